@@ -1,0 +1,80 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache/php"
+)
+
+// Key is the name of an entry together with the Go type of its value, which
+// is stored as PHP's serialize() writes it and read from that or igbinary:
+//
+//	const NextCleanup cache.Key[time.Time] = "mosparoNextCleanup"
+//
+// With a pointer type, a stored null is nil instead of [ErrNull].
+type Key[T any] string
+
+// Get returns the value of the key. Errors: [ErrNotFound] (absent), [ErrNull]
+// (a stored null, unless T is a pointer, any, slice or map), [*DecodeError],
+// [ErrTooLarge], and those of the adapter.
+func (k Key[T]) Get(ctx context.Context, p *Pool) (T, error) {
+	var zero T
+	raw, err := p.get(ctx, string(k))
+	if err != nil {
+		return zero, err
+	}
+	return k.decode(p, raw[0])
+}
+
+// Set stores the value; ttl 0 means no expiry.
+func (k Key[T]) Set(ctx context.Context, p *Pool, v T, ttl time.Duration) error {
+	return Write(ctx, p, k.With(v, ttl))
+}
+
+// SetNull stores a PHP null, which mosparo treats as "not set".
+func (k Key[T]) SetNull(ctx context.Context, p *Pool, ttl time.Duration) error {
+	return Write(ctx, p, k.WithNull(ttl))
+}
+
+// Delete removes the entry; an absent one is no error.
+func (k Key[T]) Delete(ctx context.Context, p *Pool) error {
+	return p.Delete(ctx, string(k))
+}
+
+// decode turns stored bytes (nil = absent) into a value.
+func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
+	var v T
+	if raw == nil {
+		return v, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNotFound}
+	}
+	if p.maxValue > 0 && len(raw) > p.maxValue {
+		return v, &OpError{Op: "get", Keys: []string{string(k)}, Err: fmt.Errorf("%w: %d bytes", ErrTooLarge, len(raw))}
+	}
+	if php.IsNull(raw) && !nullable(&v) {
+		return v, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNull}
+	}
+	if err := php.UnmarshalNoCopy(raw, &v); err != nil {
+		var zero T
+		return zero, &DecodeError{Key: string(k), Err: err}
+	}
+	return v, nil
+}
+
+// Result is the outcome of one key of a [Read].
+type Result[T any] struct {
+	Value T
+	// Err is nil, or what [Key.Get] would have returned for this key.
+	Err error
+}
+
+// Present reports whether there is a value: false for an absent key and for a
+// stored null, which mosparo treats alike, and for every error.
+func (r Result[T]) Present() bool { return r.Err == nil }
+
+// Missing reports whether the key is absent or null, as opposed to a failure.
+func (r Result[T]) Missing() bool {
+	return errors.Is(r.Err, ErrNotFound) || errors.Is(r.Err, ErrNull)
+}

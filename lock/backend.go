@@ -1,0 +1,101 @@
+package lock
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Backend is compare-and-set on one name, on some server. It does no waiting,
+// no renewal and makes no tokens: [Locker] does, the same for all backends.
+// Implementations are safe for concurrent use and proved by
+// locktest.Conformance.
+type Backend interface {
+	// Acquire takes the name for ttl if nobody holds it, with one request that is never repeated
+	// on its own. A name that is held gives [*HeldError]. Any other error is ambiguous: the
+	// claim may have been taken, and the Locker undoes it by Release with the
+	// claim's token. The same token acquiring again while it holds the name is
+	// granted, with a new ttl.
+	//
+	// fence is larger than that of every earlier holder of the name as far as
+	// [Properties] promise; 0 from a backend without fencing.
+	Acquire(ctx context.Context, name string, claim Claim, ttl time.Duration) (fence uint64, err error)
+
+	// Renew sets the remaining lifetime to ttl if token holds the name, else
+	// returns [ErrLost].
+	Renew(ctx context.Context, name, token string, ttl time.Duration) error
+
+	// Release frees the name if token holds it, else returns [ErrLost].
+	Release(ctx context.Context, name, token string) error
+
+	// Holder returns who holds the name, or [ErrNotHeld].
+	Holder(ctx context.Context, name string) (Holder, error)
+}
+
+// Claim is what an acquirer stores with the name.
+type Claim struct {
+	// Token is the secret of this acquisition: TokenLength characters of
+	// [A-Za-z0-9_-], random, never used twice.
+	Token string
+	Owner Owner
+}
+
+// TokenLength is the length of every token. It is fixed because backends may
+// compare ownership by prefix.
+const TokenLength = 22
+
+// Owner describes the holder to people; nothing depends on it.
+type Owner struct {
+	Host  string    `json:"host"`
+	PID   int       `json:"pid"`
+	Label string    `json:"label,omitempty"`
+	Since time.Time `json:"since"`
+}
+
+// Holder is who holds a name.
+type Holder struct {
+	Name  string
+	Owner Owner
+	// Token identifies the acquisition. Whoever knows it can release it.
+	Token string
+	// Fence is the fencing token, 0 where unknown.
+	Fence uint64
+	// TTL is what remains, 0 where the backend cannot tell.
+	TTL time.Duration
+}
+
+// Properties are what a backend promises. A backend that does not implement
+// [Describer] promises nothing.
+type Properties struct {
+	// Exclusive: two tokens never hold one name at the same time while the
+	// server keeps its data. False for a cache that may evict a lock.
+	Exclusive bool
+	// Shared: the lock holds between processes (false for memory), so
+	// that it can be the lock of a cluster if all nodes use the same server.
+	Shared bool
+	// Fencing: fences rise strictly while the server keeps its data.
+	Fencing bool
+	// MinTTL is the shortest lifetime that the backend can keep.
+	MinTTL time.Duration
+	// Margin is how much sooner than the ttl a holder must stop counting on
+	// the lease (coarse clocks of the server).
+	Margin time.Duration
+}
+
+// The abilities below are optional: portable code asks a [Backend] for them
+// with a type assertion.
+type (
+	// Describer states what the backend promises.
+	Describer interface {
+		Properties() Properties
+	}
+	// Lister yields all held names, in no particular order.
+	Lister interface {
+		Holders(ctx context.Context) iter.Seq2[Holder, error]
+	}
+	// Breaker frees a name whoever holds it; a name nobody holds gives
+	// [ErrNotHeld].
+	Breaker interface {
+		Break(ctx context.Context, name string) error
+	}
+)

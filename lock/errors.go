@@ -1,0 +1,47 @@
+package lock
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Conditions that callers tell apart with [errors.Is].
+var (
+	// ErrHeld: somebody else holds the name; see [*HeldError].
+	ErrHeld = errors.New("lock is held")
+	// ErrLost: the lease ended before it was released: it expired, was
+	// broken, or the server lost it.
+	ErrLost = errors.New("lock lost")
+	// ErrNotHeld: nobody holds the name.
+	ErrNotHeld = errors.New("lock is not held")
+	// ErrReleased is the cause of the end of a lease's context after Release.
+	ErrReleased = errors.New("lock released")
+	// ErrMaxHold is the cause of the end of a lease's context when it was held
+	// for the longest time allowed.
+	ErrMaxHold = errors.New("lock held for too long")
+	// ErrUnavailable: the lock server cannot be reached or did not answer in
+	// time; whether a lease was taken or released is unknown.
+	ErrUnavailable = errors.New("lock server unavailable")
+	// ErrClosed: the Locker was closed.
+	ErrClosed = errors.New("locker is closed")
+)
+
+// HeldError says who holds the name and for how long at most unless renewed.
+// It unwraps to [ErrHeld].
+type HeldError struct {
+	Name   string
+	Holder Owner
+	// ExpiresIn is 0 where the backend cannot tell.
+	ExpiresIn time.Duration
+}
+
+func (e *HeldError) Error() string {
+	s := fmt.Sprintf("lock: %q is held", e.Name)
+	if e.Holder.Host != "" {
+		s += fmt.Sprintf(" by %s (pid %d)", e.Holder.Host, e.Holder.PID)
+	}
+	return s
+}
+
+func (e *HeldError) Unwrap() error { return ErrHeld }
