@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestHealth_AnswersAsMosparoDoes(t *testing.T) {
+	local := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	up := func(context.Context) error { return nil }
+	down := func(context.Context) error { return errors.New("dial tcp 10.0.0.5: user root denied") }
+	for name, c := range map[string]struct {
+		h      health
+		status int
+		body   string
+	}{
+		"connected": {
+			health{installed: true, supported: true, ping: up}, 200,
+			`{"service":"mosparo","healthy":true,"databaseStatus":"connected","error":null,"statusCode":200}`,
+		},
+		"database gone": {
+			health{installed: true, supported: true, ping: down}, 500,
+			`{"service":"mosparo","healthy":false,"databaseStatus":"connection-failed","error":"the database cannot be reached","statusCode":500}`,
+		},
+		"not installed": {
+			health{supported: true, ping: down}, 200,
+			`{"service":"mosparo","healthy":true,"databaseStatus":"test-skipped__not-configured","error":null,"statusCode":200}`,
+		},
+		"in the middle of an update": {
+			health{installed: true, ping: down}, 200,
+			`{"service":"mosparo","healthy":true,"databaseStatus":"test-skipped__update-not-finished","error":null,"statusCode":200}`,
+		},
+		"bypassed": {
+			health{bypass: true, installed: true, supported: true, ping: down}, 200,
+			`{"service":"mosparo","healthy":null,"databaseStatus":"bypassed","error":"","statusCode":200}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.h.allowed = local
+			r := httptest.NewRequest(http.MethodGet, "/api/v1/health/check", nil)
+			r.RemoteAddr = "127.0.0.1:4711"
+			w := httptest.NewRecorder()
+			c.h.ServeHTTP(w, r)
+			require.Equal(t, c.status, w.Code)
+			require.JSONEq(t, c.body, w.Body.String())
+		})
+	}
+}
+
+func TestHealth_IsHiddenFromClientsThatAreNotAllowed(t *testing.T) {
+	allowed := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("::1/128")}
+	proxy := trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for name, c := range map[string]struct {
+		proxies   trustedProxies
+		remote    string
+		forwarded string
+		status    int
+	}{
+		"allowed":                             {proxy, "192.0.2.7:1", "", 200},
+		"allowed, IPv6":                       {proxy, "[::1]:1", "", 200},
+		"allowed, IPv4 in IPv6":               {proxy, "[::ffff:192.0.2.7]:1", "", 200},
+		"stranger":                            {proxy, "198.51.100.1:1", "", 404},
+		"stranger who claims to be allowed":   {proxy, "198.51.100.1:1", "192.0.2.7", 404},
+		"allowed through the proxy":           {proxy, "10.0.0.1:1", "192.0.2.7", 200},
+		"stranger through the proxy":          {proxy, "10.0.0.1:1", "198.51.100.1", 404},
+		"stranger with a forged chain":        {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1", 404},
+		"allowed through two proxies":         {proxy, "10.0.0.1:1", "192.0.2.7, 10.0.0.2", 200},
+		"garbage behind the proxy":            {proxy, "10.0.0.1:1", "garbage", 404},
+		"anyone can forge if all are trusted": {trustedProxies{everyone: true}, "198.51.100.1:1", "192.0.2.7", 200},
+		"no address":                          {proxy, "@", "", 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &health{bypass: true, allowed: allowed, proxies: c.proxies}
+			r := httptest.NewRequest(http.MethodGet, "/api/v1/health/check", nil)
+			r.RemoteAddr = c.remote
+			if c.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", c.forwarded)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			require.Equal(t, c.status, w.Code)
+		})
+	}
+}
