@@ -1,0 +1,200 @@
+package fileadapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// Adapter is a cache in a directory. It implements [cache.Adapter] and
+// [cache.Clearer], [cache.Pinger], [cache.Pruner], [cache.Lister],
+// [cache.Limiter]. It is safe for concurrent use, also by several processes,
+// PHP among them. Make one with [New].
+type Adapter struct {
+	// dir is the absolute directory of the namespace, …/@.
+	dir       string
+	namespace string
+	maxValue  int
+	logger    *slog.Logger
+
+	closed atomic.Bool
+	warned atomic.Bool
+}
+
+var _ interface {
+	cache.Adapter
+	cache.Clearer
+	cache.Pinger
+	cache.Pruner
+	cache.Lister
+	cache.Limiter
+} = (*Adapter)(nil)
+
+// Option changes a default of [New].
+type Option func(*Adapter)
+
+// WithNamespace keeps the entries in a directory of this name instead of "@",
+// as Symfony does for a pool with a namespace. mosparo uses none.
+func WithNamespace(name string) Option {
+	return func(a *Adapter) { a.namespace = name }
+}
+
+// WithMaxValueSize refuses larger values in both directions with
+// [cache.ErrTooLarge], so that a huge file cannot exhaust the memory of its
+// reader. The default is [cache.DefaultMaxValueSize]; 0 means no limit.
+func WithMaxValueSize(bytes int) Option {
+	return func(a *Adapter) { a.maxValue = bytes }
+}
+
+// WithLogger logs, once, a directory that PHP can probably not write. The
+// default logs nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(a *Adapter) { a.logger = l }
+}
+
+// New returns the cache in dir, which is what FILESYSTEM_CACHE_PATH names on
+// a PHP node; empty means [DefaultDir]. The entries are below dir/@. Nothing
+// is read or made before the first request; [Adapter.Ping] tells whether the
+// directory can be used. An error means an invalid namespace or directory.
+func New(dir string, opts ...Option) (*Adapter, error) {
+	if dir == "" {
+		dir = DefaultDir()
+	}
+	a := &Adapter{namespace: noNamespace, maxValue: cache.DefaultMaxValueSize, logger: slog.New(slog.DiscardHandler)}
+	for _, o := range opts {
+		o(a)
+	}
+	switch {
+	case a.namespace == "":
+		a.namespace = noNamespace
+	case a.namespace != noNamespace && !validNamespace(a.namespace):
+		return nil, fmt.Errorf("fileadapter: namespace %q has other characters than [-+_.A-Za-z0-9]", a.namespace)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("fileadapter: directory %q: %w", dir, err)
+	}
+	a.dir = filepath.Join(abs, a.namespace)
+	return a, nil
+}
+
+// Dir is the directory of the entries, absolute, with the namespace.
+func (a *Adapter) Dir() string { return a.dir }
+
+// File is the absolute path of the file that holds, or would hold, the key.
+func (a *Adapter) File(key string) string {
+	return filepath.Join(a.dir, filepath.FromSlash(entryPath(key)))
+}
+
+// Get implements [cache.Adapter]. As in Symfony, a file that does not hold
+// the key asked for is a miss, and an expired file is removed on sight. What
+// is no regular file (a symbolic link either) is a miss.
+func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	var failed []string
+	var errs []error
+	for i, k := range keys {
+		err := a.usable(ctx)
+		if err == nil {
+			values[i], err = a.read(k)
+		} else {
+			failed, errs = append(failed, keys[i:]...), append(errs, err)
+			break
+		}
+		if err != nil {
+			failed, errs = append(failed, k), append(errs, err)
+		}
+	}
+	if errs != nil {
+		return values, &cache.OpError{Op: "get", Keys: failed, Err: errors.Join(errs...)}
+	}
+	return values, nil
+}
+
+// Set implements [cache.Adapter]. Lifetimes end at the first full second that
+// gives an entry at least its TTL. All items are written to temporary files
+// first and then put in place one right after the other.
+func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := cache.CheckItems(items, a.maxValue); err != nil {
+		return err
+	}
+	failed, err := a.write(ctx, items)
+	if err != nil {
+		return &cache.OpError{Op: "set", Keys: failed, Err: err}
+	}
+	return nil
+}
+
+// Delete implements [cache.Adapter].
+func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
+	for i, k := range keys {
+		err := a.usable(ctx)
+		if err == nil {
+			err = a.inRoot(func(root *os.Root) error { return root.Remove(entryPath(k)) })
+		}
+		if err != nil && !absent(err) {
+			return &cache.OpError{Op: "delete", Keys: slices.Clone(keys[i:]), Err: classified(err)}
+		}
+	}
+	return nil
+}
+
+// Close makes every later call [cache.ErrClosed]. There is nothing to
+// release.
+func (a *Adapter) Close() error {
+	a.closed.Store(true)
+	return nil
+}
+
+// MaxValueSize implements [cache.Limiter].
+func (a *Adapter) MaxValueSize() int { return a.maxValue }
+
+// usable is asked before each file.
+func (a *Adapter) usable(ctx context.Context) error {
+	if a.closed.Load() {
+		return cache.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// inRoot runs what changes files. [os.Root] keeps it below the directory even
+// if the user who owns the directory has put symbolic links into it: we may
+// be root, and PHP is not.
+func (a *Adapter) inRoot(do func(*os.Root) error) error {
+	return again(func() error {
+		root, err := os.OpenRoot(a.dir)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		return do(root)
+	})
+}
+
+// expiry is the first full second that gives an entry at least its TTL.
+func expiry(now time.Time, ttl time.Duration) int64 {
+	if ttl == 0 {
+		return 0
+	}
+	end := now.Add(ttl)
+	if end.Nanosecond() > 0 {
+		return end.Unix() + 1
+	}
+	return end.Unix()
+}
+
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || isNotDirectory(err)
+}

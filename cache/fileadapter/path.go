@@ -1,0 +1,75 @@
+package fileadapter
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+
+	"github.com/zeebo/xxh3"
+)
+
+// class is part of what Symfony hashes: the name of its adapter.
+const class = `Symfony\Component\Cache\Adapter\FilesystemAdapter`
+
+// noNamespace is the directory of a pool without namespace, which is what
+// mosparo has.
+const noNamespace = "@"
+
+// DefaultDir is the cache directory of a PHP node whose
+// FILESYSTEM_CACHE_PATH is empty: symfony-cache in the system's temporary
+// directory. It is one per machine, not one per cluster, and PHP's temporary
+// directory may be another one (systemd's PrivateTmp, sys_temp_dir).
+func DefaultDir() string { return filepath.Join(os.TempDir(), "symfony-cache") }
+
+// Path is the file of a key below the cache directory, with slashes, such as
+// "@/P/X/-ZxzUKRmXBNiouVz1mRg", as Symfony 6.1 and later names it. For the
+// full path see [Adapter.File].
+func Path(key string) string { return noNamespace + "/" + entryPath(key) }
+
+// entryPath is the file of a key below the directory of the namespace.
+func entryPath(key string) string {
+	sum := xxh3.HashString128(class + key).Bytes()
+	var hash [24]byte
+	base64.StdEncoding.Encode(hash[:], sum[:])
+	path := make([]byte, 0, 24)
+	path = append(path, upper(hash[0]), '/', upper(hash[1]), '/')
+	path = append(path, hash[2:22]...)
+	for i, c := range path[4:] {
+		if c == '/' {
+			path[4+i] = '-'
+		}
+	}
+	return string(path)
+}
+
+// upper is a character of base64 as it names a directory.
+func upper(c byte) byte {
+	switch {
+	case c == '/':
+		return '-'
+	case 'a' <= c && c <= 'z':
+		return c - 'a' + 'A'
+	}
+	return c
+}
+
+// namesDirectory reports whether name can be what upper made.
+func namesDirectory(name string) bool {
+	if len(name) != 1 {
+		return false
+	}
+	c := name[0]
+	return c == '+' || c == '-' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
+}
+
+// validNamespace is Symfony's rule.
+func validNamespace(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '+', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return s != "." && s != ".."
+}

@@ -1,0 +1,110 @@
+package fileadapter
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// read returns the value of a key, nil when it is absent.
+func (a *Adapter) read(key string) ([]byte, error) {
+	var value []byte
+	err := again(func() (err error) {
+		value, err = a.readOnce(key)
+		return err
+	})
+	if absent(err) || isLink(err) {
+		return nil, nil
+	}
+	return value, classified(err)
+}
+
+func (a *Adapter) readOnce(key string) ([]byte, error) {
+	rel := entryPath(key)
+	f, fi, err := a.open(rel)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	defer f.Close()
+
+	// What stands before the value: at most the key with all of its bytes
+	// escaped, and a number, for which this is plenty.
+	const number = 1024
+	if limit := int64(a.maxValue); limit > 0 && fi.Size() > limit+3*int64(len(key))+number {
+		return nil, fmt.Errorf("%w: file of %d bytes, limit %d", cache.ErrTooLarge, fi.Size(), limit)
+	}
+	data := make([]byte, fi.Size())
+	n, err := io.ReadFull(f, data)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	data = data[:n:n]
+	c := parse(data)
+	switch {
+	case c.expired(time.Now()):
+		a.removeExpired(rel, f)
+		return nil, nil
+	case !c.isFor(key) || c.empty:
+		return nil, nil
+	case a.maxValue > 0 && len(data)-c.valueAt > a.maxValue:
+		return nil, fmt.Errorf("%w: %d bytes, limit %d", cache.ErrTooLarge, len(data)-c.valueAt, a.maxValue)
+	}
+	return data[c.valueAt:], nil
+}
+
+// open opens an entry for reading; no file and no error means that it is not
+// a regular one.
+func (a *Adapter) open(rel string) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(filepath.Join(a.dir, filepath.FromSlash(rel)), readFlags, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	fi, err := f.Stat()
+	if err != nil || !fi.Mode().IsRegular() {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, fi, nil
+}
+
+// removeExpired removes the entry at rel if it still is the file that was
+// found expired, and reports whether it did. Another process may put a fresh
+// entry in its place at any moment, and no system call removes a name only
+// while it means a certain file: so the name is moved aside and looked at, and
+// a fresh entry is put back unless there is an even fresher one. Failure does
+// not matter: the entry is expired for everyone.
+func (a *Adapter) removeExpired(rel string, found *os.File) bool {
+	was, err := found.Stat()
+	if err != nil {
+		return false
+	}
+	removed := false
+	_ = a.inRoot(func(root *os.Root) error {
+		if is, err := root.Lstat(rel); err != nil || !os.SameFile(was, is) {
+			return err
+		}
+		aside := temporaryName(time.Now())
+		if err := root.Rename(rel, aside); err != nil {
+			return err
+		}
+		is, err := root.Lstat(aside)
+		if err != nil {
+			return err
+		}
+		if os.SameFile(was, is) {
+			removed = true
+			return root.Remove(aside)
+		}
+		if err := root.Link(aside, rel); err == nil || errors.Is(err, fs.ErrExist) {
+			return root.Remove(aside)
+		}
+		return root.Rename(aside, rel) // no hard links here
+	})
+	return removed
+}

@@ -1,0 +1,215 @@
+package fileadapter
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// List implements [cache.Lister]. It reads the beginning of every file.
+func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		now := time.Now()
+		err := a.scan(ctx, func(rel string, f *os.File) error {
+			key, c, err := a.keyOf(rel, f)
+			if err == nil && strings.HasPrefix(key, prefix) && !c.expired(now) && !c.empty {
+				if !yield(key, nil) {
+					return errStop
+				}
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield("", &cache.OpError{Op: "list", Err: classified(err)})
+		}
+	}
+}
+
+// Clear implements [cache.Clearer]: it removes the entries that [cache.Owned]
+// names, expired ones too. Entries of other applications in the same
+// directory stay, unlike with Symfony's clear.
+func (a *Adapter) Clear(ctx context.Context) (int, error) {
+	n := 0
+	err := a.scan(ctx, func(rel string, f *os.File) error {
+		key, _, err := a.keyOf(rel, f)
+		if err != nil || !cache.Owned(key) {
+			return nil
+		}
+		switch err := a.inRoot(func(root *os.Root) error { return root.Remove(rel) }); {
+		case err == nil:
+			n++
+		case !absent(err):
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return n, &cache.OpError{Op: "clear", Err: classified(err)}
+	}
+	return n, nil
+}
+
+// Prune implements [cache.Pruner], as Symfony's prune: it removes all expired
+// files, and temporary files that a killed process left behind.
+func (a *Adapter) Prune(ctx context.Context) (int, error) {
+	n, now := 0, time.Now()
+	err := a.scan(ctx, func(rel string, f *os.File) error {
+		head, err := readHead(f)
+		if err != nil {
+			return nil // unreadable: not known to be expired
+		}
+		if c := parse(head); c.expired(now) && a.removeExpired(rel, f) {
+			n++
+		}
+		return nil
+	})
+	if err == nil {
+		err = a.removeLeftOvers(now)
+	}
+	if err != nil {
+		return n, &cache.OpError{Op: "prune", Err: classified(err)}
+	}
+	return n, nil
+}
+
+// Ping implements [cache.Pinger]: it makes the directory of the cache unless
+// it is there, as Symfony does, and a file in it that it removes again. A
+// directory that we cannot write, or whose owner could not use what we write,
+// is [cache.ErrUnauthorized].
+func (a *Adapter) Ping(ctx context.Context) error {
+	err := a.usable(ctx)
+	if err == nil {
+		err = a.makeDir()
+	}
+	if err == nil {
+		err = a.inRoot(tryWriting)
+	}
+	if err != nil {
+		return &cache.OpError{Op: "ping", Err: classified(err)}
+	}
+	return nil
+}
+
+func tryWriting(root *os.Root) error {
+	dir, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	name := temporaryName(time.Now())
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	err = handOver(root, f, name, dir, dir.Mode().Perm()&0o666)
+	return errors.Join(err, f.Close(), root.Remove(name))
+}
+
+var errStop = errors.New("stop")
+
+// scan opens every regular file of the cache, one at a time.
+func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) error) error {
+	if err := a.usable(ctx); err != nil {
+		return err
+	}
+	outer, err := directories(a.dir)
+	if err != nil {
+		return err
+	}
+	for _, x := range outer {
+		inner, err := directories(filepath.Join(a.dir, x))
+		if err != nil {
+			return err
+		}
+		for _, y := range inner {
+			if err := a.scanOne(ctx, path.Join(x, y), visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *Adapter) scanOne(ctx context.Context, dir string, visit func(string, *os.File) error) error {
+	entries, err := os.ReadDir(filepath.Join(a.dir, dir))
+	if err != nil && !absent(err) {
+		return err
+	}
+	for _, e := range entries {
+		if err := a.usable(ctx); err != nil {
+			return err
+		}
+		rel := path.Join(dir, e.Name())
+		f, _, err := a.open(rel)
+		if f == nil || err != nil {
+			continue // vanished, or not ours to read
+		}
+		err = visit(rel, f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// directories are those that can hold entries; a missing one holds none.
+func directories(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !absent(err) {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && namesDirectory(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+var errForeign = errors.New("not the file of its key")
+
+// keyOf is the key of a file, if the file is where that key belongs.
+func (a *Adapter) keyOf(rel string, f *os.File) (string, content, error) {
+	head, err := readHead(f)
+	if err != nil {
+		return "", content{}, err
+	}
+	c := parse(head)
+	key := c.key()
+	if entryPath(key) != rel {
+		return "", c, errForeign
+	}
+	return key, c, nil
+}
+
+// readHead reads as much of a file as a header of any reasonable key takes.
+func readHead(f *os.File) ([]byte, error) {
+	head := make([]byte, 8192)
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return head[:n], err
+}
+
+func (a *Adapter) removeLeftOvers(now time.Time) error {
+	entries, err := os.ReadDir(a.dir)
+	if err != nil && !absent(err) {
+		return err
+	}
+	for _, e := range entries {
+		if leftOver(e.Name(), now) && e.Type().IsRegular() {
+			_ = a.inRoot(func(root *os.Root) error { return root.Remove(e.Name()) })
+		}
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+//go:build !unix
+
+package fileadapter
+
+import (
+	"io/fs"
+	"os"
+)
+
+const readFlags = os.O_RDONLY
+
+func isLink(error) bool         { return false }
+func isNotDirectory(error) bool { return false }
+func isQuota(error) bool        { return false }
+func isStale(error) bool        { return false }
+
+func owner(fs.FileInfo) (uid, gid int, known bool) { return 0, 0, false }

@@ -1,0 +1,27 @@
+//go:build unix
+
+package fileadapter
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// readFlags keep a reader from following a link out of the cache and from
+// hanging on a pipe.
+const readFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+func isLink(err error) bool         { return errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) }
+func isNotDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
+func isQuota(err error) bool        { return errors.Is(err, syscall.EDQUOT) }
+func isStale(err error) bool        { return errors.Is(err, syscall.ESTALE) }
+
+// owner is the user and the group of a file.
+func owner(fi fs.FileInfo) (uid, gid int, known bool) {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid), int(st.Gid), true
+	}
+	return 0, 0, false
+}
