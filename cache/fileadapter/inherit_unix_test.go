@@ -1,0 +1,211 @@
+//go:build unix
+
+package fileadapter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// process is a process that writes to a cache as some user.
+type process struct {
+	UID, GID int
+	Groups   []int
+	Umask    int
+	Dir      string
+	Op       string
+}
+
+const asProcess = "FILEADAPTER_TEST_PROCESS"
+
+func TestMain(m *testing.M) {
+	if raw := os.Getenv(asProcess); raw != "" {
+		var p process
+		if err := json.Unmarshal([]byte(raw), &p); err != nil {
+			panic(err)
+		}
+		os.Exit(p.main())
+	}
+	os.Exit(m.Run())
+}
+
+const exitUnauthorized, exitShutOut = 10, 11
+
+func (p process) main() int {
+	syscall.Umask(p.Umask)
+	if p.UID != 0 {
+		for _, err := range []error{syscall.Setgroups(p.Groups), syscall.Setgid(p.GID), syscall.Setuid(p.UID)} {
+			if err != nil {
+				fmt.Println(err)
+				return 1
+			}
+		}
+	}
+	a, err := New(p.Dir)
+	switch {
+	case err != nil:
+	case p.Op == "ping":
+		err = a.Ping(context.Background())
+	case p.Op == "hand over":
+		err = p.handOver()
+	default:
+		err = a.Set(context.Background(), cache.Item{Key: "k", Value: []byte("by " + fmt.Sprint(p.UID))})
+	}
+	var out *ShutOutError
+	switch {
+	case errors.As(err, &out):
+		return exitShutOut
+	case errors.Is(err, cache.ErrUnauthorized):
+		return exitUnauthorized
+	case err != nil:
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+// handOver makes a file for a directory that an access control list, which
+// the mode does not show, lets us write.
+func (p process) handOver() error {
+	foreign, err := os.Stat(p.Dir)
+	if err != nil {
+		return err
+	}
+	own, err := os.MkdirTemp("", "fileadapter")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(own)
+	root, err := os.OpenRoot(own)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	f, err := root.Create("f")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return handOver(root, f, "f", foreign, 0o660)
+}
+
+// run returns the exit code.
+func (p process) run(t *testing.T) int {
+	t.Helper()
+	raw, err := json.Marshal(p)
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), asProcess+"="+string(raw), "GORACE=atexit_sleep_ms=0")
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		require.NoError(t, err)
+	}
+	if code := cmd.ProcessState.ExitCode(); code == 0 || code >= exitUnauthorized {
+		return code
+	}
+	t.Fatalf("the process failed: %v: %s", err, out)
+	return -1
+}
+
+// shared is a directory that other users can reach.
+func shared(t *testing.T, uid, gid int, mode fs.FileMode) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("changing users needs root")
+	}
+	base, err := os.MkdirTemp("", "fileadapter")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(base) })
+	require.NoError(t, os.Chmod(base, 0o755))
+	dir := filepath.Join(base, "cache")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.Chown(dir, uid, gid))
+	require.NoError(t, os.Chmod(dir, mode))
+	return dir
+}
+
+type ownership struct {
+	uid, gid int
+	mode     fs.FileMode
+}
+
+func ownershipOf(t *testing.T, path string) ownership {
+	t.Helper()
+	fi, err := os.Stat(path)
+	require.NoError(t, err)
+	uid, gid, ok := owner(fi)
+	require.True(t, ok)
+	return ownership{uid, gid, fi.Mode() & (fs.ModePerm | fs.ModeSetgid | fs.ModeSticky)}
+}
+
+const php, php2, goUser = 33, 34, 4321
+
+func TestWrites_TakeModeAndOwnerOfTheDirectory(t *testing.T) {
+	root := process{Umask: 0o077}
+	member := process{UID: goUser, GID: goUser, Groups: []int{php}, Umask: 0o077}
+	stranger := process{UID: goUser, GID: goUser, Umask: 0o027}
+	for _, c := range []struct {
+		name      string
+		who       process
+		dir       ownership
+		wantDirs  ownership
+		wantFiles ownership
+	}{
+		{"root, open to all", root, ownership{php, php, 0o777}, ownership{php, php, 0o777}, ownership{php, php, 0o666}},
+		{"root, as Debian has it", root, ownership{php, php, 0o755}, ownership{php, php, 0o755}, ownership{php, php, 0o644}},
+		{"root, closed", root, ownership{php, php2, 0o750}, ownership{php, php2, 0o750}, ownership{php, php2, 0o640}},
+		{"root, setgid", root, ownership{php, php2, 0o775 | fs.ModeSetgid}, ownership{php, php2, 0o775 | fs.ModeSetgid}, ownership{php, php2, 0o664}},
+		{"root, temporary directory", root, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{0, 0, 0o777}, ownership{0, 0, 0o666}},
+		{"member of the group", member, ownership{php, php, 0o775}, ownership{goUser, php, 0o775}, ownership{goUser, php, 0o664}},
+		{"member of the group, setgid", member, ownership{php, php, 0o770 | fs.ModeSetgid}, ownership{goUser, php, 0o770 | fs.ModeSetgid}, ownership{goUser, php, 0o660}},
+		{"stranger, open to all", stranger, ownership{php, php, 0o777}, ownership{goUser, goUser, 0o777}, ownership{goUser, goUser, 0o666}},
+		{"the owner", process{UID: php, GID: php, Umask: 0o077}, ownership{php, php, 0o750}, ownership{php, php, 0o750}, ownership{php, php, 0o640}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := shared(t, c.dir.uid, c.dir.gid, c.dir.mode)
+			c.who.Dir = filepath.Join(dir, "not", "there")
+			require.Zero(t, c.who.run(t))
+			a := newAt(t, c.who.Dir)
+			for d := filepath.Dir(a.File("k")); d != dir; d = filepath.Dir(d) {
+				require.Equal(t, c.wantDirs, ownershipOf(t, d), d)
+			}
+			require.Equal(t, c.wantFiles, ownershipOf(t, a.File("k")))
+			if c.dir.uid == php {
+				require.Zero(t, process{UID: php, GID: php, Dir: c.who.Dir, Umask: 0o022}.run(t), "PHP can go on writing")
+				v, err := a.Get(t.Context(), "k")
+				require.NoError(t, err)
+				require.Equal(t, "by 33", string(v[0]))
+			}
+		})
+	}
+}
+
+func TestWrites_ThatWouldShutPHPOutAreRefused(t *testing.T) {
+	dir := shared(t, php, php, 0o775)
+	require.Equal(t, exitShutOut, process{UID: goUser, GID: goUser, Dir: dir, Op: "hand over"}.run(t))
+	require.Zero(t, process{UID: goUser, GID: goUser, Groups: []int{php}, Dir: dir, Op: "hand over"}.run(t))
+}
+
+func TestDirectoryThatCannotBeWritten_IsUnauthorized(t *testing.T) {
+	dir := shared(t, php, php, 0o755)
+	for _, op := range []string{"set", "ping"} {
+		require.Equal(t, exitUnauthorized, process{UID: goUser, GID: goUser, Dir: dir, Op: op}.run(t), op)
+		require.Equal(t, exitUnauthorized, process{UID: goUser, GID: goUser, Dir: filepath.Join(dir, "deeper"), Op: op}.run(t), op)
+	}
+	// The directory of the cache may be open while PHP made one in it that is not.
+	require.Zero(t, process{UID: php, GID: php, Dir: dir}.run(t))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "@"), 0o777))
+	require.Equal(t, exitUnauthorized, process{UID: goUser, GID: goUser, Dir: dir}.run(t))
+}
