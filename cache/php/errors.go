@@ -1,0 +1,60 @@
+package php
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// SyntaxError: the bytes are not a PHP value, or break a limit. PHP's own
+// answer to such bytes is an error as well.
+type SyntaxError struct {
+	// Offset in bytes at which the trouble was noticed.
+	Offset int
+	Msg    string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("php: %s at byte %d", e.Msg, e.Offset)
+}
+
+// TypeError: the PHP value does not fit the Go type.
+type TypeError struct {
+	// Path leads to the value: keys and indexes from the root, "" at the root.
+	Path string
+	// Value describes the PHP value: "string", "int 300", "array", ….
+	Value string
+	// Type is the Go type it was to go into.
+	Type reflect.Type
+}
+
+func (e *TypeError) Error() string {
+	s := "php: cannot read " + e.Value
+	if e.Path != "" {
+		s += " at " + e.Path
+	}
+	return s + " into Go type " + e.Type.String()
+}
+
+// EncodeError: the Go value has no PHP form.
+type EncodeError struct {
+	// Path leads to the value: keys and indexes from the root, "" at the root.
+	Path string
+	Msg  string
+}
+
+func (e *EncodeError) Error() string {
+	if e.Path == "" {
+		return "php: cannot write: " + e.Msg
+	}
+	return "php: cannot write " + e.Path + ": " + e.Msg
+}
+
+// InvalidTargetError: the argument of [Unmarshal] is not a non-nil pointer.
+type InvalidTargetError struct{ Type reflect.Type }
+
+func (e *InvalidTargetError) Error() string {
+	if e.Type == nil {
+		return "php: Unmarshal into nil"
+	}
+	return "php: Unmarshal into " + e.Type.String() + ", which is no non-nil pointer"
+}

@@ -1,0 +1,405 @@
+package php
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+)
+
+// The tags of igbinary, versions 1 and 2. Tags that come in three sizes (8, 16
+// and 32 bits) stand in a row.
+const (
+	igNull        = 0x00
+	igArrayRef8   = 0x01
+	igFalse       = 0x04
+	igTrue        = 0x05
+	igLong8       = 0x06 // positive, then negative, then the next size
+	igLong32n     = 0x0b
+	igDouble      = 0x0c
+	igEmptyString = 0x0d
+	igStringID8   = 0x0e
+	igString8     = 0x11
+	igArray8      = 0x14
+	igObject8     = 0x17
+	igObjectID8   = 0x1a
+	igObjectSer8  = 0x1d
+	igLong64      = 0x20
+	igLong64n     = 0x21
+	igObjectRef8  = 0x22
+	igRef         = 0x25
+	igEnum        = 0x27
+)
+
+// igbinaryReader reads what igbinary_serialize() wrote.
+type igbinaryReader struct {
+	data  []byte
+	pos   int
+	depth int
+	// strings are numbered from 0 as they appear.
+	strings []string
+	// values are the arrays, objects and referenced scalars, likewise; each is
+	// a pointer to where it stands.
+	values []*any
+}
+
+func decodeIgbinary(data []byte) (any, error) {
+	r := &igbinaryReader{data: data, pos: 4}
+	var root any
+	if err := r.value(&root); err != nil {
+		return nil, err
+	}
+	if r.pos != len(data) {
+		return nil, r.fail("bytes after the value")
+	}
+	return Deref(root), nil
+}
+
+func (r *igbinaryReader) fail(msg string) error {
+	return &SyntaxError{Offset: r.pos, Msg: "igbinary: " + msg}
+}
+
+// take returns the next n bytes.
+func (r *igbinaryReader) take(n int) ([]byte, error) {
+	if n < 0 || len(r.data)-r.pos < n {
+		return nil, r.fail("value is cut off")
+	}
+	b := r.data[r.pos : r.pos+n]
+	r.pos += n
+	return b, nil
+}
+
+func (r *igbinaryReader) tag() (byte, error) {
+	b, err := r.take(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
+}
+
+// uint reads an unsigned number of 8, 16 or 32 bits (size 0, 1, 2).
+func (r *igbinaryReader) uint(size byte) (uint32, error) {
+	b, err := r.take(1 << size)
+	if err != nil {
+		return 0, err
+	}
+	switch size {
+	case 0:
+		return uint32(b[0]), nil
+	case 1:
+		return uint32(binary.BigEndian.Uint16(b)), nil
+	default:
+		return binary.BigEndian.Uint32(b), nil
+	}
+}
+
+// value reads one value into *at.
+func (r *igbinaryReader) value(at *any) error {
+	tag, err := r.tag()
+	if err != nil {
+		return err
+	}
+	switch {
+	case tag == igRef:
+		return r.reference(at)
+	case tag >= igArray8 && tag < igArray8+3:
+		return r.array(at, tag-igArray8)
+	case tag >= igObject8 && tag < igObjectID8+3:
+		return r.object(at, tag)
+	case tag >= igObjectRef8 && tag < igObjectRef8+3:
+		v, err := r.target(tag - igObjectRef8)
+		if err != nil {
+			return err
+		}
+		if *at = Deref(*v); !isObject(*at) {
+			return r.fail("reference to something that is no object")
+		}
+		return nil
+	default:
+		*at, err = r.scalar(tag)
+		return err
+	}
+}
+
+func (r *igbinaryReader) scalar(tag byte) (any, error) {
+	switch {
+	case tag == igNull:
+		return nil, nil
+	case tag == igFalse, tag == igTrue:
+		return tag == igTrue, nil
+	case isLong(tag):
+		return r.long(tag)
+	case tag == igDouble:
+		b, err := r.take(8)
+		if err != nil {
+			return nil, err
+		}
+		return math.Float64frombits(binary.BigEndian.Uint64(b)), nil
+	case isString(tag):
+		return r.str(tag)
+	case tag >= igArrayRef8 && tag < igArrayRef8+3:
+		// PHP writes these behind a reference only, see reference; a copy of an
+		// array here would let a few bytes stand for a huge value.
+		return nil, r.fail("array named twice without a reference")
+	case tag >= igObjectSer8 && tag < igObjectSer8+3:
+		return nil, r.fail("object with a format of its own")
+	}
+	return nil, r.fail("unknown kind of value")
+}
+
+func isLong(tag byte) bool {
+	return tag >= igLong8 && tag <= igLong32n || tag == igLong64 || tag == igLong64n
+}
+
+func (r *igbinaryReader) long(tag byte) (int64, error) {
+	if tag == igLong64 || tag == igLong64n {
+		b, err := r.take(8)
+		if err != nil {
+			return 0, err
+		}
+		n := binary.BigEndian.Uint64(b)
+		switch {
+		case tag == igLong64 && n <= math.MaxInt64:
+			return int64(n), nil
+		case tag == igLong64n && n <= 1<<63:
+			return int64(-n), nil
+		}
+		return 0, r.fail("int out of range")
+	}
+	n, err := r.uint((tag - igLong8) / 2)
+	if (tag-igLong8)%2 == 1 {
+		return -int64(n), err
+	}
+	return int64(n), err
+}
+
+func isString(tag byte) bool { return tag >= igEmptyString && tag < igString8+3 }
+
+func (r *igbinaryReader) str(tag byte) (string, error) {
+	switch {
+	case tag == igEmptyString:
+		return "", nil
+	case tag < igString8:
+		return r.knownString(tag - igStringID8)
+	default:
+		return r.newString(tag - igString8)
+	}
+}
+
+func (r *igbinaryReader) newString(size byte) (string, error) {
+	n, err := r.uint(size)
+	if err != nil {
+		return "", err
+	}
+	if uint64(n) > uint64(len(r.data)-r.pos) {
+		return "", r.fail("string of " + strconv.FormatUint(uint64(n), 10) + " bytes is cut off")
+	}
+	b, err := r.take(int(n))
+	if err != nil {
+		return "", err
+	}
+	s := string(b)
+	r.strings = append(r.strings, s)
+	return s, nil
+}
+
+func (r *igbinaryReader) knownString(size byte) (string, error) {
+	n, err := r.uint(size)
+	if err != nil {
+		return "", err
+	}
+	if uint64(n) >= uint64(len(r.strings)) {
+		return "", r.fail("string that is not there")
+	}
+	return r.strings[n], nil
+}
+
+// target is the value that the following number names.
+func (r *igbinaryReader) target(size byte) (*any, error) {
+	n, err := r.uint(size)
+	if err != nil {
+		return nil, err
+	}
+	if uint64(n) >= uint64(len(r.values)) {
+		return nil, r.fail("reference to a value that is not there")
+	}
+	return r.values[n], nil
+}
+
+// reference reads what follows the tag of a reference.
+func (r *igbinaryReader) reference(at *any) error {
+	if r.pos < len(r.data) {
+		tag := r.data[r.pos]
+		known := tag >= igArrayRef8 && tag < igArrayRef8+3
+		if known || tag >= igObjectRef8 && tag < igObjectRef8+3 {
+			r.pos++
+			size := tag - igObjectRef8
+			if known {
+				size = tag - igArrayRef8
+			}
+			v, err := r.target(size)
+			if err != nil {
+				return err
+			}
+			if v == at {
+				return r.fail("reference to itself")
+			}
+			ref, ok := (*v).(*Ref)
+			if !ok {
+				ref = &Ref{Value: *v}
+				*v = ref
+			}
+			*at = ref
+			return nil
+		}
+		if tag == igRef {
+			return r.fail("reference to a reference")
+		}
+	}
+	before := len(r.values)
+	if err := r.value(at); err != nil {
+		return err
+	}
+	if len(r.values) == before {
+		// Arrays and objects have a number in any case, scalars have one
+		// because of the reference.
+		r.values = append(r.values, at)
+	}
+	if _, ok := (*at).(*Ref); !ok {
+		*at = &Ref{Value: *at}
+	}
+	return nil
+}
+
+// count reads the number of entries, each of two bytes or more, and goes one
+// level down.
+func (r *igbinaryReader) count(size byte) (int, error) {
+	n, err := r.uint(size)
+	if err != nil {
+		return 0, err
+	}
+	if uint64(n) > uint64(len(r.data)-r.pos)/2 {
+		return 0, r.fail("count beyond the end")
+	}
+	if r.depth++; r.depth > MaxDepth {
+		return 0, r.fail("nested too deep")
+	}
+	return int(n), nil
+}
+
+func (r *igbinaryReader) key() (Key, error) {
+	tag, err := r.tag()
+	switch {
+	case err != nil:
+		return Key{}, err
+	case isLong(tag):
+		n, err := r.long(tag)
+		return IntKey(n), err
+	case isString(tag):
+		s, err := r.str(tag)
+		return Key{Str: s}, err
+	}
+	return Key{}, r.fail("expected a key")
+}
+
+func (r *igbinaryReader) array(at *any, size byte) error {
+	r.values = append(r.values, at)
+	n, err := r.count(size)
+	if err != nil {
+		return err
+	}
+	// The capacity is final, so that pointers to entries stay valid.
+	a := &Array{Entries: make([]Entry, 0, n)}
+	*at = a
+	b := arrayBuilder{a: a}
+	for range n {
+		k, err := r.key()
+		if err != nil {
+			return err
+		}
+		if !k.IsInt {
+			k = StringKey(k.Str)
+		}
+		if err := r.value(&b.place(k).Value); err != nil {
+			return err
+		}
+	}
+	r.depth--
+	return nil
+}
+
+func (r *igbinaryReader) object(at *any, tag byte) error {
+	var class string
+	var err error
+	if tag < igObjectID8 {
+		class, err = r.newString(tag - igObject8)
+	} else {
+		class, err = r.knownString(tag - igObjectID8)
+	}
+	if err != nil {
+		return err
+	}
+	if !validClass([]byte(class)) {
+		return r.fail("not a class name")
+	}
+	r.values = append(r.values, at)
+	start := r.pos
+	inner, err := r.tag()
+	switch {
+	case err != nil:
+		return err
+	case inner == igEnum:
+		*at, err = r.enum(class)
+		return err
+	case inner < igArray8 || inner >= igArray8+3:
+		return r.fail("object with a format of its own")
+	}
+	o := &Object{Class: class}
+	*at = o
+	if err := r.props(o, inner-igArray8); err != nil {
+		return err
+	}
+	v, err := special(o)
+	if err != nil {
+		r.pos = start
+		return r.fail(err.Error())
+	}
+	// A reference to the object may stand here by now: replace what is inside.
+	if ref, ok := (*at).(*Ref); ok {
+		ref.Value = v
+	} else {
+		*at = v
+	}
+	return nil
+}
+
+func (r *igbinaryReader) props(o *Object, size byte) error {
+	n, err := r.count(size)
+	if err != nil {
+		return err
+	}
+	o.Props = make([]Prop, n)
+	for i := range o.Props {
+		k, err := r.key()
+		if err != nil {
+			return err
+		}
+		o.Props[i] = propOf(o.Class, k)
+		if err := r.value(&o.Props[i].Value); err != nil {
+			return err
+		}
+	}
+	r.depth--
+	return nil
+}
+
+func (r *igbinaryReader) enum(class string) (any, error) {
+	tag, err := r.tag()
+	if err != nil {
+		return nil, err
+	}
+	if !isString(tag) || tag == igEmptyString {
+		return nil, r.fail("not a case of an enum")
+	}
+	name, err := r.str(tag)
+	return &Enum{Class: class, Case: name}, err
+}

@@ -1,0 +1,421 @@
+package php
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Marshaler is a Go type that gives its own PHP value: anything that [Marshal]
+// takes.
+type Marshaler interface {
+	MarshalPHP() (any, error)
+}
+
+// Marshal writes v as PHP's serialize() does, which every PHP node can read
+// (igbinary is an extension that some lack). The values of [Decode] come out
+// with PHP's own bytes. Of other Go values
+//
+//   - nil pointers, interfaces, slices other than []byte, and maps are null,
+//   - time.Time is a DateTime in UTC, cut to microseconds,
+//   - string and []byte are strings,
+//   - slices and arrays are lists,
+//   - maps with string or integer keys are arrays in the order of their keys,
+//   - structs are arrays of their exported fields, named by the field or the
+//     tag `php:"name"`; `php:"-"` leaves a field out, `php:",omitempty"` an
+//     empty one, and fields of embedded structs belong to the outer one.
+//
+// Errors are [*EncodeError]: a uint above PHP's largest int, a year PHP cannot
+// read, a type without a PHP form, nesting deeper than [MaxDepth].
+func Marshal(v any) ([]byte, error) {
+	w := &writer{}
+	if err := w.any(v); err != nil {
+		return nil, err
+	}
+	return w.b, nil
+}
+
+// writer writes serialize() format.
+type writer struct {
+	b     []byte
+	depth int
+	// n is the number of the last value; known are the numbers of objects
+	// and references.
+	n     int
+	known map[any]int
+	path  path
+}
+
+func (w *writer) fail(format string, args ...any) error {
+	return &EncodeError{Path: w.path.String(), Msg: fmt.Sprintf(format, args...)}
+}
+
+// seen writes a reference if the object was written before, else notes it.
+// Every value has a number but repeated references.
+func (w *writer) seen(id any, ref bool) bool {
+	if n, ok := w.known[id]; ok {
+		kind := "R:"
+		if !ref {
+			kind = "r:"
+			w.n++
+		}
+		w.b = append(w.b, kind...)
+		w.b = strconv.AppendInt(w.b, int64(n), 10)
+		w.b = append(w.b, ';')
+		return true
+	}
+	if w.known == nil {
+		w.known = map[any]int{}
+	}
+	w.known[id] = w.n + 1
+	return false
+}
+
+// objectID is what makes an object the same object.
+func objectID(v any) any {
+	if e, ok := v.(*Enum); ok {
+		return *e // there is one object for each case
+	}
+	return v
+}
+
+func (w *writer) any(v any) error {
+	if r, ok := v.(*Ref); ok {
+		if r == nil {
+			return w.any(nil)
+		}
+		id := any(r)
+		if isObject(r.Value) {
+			id = objectID(r.Value)
+		}
+		if w.seen(id, true) {
+			return nil
+		}
+		if _, ok := r.Value.(*Ref); ok {
+			return w.fail("reference to a reference")
+		}
+		return w.value(r.Value)
+	}
+	if isObject(v) && !isNilPointer(v) && w.seen(objectID(v), false) {
+		return nil
+	}
+	return w.value(v)
+}
+
+func isNilPointer(v any) bool {
+	rv := reflect.ValueOf(v)
+	return rv.Kind() == reflect.Pointer && rv.IsNil()
+}
+
+// value writes a value that was not written before.
+func (w *writer) value(v any) error {
+	w.n++
+	switch v := v.(type) {
+	case nil:
+		w.null()
+	case bool:
+		w.bool(v)
+	case int64:
+		w.int(v)
+	case float64:
+		w.b = append(w.b, "d:"...)
+		w.b = appendFloat(w.b, v)
+		w.b = append(w.b, ';')
+	case string:
+		w.str(v)
+	case []byte:
+		w.str(string(v))
+	case time.Time:
+		return w.dateTime(NewDateTime(v))
+	case *Array:
+		if v == nil {
+			w.null()
+			return nil
+		}
+		return w.array(v)
+	case *Object, *DateTime, *Enum, *Item:
+		if isNilPointer(v) {
+			w.null()
+			return nil
+		}
+		return w.special(v)
+	default:
+		w.n-- // counted again
+		return w.reflect(reflect.ValueOf(v))
+	}
+	return nil
+}
+
+func (w *writer) null() { w.b = append(w.b, "N;"...) }
+
+func (w *writer) bool(v bool) {
+	if v {
+		w.b = append(w.b, "b:1;"...)
+	} else {
+		w.b = append(w.b, "b:0;"...)
+	}
+}
+
+func (w *writer) int(n int64) {
+	w.b = append(w.b, "i:"...)
+	w.b = strconv.AppendInt(w.b, n, 10)
+	w.b = append(w.b, ';')
+}
+
+func (w *writer) str(s string) {
+	w.b = append(w.b, 's')
+	w.quoted(s)
+	w.b = append(w.b, ';')
+}
+
+func (w *writer) quoted(s string) {
+	w.b = append(w.b, ':')
+	w.b = strconv.AppendInt(w.b, int64(len(s)), 10)
+	w.b = append(w.b, ':', '"')
+	w.b = append(w.b, s...)
+	w.b = append(w.b, '"')
+}
+
+// open begins an array or object of n entries.
+func (w *writer) open(n int) error {
+	if w.depth++; w.depth > MaxDepth {
+		return w.fail("nested deeper than %d", MaxDepth)
+	}
+	w.b = append(w.b, ':')
+	w.b = strconv.AppendInt(w.b, int64(n), 10)
+	w.b = append(w.b, ":{"...)
+	return nil
+}
+
+func (w *writer) close() {
+	w.depth--
+	w.b = append(w.b, '}')
+}
+
+func (w *writer) key(k Key) {
+	if k.IsInt {
+		w.int(k.Int)
+	} else {
+		w.str(k.Str)
+	}
+}
+
+func (w *writer) array(a *Array) error {
+	w.b = append(w.b, 'a')
+	if err := w.open(len(a.Entries)); err != nil {
+		return err
+	}
+	for _, e := range a.Entries {
+		w.path.push(e.Key)
+		w.key(e.Key)
+		if err := w.any(e.Value); err != nil {
+			return err
+		}
+		w.path.pop()
+	}
+	w.close()
+	return nil
+}
+
+func (w *writer) special(v any) error {
+	switch v := v.(type) {
+	case *DateTime:
+		return w.dateTime(v)
+	case *Item:
+		return w.object(v.object())
+	case *Enum:
+		w.b = append(w.b, 'E')
+		w.quoted(v.Class + ":" + v.Case)
+		w.b = append(w.b, ';')
+		return nil
+	default:
+		return w.object(v.(*Object))
+	}
+}
+
+func (w *writer) dateTime(d *DateTime) error {
+	o, err := d.object()
+	if err != nil {
+		return w.fail("%v", err)
+	}
+	return w.object(o)
+}
+
+func (w *writer) object(o *Object) error {
+	if !validClass([]byte(o.Class)) {
+		return w.fail("%q is not the name of a class", o.Class)
+	}
+	w.b = append(w.b, 'O')
+	w.quoted(o.Class)
+	if err := w.open(len(o.Props)); err != nil {
+		return err
+	}
+	for i := range o.Props {
+		w.path.push(o.Props[i].Key)
+		w.key(o.Props[i].mangled())
+		if err := w.any(o.Props[i].Value); err != nil {
+			return err
+		}
+		w.path.pop()
+	}
+	w.close()
+	return nil
+}
+
+// reflect writes a Go value that is none of PHP's.
+func (w *writer) reflect(v reflect.Value) error {
+	if !v.IsValid() {
+		return w.value(nil)
+	}
+	if m, ok := v.Interface().(Marshaler); ok && !(v.Kind() == reflect.Pointer && v.IsNil()) {
+		p, err := m.MarshalPHP()
+		if err != nil {
+			return w.fail("%v", err)
+		}
+		return w.any(p)
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return w.value(nil)
+		}
+		if w.depth++; w.depth > MaxDepth {
+			return w.fail("nested deeper than %d", MaxDepth)
+		}
+		defer func() { w.depth-- }()
+		return w.any(v.Elem().Interface())
+	case reflect.Bool:
+		return w.value(v.Bool())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return w.value(v.Int())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		if v.Uint() > math.MaxInt64 {
+			return w.fail("%d is above PHP's largest int", v.Uint())
+		}
+		return w.value(int64(v.Uint()))
+	case reflect.Float32, reflect.Float64:
+		return w.value(v.Float())
+	case reflect.String:
+		return w.value(v.String())
+	case reflect.Slice, reflect.Array:
+		return w.sequence(v)
+	case reflect.Map:
+		return w.goMap(v)
+	case reflect.Struct:
+		return w.goStruct(v)
+	}
+	return w.fail("Go type %s has no PHP form", v.Type())
+}
+
+func (w *writer) sequence(v reflect.Value) error {
+	if v.Kind() == reflect.Slice {
+		if v.IsNil() {
+			return w.value(nil)
+		}
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return w.value(v.Bytes())
+		}
+	}
+	w.n++
+	w.b = append(w.b, 'a')
+	if err := w.open(v.Len()); err != nil {
+		return err
+	}
+	for i := range v.Len() {
+		w.path.push(IntKey(int64(i)))
+		w.int(int64(i))
+		if err := w.any(v.Index(i).Interface()); err != nil {
+			return err
+		}
+		w.path.pop()
+	}
+	w.close()
+	return nil
+}
+
+func (w *writer) goMap(v reflect.Value) error {
+	if v.IsNil() {
+		return w.value(nil)
+	}
+	type entry struct {
+		k Key
+		v reflect.Value
+	}
+	entries := make([]entry, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		var k Key
+		switch kv := it.Key(); {
+		case kv.Kind() == reflect.String:
+			k = StringKey(kv.String())
+		case kv.CanInt():
+			k = IntKey(kv.Int())
+		case kv.CanUint() && kv.Uint() <= math.MaxInt64:
+			k = IntKey(int64(kv.Uint()))
+		default:
+			return w.fail("%s cannot be the key of an array", kv.Type())
+		}
+		entries = append(entries, entry{k, it.Value()})
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return compareKeys(a.k, b.k) })
+	w.n++
+	w.b = append(w.b, 'a')
+	if err := w.open(len(entries)); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		w.path.push(e.k)
+		w.key(e.k)
+		if err := w.any(e.v.Interface()); err != nil {
+			return err
+		}
+		w.path.pop()
+	}
+	w.close()
+	return nil
+}
+
+// compareKeys sorts ints before strings.
+func compareKeys(a, b Key) int {
+	switch {
+	case a.IsInt && b.IsInt:
+		return cmp.Compare(a.Int, b.Int)
+	case a.IsInt:
+		return -1
+	case b.IsInt:
+		return 1
+	}
+	return cmp.Compare(a.Str, b.Str)
+}
+
+func (w *writer) goStruct(v reflect.Value) error {
+	fields := fieldsOf(v.Type())
+	present := make([]*field, 0, len(fields.list))
+	for i := range fields.list {
+		f := &fields.list[i]
+		fv, err := v.FieldByIndexErr(f.index)
+		if err != nil || f.omitEmpty && isEmpty(fv) {
+			continue
+		}
+		present = append(present, f)
+	}
+	w.n++
+	w.b = append(w.b, 'a')
+	if err := w.open(len(present)); err != nil {
+		return err
+	}
+	for _, f := range present {
+		k := StringKey(f.name)
+		w.path.push(k)
+		w.key(k)
+		if err := w.any(v.FieldByIndex(f.index).Interface()); err != nil {
+			return err
+		}
+		w.path.pop()
+	}
+	w.close()
+	return nil
+}

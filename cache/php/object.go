@@ -1,0 +1,84 @@
+package php
+
+import (
+	"errors"
+	"strings"
+)
+
+// propOf splits the name of a property as PHP mangles it: NUL * NUL name is
+// protected, NUL class NUL name private. The names in Symfony's wrapper are
+// binary and mean nothing of that kind.
+func propOf(class string, k Key) Prop {
+	if class == itemClass || k.IsInt || len(k.Str) < 3 || k.Str[0] != 0 {
+		return Prop{Key: k}
+	}
+	scope, name, ok := strings.Cut(k.Str[1:], "\x00")
+	switch {
+	case !ok || scope == "":
+		return Prop{Key: k}
+	case scope == "*":
+		return Prop{Key: Key{Str: name}, Visibility: Protected}
+	default:
+		return Prop{Key: Key{Str: name}, Visibility: Private, DeclaredIn: scope}
+	}
+}
+
+// mangled is the reverse of propOf.
+func (p *Prop) mangled() Key {
+	switch {
+	case p.Key.IsInt || p.Visibility == Public:
+		return p.Key
+	case p.Visibility == Protected:
+		return Key{Str: "\x00*\x00" + p.Key.Str}
+	default:
+		return Key{Str: "\x00" + p.DeclaredIn + "\x00" + p.Key.Str}
+	}
+}
+
+// validClass: the bytes that PHP allows in the name of a class.
+func validClass(name []byte) bool {
+	if len(name) == 0 {
+		return false
+	}
+	for _, c := range name {
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '\\', c >= 0x7f:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func isObject(v any) bool {
+	switch v.(type) {
+	case *Object, *DateTime, *Enum, *Item:
+		return true
+	}
+	return false
+}
+
+// special makes dates and Symfony's wrapper out of objects, and returns all
+// others as they are.
+func special(o *Object) (any, error) {
+	switch {
+	case o.Class == itemClass:
+		return itemOf(o)
+	case strings.EqualFold(o.Class, "DateTime"), strings.EqualFold(o.Class, "DateTimeImmutable"):
+		d, err := dateTimeOf(o)
+		if err != nil {
+			return nil, err
+		}
+		if d == nil {
+			return nil, errors.New("not a date")
+		}
+		return d, nil
+	default:
+		// A subclass cannot be told from another class that has the same
+		// three properties, and only dates have them.
+		if d, err := dateTimeOf(o); err == nil && d != nil {
+			return d, nil
+		}
+		return o, nil
+	}
+}

@@ -1,0 +1,412 @@
+package php
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// serializedReader reads what serialize() wrote.
+type serializedReader struct {
+	data  []byte
+	pos   int
+	depth int
+	// slots are the values so far, numbered from 1 as PHP counts them; kept
+	// only if the data can refer to them.
+	slots    []*slot
+	hasSlots bool
+}
+
+// slot is a value that a later r: or R: can name. value is a pointer to where
+// it stands.
+type slot struct {
+	at *any
+}
+
+func decodeSerialized(data []byte) (any, error) {
+	r := &serializedReader{data: data}
+	r.hasSlots = bytes.Contains(data, []byte("r:")) || bytes.Contains(data, []byte("R:"))
+	var root any
+	if err := r.value(&root); err != nil {
+		return nil, err
+	}
+	return Deref(root), nil
+}
+
+func (r *serializedReader) fail(msg string) error {
+	return &SyntaxError{Offset: r.pos, Msg: msg}
+}
+
+// value reads one value into *at.
+func (r *serializedReader) value(at *any) error {
+	if len(r.data)-r.pos < 2 {
+		return r.fail("value is cut off")
+	}
+	kind := r.data[r.pos]
+	if kind == 'R' {
+		return r.reference(at)
+	}
+	if r.hasSlots {
+		r.slots = append(r.slots, &slot{at: at})
+	}
+	if kind == 'N' {
+		*at = nil
+		return r.expect("N;")
+	}
+	if r.data[r.pos+1] != ':' {
+		return r.fail("unknown kind of value")
+	}
+	var err error
+	switch kind {
+	case 'b':
+		*at, err = r.boolean()
+	case 'i':
+		*at, err = r.integer()
+	case 'd':
+		*at, err = r.float()
+	case 's', 'S':
+		*at, err = r.str(';')
+	case 'a':
+		*at, err = r.array()
+	case 'O':
+		err = r.object(at)
+	case 'E':
+		*at, err = r.enum()
+	case 'r':
+		*at, err = r.sameObject()
+	default:
+		err = r.fail("unknown kind of value")
+	}
+	return err
+}
+
+func (r *serializedReader) expect(s string) error {
+	if len(r.data)-r.pos < len(s) || string(r.data[r.pos:r.pos+len(s)]) != s {
+		return r.fail("expected " + strconv.Quote(s))
+	}
+	r.pos += len(s)
+	return nil
+}
+
+// until returns the text up to the next end byte, which it passes; at most max
+// bytes.
+func (r *serializedReader) until(end byte, most int) (string, error) {
+	rest := r.data[r.pos:]
+	if len(rest) > most+1 {
+		rest = rest[:most+1]
+	}
+	i := bytes.IndexByte(rest, end)
+	if i < 0 {
+		return "", r.fail("expected " + strconv.QuoteRune(rune(end)))
+	}
+	r.pos += i + 1
+	return string(rest[:i]), nil
+}
+
+// number is the "…;" after "i:".
+func (r *serializedReader) number(end byte) (int64, error) {
+	start := r.pos
+	s, err := r.until(end, 24)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		r.pos = start
+		return 0, r.fail("not an int")
+	}
+	return n, nil
+}
+
+// length is a count or length followed by a colon, at most limit.
+func (r *serializedReader) length(limit int) (int, error) {
+	start := r.pos
+	s, err := r.until(':', 20)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil || s[0] == '+' {
+		r.pos = start
+		return 0, r.fail("not a length")
+	}
+	if n > uint64(limit) {
+		r.pos = start
+		return 0, r.fail("length or count beyond the end")
+	}
+	return int(n), nil
+}
+
+func (r *serializedReader) boolean() (any, error) {
+	r.pos += 2
+	s, err := r.until(';', 1)
+	if err != nil || s != "0" && s != "1" {
+		return nil, r.fail("not a bool")
+	}
+	return s == "1", nil
+}
+
+func (r *serializedReader) integer() (any, error) {
+	r.pos += 2
+	return r.number(';')
+}
+
+func (r *serializedReader) float() (any, error) {
+	r.pos += 2
+	start := r.pos
+	s, err := r.until(';', 400)
+	if err != nil {
+		return nil, err
+	}
+	switch s {
+	case "INF":
+		return math.Inf(1), nil
+	case "-INF":
+		return math.Inf(-1), nil
+	case "NAN":
+		return math.NaN(), nil
+	}
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' && c != 'e' && c != 'E' {
+			r.pos = start
+			return nil, r.fail("not a float")
+		}
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		r.pos = start
+		return nil, r.fail("not a float")
+	}
+	return f, nil
+}
+
+// str reads a string with its kind letter; end is the byte behind the quote.
+func (r *serializedReader) str(end byte) (string, error) {
+	escaped := r.data[r.pos] == 'S'
+	r.pos += 2
+	b, err := r.quoted(escaped)
+	if err != nil {
+		return "", err
+	}
+	if r.pos >= len(r.data) || r.data[r.pos] != end {
+		return "", r.fail("expected " + strconv.QuoteRune(rune(end)))
+	}
+	r.pos++
+	return string(b), nil
+}
+
+// quoted reads length, colon and the quoted bytes.
+func (r *serializedReader) quoted(escaped bool) ([]byte, error) {
+	n, err := r.length(len(r.data) - r.pos)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.expect(`"`); err != nil {
+		return nil, err
+	}
+	if escaped {
+		return r.escapedBytes(n)
+	}
+	if len(r.data)-r.pos < n+1 {
+		return nil, r.fail("string is cut off")
+	}
+	b := r.data[r.pos : r.pos+n]
+	r.pos += n
+	return b, r.expect(`"`)
+}
+
+// escapedBytes are the n bytes of the rare S: form, where \41 is A.
+func (r *serializedReader) escapedBytes(n int) ([]byte, error) {
+	b := make([]byte, 0, n)
+	for len(b) < n {
+		if r.pos >= len(r.data) {
+			return nil, r.fail("string is cut off")
+		}
+		c := r.data[r.pos]
+		if c == '\\' {
+			if len(r.data)-r.pos < 3 {
+				return nil, r.fail("string is cut off")
+			}
+			v, err := strconv.ParseUint(string(r.data[r.pos+1:r.pos+3]), 16, 8)
+			if err != nil {
+				return nil, r.fail("bad escape")
+			}
+			c = byte(v)
+			r.pos += 2
+		}
+		b = append(b, c)
+		r.pos++
+	}
+	return b, r.expect(`"`)
+}
+
+// key reads the key of an array or property.
+func (r *serializedReader) key() (Key, error) {
+	if len(r.data)-r.pos < 4 || r.data[r.pos+1] != ':' {
+		return Key{}, r.fail("expected a key")
+	}
+	switch r.data[r.pos] {
+	case 'i':
+		r.pos += 2
+		n, err := r.number(';')
+		return IntKey(n), err
+	case 's', 'S':
+		s, err := r.str(';')
+		return Key{Str: s}, err
+	}
+	return Key{}, r.fail("expected a key")
+}
+
+// minEntry is the least number of bytes of a key and a value: i:0;N;
+const minEntry = 6
+
+// count reads "n:{" of an array or object and enters it.
+func (r *serializedReader) count() (int, error) {
+	n, err := r.length((len(r.data) - r.pos) / minEntry)
+	if err != nil {
+		return 0, err
+	}
+	if r.depth++; r.depth > MaxDepth {
+		return 0, r.fail("nested too deep")
+	}
+	return n, r.expect("{")
+}
+
+func (r *serializedReader) close() error {
+	r.depth--
+	return r.expect("}")
+}
+
+func (r *serializedReader) array() (any, error) {
+	r.pos += 2
+	n, err := r.count()
+	if err != nil {
+		return nil, err
+	}
+	// The capacity is final, so that pointers to entries stay valid.
+	a := &Array{Entries: make([]Entry, 0, n)}
+	b := arrayBuilder{a: a}
+	for range n {
+		k, err := r.key()
+		if err != nil {
+			return nil, err
+		}
+		if !k.IsInt {
+			k = StringKey(k.Str)
+		}
+		if err := r.value(&b.place(k).Value); err != nil {
+			return nil, err
+		}
+	}
+	return a, r.close()
+}
+
+func (r *serializedReader) object(at *any) error {
+	r.pos += 2
+	class, err := r.quoted(false)
+	if err != nil {
+		return err
+	}
+	if err := r.expect(":"); err != nil {
+		return err
+	}
+	if !validClass(class) {
+		return r.fail("not a class name")
+	}
+	start := r.pos
+	n, err := r.count()
+	if err != nil {
+		return err
+	}
+	o := &Object{Class: string(class), Props: make([]Prop, n)}
+	*at = o
+	for i := range o.Props {
+		k, err := r.key()
+		if err != nil {
+			return err
+		}
+		o.Props[i] = propOf(o.Class, k)
+		if err := r.value(&o.Props[i].Value); err != nil {
+			return err
+		}
+	}
+	if err := r.close(); err != nil {
+		return err
+	}
+	v, err := special(o)
+	if err != nil {
+		r.pos = start
+		return r.fail(err.Error())
+	}
+	// A reference to the object may stand here by now: replace what is inside.
+	if ref, ok := (*at).(*Ref); ok {
+		ref.Value = v
+	} else {
+		*at = v
+	}
+	return nil
+}
+
+func (r *serializedReader) enum() (any, error) {
+	r.pos += 2
+	b, err := r.quoted(false)
+	if err != nil {
+		return nil, err
+	}
+	class, name, ok := bytes.Cut(b, []byte(":"))
+	if !ok || !validClass(class) || len(name) == 0 {
+		return nil, r.fail("not a case of an enum")
+	}
+	return &Enum{Class: string(class), Case: string(name)}, r.expect(";")
+}
+
+// target is the slot that an r: or R: names.
+func (r *serializedReader) target() (*slot, error) {
+	start := r.pos
+	r.pos += 2
+	n, err := r.number(';')
+	if err != nil {
+		return nil, err
+	}
+	if n < 1 || n > int64(len(r.slots)) {
+		r.pos = start
+		return nil, r.fail("reference to a value that is not there")
+	}
+	return r.slots[n-1], nil
+}
+
+func (r *serializedReader) sameObject() (any, error) {
+	self := len(r.slots) - 1
+	s, err := r.target()
+	if err != nil {
+		return nil, err
+	}
+	if s == r.slots[self] {
+		return nil, r.fail("reference to itself")
+	}
+	v := Deref(*s.at)
+	if !isObject(v) {
+		return nil, r.fail("reference to something that is no object")
+	}
+	return v, nil
+}
+
+func (r *serializedReader) reference(at *any) error {
+	if r.data[r.pos+1] != ':' {
+		return r.fail("unknown kind of value")
+	}
+	s, err := r.target()
+	if err != nil {
+		return err
+	}
+	if s.at == at {
+		return r.fail("reference to itself")
+	}
+	ref, ok := (*s.at).(*Ref)
+	if !ok {
+		ref = &Ref{Value: *s.at}
+		*s.at = ref
+	}
+	*at = ref
+	return nil
+}

@@ -1,0 +1,360 @@
+package php
+
+import (
+	"math"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// Unmarshaler is a Go type that reads its own PHP value: one of [Decode]'s,
+// without Symfony's metadata.
+type Unmarshaler interface {
+	UnmarshalPHP(value any) error
+}
+
+// Unmarshal reads a value as [Decode] does and puts it into *v, which is
+// treated as encoding/json treats it: structs are filled by the names or tags
+// (`php:"name"`) of their fields from arrays and objects, names without a field
+// are ignored, maps and slices are made, an array with int keys only fits a
+// slice in its own order, numbers must fit, null makes pointers, maps, slices and
+// interfaces nil and leaves everything else as it is. An `any` gets the value of
+// [Decode]; a time.Time the moment of a DateTime, in its zone. Symfony's
+// metadata is taken off.
+//
+// Errors: [*SyntaxError], [*TypeError], [*InvalidTargetError], and those of an
+// [Unmarshaler]. After an error *v may be filled in part.
+func Unmarshal(data []byte, v any) error {
+	return unmarshal(data, v, false)
+}
+
+// UnmarshalNoCopy is [Unmarshal] for a caller who owns data and will not
+// change it: a []byte that is the whole value may be a part of data.
+func UnmarshalNoCopy(data []byte, v any) error {
+	return unmarshal(data, v, true)
+}
+
+func unmarshal(data []byte, v any, noCopy bool) error {
+	if fast(data, v, noCopy) {
+		return nil
+	}
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return &InvalidTargetError{Type: reflect.TypeOf(v)}
+	}
+	tree, err := Decode(data)
+	if err != nil {
+		return err
+	}
+	f := &filler{budget: 64*len(data) + 1024}
+	return f.fill(rv.Elem(), Unwrap(tree))
+}
+
+// Assign puts a value of [Decode] into *v, by the rules of [Unmarshal].
+func Assign(value, v any) error {
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return &InvalidTargetError{Type: reflect.TypeOf(v)}
+	}
+	f := &filler{budget: math.MaxInt}
+	return f.fill(rv.Elem(), Unwrap(value))
+}
+
+// filler copies a tree into Go values.
+type filler struct {
+	path  path
+	depth int
+	// budget bounds what is copied: a few bytes of hostile input can name one
+	// large value very often.
+	budget int
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+func (f *filler) wrong(v any, t reflect.Type) error {
+	return &TypeError{Path: f.path.String(), Value: describe(v), Type: t}
+}
+
+// describe names a value without its content, which may be a secret.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "bool"
+	case int64:
+		return "int " + strconv.FormatInt(v, 10)
+	case float64:
+		return "float"
+	case string:
+		return "string"
+	case *Array:
+		return "array"
+	case *DateTime:
+		return "date"
+	case *Enum:
+		return "enum"
+	case *Object:
+		return "object of " + strconv.Quote(short(v.Class))
+	default:
+		return "value"
+	}
+}
+
+func (f *filler) spend(n int) error {
+	if f.budget -= n; f.budget < 0 {
+		return &SyntaxError{Msg: "value names the same parts too often"}
+	}
+	return nil
+}
+
+// fill puts v into dst.
+func (f *filler) fill(dst reflect.Value, v any) error {
+	v = Deref(v)
+	if err := f.spend(1); err != nil {
+		return err
+	}
+	if dst.CanAddr() {
+		if u, ok := dst.Addr().Interface().(Unmarshaler); ok {
+			return u.UnmarshalPHP(v)
+		}
+	}
+	switch {
+	case v == nil:
+		f.null(dst)
+		return nil
+	case dst.Kind() == reflect.Pointer:
+		return f.pointer(dst, v)
+	case dst.Kind() == reflect.Interface:
+		if dst.NumMethod() != 0 {
+			return f.wrong(v, dst.Type())
+		}
+		dst.Set(reflect.ValueOf(v))
+		return nil
+	}
+	switch v := v.(type) {
+	case bool:
+		if dst.Kind() == reflect.Bool {
+			dst.SetBool(v)
+			return nil
+		}
+	case int64:
+		if setInt(dst, v) {
+			return nil
+		}
+	case float64:
+		if dst.CanFloat() && !dst.OverflowFloat(v) || dst.CanFloat() && math.IsInf(v, 0) {
+			dst.SetFloat(v)
+			return nil
+		}
+	case string:
+		return f.str(dst, v)
+	case *DateTime:
+		if dst.Type() == timeType {
+			dst.Set(reflect.ValueOf(v.Time))
+			return nil
+		}
+	case *Array:
+		return f.array(dst, v)
+	case *Object:
+		return f.object(dst, v)
+	}
+	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer && rv.Type().Elem() == dst.Type() {
+		dst.Set(rv.Elem()) // the target is one of this package's own types
+		return nil
+	}
+	return f.wrong(v, dst.Type())
+}
+
+func (f *filler) null(dst reflect.Value) {
+	switch dst.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		dst.SetZero()
+	}
+}
+
+func (f *filler) pointer(dst reflect.Value, v any) error {
+	if rv := reflect.ValueOf(v); rv.Type() == dst.Type() {
+		dst.Set(rv) // the target points to one of this package's own types
+		return nil
+	}
+	if f.depth++; f.depth > MaxDepth {
+		return &SyntaxError{Msg: "nested too deep"}
+	}
+	defer func() { f.depth-- }()
+	if dst.IsNil() {
+		dst.Set(reflect.New(dst.Type().Elem()))
+	}
+	return f.fill(dst.Elem(), v)
+}
+
+func setInt(dst reflect.Value, n int64) bool {
+	switch {
+	case dst.CanInt() && !dst.OverflowInt(n):
+		dst.SetInt(n)
+	case dst.CanUint() && n >= 0 && !dst.OverflowUint(uint64(n)):
+		dst.SetUint(uint64(n))
+	case dst.CanFloat():
+		dst.SetFloat(float64(n))
+	default:
+		return false
+	}
+	return true
+}
+
+func (f *filler) str(dst reflect.Value, s string) error {
+	switch {
+	case dst.Kind() == reflect.String:
+		dst.SetString(s)
+	case dst.Kind() == reflect.Slice && dst.Type().Elem().Kind() == reflect.Uint8:
+		if err := f.spend(len(s)); err != nil {
+			return err
+		}
+		dst.SetBytes([]byte(s))
+	default:
+		return f.wrong(s, dst.Type())
+	}
+	return nil
+}
+
+func (f *filler) array(dst reflect.Value, a *Array) error {
+	switch dst.Kind() {
+	case reflect.Slice:
+		return f.slice(dst, a)
+	case reflect.Array:
+		return f.goArray(dst, a)
+	case reflect.Map, reflect.Struct:
+		if dst.Type() == reflect.TypeFor[Array]() {
+			dst.Set(reflect.ValueOf(*a))
+			return nil
+		}
+		return f.named(dst, a, len(a.Entries), func(i int) (Key, any) { return a.Entries[i].Key, a.Entries[i].Value })
+	}
+	return f.wrong(a, dst.Type())
+}
+
+func (f *filler) object(dst reflect.Value, o *Object) error {
+	if dst.Type() == reflect.TypeFor[Object]() {
+		dst.Set(reflect.ValueOf(*o))
+		return nil
+	}
+	if k := dst.Kind(); (k == reflect.Struct || k == reflect.Map) && dst.Type() != timeType {
+		return f.named(dst, o, len(o.Props), func(i int) (Key, any) { return o.Props[i].Key, o.Props[i].Value })
+	}
+	return f.wrong(o, dst.Type())
+}
+
+func (f *filler) slice(dst reflect.Value, a *Array) error {
+	elem := int(dst.Type().Elem().Size())
+	if err := f.spend(len(a.Entries) * (1 + elem/16)); err != nil {
+		return err
+	}
+	s := reflect.MakeSlice(dst.Type(), len(a.Entries), len(a.Entries))
+	for i, e := range a.Entries {
+		if !e.Key.IsInt {
+			return f.wrong(a, dst.Type())
+		}
+		if err := f.child(e.Key, s.Index(i), e.Value); err != nil {
+			return err
+		}
+	}
+	dst.Set(s)
+	return nil
+}
+
+func (f *filler) goArray(dst reflect.Value, a *Array) error {
+	if !a.IsList() {
+		return f.wrong(a, dst.Type())
+	}
+	dst.SetZero()
+	for i, e := range a.Entries {
+		if i == dst.Len() {
+			break
+		}
+		if err := f.child(e.Key, dst.Index(i), e.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *filler) child(k Key, dst reflect.Value, v any) error {
+	if f.depth++; f.depth > MaxDepth {
+		return &SyntaxError{Msg: "nested too deep"}
+	}
+	f.path.push(k)
+	err := f.fill(dst, v)
+	f.path.pop()
+	f.depth--
+	return err
+}
+
+// named fills a struct or map from n entries.
+func (f *filler) named(dst reflect.Value, from any, n int, entry func(int) (Key, any)) error {
+	if dst.Kind() == reflect.Struct {
+		if dst.Type() == timeType {
+			return f.wrong(from, dst.Type())
+		}
+		fs := fieldsOf(dst.Type())
+		for i := range n {
+			k, v := entry(i)
+			name := k.Str
+			if k.IsInt {
+				name = strconv.FormatInt(k.Int, 10)
+			}
+			fd := fs.find(name)
+			if fd == nil {
+				continue
+			}
+			if err := f.child(k, fieldAt(dst, fd.index), v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	m := reflect.MakeMapWithSize(dst.Type(), 0)
+	for i := range n {
+		k, v := entry(i)
+		key := reflect.New(dst.Type().Key()).Elem()
+		if !setKey(key, k) {
+			return f.wrong(from, dst.Type())
+		}
+		value := reflect.New(dst.Type().Elem()).Elem()
+		if err := f.child(k, value, v); err != nil {
+			return err
+		}
+		m.SetMapIndex(key, value)
+	}
+	dst.Set(m)
+	return nil
+}
+
+// setKey: int keys fit string maps as their decimal text, since PHP made ints
+// of them.
+func setKey(dst reflect.Value, k Key) bool {
+	switch {
+	case dst.Kind() == reflect.String && k.IsInt:
+		dst.SetString(strconv.FormatInt(k.Int, 10))
+	case dst.Kind() == reflect.String:
+		dst.SetString(k.Str)
+	case k.IsInt && !dst.CanFloat():
+		return setInt(dst, k.Int)
+	default:
+		return false
+	}
+	return true
+}
+
+// fieldAt is the field, through embedded pointers that it makes.
+func fieldAt(v reflect.Value, index []int) reflect.Value {
+	for i, x := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(x)
+	}
+	return v
+}

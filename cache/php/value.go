@@ -1,0 +1,166 @@
+package php
+
+import "time"
+
+// A decoded value is one of
+//
+//	nil        null
+//	bool       bool
+//	int64      int
+//	float64    float
+//	string     string (bytes; PHP knows no encoding)
+//	*Array     array
+//	*DateTime  object of DateTime, DateTimeImmutable or a subclass
+//	*Enum      case of an enum
+//	*Object    any other object
+//	*Item      a value with Symfony's cache metadata
+//	*Ref       a PHP reference, only as the value of an Entry or a Prop
+//
+// One Go pointer in two places is one PHP object (or one reference) in two
+// places; arrays are copied by PHP, so an *Array never is.
+
+// Array is PHP's ordered array.
+type Array struct {
+	Entries []Entry
+}
+
+// Entry is one element of an array.
+type Entry struct {
+	Key   Key
+	Value any
+}
+
+// Key is the key of an array: an int or a string.
+type Key struct {
+	// Str is the key, if it is a string.
+	Str string
+	// Int is the key, if IsInt.
+	Int   int64
+	IsInt bool
+}
+
+// StringKey returns the key as PHP keeps it: a canonical decimal number
+// becomes an int.
+func StringKey(s string) Key {
+	if n, ok := canonicalInt(s); ok {
+		return IntKey(n)
+	}
+	return Key{Str: s}
+}
+
+// IntKey returns an int key.
+func IntKey(n int64) Key { return Key{Int: n, IsInt: true} }
+
+// List makes an array with the keys 0, 1, 2, ….
+func List(values ...any) *Array {
+	a := &Array{Entries: make([]Entry, len(values))}
+	for i, v := range values {
+		a.Entries[i] = Entry{Key: IntKey(int64(i)), Value: v}
+	}
+	return a
+}
+
+// IsList reports whether the keys are 0, 1, 2, … in this order.
+func (a *Array) IsList() bool {
+	for i, e := range a.Entries {
+		if !e.Key.IsInt || e.Key.Int != int64(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// Get returns the value under a key, references followed. It looks through
+// the entries one by one.
+func (a *Array) Get(k Key) (any, bool) {
+	for i := range a.Entries {
+		if a.Entries[i].Key == k {
+			return Deref(a.Entries[i].Value), true
+		}
+	}
+	return nil, false
+}
+
+// Ref is a PHP reference: every place that holds the same *Ref is the same
+// variable.
+type Ref struct {
+	Value any
+}
+
+// Deref returns the value behind a reference, and any other value as it is.
+func Deref(v any) any {
+	if r, ok := v.(*Ref); ok {
+		return r.Value
+	}
+	return v
+}
+
+// Object is an object as data. Nothing of its class is known or run.
+type Object struct {
+	Class string
+	Props []Prop
+}
+
+// Prop is a property, or an element that the class's own __serialize wrote.
+type Prop struct {
+	Key        Key
+	Visibility Visibility
+	// DeclaredIn is the class of a private property.
+	DeclaredIn string
+	Value      any
+}
+
+// Visibility of a property.
+type Visibility uint8
+
+// The visibilities of PHP.
+const (
+	Public Visibility = iota
+	Protected
+	Private
+)
+
+// String returns the PHP keyword.
+func (v Visibility) String() string {
+	switch v {
+	case Protected:
+		return "protected"
+	case Private:
+		return "private"
+	default:
+		return "public"
+	}
+}
+
+// Enum is a case of an enum.
+type Enum struct {
+	Class, Case string
+}
+
+// DateTime is an object of PHP's DateTime, DateTimeImmutable or a subclass.
+type DateTime struct {
+	// Class is "DateTime" if empty.
+	Class string
+	// Time is the moment, in a location that has the offset PHP shows.
+	Time time.Time
+	// ZoneType is how PHP wrote the zone: 1 offset, 2 abbreviation, 3
+	// identifier.
+	ZoneType int
+	// Zone is the zone as PHP writes it after reading.
+	Zone string
+	// Props are further properties of a subclass.
+	Props []Prop
+}
+
+// Item is a value together with the metadata of a Symfony cache item, which
+// Symfony stores for values with tags or with a measured computing time.
+type Item struct {
+	Value any
+	// Expiry is when the item expires, Unix seconds.
+	Expiry int64
+	// CTime is how long computing the value took, in milliseconds, rounded by
+	// Symfony's packing; 0 = not known.
+	CTime int64
+	// Tags are the tags with their versions, nil if none were stored.
+	Tags *Array
+}
