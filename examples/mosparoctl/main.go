@@ -1,0 +1,118 @@
+// Command mosparoctl looks into a mosparo cluster and acts on it from the
+// shell. It uses the same environment variables as mosparo itself; run it
+// without arguments for its commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// app is what a command may touch of the outside world.
+type app struct {
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	environ []string
+}
+
+// command is one word of the command line: either it has commands below it, or
+// it runs.
+type command struct {
+	name string
+	// args is the usage of the arguments, help one sentence.
+	args, help string
+	run        func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
+	sub        []command
+}
+
+// usageError is a wrong command line; it exits with 2.
+type usageError struct{ msg string }
+
+func (e usageError) Error() string { return e.msg }
+
+// exitError ends the program with a code and nothing more to say.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
+	code := a.main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// main runs the command line and returns the exit code: 0 done, 1 failed, 2
+// wrong usage.
+func (a *app) main(ctx context.Context, args []string) int {
+	err := a.dispatch(ctx, "mosparoctl", commands(), args)
+	var usage usageError
+	var exit exitError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.As(err, &usage):
+		fmt.Fprintln(a.stderr, "mosparoctl:", usage.msg)
+		return 2
+	default:
+		fmt.Fprintln(a.stderr, "mosparoctl:", err)
+		return 1
+	}
+}
+
+func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []string) error {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
+		a.usage(path, cmds)
+		if len(args) == 0 {
+			return usageError{"which command?"}
+		}
+		return nil
+	}
+	for _, c := range cmds {
+		if c.name != args[0] {
+			continue
+		}
+		path += " " + c.name
+		if c.sub != nil {
+			return a.dispatch(ctx, path, c.sub, args[1:])
+		}
+		flags := flag.NewFlagSet(path, flag.ContinueOnError)
+		flags.SetOutput(a.stderr)
+		flags.Usage = func() {
+			fmt.Fprintf(a.stderr, "usage: %s %s\n%s\n", path, c.args, c.help)
+			flags.PrintDefaults()
+		}
+		body := c.run(ctx, a, flags)
+		if err := flags.Parse(args[1:]); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return err
+			}
+			return exitError(2)
+		}
+		return body(flags.Args())
+	}
+	return usageError{fmt.Sprintf("unknown command %q; see %s --help", args[0], path)}
+}
+
+func (a *app) usage(path string, cmds []command) {
+	fmt.Fprintf(a.stderr, "usage: %s COMMAND\n\n", path)
+	for _, c := range cmds {
+		if c.sub == nil {
+			fmt.Fprintf(a.stderr, "  %s %s\n        %s\n", c.name, c.args, c.help)
+			continue
+		}
+		for _, s := range c.sub {
+			fmt.Fprintf(a.stderr, "  %s %s %s\n        %s\n", c.name, s.name, s.args, s.help)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cache/php/typedjson"
+)
+
+// maxInput is the most that a command reads from standard input at once.
+const maxInput = 64 << 20
+
+func valueCommands() []command {
+	return []command{
+		{name: "decode", args: "[--lines] [--any-class] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode},
+		{name: "encode", args: "[--lines] < JSON", help: "Write typed JSON as serialize() does.", run: valueEncode},
+	}
+}
+
+func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	lines := flags.Bool("lines", false, "base64 in, one value a line")
+	anyClass := flags.Bool("any-class", false, "show objects of unknown classes, too, as data")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"value decode takes its input from standard input"}
+		}
+		show := func(raw []byte) ([]byte, error) {
+			v, err := php.Decode(raw)
+			if err != nil {
+				return nil, err
+			}
+			if !*anyClass {
+				if err := restore(v); err != nil {
+					return nil, err
+				}
+			}
+			return typedjson.Marshal(v)
+		}
+		if *lines {
+			return a.eachLine(func(line []byte) ([]byte, error) {
+				raw, err := base64.StdEncoding.DecodeString(string(line))
+				if err != nil {
+					return nil, fmt.Errorf("not base64: %w", err)
+				}
+				return show(raw)
+			})
+		}
+		raw, err := a.input()
+		if err != nil {
+			return err
+		}
+		out, err := show(raw)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		return err
+	}
+}
+
+func valueEncode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	lines := flags.Bool("lines", false, `typed JSON in, {"b64": "…"} out, one value a line`)
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"value encode takes its input from standard input"}
+		}
+		write := func(doc []byte) ([]byte, error) {
+			v, err := typedjson.Unmarshal(doc)
+			if err != nil {
+				return nil, err
+			}
+			if err := store(v); err != nil {
+				return nil, err
+			}
+			return php.Marshal(v)
+		}
+		if *lines {
+			return a.eachLine(func(line []byte) ([]byte, error) {
+				raw, err := write(line)
+				if err != nil {
+					return nil, err
+				}
+				return json.Marshal(map[string]string{"b64": base64.StdEncoding.EncodeToString(raw)})
+			})
+		}
+		doc, err := a.input()
+		if err != nil {
+			return err
+		}
+		raw, err := write(doc)
+		if err != nil {
+			return err
+		}
+		_, err = a.stdout.Write(raw)
+		return err
+	}
+}
+
+// input reads all of standard input, within bounds.
+func (a *app) input() ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(a.stdin, maxInput+1))
+	if err == nil && len(b) > maxInput {
+		err = fmt.Errorf("more than %d bytes on standard input", maxInput)
+	}
+	return b, err
+}
+
+// eachLine writes one line for every line of standard input; one that fails
+// becomes {"error": "…"}, and the rest goes on.
+func (a *app) eachLine(do func(line []byte) ([]byte, error)) error {
+	in := bufio.NewReader(a.stdin)
+	out := bufio.NewWriter(a.stdout)
+	for {
+		line, err := in.ReadBytes('\n')
+		if len(line) == 0 && err != nil {
+			if err == io.EOF {
+				return out.Flush()
+			}
+			return err
+		}
+		answer, doErr := do(bytes.TrimRight(line, "\r\n"))
+		if doErr != nil {
+			if answer, err = json.Marshal(map[string]string{"error": doErr.Error()}); err != nil {
+				return err
+			}
+		}
+		out.Write(answer)
+		out.WriteByte('\n')
+	}
+}
