@@ -52,6 +52,19 @@ func AsItem(v any) (*Item, bool) {
 	return nil, false
 }
 
+// Metadata is the array that Symfony's CacheItem::getMetadata gives: expiry,
+// ctime if it was measured, tags if there are some.
+func (it *Item) Metadata() *Array {
+	a := &Array{Entries: []Entry{{Key: Key{Str: "expiry"}, Value: it.Expiry}}}
+	if it.CTime != 0 {
+		a.Entries = append(a.Entries, Entry{Key: Key{Str: "ctime"}, Value: it.CTime})
+	}
+	if it.Tags != nil {
+		a.Entries = append(a.Entries, Entry{Key: Key{Str: "tags"}, Value: it.Tags})
+	}
+	return a
+}
+
 func itemOf(o *Object) (*Item, error) {
 	if len(o.Props) == 0 || len(o.Props[0].Key.Str) != 6 || o.Props[0].Visibility != Public {
 		return nil, errors.New("damaged cache item")

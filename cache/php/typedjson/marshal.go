@@ -159,7 +159,7 @@ func (n node) object(v any) (*doc, error) {
 	case *php.Item:
 		d.T = "symfony_item"
 		d.Value = &node{v: v.Value, seen: n.seen}
-		d.Metadata = &node{v: metadata(v), seen: n.seen}
+		d.Metadata = &node{v: v.Metadata(), seen: n.seen}
 	case *php.Object:
 		d.T = "object"
 		d.class(v.Class)
@@ -205,20 +205,4 @@ func (n node) props(ps []php.Prop) *[]prop {
 		out[i] = o
 	}
 	return &out
-}
-
-// metadata is the array that Symfony's CacheItem gives.
-func metadata(it *php.Item) *php.Array {
-	a := &php.Array{}
-	add := func(k string, v any) {
-		a.Entries = append(a.Entries, php.Entry{Key: php.StringKey(k), Value: v})
-	}
-	add("expiry", it.Expiry)
-	if it.CTime != 0 {
-		add("ctime", it.CTime)
-	}
-	if it.Tags != nil {
-		add("tags", it.Tags)
-	}
-	return a
 }

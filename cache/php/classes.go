@@ -1,0 +1,65 @@
+package php
+
+import "iter"
+
+// Classes yields the names of the classes of all objects and enum cases in a
+// value of [Decode], each object once, in the order in which they are stored.
+//
+// PHP refuses a value with an object whose class it does not have, while
+// [Decode] knows no classes and shows every object as data. A caller who must
+// know whether PHP nodes can read a value compares these names with theirs.
+func Classes(v any) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		(&walker{visited: map[any]bool{}, yield: yield}).value(v)
+	}
+}
+
+// walker goes through a tree that may have cycles. Its methods return false
+// when the caller has had enough.
+type walker struct {
+	visited map[any]bool
+	yield   func(class string) bool
+}
+
+func (w *walker) value(v any) bool {
+	switch v.(type) {
+	case *Ref, *Array, *Object, *DateTime, *Enum, *Item:
+		if w.visited[v] {
+			return true
+		}
+		w.visited[v] = true
+	}
+	switch v := v.(type) {
+	case *Ref:
+		return w.value(v.Value)
+	case *Array:
+		return w.entries(v)
+	case *Object:
+		return w.yield(v.Class) && w.props(v.Props)
+	case *DateTime:
+		return w.yield(v.Class) && w.props(v.Props)
+	case *Enum:
+		return w.yield(v.Class)
+	case *Item:
+		return w.value(v.Value) && (v.Tags == nil || w.entries(v.Tags))
+	}
+	return true
+}
+
+func (w *walker) entries(a *Array) bool {
+	for i := range a.Entries {
+		if !w.value(a.Entries[i].Value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *walker) props(props []Prop) bool {
+	for i := range props {
+		if !w.value(props[i].Value) {
+			return false
+		}
+	}
+	return true
+}
