@@ -1,0 +1,76 @@
+package connect
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/fileadapter"
+	"github.com/mosparo/go-cluster/cache/redisadapter"
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// Cache opens the shared cache of the settings. Closing the adapter closes the
+// client that was opened for it. The adapter has the optional interfaces of
+// its backend.
+//
+// An error unwraps to [envconfig.ErrNotSupported] when PHP nodes can use the
+// cache and this module cannot.
+func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
+	o := newOptions(opts)
+	switch s.Cache.Adapter.V {
+	case envconfig.AdapterFilesystem:
+		return openFiles(s, o)
+	case envconfig.AdapterRedis:
+		if s.Cache.Redis.V == nil {
+			return nil, unusable("REDIS_URL")
+		}
+		client, err := Redis(s.Cache.Redis.V, opts...)
+		if err != nil {
+			return nil, err
+		}
+		logWarning(o, "REDIS_URL", s.Cache.Redis.Warning)
+		return &redisCache{redisadapter.New(client), client}, nil
+	case envconfig.AdapterMemcached:
+		return nil, fmt.Errorf("connect: memcached: %w", envconfig.ErrNotSupported)
+	}
+	return nil, unusable("MOSPARO_CACHE_ADAPTER")
+}
+
+// unusable is for settings that were returned together with an error.
+func unusable(name string) error {
+	return fmt.Errorf("connect: %s has no usable value", name)
+}
+
+func logWarning(o options, name, warning string) {
+	if warning != "" {
+		o.logger.Warn("a setting needs attention", "name", name, "warning", warning)
+	}
+}
+
+func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
+	dir := s.Cache.FilesystemPath
+	if dir.V == "0" {
+		dir.V = "" // PHP's truth
+	}
+	logWarning(o, dir.Name, dir.Warning)
+	a, err := fileadapter.New(dir.V, fileadapter.WithLogger(o.logger))
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return a, nil
+}
+
+// redisCache closes its client with it.
+type redisCache struct {
+	*redisadapter.Adapter
+	client io.Closer
+}
+
+func (c *redisCache) Close() error {
+	err := c.Adapter.Close()
+	if cerr := c.client.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,46 @@
+package connect
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"time"
+
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// dialer opens the connections of a client library: with TLS where secure
+// says so, each server checked under its own name. Certificates are read for
+// every connection, as PHP does, so that renewed ones count.
+type dialer struct {
+	net    net.Dialer
+	tls    envconfig.TLSOptions
+	secure func(addr string) bool
+}
+
+func newDialer(timeout, keepAlive time.Duration) *dialer {
+	d := &dialer{net: net.Dialer{Timeout: timeout, KeepAlive: keepAlive}, secure: func(string) bool { return false }}
+	return d
+}
+
+// withTLS checks that the files can be read.
+func (d *dialer) withTLS(o envconfig.TLSOptions, secure func(addr string) bool) error {
+	d.tls, d.secure = o, secure
+	_, err := o.Config("")
+	return err
+}
+
+func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if network == "unix" || !d.secure(addr) {
+		return d.net.DialContext(ctx, network, addr)
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	config, err := d.tls.Config(host)
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{NetDialer: &d.net, Config: config}).DialContext(ctx, network, addr)
+}

@@ -1,0 +1,47 @@
+package connect
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Option changes a default of [Cache] and [Lock].
+type Option func(*options)
+
+type options struct {
+	timeout time.Duration
+	logger  *slog.Logger
+	lockURL string
+}
+
+// DefaultTimeout bounds connecting and each reply, unless the DSN names a
+// shorter time.
+const DefaultTimeout = 2 * time.Second
+
+func newOptions(opts []Option) options {
+	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler)}
+	for _, f := range opts {
+		f(&o)
+	}
+	return o
+}
+
+// WithTimeout bounds connecting to a server and waiting for each reply. A
+// context with an earlier deadline ends a request earlier, where the client
+// library knows contexts (Redis). The default is [DefaultTimeout]; a timeout
+// in the DSN counts if it is shorter.
+func WithTimeout(d time.Duration) Option {
+	return func(o *options) { o.timeout = d }
+}
+
+// WithLogger logs what an operator should know of the settings, such as the
+// warnings of a DSN. The default logs nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) { o.logger = l }
+}
+
+// WithLockURL lets [Lock] use another server than the shared cache: a Redis or
+// memcached DSN.
+func WithLockURL(dsn string) Option {
+	return func(o *options) { o.lockURL = dsn }
+}

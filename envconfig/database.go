@@ -1,0 +1,56 @@
+package envconfig
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// Database is mosparo's database. Most of it is normally set in
+// env.mosparo.php; [Database.Connection] gives what a driver needs.
+type Database struct {
+	System   Value[string] // database_system: mysql, postgres or sqlite
+	Driver   Value[string] // database_driver: pdo_mysql, pdo_pgsql or pdo_sqlite
+	Host     Value[string] // database_host
+	Port     Value[int]    // database_port
+	Name     Value[string] // database_name
+	User     Value[string] // database_user
+	Password Value[Secret] // database_password
+	Version  Value[string] // database_version, that of the server
+	Path     Value[string] // database_path, of the SQLite file
+
+	TLS           Value[bool]   // DATABASE_MYSQL_SSL
+	TLSKey        Value[string] // DATABASE_MYSQL_SSL_KEY
+	TLSCert       Value[string] // DATABASE_MYSQL_SSL_CERT
+	TLSCA         Value[string] // DATABASE_MYSQL_SSL_CA
+	TLSVerifyCert Value[bool]   // DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT
+
+	// unread is why env.mosparo.php could not be read.
+	unread error
+}
+
+func (r *resolver) database() Database {
+	path := ""
+	if r.dir != "" {
+		path = filepath.Join(r.dir, "var", "data", "data.sqlite")
+	}
+	return Database{
+		System: r.text("database_system", "mysql"),
+		Driver: r.text("database_driver", "pdo_mysql"),
+		Host:   r.text("database_host", "127.0.0.1"),
+		Port: value(r, r.lookup, "database_port", 3306, func(s string) (int, string, error) {
+			n, err := convertInt(s)
+			return int(n), "", err
+		}, strconv.Itoa),
+		Name:     r.text("database_name", "mosparo"),
+		User:     r.text("database_user", "root"),
+		Password: r.secret("database_password"),
+		Version:  r.text("database_version", "1.0"),
+		Path:     r.text("database_path", path),
+
+		TLS:           r.truth(r.lookupEnv, "DATABASE_MYSQL_SSL"),
+		TLSKey:        r.envPath("DATABASE_MYSQL_SSL_KEY"),
+		TLSCert:       r.envPath("DATABASE_MYSQL_SSL_CERT"),
+		TLSCA:         r.envPath("DATABASE_MYSQL_SSL_CA"),
+		TLSVerifyCert: r.truth(r.lookupEnv, "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT"),
+	}
+}

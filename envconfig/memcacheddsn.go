@@ -1,0 +1,264 @@
+package envconfig
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MemcachedDSN is a MEMCACHED_URL, read as Symfony's
+// MemcachedAdapter::createConnection reads it and PHP's memcached extension
+// understands its options. It is plain data; connect.Cache opens it.
+type MemcachedDSN struct {
+	// Servers are in the order given, which takes part in the choice of a
+	// server for a key.
+	Servers []Host
+	// User and Password are for SASL, User empty without.
+	User     string
+	Password Secret
+	// Distribution says how keys are spread over the servers; the default is
+	// [DistributionKetama].
+	Distribution Distribution
+	// Hash is the hash function in effect: "md5" unless the DSN changes it.
+	Hash string
+	// PrefixKey is put before every key.
+	PrefixKey string
+	// Compression is false when the DSN switches compression off.
+	Compression bool
+	// Options are the known options as given.
+	Options map[string]string
+	// Warnings say where Symfony does something that the author of the DSN
+	// can hardly have meant; this package then does the same.
+	Warnings []string
+
+	unsupported error
+}
+
+// Distribution is a way of libmemcached to spread keys over servers.
+type Distribution string
+
+// The distributions of libmemcached that a DSN can ask for.
+const (
+	// DistributionKetama is weighted ketama, Symfony's default.
+	DistributionKetama        Distribution = "ketama"
+	DistributionConsistent    Distribution = "consistent" // ketama without weights
+	DistributionModula        Distribution = "modula"
+	DistributionVirtualBucket Distribution = "virtual_bucket"
+)
+
+const memcachedPort = 11211
+
+// Supported returns nil, or an error that unwraps to [ErrNotSupported] and says
+// why this module cannot use the DSN although PHP can.
+func (d *MemcachedDSN) Supported() error {
+	if d.unsupported == nil {
+		return nil
+	}
+	return &DSNError{Kind: "memcached", Err: d.unsupported}
+}
+
+// ParseMemcachedDSN reads a MEMCACHED_URL. It returns a [*DSNError] where
+// Symfony refuses the DSN; what Symfony takes and this module cannot use is
+// told by [MemcachedDSN.Supported].
+func ParseMemcachedDSN(dsn string) (*MemcachedDSN, error) {
+	d, err := parseMemcachedDSN(dsn)
+	if err != nil {
+		return nil, &DSNError{Kind: "memcached", Err: commentHint(dsn, err)}
+	}
+	if hasTrailingComment(dsn) {
+		d.warn("what follows the # is ignored; it looks like a comment that became part of the value")
+	}
+	return d, nil
+}
+
+func parseMemcachedDSN(dsn string) (*MemcachedDSN, error) {
+	rest, ok := strings.CutPrefix(dsn, "memcached:")
+	if !ok {
+		return nil, errors.New(`it does not start with "memcached:"`)
+	}
+	d := &MemcachedDSN{Distribution: DistributionKetama, Hash: "md5", Compression: true, Options: map[string]string{}}
+	rest, err := d.userinfo(rest)
+	if err != nil {
+		return nil, err
+	}
+	u, ok := parseFileURL(rest)
+	if !ok {
+		return nil, errors.New("no valid host and port")
+	}
+	if u.userinfo || u.host != nil && strings.Contains(*u.host, "@") || u.path != nil && strings.Contains(*u.path, "@") {
+		d.warn("there is a second @: the password ends at the first one; write @ as %%40 in a password")
+	}
+	var query *phpArray
+	if u.query != nil {
+		query = parseQuery(*u.query)
+	}
+	if err := d.servers(u, query); err != nil {
+		return nil, err
+	}
+	if u.host == nil && u.path == nil {
+		d.warnIgnored(query)
+	} else if err := d.options(query); err != nil {
+		return nil, err
+	}
+	return d, d.check()
+}
+
+// userinfo takes user:password@ from the start, up to the first @ wherever it
+// is, and returns the rest.
+func (d *MemcachedDSN) userinfo(rest string) (string, error) {
+	slashes := ""
+	if r, ok := strings.CutPrefix(rest, "//"); ok {
+		slashes, rest = "//", r
+	}
+	auth, after, ok := strings.Cut(rest, "@")
+	if !ok {
+		return slashes + rest, nil
+	}
+	if auth == "" || auth == "0" {
+		return slashes + after, nil
+	}
+	user, password, colon := strings.Cut(auth, ":")
+	if !colon {
+		return "", errors.New("a user without password")
+	}
+	d.User, d.Password = rawurldecode(user), NewSecret(rawurldecode(password))
+	if strings.ContainsAny(auth, "/?") {
+		d.warn("everything before the first @ is taken for user and password; write @ as %%40 elsewhere")
+	}
+	d.unsupported = notSupported("user and password (SASL) need memcached's binary protocol, which this module does not speak; protect the server by network, or by TLS")
+	return slashes + after, nil
+}
+
+// servers collects the host or Unix socket, then host[…].
+func (d *MemcachedDSN) servers(u phpURL, query *phpArray) error {
+	if u.host != nil || u.path != nil {
+		s, err := mainServer(u)
+		if err != nil {
+			return err
+		}
+		d.Servers = append(d.Servers, s)
+		if u.host != nil && u.path != nil && s.Weight == 0 && *u.path != "/" && *u.path != "/0" {
+			d.warn("the path is ignored, since it is no weight")
+		}
+	}
+	hosts, ok := query.get("host")
+	switch {
+	case ok && hosts.arr == nil:
+		return errors.New(`query parameter "host" must be an array`)
+	case ok:
+		for _, name := range hosts.arr.keys {
+			s, err := d.queryServer(name, hosts.arr.at[name])
+			if err != nil {
+				return err
+			}
+			d.Servers = append(d.Servers, s)
+		}
+	}
+	if len(d.Servers) == 0 {
+		return errors.New("missing host or path")
+	}
+	return nil
+}
+
+// mainServer is the server before the question mark, with its weight in the
+// path.
+func mainServer(u phpURL) (Host, error) {
+	path, weight := "", 0
+	if u.path != nil {
+		path = *u.path
+		if i := strings.LastIndexByte(path, '/'); i >= 0 && i+1 < len(path) && onlyDigits(path[i+1:]) {
+			n, err := strconv.ParseUint(path[i+1:], 10, 31)
+			if err != nil {
+				return Host{}, errors.New("the weight is out of range")
+			}
+			path, weight = path[:i], int(n)
+		}
+	}
+	if u.host == nil {
+		return server(path, 0, weight), nil
+	}
+	port := memcachedPort
+	if u.port != nil {
+		port = *u.port
+	}
+	return server(*u.host, port, weight), nil
+}
+
+// queryServer reads host[name]=weight.
+func (d *MemcachedDSN) queryServer(name string, weight phpText) (Host, error) {
+	if weight.arr != nil {
+		return Host{}, errors.New("a weight must be a number")
+	}
+	w := phpInt(weight.text)
+	if w < 0 || w > 1<<31-1 {
+		return Host{}, errors.New("a weight is out of range")
+	}
+	if name != "" && onlyDigits(name) {
+		d.warn("host[%s]: the host is read from inside the brackets; write host[name:port]=weight", name)
+	}
+	port := memcachedPort
+	if i := strings.LastIndexByte(name, ':'); i >= 0 {
+		n := phpInt(name[i+1:])
+		name, port = name[:i], int(uint16(n))
+		if n != int64(port) {
+			d.warn("port %d is out of range and becomes %d", n, port)
+		}
+	}
+	return server(name, port, int(w)), nil
+}
+
+// server is what libmemcached makes of a host, port and weight: a name with a
+// slash in front is a Unix socket, port 0 the default port.
+func server(name string, port, weight int) Host {
+	if strings.HasPrefix(name, "/") {
+		return Host{Path: name, Weight: weight}
+	}
+	if port == 0 {
+		port = memcachedPort
+	}
+	return Host{Name: name, Port: port, Weight: weight}
+}
+
+func (d *MemcachedDSN) warnIgnored(query *phpArray) {
+	if query == nil {
+		return
+	}
+	for _, name := range query.keys {
+		if name != "host" {
+			d.warn("parameter %s is ignored, as all options are without a host before the question mark", printable(name))
+		}
+	}
+}
+
+// check refuses what cannot work and notes what this module cannot do.
+func (d *MemcachedDSN) check() error {
+	for _, s := range d.Servers {
+		switch {
+		case s.Name == "" && s.Path == "":
+			return errors.New("empty host")
+		case strings.ContainsAny(s.Name, " \t\r\n"):
+			return errors.New("the host contains a space")
+		case strings.Contains(s.Name, ":") && !strings.HasPrefix(s.Name, "["), strings.HasPrefix(s.Name, "[") && !strings.HasSuffix(s.Name, "]"):
+			d.warn("an IPv6 address must stand in brackets after //")
+		}
+	}
+	if d.unsupported != nil || len(d.Servers) == 1 {
+		return nil // with one server every distribution chooses the same
+	}
+	switch d.Distribution {
+	case DistributionKetama, DistributionConsistent:
+	default:
+		d.unsupported = notSupported("distribution %s; use Symfony's default (libketama_compatible=1)", d.Distribution)
+		return nil
+	}
+	if !slices.Contains([]string{"md5", "default"}, d.Hash) {
+		d.unsupported = notSupported("hash %s; use Symfony's default (md5)", d.Hash)
+	}
+	return nil
+}
+
+func (d *MemcachedDSN) warn(format string, args ...any) {
+	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
+}

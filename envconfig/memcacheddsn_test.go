@@ -1,0 +1,69 @@
+package envconfig
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+type memcachedCase struct {
+	DSN     string
+	OK      bool
+	Servers []struct {
+		Host string
+		Port int
+		Type string
+	}
+	Added          []typed
+	SASL           []string
+	OptionsGiven   map[string]typed `json:"options_given"`
+	OptionsChanged map[string]any   `json:"options_changed"`
+}
+
+func TestParseMemcachedDSN_AgreesWithSymfony(t *testing.T) {
+	for _, c := range readCases[memcachedCase](t, "memcached-dsn") {
+		t.Run(c.DSN, func(t *testing.T) {
+			d, err := ParseMemcachedDSN(c.DSN)
+			if !c.OK {
+				var refused *DSNError
+				require.ErrorAs(t, err, &refused)
+				require.Nil(t, d)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, d.Servers, len(c.Servers))
+			for i, want := range c.Servers {
+				got := d.Servers[i]
+				require.Equal(t, want.Host, got.Name+got.Path)
+				require.Equal(t, want.Port, got.Port)
+				require.Equal(t, want.Type == "SOCKET", got.Path != "")
+				require.EqualValues(t, phpInt(c.Added[i].Entries[2][1].text(t)), got.Weight)
+			}
+			if c.SASL != nil {
+				require.Equal(t, c.SASL, []string{d.User, d.Password.Reveal()})
+				require.ErrorIs(t, d.Supported(), ErrNotSupported)
+			}
+			requireMemcachedOptions(t, c, d)
+		})
+	}
+}
+
+func requireMemcachedOptions(t *testing.T, c memcachedCase, d *MemcachedDSN) {
+	t.Helper()
+	for name := range c.OptionsGiven {
+		if name != "serializer" {
+			require.Contains(t, d.Options, name)
+		}
+	}
+	effective := func(name string, unchanged any) any {
+		if v, ok := c.OptionsChanged[name]; ok {
+			return v
+		}
+		return unchanged
+	}
+	numbers := map[Distribution]float64{DistributionKetama: 5, DistributionModula: 0, DistributionConsistent: 1}
+	require.Equal(t, effective("distribution", 5.0), numbers[d.Distribution])
+	require.Equal(t, effective("hash", 1.0), map[string]float64{"default": 0, "md5": 1}[d.Hash])
+	require.Equal(t, effective("prefix_key", ""), d.PrefixKey)
+	require.Equal(t, effective("compression", 1.0) != 0.0, d.Compression)
+}

@@ -1,0 +1,135 @@
+package envconfig
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// memcachedOptions are the names behind Memcached::OPT_ (extension 3.2); true
+// marks switches.
+var memcachedOptions = map[string]bool{
+	"compression": true, "compression_type": false, "compression_level": false, "prefix_key": false, "serializer": false,
+	"user_flags": false, "store_retry_count": false, "item_size_limit": false, "hash": false, "distribution": false,
+	"libketama_compatible": true, "libketama_hash": false, "tcp_keepalive": true, "buffer_writes": true,
+	"binary_protocol": true, "no_block": true, "tcp_nodelay": true, "socket_send_size": false,
+	"socket_recv_size": false, "connect_timeout": false, "retry_timeout": false, "dead_timeout": false,
+	"send_timeout": false, "recv_timeout": false, "poll_timeout": false, "cache_lookups": true,
+	"server_failure_limit": false, "auto_eject_hosts": true, "hash_with_prefix_key": true, "noreply": true,
+	"sort_hosts": true, "verify_key": true, "use_udp": true, "number_of_replicas": false,
+	"randomize_replica_read": true, "remove_failed_servers": true, "server_timeout_limit": false,
+}
+
+var (
+	memcachedHashes = []string{"default", "md5", "crc", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32", "hsieh", "murmur"}
+	// memcachedSerializers are those of the extension; Symfony's adapter takes
+	// the first two only.
+	memcachedSerializers = []string{"php", "igbinary", "json", "json_array", "msgpack"}
+	// memcachedPoison are switches that change which server holds a key, or
+	// whether it is sent at all, in ways that this module does not follow.
+	memcachedPoison = []string{"sort_hosts", "auto_eject_hosts", "remove_failed_servers", "use_udp", "hash_with_prefix_key"}
+)
+
+// options applies the query parameters in their order, as the extension does.
+func (d *MemcachedDSN) options(query *phpArray) error {
+	if query == nil {
+		return nil
+	}
+	upper := &phpArray{} // Symfony folds the case of names; a later one wins
+	for _, name := range query.keys {
+		switch name {
+		case "host":
+		case "weight":
+			d.warn("?weight= is ignored; write the weight as the path (/33) or as host[name]=33")
+		case "username", "password":
+			d.warn("?%s= is ignored; user and password stand before the @", name)
+		case "persistent_id", "lazy":
+			d.warn("?%s= is ignored in a DSN", name)
+		default:
+			upper.set(strings.ToLower(name), query.at[name])
+		}
+	}
+	for _, name := range upper.keys {
+		v := upper.at[name]
+		isSwitch, known := memcachedOptions[name]
+		switch {
+		case !known && !slices.Contains([]string{"hash", "serializer", "distribution"}, name):
+			d.warn("unknown parameter %s is ignored", printable(name))
+			continue
+		case v.arr != nil:
+			return fmt.Errorf("parameter %q must be a text", name)
+		}
+		d.Options[name] = v.text
+		if isSwitch {
+			d.warnSwitch(name, v.text)
+		}
+		if err := d.option(name, v.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warnSwitch finds words that are cast to 0, whatever they say.
+func (d *MemcachedDSN) warnSwitch(name, text string) {
+	if phpInt(text) == 0 && text != "0" {
+		d.warn("%s is cast to an integer, so this text means 0 (off); write 1 or 0", name)
+	}
+}
+
+func (d *MemcachedDSN) option(name, text string) error {
+	switch name {
+	case "libketama_compatible":
+		if phpInt(text) != 0 {
+			d.Distribution, d.Hash = DistributionKetama, "md5"
+		} else {
+			d.Distribution, d.Hash = DistributionModula, "default"
+		}
+	case "hash":
+		text = strings.ToLower(text)
+		if !slices.Contains(memcachedHashes, text) {
+			return fmt.Errorf("unknown hash; it must be one of %s", strings.Join(memcachedHashes, ", "))
+		}
+		d.Hash = text
+	case "distribution":
+		dist := Distribution(strings.ToLower(text))
+		switch dist {
+		case DistributionModula:
+			if d.Distribution == DistributionKetama {
+				d.warn("distribution=modula switches libketama_compatible off")
+			}
+		case DistributionConsistent, DistributionVirtualBucket:
+		default:
+			return fmt.Errorf("unknown distribution; it must be modula, consistent or virtual_bucket")
+		}
+		d.Distribution = dist
+	case "serializer":
+		text = strings.ToLower(text)
+		if !slices.Contains(memcachedSerializers, text) {
+			return fmt.Errorf("unknown serializer")
+		}
+		if text != "php" && text != "igbinary" {
+			return fmt.Errorf(`"serializer" option must be "php" or "igbinary"`)
+		}
+	case "compression":
+		d.Compression = phpInt(text) != 0
+	case "compression_type":
+		if n := phpInt(text); n == 0 {
+			d.warn("compression_type takes a number (1 zlib, 2 FastLZ); this text changes nothing")
+		}
+	case "prefix_key":
+		d.PrefixKey = text
+	case "libketama_hash":
+		if phpInt(text) != 1 {
+			d.unsupported = notSupported("libketama_hash; leave it out")
+		}
+	case "number_of_replicas":
+		if phpInt(text) != 0 {
+			d.unsupported = notSupported("number_of_replicas; leave it out")
+		}
+	}
+	if slices.Contains(memcachedPoison, name) && phpInt(text) != 0 {
+		d.unsupported = notSupported("%s; leave it out", name)
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package envconfig
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// Health is who may ask for the health of the node, and whether it is looked
+// for at all.
+type Health struct {
+	Bypass    Value[bool]           // MOSPARO_BYPASS_HEALTH_CHECK
+	AllowList Value[[]netip.Prefix] // MOSPARO_HEALTH_ALLOW_LIST, everyone when that is empty
+}
+
+// Proxies are the proxies whose X-Forwarded-* headers count.
+type Proxies struct {
+	// Trusted is TRUSTED_PROXIES.
+	Trusted Value[TrustedProxies]
+	// ForwardedForHeader and ForwardedProtoHeader, from env.mosparo.php, name
+	// the entries of PHP's $_SERVER that replace X-Forwarded-For and -Proto;
+	// empty unless TRUSTED_PROXIES is the shipped default.
+	ForwardedForHeader   Value[string]
+	ForwardedProtoHeader Value[string]
+}
+
+// TrustedProxies are addresses whose X-Forwarded-* headers are believed.
+type TrustedProxies struct {
+	Prefixes []netip.Prefix
+	// Everyone is REMOTE_ADDR: whoever connects is believed, so that anyone
+	// can forge an address.
+	Everyone bool
+}
+
+// Contains reports whether the peer at addr is trusted.
+func (p TrustedProxies) Contains(addr netip.Addr) bool {
+	return p.Everyone || contains(p.Prefixes, addr)
+}
+
+// Allows reports whether the client at addr may ask for the health.
+func (h Health) Allows(addr netip.Addr) bool { return contains(h.AllowList.V, addr) }
+
+func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	for _, p := range prefixes {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	localhost = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")}
+	everyone  = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+)
+
+func (r *resolver) health() Health {
+	return Health{
+		Bypass: r.bool("MOSPARO_BYPASS_HEALTH_CHECK", false),
+		AllowList: value(r, r.lookup, "MOSPARO_HEALTH_ALLOW_LIST", localhost, convertAllowList,
+			func(p []netip.Prefix) string { return showPrefixes(p) }),
+	}
+}
+
+// convertAllowList splits at commas and line ends, as mosparo's IpUtil does.
+func convertAllowList(s string) ([]netip.Prefix, string, error) {
+	if !truthy(s) {
+		return everyone, "the list is empty, so everyone may ask", nil
+	}
+	if hasTrailingComment(s) {
+		return nil, "", errComment
+	}
+	items := strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == '\n' || c == '\r' })
+	prefixes, warning := parsePrefixes(items)
+	return prefixes, warning, nil
+}
+
+// parsePrefixes reads addresses and networks; what is none of these matches
+// nobody, in PHP as well.
+func parsePrefixes(items []string) (prefixes []netip.Prefix, warning string) {
+	for _, item := range items {
+		trimmed := strings.TrimSpace(item)
+		if p, err := parsePrefix(trimmed); err == nil {
+			prefixes = append(prefixes, p)
+		} else if trimmed != "" {
+			warning = joinWarnings(warning, fmt.Sprintf("%q is neither an address nor a network and matches nobody", trimmed))
+		}
+		if trimmed != item && trimmed != "" {
+			warning = joinWarnings(warning, fmt.Sprintf("PHP nodes do not recognize %q because of the spaces around it", trimmed))
+		}
+	}
+	return prefixes, warning
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if strings.Contains(s, "/") {
+		p, err := netip.ParsePrefix(s)
+		if err == nil && p.Addr().Is4In6() {
+			return p, errors.New("a network of mapped addresses")
+		}
+		return p.Masked(), err
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	a = a.Unmap().WithZone("")
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}
+
+func showPrefixes(prefixes []netip.Prefix) string {
+	texts := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		texts[i] = p.String()
+		if p.IsSingleIP() {
+			texts[i] = p.Addr().String()
+		}
+	}
+	return strings.Join(texts, ",")
+}
+
+// shippedProxies is TRUSTED_PROXIES in mosparo's own .env: a parameter that is
+// trusted_proxies of env.mosparo.php.
+const shippedProxies = "%default_trusted_proxies%"
+
+func (r *resolver) proxies() Proxies {
+	var p Proxies
+	text, src, found, err := r.lookup("TRUSTED_PROXIES")
+	shipped := !found || text == shippedProxies
+	p.Trusted = value(r, func(string) (string, Source, bool, error) {
+		if err != nil || !strings.Contains(text, "%") && found {
+			return text, src, found, err
+		}
+		inner, innerSrc, innerFound, err := r.lookup("trusted_proxies")
+		if !innerFound {
+			inner = "127.0.0.1"
+		}
+		if shipped {
+			return inner, innerSrc, true, err
+		}
+		text, resolveErr := resolveParameters(text, inner)
+		return text, src, true, errors.Join(err, resolveErr)
+	}, "TRUSTED_PROXIES", TrustedProxies{}, convertProxies, TrustedProxies.String)
+	p.ForwardedForHeader = r.replacedHeader("replace_forwarded_for_header", shipped)
+	p.ForwardedProtoHeader = r.replacedHeader("replaced_forwarded_proto_header", shipped)
+	return p
+}
+
+var parameter = regexp.MustCompile(`%[^%\s]*%`)
+
+// resolveParameters is Symfony's resolve processor, for the one parameter
+// that is of use here.
+func resolveParameters(text, proxies string) (string, error) {
+	var err error
+	text = parameter.ReplaceAllStringFunc(text, func(p string) string {
+		switch p {
+		case "%%":
+			return "%"
+		case shippedProxies:
+			return proxies
+		}
+		err = notSupported("the parameter %s", printable(strings.Trim(p, "%")))
+		return ""
+	})
+	return text, err
+}
+
+func convertProxies(s string) (TrustedProxies, string, error) {
+	if hasTrailingComment(s) {
+		return TrustedProxies{}, "", errComment
+	}
+	var p TrustedProxies
+	var items []string
+	for item := range strings.SplitSeq(s, ",") {
+		if item = strings.TrimSpace(item); item == "REMOTE_ADDR" {
+			p.Everyone = true
+		} else {
+			items = append(items, item)
+		}
+	}
+	var warning string
+	p.Prefixes, warning = parsePrefixes(items)
+	if p.Everyone {
+		warning = joinWarnings(warning, "REMOTE_ADDR trusts the X-Forwarded-* headers of everyone, so that anyone can forge an address of the health allow list")
+	}
+	return p, warning, nil
+}
+
+// String lists the proxies as TRUSTED_PROXIES does.
+func (p TrustedProxies) String() string {
+	s := showPrefixes(p.Prefixes)
+	if !p.Everyone {
+		return s
+	}
+	return strings.TrimPrefix(s+",REMOTE_ADDR", ",")
+}
+
+// replacedHeader is read from env.mosparo.php only.
+func (r *resolver) replacedHeader(name string, inForce bool) Value[string] {
+	return value(r, func(name string) (string, Source, bool, error) {
+		c, ok := r.config.get(name)
+		if !ok || c.kind != configText || !truthy(c.text) {
+			return "", SourceDefault, false, nil
+		}
+		return c.text, Source(r.config.path), true, nil
+	}, name, "", func(s string) (string, string, error) {
+		if !inForce {
+			return "", "not in force, since TRUSTED_PROXIES is set", nil
+		}
+		return s, "", nil
+	}, shown)
+}

@@ -1,0 +1,190 @@
+package envconfig
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// resolver turns texts into settings and collects what went wrong.
+type resolver struct {
+	dir     string
+	env     *environment
+	config  *config
+	entries []Entry
+	errs    []error
+}
+
+// lookup is Symfony's %env(NAME)%: the environment (with the .env files), and
+// env.mosparo.php where that has no value or an empty one. found is false
+// where the default counts.
+func (r *resolver) lookup(name string) (text string, src Source, found bool, err error) {
+	v, inEnv := r.env.get(name)
+	if inEnv && v.text != "" {
+		return v.text, v.source, true, nil
+	}
+	c, inConfig := r.config.get(name)
+	switch {
+	case !inConfig && inEnv:
+		return "", v.source, true, nil
+	case !inConfig:
+		return "", SourceDefault, false, nil
+	case c.kind == configFalse:
+		// A false hides even a variable that is set to nothing.
+		return "", SourceDefault, false, nil
+	case c.kind == configArray:
+		return "", Source(r.config.path), true, errors.New("must be a text or number, not an array")
+	}
+	return c.text, Source(r.config.path), true, nil
+}
+
+// lookupEnv is PHP's $_ENV[name]: without env.mosparo.php.
+func (r *resolver) lookupEnv(name string) (text string, src Source, found bool, err error) {
+	v, ok := r.env.get(name)
+	if !ok {
+		return "", SourceDefault, false, nil
+	}
+	return v.text, v.source, true, nil
+}
+
+type lookupFunc func(name string) (text string, src Source, found bool, err error)
+
+// converter turns a text into a value, with a warning or an error.
+type converter[T any] func(text string) (value T, warning string, err error)
+
+// value resolves one setting and notes it for [Settings.All].
+func value[T any](r *resolver, lookup lookupFunc, name string, def T, convert converter[T], show func(T) string) Value[T] {
+	text, src, found, err := lookup(name)
+	v := Value[T]{V: def, Name: name, Source: src}
+	if found && err == nil {
+		v.V, v.Warning, err = convert(text)
+	}
+	e := Entry{Name: name, Source: v.Source, Warning: v.Warning}
+	if err != nil {
+		v.V = def
+		e.Error = err.Error()
+		r.errs = append(r.errs, &ValueError{Name: name, Source: src, Err: err})
+	} else {
+		e.Value = show(v.V)
+	}
+	r.entries = append(r.entries, e)
+	return v
+}
+
+// warn adds a warning to a setting that was resolved before.
+func warn[T any](r *resolver, v *Value[T], warning string) {
+	if warning == "" {
+		return
+	}
+	v.Warning = joinWarnings(v.Warning, warning)
+	for i := range r.entries {
+		if r.entries[i].Name == v.Name {
+			r.entries[i].Warning = joinWarnings(r.entries[i].Warning, warning)
+		}
+	}
+}
+
+func joinWarnings(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
+
+func (r *resolver) text(name, def string) Value[string] {
+	return value(r, r.lookup, name, def, func(s string) (string, string, error) { return s, "", nil }, shown)
+}
+
+func (r *resolver) path(name, def string) Value[string] {
+	return value(r, r.lookup, name, def, convertPath, shown)
+}
+
+func (r *resolver) envPath(name string) Value[string] {
+	return value(r, r.lookupEnv, name, "", convertPath, shown)
+}
+
+func (r *resolver) secret(name string) Value[Secret] {
+	return value(r, r.lookup, name, Secret{}, func(s string) (Secret, string, error) { return NewSecret(s), "", nil }, Secret.String)
+}
+
+func (r *resolver) bool(name string, def bool) Value[bool] {
+	return value(r, r.lookup, name, def, convertBool, showBool)
+}
+
+// truth is a switch that reaches PHP without Symfony's bool conversion.
+func (r *resolver) truth(lookup lookupFunc, name string) Value[bool] {
+	return value(r, lookup, name, false, convertTruth, showBool)
+}
+
+// seconds is a number of seconds as a duration.
+func (r *resolver) seconds(name string, def time.Duration) Value[time.Duration] {
+	return value(r, r.lookup, name, def, func(s string) (time.Duration, string, error) {
+		n, err := convertInt(s)
+		const most = int64(1<<63-1) / int64(time.Second)
+		return time.Duration(min(max(n, -most), most)) * time.Second, "", err
+	}, time.Duration.String)
+}
+
+// limited is a number of units from 1 to most; PHP takes the default for any
+// other number.
+func (r *resolver) limited(name string, def, most int64, unit time.Duration) Value[time.Duration] {
+	return value(r, r.lookup, name, time.Duration(def)*unit, func(s string) (time.Duration, string, error) {
+		n, err := convertInt(s)
+		if err == nil && (n < 1 || n > most) {
+			return time.Duration(def) * unit, fmt.Sprintf("%d is outside 1-%d, so the default %d is used", n, most, def), nil
+		}
+		return time.Duration(n) * unit, "", err
+	}, time.Duration.String)
+}
+
+func convertPath(s string) (string, string, error) {
+	if hasTrailingComment(s) {
+		return "", "", errComment
+	}
+	return s, "", nil
+}
+
+func convertBool(s string) (bool, string, error) {
+	if hasTrailingComment(s) {
+		return false, "", errComment
+	}
+	b, warning := toBool(s), ""
+	if !b && looksTrue(s) {
+		warning = fmt.Sprintf("%q is not among the words for true (1, true, on, yes), so it is false", s)
+	}
+	return b, warning, nil
+}
+
+// looksTrue finds words that were meant as true and are false.
+func looksTrue(s string) bool {
+	switch strings.ToLower(strings.Trim(s, filterTrim+`"'`)) {
+	case "y", "t", "enabled", "enable", "active", "1", "true", "on", "yes", "ok", "ja", "oui":
+		return true
+	}
+	return false
+}
+
+func convertTruth(s string) (bool, string, error) {
+	if hasTrailingComment(s) {
+		return false, "", errComment
+	}
+	b, warning := truthy(s), ""
+	if b && !toBool(s) {
+		warning = "PHP takes any text but the empty one and 0 for true here, also false, no and off; write 1 or 0"
+	}
+	return b, warning, nil
+}
+
+func convertInt(s string) (int64, error) {
+	n, ok := toInt(s)
+	if !ok {
+		return 0, commentHint(s, errors.New("not a number"))
+	}
+	return n, nil
+}
+
+func shown(s string) string { return s }
+
+func showBool(b bool) string { return strconv.FormatBool(b) }
