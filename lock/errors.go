@@ -23,6 +23,9 @@ var (
 	// ErrUnavailable: the lock server cannot be reached or did not answer in
 	// time; whether a lease was taken or released is unknown.
 	ErrUnavailable = errors.New("lock server unavailable")
+	// ErrUnauthorized: the lock server refuses our credentials or lacks them;
+	// it comes together with ErrUnavailable.
+	ErrUnauthorized = errors.New("not authorized")
 	// ErrClosed: the Locker was closed.
 	ErrClosed = errors.New("locker is closed")
 )

@@ -1,0 +1,299 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Lease is a name that this process holds. It is renewed until it is released
+// or lost. Work that must not go on without it watches Context, and asks Err
+// before every step that cannot be undone. All methods are safe for
+// concurrent use.
+type Lease struct {
+	l     *Locker
+	name  string
+	claim Claim
+	fence uint64
+	s     settings
+	turn  *turn
+	began time.Time // when the request was sent
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex // never held across a wait
+	deadline time.Time  // on the monotonic clock
+	ended    error      // why the lease ended, nil while it is held
+	expiry   *time.Timer
+	stop     context.CancelFunc // ends the renewal
+	renewing chan struct{}      // closed when the renewal has ended
+}
+
+func newLease(l *Locker, ctx context.Context, name string, c Claim, fence uint64, s settings, began time.Time, t *turn) *Lease {
+	le := &Lease{l: l, name: name, claim: c, fence: fence, s: s, began: began, turn: t, renewing: make(chan struct{})}
+	le.ctx, le.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	le.deadline = le.limit(began)
+	return le
+}
+
+// limit is the deadline of a lease whose request was sent at the given time.
+func (le *Lease) limit(sent time.Time) time.Time {
+	d := sent.Add(le.s.ttl - le.l.props.Margin)
+	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
+		d = le.began.Add(le.s.maxHold)
+	}
+	return d
+}
+
+// start begins the renewal and arms the deadline.
+func (le *Lease) start() {
+	renew, stop := context.WithCancel(context.Background())
+	le.mu.Lock()
+	le.stop = stop
+	le.expiry = time.AfterFunc(time.Until(le.deadline), le.expire)
+	le.mu.Unlock()
+	le.l.task(func() {
+		defer close(le.renewing)
+		le.renewals(renew)
+	})
+}
+
+// Name is the name that is held.
+func (le *Lease) Name() string { return le.name }
+
+// Token identifies this acquisition. Whoever knows it can release the lease.
+func (le *Lease) Token() string { return le.claim.Token }
+
+// Holder is what others see of this lease; its TTL is what is left.
+func (le *Lease) Holder() Holder {
+	return Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence, TTL: time.Until(le.Expiry())}
+}
+
+// Fence is the fencing token: larger than that of every earlier holder, where
+// the backend promises so, else 0. A store that refuses smaller ones than it has seen is safe
+// even from a holder that does not know yet that it lost the lease.
+func (le *Lease) Fence() uint64 { return le.fence }
+
+// Expiry is when the lease ends unless it is renewed, by this process's
+// monotonic clock: the TTL counted from before the request was sent, less the
+// backend's margin.
+func (le *Lease) Expiry() time.Time {
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	return le.deadline
+}
+
+// Context ends when the lease ends. Its cause is [ErrLost], [ErrMaxHold],
+// [ErrReleased] or [ErrClosed]. It has the values of the context given to
+// Acquire.
+func (le *Lease) Context() context.Context { return le.ctx }
+
+// Err is nil while the lease is held, then the cause of its end. It reads the
+// clock itself: in a process that was stopped and goes on, code may run before
+// the timer that ends the context.
+func (le *Lease) Err() error {
+	le.mu.Lock()
+	late := le.ended == nil && !time.Now().Before(le.deadline)
+	err := le.ended
+	le.mu.Unlock()
+	if !late {
+		return err
+	}
+	le.expire()
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	return le.ended
+}
+
+// end marks the lease as ended, once, and reports whether it did.
+func (le *Lease) end(why error) bool {
+	le.mu.Lock()
+	if le.ended != nil {
+		le.mu.Unlock()
+		return false
+	}
+	le.ended = why
+	if le.expiry != nil {
+		le.expiry.Stop()
+		le.stop()
+	}
+	le.mu.Unlock()
+	le.cancel(why)
+	return true
+}
+
+// expire ends the lease if its deadline has passed.
+func (le *Lease) expire() {
+	le.mu.Lock()
+	left := time.Until(le.deadline)
+	why := ErrLost
+	if le.s.maxHold > 0 && !time.Now().Before(le.began.Add(le.s.maxHold)) {
+		why = ErrMaxHold
+	}
+	le.mu.Unlock()
+	if left > 0 {
+		return // renewed meanwhile
+	}
+	le.lose(why)
+}
+
+// lose ends the lease without a Release, and frees what the server may still
+// keep.
+func (le *Lease) lose(why error) {
+	if !le.end(why) {
+		return
+	}
+	held := time.Since(le.began)
+	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
+	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
+	le.l.remove(le)
+	le.turn.done()
+	if rest := le.s.minHold - held; rest <= 0 {
+		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+	}
+}
+
+// renewals renews at every third of the TTL, and sooner again after a failure.
+func (le *Lease) renewals(ctx context.Context) {
+	next := le.s.ttl / 3
+	for {
+		t := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+		}
+		switch err := le.renew(ctx); {
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, ErrLost):
+			le.lose(ErrLost)
+			return
+		case err != nil:
+			// A short outage is ridden over; the deadline stands.
+			next = max(le.s.ttl/20, time.Millisecond)
+		default:
+			next = le.s.ttl / 3
+		}
+	}
+}
+
+// Renew extends the lease to its full TTL now. It returns the cause of the end
+// of a lease that has ended, and the error of the server; [ErrLost] from the
+// server ends the lease.
+func (le *Lease) Renew(ctx context.Context) error {
+	if err := le.Err(); err != nil {
+		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+	}
+	err := le.renew(ctx)
+	if errors.Is(err, ErrLost) {
+		le.lose(ErrLost)
+	}
+	if err != nil {
+		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+	}
+	return nil
+}
+
+func (le *Lease) renew(ctx context.Context) error {
+	sent := time.Now()
+	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
+	defer cancel()
+	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.ttl)
+	if ctx.Err() == nil {
+		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
+	}
+	switch {
+	case err == nil:
+		le.extend(sent)
+		return nil
+	case errors.Is(err, ErrLost):
+		return err
+	default:
+		return unavailable(err)
+	}
+}
+
+// extend moves the deadline, unless the lease has ended by now.
+func (le *Lease) extend(sent time.Time) {
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	if limit := le.limit(sent); le.ended == nil && limit.After(le.deadline) {
+		le.deadline = limit
+		le.expiry.Reset(time.Until(limit))
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Release gives the name back, also when ctx or the lease's context has ended:
+// it takes no deadline from ctx, only values, and is tried again for a short
+// while if the server does not answer. It returns nil if the lease ended by
+// this call or an earlier Release, the cause of its end ([ErrLost],
+// [ErrMaxHold]) if it had ended before, and [ErrUnavailable] if the server
+// could not be told; then the server frees the name when the TTL is over.
+func (le *Lease) Release(ctx context.Context) error {
+	err := le.release(ctx, ErrReleased)
+	if err != nil {
+		return fmt.Errorf("lock: release %q: %w", le.name, err)
+	}
+	return nil
+}
+
+func (le *Lease) release(ctx context.Context, why error) error {
+	if err := le.Err(); err != nil || !le.end(why) {
+		le.mu.Lock()
+		defer le.mu.Unlock()
+		if errors.Is(le.ended, ErrReleased) {
+			return nil
+		}
+		return le.ended
+	}
+	held := time.Since(le.began)
+	// A renewal that is under way must not come after the release.
+	<-le.renewing
+	err := le.giveBack(context.WithoutCancel(ctx), held)
+	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
+	le.l.remove(le)
+	le.turn.done()
+	return err
+}
+
+// attempts is how often a release is tried before it is left to the
+// background.
+const attempts = 3
+
+// giveBack tells the server. Of a release that is tried again, "not yours"
+// means that the first one has worked.
+func (le *Lease) giveBack(ctx context.Context, held time.Duration) error {
+	var err error
+	for i := range attempts {
+		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
+		if rest := le.s.minHold - held; rest > 0 {
+			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.MinTTL))
+		} else {
+			err = le.l.backend.Release(call, le.name, le.claim.Token)
+		}
+		cancel()
+		switch {
+		case err == nil, errors.Is(err, ErrLost) && i > 0:
+			return nil
+		case errors.Is(err, ErrLost):
+			return err
+		}
+	}
+	if le.s.minHold <= held {
+		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+	}
+	return unavailable(err)
+}

@@ -1,0 +1,414 @@
+package lock
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	randv2 "math/rand/v2"
+	"os"
+	"sync"
+	"time"
+)
+
+// Locker gives leases on names, over a [Backend]: it makes the tokens, lets the
+// callers of one process queue in order, polls with jitter between processes,
+// renews, and cleans up after requests whose outcome is unknown. It is safe
+// for concurrent use; Close it when it is no longer needed.
+type Locker struct {
+	backend  Backend
+	props    Properties
+	defaults settings
+	owner    Owner
+	logger   *slog.Logger
+	observe  func(Event)
+	call     time.Duration
+	poll     time.Duration
+
+	// closing ends when Close begins.
+	closing context.Context
+	shut    context.CancelCauseFunc
+
+	mu     sync.Mutex // never held across a wait
+	queues map[string]*queue
+	leases map[*Lease]struct{}
+	closed bool
+	tasks  sync.WaitGroup
+}
+
+// Defaults of a [Locker].
+const (
+	DefaultTTL         = 30 * time.Second
+	DefaultCallTimeout = 2 * time.Second
+	DefaultPoll        = 50 * time.Millisecond
+)
+
+// LockerOption changes a default of [New].
+type LockerOption func(*Locker)
+
+// WithLogger logs lost leases and requests that had to be undone. The default
+// logs nothing.
+func WithLogger(logger *slog.Logger) LockerOption {
+	return func(l *Locker) { l.logger = logger }
+}
+
+// WithObserver calls f for every [Event], on the goroutine that caused it. f
+// must not block.
+func WithObserver(f func(Event)) LockerOption {
+	return func(l *Locker) { l.observe = f }
+}
+
+// WithCallTimeout bounds every single request to the server; the default is
+// [DefaultCallTimeout]. A lease is never longer in doubt than this.
+func WithCallTimeout(d time.Duration) LockerOption {
+	return func(l *Locker) { l.call = d }
+}
+
+// WithPoll is the mean time between two attempts of a waiting caller while
+// another process holds the name; the default is [DefaultPoll]. Every pause is
+// random, between half and one and a half of it.
+func WithPoll(d time.Duration) LockerOption {
+	return func(l *Locker) { l.poll = d }
+}
+
+// WithDefaults sets options for all leases of this Locker; those of a call
+// come after them.
+func WithDefaults(opts ...Option) LockerOption {
+	return func(l *Locker) { l.defaults.apply(opts) }
+}
+
+// New returns a Locker over the backend. It starts nothing. The backend stays
+// open when the Locker is closed.
+func New(b Backend, opts ...LockerOption) *Locker {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	l := &Locker{
+		backend:  b,
+		defaults: settings{ttl: DefaultTTL},
+		owner:    Owner{Host: host, PID: os.Getpid()},
+		logger:   slog.New(slog.DiscardHandler),
+		observe:  func(Event) {},
+		call:     DefaultCallTimeout,
+		poll:     DefaultPoll,
+		queues:   map[string]*queue{},
+		leases:   map[*Lease]struct{}{},
+	}
+	if d, ok := b.(Describer); ok {
+		l.props = d.Properties()
+	}
+	l.closing, l.shut = context.WithCancelCause(context.Background())
+	for _, o := range opts {
+		o(l)
+	}
+	return l
+}
+
+// Properties are those of the backend.
+func (l *Locker) Properties() Properties { return l.props }
+
+// Acquire takes the name, or says who holds it. By default it tries once; see
+// [WithWait]. The lease keeps the values of ctx but not its end: a context
+// that bounds the waiting does not bound the lease. End it with Release.
+//
+// Errors: [*HeldError] if somebody else holds the name (after the wait, if one
+// was asked for), [ErrUnavailable] if the server cannot be asked, the cause of
+// ctx, [ErrClosed], [*OptionError]. After any of them this call holds nothing:
+// what the server may have granted without our hearing of it is given back in
+// the background.
+func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lease, error) {
+	s := l.defaults
+	s.apply(opts)
+	if err := s.check(name, l.props); err != nil {
+		return nil, err
+	}
+	wait, cancel := s.waitContext(ctx)
+	defer cancel()
+	began := time.Now()
+	lease, err := l.acquire(wait, ctx, name, s)
+	l.observe(Event{Kind: EventAcquire, Name: name, Duration: time.Since(began), Err: err})
+	if err != nil {
+		return nil, fmt.Errorf("lock: acquire %q: %w", name, err)
+	}
+	return lease, nil
+}
+
+func (l *Locker) acquire(wait, ctx context.Context, name string, s settings) (*Lease, error) {
+	turn, err := l.turn(wait, name, s.wait != 0)
+	if err != nil {
+		return nil, l.gaveUp(ctx, err, &HeldError{Name: name, Holder: l.owner})
+	}
+	for {
+		if err := context.Cause(ctx); err != nil {
+			turn.done()
+			return nil, err
+		}
+		lease, err := l.attempt(ctx, name, s, turn)
+		if err == nil {
+			return lease, nil
+		}
+		if s.wait == 0 {
+			turn.done()
+			return nil, l.gaveUp(ctx, nil, err)
+		}
+		if stop := l.pause(wait, err); stop != nil {
+			turn.done()
+			return nil, l.gaveUp(ctx, stop, err)
+		}
+	}
+}
+
+// errWaited is the cause of the end of a wait.
+var errWaited = errors.New("waited in vain")
+
+// gaveUp is the error of an Acquire: why it stopped, if that is more than that
+// the wait was over, and what the last attempt met.
+func (l *Locker) gaveUp(ctx context.Context, stop, last error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return errors.Join(cause, last)
+	}
+	if errors.Is(stop, ErrClosed) || errors.Is(stop, ErrHeld) {
+		return stop
+	}
+	return last
+}
+
+// pause waits before the next attempt.
+func (l *Locker) pause(wait context.Context, last error) error {
+	d := l.poll/2 + randv2.N(l.poll+1)
+	var held *HeldError
+	if errors.As(last, &held) && held.ExpiresIn > 0 {
+		d = min(d, held.ExpiresIn+time.Millisecond)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-wait.Done():
+		return context.Cause(wait)
+	case <-l.closing.Done():
+		return ErrClosed
+	}
+}
+
+// attempt asks the server once.
+func (l *Locker) attempt(ctx context.Context, name string, s settings, turn *turn) (*Lease, error) {
+	claim := Claim{Token: newToken(), Owner: l.owner}
+	claim.Owner.Label, claim.Owner.Since = s.label, time.Now()
+	call, cancel := l.callContext(ctx, s.ttl)
+	defer cancel()
+	began := time.Now()
+	fence, err := l.backend.Acquire(call, name, claim, s.ttl)
+	deadline := began.Add(s.ttl - l.props.Margin)
+	switch {
+	case errors.Is(err, ErrHeld):
+		return nil, err
+	case err != nil:
+		l.undo(name, claim.Token, s.ttl)
+		return nil, unavailable(err)
+	case !time.Now().Before(deadline):
+		l.undo(name, claim.Token, s.ttl)
+		return nil, fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
+	}
+	lease := newLease(l, ctx, name, claim, fence, s, began, turn)
+	if !l.add(lease) {
+		lease.end(ErrClosed)
+		l.undo(name, claim.Token, s.ttl)
+		return nil, ErrClosed
+	}
+	lease.start()
+	return lease, nil
+}
+
+// unavailable names an error of the backend that has no other name.
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// callContext bounds one request.
+func (l *Locker) callContext(ctx context.Context, ttl time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, min(l.call, ttl))
+}
+
+func newToken() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// add notes a lease, unless the Locker is closed.
+func (l *Locker) add(lease *Lease) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.leases[lease] = struct{}{}
+	return true
+}
+
+func (l *Locker) remove(lease *Lease) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.leases, lease)
+}
+
+// task runs f on a goroutine that Close waits for.
+func (l *Locker) task(f func()) {
+	l.tasks.Go(f)
+}
+
+// undo gives back in the background what a request may have been granted
+// without our hearing of it. A request that still is on its way may be
+// granted after the first answer "not yours", so that is believed only after
+// a while.
+func (l *Locker) undo(name, token string, ttl time.Duration) {
+	l.task(func() {
+		began := time.Now()
+		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+			ctx, cancel := context.WithTimeout(context.Background(), l.call)
+			err := l.backend.Release(ctx, name, token)
+			cancel()
+			since := time.Since(began)
+			if err == nil || since >= ttl || errors.Is(err, ErrLost) && since >= l.call || l.closing.Err() != nil {
+				l.observe(Event{Kind: EventUndo, Name: name, Duration: since, Err: err})
+				return
+			}
+			t := time.NewTimer(pause)
+			select {
+			case <-t.C:
+			case <-l.closing.Done():
+				t.Stop()
+			}
+		}
+	})
+}
+
+// Do runs f while it holds the name and releases it afterwards, also when f
+// panics. The context of f ends with that of ctx and when the lease ends, then
+// with the cause of [Lease.Err]. Do returns the error of f, joined with the
+// lease's if it was lost before f returned: then somebody else may have held
+// the name meanwhile.
+func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
+	lease, err := l.Acquire(ctx, name, opts...)
+	if err != nil {
+		return err
+	}
+	run, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(lease.Context(), func() { cancel(context.Cause(lease.Context())) })
+	defer func() {
+		stop()
+		cancel(nil)
+		lost := lease.Err()
+		released := lease.Release(ctx)
+		if lost != nil {
+			released = lost
+		}
+		if released != nil {
+			err = errors.Join(err, fmt.Errorf("lock: %q: %w", name, released))
+		}
+	}()
+	return f(run)
+}
+
+// Once uses up a slot of a name: the first caller gets nil, and every other
+// gets [*HeldError] for as long as retention lasts. It is never released: a
+// run that fails or dies has used its slot.
+func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Duration, opts ...Option) error {
+	full := name + "@" + slot
+	s := l.defaults
+	s.apply(opts)
+	s.ttl, s.maxHold, s.minHold = retention, 0, 0
+	if err := s.check(full, l.props); err != nil {
+		return err
+	}
+	claim := Claim{Token: newToken(), Owner: l.owner}
+	claim.Owner.Label, claim.Owner.Since = s.label, time.Now()
+	call, cancel := l.callContext(ctx, retention)
+	defer cancel()
+	_, err := l.backend.Acquire(call, full, claim, retention)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, ErrHeld) {
+		l.undo(full, claim.Token, min(retention, l.call))
+		err = unavailable(err)
+	}
+	return fmt.Errorf("lock: once %q: %w", full, err)
+}
+
+// Holder returns who holds the name, or [ErrNotHeld].
+func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
+	call, cancel := context.WithTimeout(ctx, l.call)
+	defer cancel()
+	h, err := l.backend.Holder(call, name)
+	if err != nil && !errors.Is(err, ErrNotHeld) {
+		err = unavailable(err)
+	}
+	if err != nil {
+		err = fmt.Errorf("lock: holder of %q: %w", name, err)
+	}
+	return h, err
+}
+
+// Holders yields all names that are held, or one error that unwraps to
+// [errors.ErrUnsupported] where the backend cannot list them.
+func (l *Locker) Holders(ctx context.Context) iter.Seq2[Holder, error] {
+	if b, ok := l.backend.(Lister); ok {
+		return b.Holders(ctx)
+	}
+	return func(yield func(Holder, error) bool) {
+		yield(Holder{}, fmt.Errorf("lock: this backend cannot list its locks: %w", errors.ErrUnsupported))
+	}
+}
+
+// Break frees the name whoever holds it; the holder notices at its next
+// renewal at the latest. It is for operators.
+func (l *Locker) Break(ctx context.Context, name string) error {
+	call, cancel := context.WithTimeout(ctx, l.call)
+	defer cancel()
+	b, ok := l.backend.(Breaker)
+	if ok {
+		if err := b.Break(call, name); err != nil {
+			return fmt.Errorf("lock: break %q: %w", name, err)
+		}
+		return nil
+	}
+	h, err := l.backend.Holder(call, name)
+	if err == nil {
+		err = l.backend.Release(call, name, h.Token)
+	}
+	if err != nil {
+		return fmt.Errorf("lock: break %q: %w", name, err)
+	}
+	return nil
+}
+
+// Close lets waiting callers go with [ErrClosed], releases all leases, and
+// waits for everything that the Locker has started: at most for two requests
+// one after the other. It is safe to call twice.
+func (l *Locker) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	leases := make([]*Lease, 0, len(l.leases))
+	for lease := range l.leases {
+		leases = append(leases, lease)
+	}
+	l.mu.Unlock()
+	l.shut(ErrClosed)
+	var all sync.WaitGroup
+	for _, lease := range leases {
+		all.Go(func() { _ = lease.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
+	}
+	all.Wait()
+	l.tasks.Wait()
+	return nil
+}

@@ -1,0 +1,95 @@
+package lock
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Option changes one lease.
+type Option func(*settings)
+
+type settings struct {
+	ttl              time.Duration
+	wait             time.Duration
+	maxHold, minHold time.Duration
+	label            string
+}
+
+func (s *settings) apply(opts []Option) {
+	for _, o := range opts {
+		o(s)
+	}
+}
+
+// WithTTL is how long the lease outlives its last renewal: how long others
+// wait after the holder has died. It is renewed at every third of it. The
+// default is [DefaultTTL].
+func WithTTL(d time.Duration) Option { return func(s *settings) { s.ttl = d } }
+
+// WithWait waits for a held name at most so long; a negative duration waits
+// until the context ends, 0 (the default) does not wait. An unavailable server
+// is waited for, too.
+func WithWait(d time.Duration) Option { return func(s *settings) { s.wait = d } }
+
+// WithMaxHold ends the lease with [ErrMaxHold] after so long, so that a holder
+// that hangs cannot renew for ever. 0 (the default) is no limit.
+func WithMaxHold(d time.Duration) Option { return func(s *settings) { s.maxHold = d } }
+
+// WithMinHold keeps the name held until so long after it was acquired, also
+// when it is released earlier or the holder goes away: a short job that
+// several machines start at about the same time runs once although their
+// clocks differ. ShedLock calls this lockAtLeastFor. The default is 0.
+func WithMinHold(d time.Duration) Option { return func(s *settings) { s.minHold = d } }
+
+// WithLabel says to people what the lease is for; see [Owner].
+func WithLabel(label string) Option { return func(s *settings) { s.label = label } }
+
+// Limits of names and labels in bytes.
+const (
+	MaxName  = 200
+	MaxLabel = 200
+)
+
+// OptionError is a name or an option that cannot be used.
+type OptionError struct {
+	Option string
+	Reason string
+}
+
+func (e *OptionError) Error() string { return "lock: " + e.Option + " " + e.Reason }
+
+// CheckName returns an [*OptionError] unless the name has 1 to [MaxName]
+// bytes; they may be any.
+func CheckName(name string) error {
+	if name == "" || len(name) > MaxName {
+		return &OptionError{Option: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), MaxName)}
+	}
+	return nil
+}
+
+func (s *settings) check(name string, p Properties) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	least := max(p.MinTTL, p.Margin+time.Millisecond)
+	switch {
+	case s.ttl < least:
+		return &OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
+	case s.maxHold < 0, s.minHold < 0:
+		return &OptionError{Option: "hold", Reason: "is negative"}
+	case s.maxHold > 0 && s.minHold > s.maxHold:
+		return &OptionError{Option: "minimum hold", Reason: "is longer than the maximum hold"}
+	case len(s.label) > MaxLabel:
+		return &OptionError{Option: "label", Reason: fmt.Sprintf("has more than %d bytes", MaxLabel)}
+	}
+	return nil
+}
+
+// waitContext bounds the waiting.
+func (s *settings) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.wait <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, s.wait, errWaited)
+}

@@ -1,0 +1,44 @@
+package redislocker
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// reasons are what Redis answers when it cannot keep locks.
+var reasons = []struct {
+	prefix string
+	is     error
+	what   string
+}{
+	{"NOAUTH", lock.ErrUnauthorized, "no password was given"},
+	{"WRONGPASS", lock.ErrUnauthorized, "wrong user or password"},
+	{"NOPERM", lock.ErrUnauthorized, "the user may not use the keys " + lock.KeyPrefix + "*"},
+	{"READONLY", nil, "the server is a replica"},
+	{"LOADING", nil, "the server is loading its data"},
+	{"MASTERDOWN", nil, "the replica has lost its master"},
+	{"CLUSTERDOWN", nil, "the cluster is down"},
+	{"OOM", nil, "the server is out of memory"},
+	{"MISCONF", nil, "the server cannot save its data and refuses writes"},
+}
+
+// classify gives a server's or network's error the names of package lock.
+func classify(err error) error {
+	if err == nil || errors.Is(err, lock.ErrUnavailable) {
+		return err
+	}
+	for _, r := range reasons {
+		if !redis.HasErrorPrefix(err, r.prefix) {
+			continue
+		}
+		if r.is != nil {
+			return fmt.Errorf("%w: %w: %s: %w", lock.ErrUnavailable, r.is, r.what, err)
+		}
+		return fmt.Errorf("%w: %s: %w", lock.ErrUnavailable, r.what, err)
+	}
+	return fmt.Errorf("%w: %w", lock.ErrUnavailable, err)
+}

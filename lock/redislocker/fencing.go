@@ -1,0 +1,84 @@
+package redislocker
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// fencing sends redislock's script and the one that draws the fence in one
+// pipeline, so that an acquire with a fence is one round trip.
+type fencing struct {
+	redis.Scripter
+	b     *Backend
+	keys  []string // lock and record
+	token string
+	owner []byte
+
+	fence  uint64
+	err    error
+	holder lock.Owner
+	left   time.Duration
+}
+
+// EvalSha implements [redis.Scripter].
+func (f *fencing) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	return f.both(ctx, func(p redis.Pipeliner) (*redis.Cmd, *redis.Cmd) {
+		return p.EvalSha(ctx, sha, keys, args...), p.EvalSha(ctx, f.b.fence.Hash(), f.keys, f.token, f.owner)
+	})
+}
+
+// Eval implements [redis.Scripter]: redislock calls it when the server does
+// not know the script yet.
+func (f *fencing) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
+	return f.both(ctx, func(p redis.Pipeliner) (*redis.Cmd, *redis.Cmd) {
+		return p.Eval(ctx, script, keys, args...), p.Eval(ctx, fenceSource, f.keys, f.token, f.owner)
+	})
+}
+
+func (f *fencing) both(ctx context.Context, send func(redis.Pipeliner) (obtain, fence *redis.Cmd)) *redis.Cmd {
+	var obtain, fence *redis.Cmd
+	_, _ = f.b.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+		obtain, fence = send(p)
+		return nil
+	})
+	if obtain.Err() == nil && redis.HasErrorPrefix(fence.Err(), "NOSCRIPT") {
+		fence = f.b.client.Eval(ctx, fenceSource, f.keys, f.token, f.owner)
+	}
+	f.read(fence)
+	return obtain
+}
+
+func (f *fencing) read(cmd *redis.Cmd) {
+	answer, err := cmd.Slice()
+	f.err = err
+	if err != nil || len(answer) != 3 {
+		return
+	}
+	f.fence = number(answer[0])
+	f.holder = owner(answer[1])
+	if ms, ok := answer[2].(int64); ok && ms > 0 {
+		f.left = time.Duration(ms) * time.Millisecond
+	}
+}
+
+// granted answers redislock's question for a lock with yes, and asks nobody;
+// what comes after goes to the server.
+type granted struct {
+	redis.Scripter
+	asked *bool
+}
+
+// EvalSha implements [redis.Scripter].
+func (g granted) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	if *g.asked {
+		return g.Scripter.EvalSha(ctx, sha, keys, args...)
+	}
+	*g.asked = true
+	yes := redis.NewCmd(ctx)
+	yes.SetVal("OK")
+	return yes
+}
