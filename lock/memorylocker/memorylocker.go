@@ -165,4 +165,3 @@ func (b *Backend) Forget() {
 	defer b.mu.Unlock()
 	clear(b.held)
 }
-
