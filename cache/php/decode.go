@@ -70,51 +70,6 @@ func maybeWrapped(data []byte) bool {
 	}
 }
 
-// arrayBuilder fills an array; a repeated key replaces the earlier value in
-// its place, as in PHP.
-type arrayBuilder struct {
-	a *Array
-	// gaps: the keys are no longer 0, 1, 2, …, so that a key may repeat.
-	gaps bool
-	// index finds keys from indexFrom entries on.
-	index map[Key]int
-}
-
-const indexFrom = 16
-
-// place returns the entry for the key.
-func (b *arrayBuilder) place(k Key) *Entry {
-	n := len(b.a.Entries)
-	if !b.gaps && k == IntKey(int64(n)) {
-		return b.add(k)
-	}
-	b.gaps = true
-	if n < indexFrom {
-		for i := range b.a.Entries {
-			if b.a.Entries[i].Key == k {
-				return &b.a.Entries[i]
-			}
-		}
-		return b.add(k)
-	}
-	if b.index == nil {
-		b.index = make(map[Key]int, 2*n)
-		for i := range b.a.Entries {
-			b.index[b.a.Entries[i].Key] = i
-		}
-	}
-	if i, ok := b.index[k]; ok {
-		return &b.a.Entries[i]
-	}
-	b.index[k] = n
-	return b.add(k)
-}
-
-func (b *arrayBuilder) add(k Key) *Entry {
-	b.a.Entries = append(b.a.Entries, Entry{Key: k})
-	return &b.a.Entries[len(b.a.Entries)-1]
-}
-
 // canonicalInt: the strings that PHP turns into int keys.
 func canonicalInt(s string) (int64, bool) {
 	if s == "" || len(s) > 20 {
@@ -136,11 +91,7 @@ func canonicalInt(s string) (int64, bool) {
 		n = n*10 + uint64(c)
 	}
 	switch {
-	case s[0] == '-' && n <= 1<<63-1+1:
-		// PHP does not take PHP_INT_MIN as an int key.
-		if n == 1<<63 {
-			return 0, false
-		}
+	case s[0] == '-' && n < 1<<63: // PHP_INT_MIN stays a string
 		return -int64(n), true
 	case s[0] != '-' && n <= 1<<63-1:
 		return int64(n), true

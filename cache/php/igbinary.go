@@ -38,11 +38,13 @@ type igbinaryReader struct {
 	depth int
 	// strings are numbered from 0 as they appear.
 	strings []string
-	// values are the arrays, objects and referenced scalars, likewise; each is
-	// a pointer to where it stands.
+	// values are where the arrays, objects and referenced scalars stand,
+	// numbered likewise.
 	values []*any
-	// open are the arrays that are being read.
-	open []*Array
+	// open are the objects around the next value.
+	open openObjects
+	// openArrays are the arrays around it.
+	openArrays []*Array
 	// copies is how many more elements and bytes may be named again; strings and
 	// arrays are, in two bytes each.
 	copies int
@@ -115,13 +117,14 @@ func (r *igbinaryReader) value(at *any) error {
 	case tag >= igObject8 && tag < igObjectID8+3:
 		return r.object(at, tag)
 	case tag >= igObjectRef8 && tag < igObjectRef8+3:
-		v, err := r.target(tag - igObjectRef8)
+		target, err := r.target(tag - igObjectRef8)
 		if err != nil {
 			return err
 		}
-		if *at = Deref(*v); !isObject(*at) {
+		if *at = Deref(*target); !isObject(*at) {
 			return r.fail("reference to something that is no object")
 		}
+		r.open.name(*at)
 		return nil
 	default:
 		*at, err = r.scalar(tag)
@@ -161,14 +164,15 @@ func (r *igbinaryReader) copy(size byte) (any, error) {
 		return nil, err
 	}
 	v := Deref(*at)
-	if a, ok := v.(*Array); ok && slices.Contains(r.open, a) {
+	if a, ok := v.(*Array); ok && slices.Contains(r.openArrays, a) {
 		return nil, r.fail("array inside itself")
 	}
-	return v, r.spend(v)
+	return v, r.spend(v, r.depth)
 }
 
-// spend counts what a value adds to the whole when it is named again.
-func (r *igbinaryReader) spend(v any) error {
+// spend counts what a value adds to the whole when it is named again at this
+// depth.
+func (r *igbinaryReader) spend(v any, depth int) error {
 	if r.copies--; r.copies < 0 {
 		return r.fail("names the same values too often")
 	}
@@ -178,8 +182,11 @@ func (r *igbinaryReader) spend(v any) error {
 			return r.fail("names the same values too often")
 		}
 	case *Array:
+		if depth++; depth > MaxDepth {
+			return r.fail("nested too deep")
+		}
 		for _, e := range v.Entries {
-			if err := r.spend(e.Value); err != nil {
+			if err := r.spend(e.Value, depth); err != nil {
 				return err
 			}
 		}
@@ -251,7 +258,7 @@ func (r *igbinaryReader) knownString(size byte) (string, error) {
 	if uint64(n) >= uint64(len(r.strings)) {
 		return "", r.fail("string that is not there")
 	}
-	return r.strings[n], r.spend(r.strings[n])
+	return r.strings[n], r.spend(r.strings[n], r.depth)
 }
 
 // target is the value that the following number names.
@@ -277,19 +284,14 @@ func (r *igbinaryReader) reference(at *any) error {
 			if known {
 				size = tag - igArrayRef8
 			}
-			v, err := r.target(size)
+			target, err := r.target(size)
 			if err != nil {
 				return err
 			}
-			if v == at {
+			if target == at {
 				return r.fail("reference to itself")
 			}
-			ref, ok := (*v).(*Ref)
-			if !ok {
-				ref = &Ref{Value: *v}
-				*v = ref
-			}
-			*at = ref
+			*at = refTo(target)
 			return nil
 		}
 		if tag == igRef {
@@ -305,9 +307,7 @@ func (r *igbinaryReader) reference(at *any) error {
 		// because of the reference.
 		r.values = append(r.values, at)
 	}
-	if _, ok := (*at).(*Ref); !ok {
-		*at = &Ref{Value: *at}
-	}
+	refTo(at)
 	return nil
 }
 
@@ -348,25 +348,20 @@ func (r *igbinaryReader) array(at *any, size byte) error {
 	if err != nil {
 		return err
 	}
-	// The capacity is final, so that pointers to entries stay valid.
-	a := &Array{Entries: make([]Entry, 0, n)}
-	*at = a
-	r.open = append(r.open, a)
-	b := arrayBuilder{a: a}
+	b := newArrayBuilder(n)
+	*at = b.array // what is inside may refer to it
+	r.openArrays = append(r.openArrays, b.array)
 	for range n {
 		k, err := r.key()
 		if err != nil {
 			return err
 		}
-		if !k.IsInt {
-			k = StringKey(k.Str)
-		}
-		if err := r.value(&b.place(k).Value); err != nil {
+		if err := r.value(b.place(k)); err != nil {
 			return err
 		}
 	}
 	r.depth--
-	r.open = r.open[:len(r.open)-1]
+	r.openArrays = r.openArrays[:len(r.openArrays)-1]
 	return nil
 }
 
@@ -396,42 +391,27 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	case inner < igArray8 || inner >= igArray8+3:
 		return r.fail("object with a format of its own")
 	}
-	o := &Object{Class: class}
-	*at = o
-	if err := r.props(o, inner-igArray8); err != nil {
-		return err
-	}
-	v, err := special(o)
-	if err != nil {
-		r.pos = start
-		return r.fail(err.Error())
-	}
-	// A reference to the object may stand here by now: replace what is inside.
-	if ref, ok := (*at).(*Ref); ok {
-		ref.Value = v
-	} else {
-		*at = v
-	}
-	return nil
-}
-
-func (r *igbinaryReader) props(o *Object, size byte) error {
-	n, err := r.count(size)
+	n, err := r.count(inner - igArray8)
 	if err != nil {
 		return err
 	}
-	o.Props = make([]Prop, n)
-	for i := range o.Props {
+	b := newObjectBuilder(class, n)
+	*at = b.object // what is inside may refer to it
+	r.open.push(b.object)
+	for range n {
 		k, err := r.key()
 		if err != nil {
 			return err
 		}
-		o.Props[i] = propOf(o.Class, k)
-		if err := r.value(&o.Props[i].Value); err != nil {
+		if err := r.value(b.place(k)); err != nil {
 			return err
 		}
 	}
 	r.depth--
+	if err := r.open.finish(at, b.object); err != nil {
+		r.pos = start
+		return r.fail(err.Error())
+	}
 	return nil
 }
 

@@ -11,16 +11,12 @@ type serializedReader struct {
 	data  []byte
 	pos   int
 	depth int
-	// slots are the values so far, numbered from 1 as PHP counts them; kept
-	// only if the data can refer to them.
-	slots    []*slot
+	// slots are where the values so far stand, numbered from 1 as PHP counts
+	// them; kept only if the data can refer to them.
+	slots    []*any
 	hasSlots bool
-}
-
-// slot is a value that a later r: or R: can name. value is a pointer to where
-// it stands.
-type slot struct {
-	at *any
+	// open are the objects around the next value.
+	open openObjects
 }
 
 func decodeSerialized(data []byte) (any, error) {
@@ -47,7 +43,7 @@ func (r *serializedReader) value(at *any) error {
 		return r.reference(at)
 	}
 	if r.hasSlots {
-		r.slots = append(r.slots, &slot{at: at})
+		r.slots = append(r.slots, at)
 	}
 	if kind == 'N' {
 		*at = nil
@@ -67,13 +63,13 @@ func (r *serializedReader) value(at *any) error {
 	case 's', 'S':
 		*at, err = r.str(';')
 	case 'a':
-		*at, err = r.array()
+		err = r.array(at)
 	case 'O':
 		err = r.object(at)
 	case 'E':
 		*at, err = r.enum()
 	case 'r':
-		*at, err = r.sameObject()
+		*at, err = r.sameObject(at)
 	default:
 		err = r.fail("unknown kind of value")
 	}
@@ -280,28 +276,24 @@ func (r *serializedReader) close() error {
 	return r.expect("}")
 }
 
-func (r *serializedReader) array() (any, error) {
+func (r *serializedReader) array(at *any) error {
 	r.pos += 2
 	n, err := r.count()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	// The capacity is final, so that pointers to entries stay valid.
-	a := &Array{Entries: make([]Entry, 0, n)}
-	b := arrayBuilder{a: a}
+	b := newArrayBuilder(n)
+	*at = b.array // what is inside may refer to it
 	for range n {
 		k, err := r.key()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !k.IsInt {
-			k = StringKey(k.Str)
-		}
-		if err := r.value(&b.place(k).Value); err != nil {
-			return nil, err
+		if err := r.value(b.place(k)); err != nil {
+			return err
 		}
 	}
-	return a, r.close()
+	return r.close()
 }
 
 func (r *serializedReader) object(at *any) error {
@@ -321,31 +313,24 @@ func (r *serializedReader) object(at *any) error {
 	if err != nil {
 		return err
 	}
-	o := &Object{Class: string(class), Props: make([]Prop, n)}
-	*at = o
-	for i := range o.Props {
+	b := newObjectBuilder(string(class), n)
+	*at = b.object // what is inside may refer to it
+	r.open.push(b.object)
+	for range n {
 		k, err := r.key()
 		if err != nil {
 			return err
 		}
-		o.Props[i] = propOf(o.Class, k)
-		if err := r.value(&o.Props[i].Value); err != nil {
+		if err := r.value(b.place(k)); err != nil {
 			return err
 		}
 	}
 	if err := r.close(); err != nil {
 		return err
 	}
-	v, err := special(o)
-	if err != nil {
+	if err := r.open.finish(at, b.object); err != nil {
 		r.pos = start
 		return r.fail(err.Error())
-	}
-	// A reference to the object may stand here by now: replace what is inside.
-	if ref, ok := (*at).(*Ref); ok {
-		ref.Value = v
-	} else {
-		*at = v
 	}
 	return nil
 }
@@ -363,34 +348,33 @@ func (r *serializedReader) enum() (any, error) {
 	return &Enum{Class: string(class), Case: string(name)}, r.expect(";")
 }
 
-// target is the slot that an r: or R: names.
-func (r *serializedReader) target() (*slot, error) {
+// target is where the value stands that an r: or R: names.
+func (r *serializedReader) target(at *any) (*any, error) {
 	start := r.pos
 	r.pos += 2
 	n, err := r.number(';')
 	if err != nil {
 		return nil, err
 	}
-	if n < 1 || n > int64(len(r.slots)) {
+	if n < 1 || n > int64(len(r.slots)) || r.slots[n-1] == at {
 		r.pos = start
 		return nil, r.fail("reference to a value that is not there")
 	}
 	return r.slots[n-1], nil
 }
 
-func (r *serializedReader) sameObject() (any, error) {
-	self := len(r.slots) - 1
-	s, err := r.target()
+func (r *serializedReader) sameObject(at *any) (any, error) {
+	start := r.pos
+	target, err := r.target(at)
 	if err != nil {
 		return nil, err
 	}
-	if s == r.slots[self] {
-		return nil, r.fail("reference to itself")
-	}
-	v := Deref(*s.at)
+	v := Deref(*target)
 	if !isObject(v) {
+		r.pos = start
 		return nil, r.fail("reference to something that is no object")
 	}
+	r.open.name(v)
 	return v, nil
 }
 
@@ -398,18 +382,10 @@ func (r *serializedReader) reference(at *any) error {
 	if r.data[r.pos+1] != ':' {
 		return r.fail("unknown kind of value")
 	}
-	s, err := r.target()
+	target, err := r.target(at)
 	if err != nil {
 		return err
 	}
-	if s.at == at {
-		return r.fail("reference to itself")
-	}
-	ref, ok := (*s.at).(*Ref)
-	if !ok {
-		ref = &Ref{Value: *s.at}
-		*s.at = ref
-	}
-	*at = ref
+	*at = refTo(target)
 	return nil
 }

@@ -17,7 +17,8 @@ import "time"
 //	*Ref       a PHP reference, only as the value of an Entry or a Prop
 //
 // One Go pointer in two places is one PHP object (or one reference) in two
-// places; arrays are copied by PHP, so an *Array never is.
+// places. PHP copies an array that stands in two places once one of them is
+// written to; here they share it, so treat what was decoded as read only.
 
 // Array is PHP's ordered array.
 type Array struct {
