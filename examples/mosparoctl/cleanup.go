@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+func cleanupCommands() []command {
+	return []command{
+		{name: "decide", args: "[--lines] < JSON", help: "Say what mosparo's rules decide for a described situation.", run: cleanupDecide},
+	}
+}
+
+// situation is what "cleanup decide" reads. Times are offsets from now in
+// seconds; null is a stored null, "missing" no entry.
+type situation struct {
+	Next                 json.RawMessage `json:"next"`
+	Additional           json.RawMessage `json:"additional"`
+	Started              json.RawMessage `json:"started"`
+	Stats                [][2]int64      `json:"stats"`
+	Grace                bool            `json:"grace"`
+	IgnoreSchedule       bool            `json:"ignoreSchedule"`
+	MaxIterations        int             `json:"maxIterations"`
+	Cache                string          `json:"cache"`
+	Interval             int             `json:"interval"`
+	Unfinished           int             `json:"unfinished"`
+	SubmitTokenRetention int             `json:"submitTokenRetention"`
+}
+
+// verdict is its answer: the result, and what a run would have changed in the
+// cache, again as offsets.
+type verdict struct {
+	Result  string            `json:"result"`
+	Changed map[string]*int64 `json:"changed"`
+}
+
+func cleanupDecide(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	lines := flags.Bool("lines", false, "one situation a line")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cleanup decide takes its input from standard input"}
+		}
+		if *lines {
+			return a.eachLine(decide)
+		}
+		doc, err := a.input()
+		if err != nil {
+			return err
+		}
+		out, err := decide(doc)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		return err
+	}
+}
+
+func decide(doc []byte) ([]byte, error) {
+	in := struct {
+		In situation `json:"in"`
+	}{In: situation{MaxIterations: 10, Cache: "ok", Interval: 6, Unfinished: 10, SubmitTokenRetention: 24}}
+	if err := json.Unmarshal(doc, &in); err != nil {
+		return nil, err
+	}
+	v, err := in.In.decide(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
+}
+
+func (s situation) decide(now time.Time) (verdict, error) {
+	st, err := s.state(now)
+	if err != nil {
+		return verdict{}, err
+	}
+	p := cleanup.Policy{
+		GracePeriod: s.Grace, SubmitTokenRetention: s.SubmitTokenRetention,
+		ProcessInterval: s.Interval, UnfinishedInterval: s.Unfinished,
+	}
+	d := p.Decide(st, now, s.IgnoreSchedule)
+	out := verdict{Result: d.Result.String(), Changed: map[string]*int64{}}
+	if !d.Run {
+		return out, nil
+	}
+	end := p.Finish(s.MaxIterations > 0, now)
+	out.Result = end.Result.String()
+	if st.ReadOnlyCache {
+		return out, nil
+	}
+	for _, c := range []struct {
+		name          string
+		before, after *time.Time
+	}{{"additional", st.Additional, end.Additional}, {"next", st.Next, &end.Next}, {"started", st.Started, nil}} {
+		if c.after != nil {
+			offset := int64(c.after.Sub(now) / time.Second)
+			out.Changed[c.name] = &offset
+		} else if c.before != nil {
+			out.Changed[c.name] = nil
+		}
+	}
+	return out, nil
+}
+
+func (s situation) state(now time.Time) (cleanup.State, error) {
+	var st cleanup.State
+	switch s.Cache {
+	case "ok", "":
+	case "readonly", "down":
+		st.ReadOnlyCache = true
+	default:
+		return st, fmt.Errorf("cache is ok, readonly or down, not %q", s.Cache)
+	}
+	for _, c := range []struct {
+		raw json.RawMessage
+		to  **time.Time
+	}{{s.Next, &st.Next}, {s.Additional, &st.Additional}, {s.Started, &st.Started}} {
+		if s.Cache == "down" || len(c.raw) == 0 || string(c.raw) == `"missing"` {
+			continue
+		}
+		var offset *int64
+		if err := json.Unmarshal(c.raw, &offset); err != nil {
+			return st, err
+		}
+		if offset != nil {
+			at := now.Add(time.Duration(*offset) * time.Second)
+			*c.to = &at
+		}
+	}
+	for _, row := range s.Stats {
+		at := now.Add(time.Duration(row[0]) * time.Second)
+		if st.Newest == nil || at.After(*st.Newest) {
+			st.Newest = &at
+		}
+		if row[1] == int64(cleanup.StatusUnknown) && (st.NewestUnknown == nil || at.After(*st.NewestUnknown)) {
+			st.NewestUnknown = &at
+		}
+	}
+	return st, nil
+}
