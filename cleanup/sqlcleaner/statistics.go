@@ -1,0 +1,115 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+// Recent implements [cleanup.Statistics].
+func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) {
+	err = retry(ctx, func() error {
+		rows, err = d.recent(ctx, n)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlcleaner: reading statistics: %w", err)
+	}
+	return rows, nil
+}
+
+func (d *DB) recent(ctx context.Context, n int) ([]cleanup.Row, error) {
+	rows, err := d.db.QueryContext(ctx, d.dialect.rebind(`SELECT id, date_time, cleanup_executor, cleanup_status,
+		number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
+		number_of_stored_submissions, number_of_deleted_submissions, execution_time
+		FROM cleanup_statistic ORDER BY date_time DESC, id DESC LIMIT ?`), n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []cleanup.Row
+	for rows.Next() {
+		var r cleanup.Row
+		var at any
+		var seconds sql.NullFloat64
+		if err := rows.Scan(&r.ID, &at, &r.Executor, &r.Status, &r.StoredTokens, &r.DeletedTokens,
+			&r.StoredSubmissions, &r.DeletedSubmissions, &seconds); err != nil {
+			return nil, err
+		}
+		if r.Time, err = d.stampValue(at); err != nil {
+			return nil, fmt.Errorf("row %d: %w", r.ID, err)
+		}
+		r.Duration = time.Duration(seconds.Float64 * float64(time.Second))
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// Begin implements [cleanup.Statistics].
+func (d *DB) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id int64, err error) {
+	const insert = `INSERT INTO cleanup_statistic (date_time, cleanup_executor, number_of_stored_submit_tokens,
+		number_of_deleted_submit_tokens, number_of_stored_submissions, number_of_deleted_submissions,
+		execution_time, cleanup_status) VALUES (?, ?, 0, 0, 0, 0, 0, 0)`
+	err = d.tx(ctx, func(tx *sql.Tx) error {
+		if d.dialect == PostgreSQL {
+			return tx.QueryRowContext(ctx, d.dialect.rebind(insert+" RETURNING id"), d.stamp(at), int(by)).Scan(&id)
+		}
+		res, err := tx.ExecContext(ctx, insert, d.stamp(at), int(by))
+		if err != nil {
+			return err
+		}
+		id, err = res.LastInsertId()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sqlcleaner: beginning a statistic row: %w", err)
+	}
+	return id, nil
+}
+
+// Touch implements [cleanup.Statistics].
+func (d *DB) Touch(ctx context.Context, id int64, at time.Time) error {
+	err := d.tx(ctx, func(tx *sql.Tx) error {
+		_, err := d.exec(ctx, tx, "UPDATE cleanup_statistic SET date_time = ? WHERE id = ? AND cleanup_status = 0", d.stamp(at), id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sqlcleaner: touching statistic row %d: %w", id, err)
+	}
+	return nil
+}
+
+// Finish implements [cleanup.Statistics].
+func (d *DB) Finish(ctx context.Context, r cleanup.Row) error {
+	var n int
+	err := d.tx(ctx, func(tx *sql.Tx) (err error) {
+		n, err = d.exec(ctx, tx, `UPDATE cleanup_statistic SET date_time = ?, number_of_stored_submit_tokens = ?,
+			number_of_deleted_submit_tokens = ?, number_of_stored_submissions = ?, number_of_deleted_submissions = ?,
+			execution_time = ?, cleanup_status = ? WHERE id = ? AND cleanup_status = 0`,
+			d.stamp(r.Time), r.StoredTokens, r.DeletedTokens, r.StoredSubmissions, r.DeletedSubmissions,
+			r.Duration.Seconds(), int(r.Status), r.ID)
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, err)
+	case n == 0:
+		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, cleanup.ErrNoRow)
+	}
+	return nil
+}
+
+// Withdraw implements [cleanup.Statistics].
+func (d *DB) Withdraw(ctx context.Context, id int64) error {
+	err := d.tx(ctx, func(tx *sql.Tx) error {
+		_, err := d.exec(ctx, tx, "DELETE FROM cleanup_statistic WHERE id = ? AND cleanup_status = 0", id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sqlcleaner: withdrawing statistic row %d: %w", id, err)
+	}
+	return nil
+}
