@@ -1,0 +1,505 @@
+package cleanup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
+)
+
+// cluster is what the nodes of a test share.
+type cluster struct {
+	t       *testing.T
+	adapter *memoryadapter.Adapter
+	pool    *cache.Pool
+	locks   *memorylocker.Backend
+	db      *cleanuptest.Statistics
+	cleaner *cleanuptest.Cleaner
+}
+
+func newCluster(t *testing.T) *cluster {
+	a := memoryadapter.New()
+	return &cluster{t: t, adapter: a, pool: cache.NewPool(a), locks: memorylocker.New(), db: &cleanuptest.Statistics{}, cleaner: &cleanuptest.Cleaner{Takes: time.Second}}
+}
+
+// node is a Go node with a locker of its own.
+func (c *cluster) node(m cleanup.Mode, opts ...cleanup.Option) *cleanup.Scheduler {
+	l := lock.New(c.locks)
+	c.t.Cleanup(func() { _ = l.Close() })
+	return cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, m, opts...)
+}
+
+// due makes the cleanup due since an hour.
+func (c *cluster) due() {
+	require.NoError(c.t, cleanup.NextCleanup.Set(c.t.Context(), c.pool, time.Now().Add(-time.Hour), 0))
+}
+
+// times reads the three keys; nil is null or absent.
+func (c *cluster) times() (next, additional, started *time.Time) {
+	c.t.Helper()
+	get := func(k cache.Key[time.Time]) *time.Time {
+		v, err := k.Get(context.Background(), c.pool)
+		if errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) {
+			return nil
+		}
+		require.NoError(c.t, err)
+		return &v
+	}
+	return get(cleanup.NextCleanup), get(cleanup.AdditionalCleanup), get(cleanup.CleanupStartedAt)
+}
+
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, f)
+}
+
+func TestTryRun_CleansWhenDue(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		began := time.Now()
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, time.Second, a.Duration)
+		require.Equal(t, cleanup.DefaultGuard+time.Second, time.Since(began))
+
+		next, additional, started := c.times()
+		require.True(t, next.Equal(time.Now().Add(6*time.Hour)))
+		require.Nil(t, additional)
+		require.Nil(t, started)
+		_, err = cleanup.CleanupStartedAt.Get(t.Context(), c.pool)
+		require.ErrorIs(t, err, cache.ErrNull, "null is stored, as by PHP")
+		_, err = cleanup.RunKey.Get(t.Context(), c.pool)
+		require.ErrorIs(t, err, cache.ErrNotFound)
+		rows := c.db.Rows()
+		require.Len(t, rows, 1)
+		require.Equal(t, cleanup.StatusComplete, rows[0].Status)
+		require.Equal(t, cleanup.ExecutorFrontendAPI, rows[0].Executor)
+		require.True(t, rows[0].Time.Equal(began), "the row has the time of the start")
+
+		a, err = c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+	})
+}
+
+func TestTryRun_ObserverWritesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		before := snapshot(t, c)
+		a, err := c.node(cleanup.Observe).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Observed, a.Result)
+		require.Equal(t, before, snapshot(t, c))
+		require.Empty(t, c.db.Rows())
+		_, err = c.locks.Holder(t.Context(), cleanup.LockName)
+		require.ErrorIs(t, err, lock.ErrNotHeld)
+		require.Zero(t, c.cleaner.Runs())
+	})
+}
+
+func snapshot(t *testing.T, c *cluster) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for key, err := range c.adapter.List(t.Context(), "") {
+		require.NoError(t, err)
+		v, err := c.adapter.Get(t.Context(), key)
+		require.NoError(t, err)
+		all[key] = string(v[0])
+	}
+	return all
+}
+
+func TestTryRun_FreshClusterGetsAScheduleAndNoRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		next, additional, started := c.times()
+		require.True(t, next.Equal(time.Now().Add(6*time.Hour)))
+		require.Nil(t, additional)
+		require.Nil(t, started)
+		require.Len(t, snapshot(t, c), 1, "nothing else")
+		require.Empty(t, c.db.Rows())
+	})
+}
+
+func TestTryRun_FlushedCacheStartsNoStorm(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.db.Add(cleanup.Row{Time: time.Now().Add(-time.Hour), Status: cleanup.StatusComplete})
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		require.Empty(t, snapshot(t, c))
+	})
+}
+
+func TestTryRun_AmongGoNodesOneCleans(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		for round := range 20 {
+			c.due()
+			results := make([]cleanup.Attempt, 8)
+			var all sync.WaitGroup
+			for i := range results {
+				n := c.node(cleanup.Clean)
+				all.Go(func() {
+					a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+					require.NoError(t, err)
+					results[i] = a
+				})
+			}
+			all.Wait()
+			require.Equal(t, round+1, c.cleaner.Runs())
+			time.Sleep(time.Hour)
+		}
+		require.Zero(t, c.cleaner.Doubles())
+	})
+}
+
+func TestTryRun_ForcedRunsTakeTheLockToo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		var all sync.WaitGroup
+		for range 4 {
+			n := c.node(cleanup.Clean)
+			all.Go(func() {
+				_, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+				require.NoError(t, err)
+			})
+		}
+		all.Wait()
+		require.Equal(t, 1, c.cleaner.Runs())
+	})
+}
+
+func TestTryRun_APHPNodeThatCleansKeepsGoNodesOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, time.Now().Add(-time.Minute), 0))
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+
+		c.db.Add(cleanup.Row{Time: time.Now().Add(-time.Minute)})
+		a, err = c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.UnfinishedCleanupStatistic, a.Result)
+		require.Zero(t, c.cleaner.Runs())
+	})
+}
+
+// A PHP node has looked, and wakes up when the Go node has begun.
+func TestTryRun_WithdrawsWhenAPHPNodeSlippedIn(t *testing.T) {
+	for name, takes := range map[string]time.Duration{"still running": time.Minute, "complete again": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCluster(t)
+				c.due()
+				php := &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: &cleanuptest.Cleaner{Takes: takes}, Sleep: func() time.Duration { return 0 }, Stall: 50 * time.Millisecond}
+				var all sync.WaitGroup
+				all.Go(func() {
+					r, err := php.Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
+					require.NoError(t, err)
+					require.Equal(t, cleanup.Completed, r)
+				})
+				time.Sleep(10 * time.Millisecond) // the PHP node stalls between its look and its row
+				a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				require.NoError(t, err)
+				require.Equal(t, cleanup.UnfinishedCleanupStatistic, a.Result)
+				require.GreaterOrEqual(t, a.RetryAfter, time.Second)
+				require.LessOrEqual(t, a.RetryAfter, time.Minute)
+				_, _, started := c.times()
+				require.Equal(t, takes == time.Minute, started != nil, "PHP's marker was left alone")
+				all.Wait()
+				rows := c.db.Rows()
+				require.Len(t, rows, 1, "our row is withdrawn")
+				require.Equal(t, cleanup.StatusComplete, rows[0].Status)
+				require.Zero(t, c.cleaner.Runs())
+			})
+		})
+	}
+}
+
+func TestTryRun_StopsBetweenRoundsWhenAPHPNodeStalledForLong(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes, c.cleaner.Round = 10*time.Second, time.Second
+		time.AfterFunc(2500*time.Millisecond, func() { c.db.Add(cleanup.Row{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI}) })
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.Less(t, a.Duration, 4*time.Second)
+		_, additional, _ := c.times()
+		require.True(t, additional.Equal(time.Now().Add(10*time.Minute)))
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+	})
+}
+
+// Forced PHP runs look at unknown rows younger than the unfinished interval
+// only, unforced ones at markers younger than five minutes.
+func TestTryRun_LongRunLooksAliveToPHP(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes, c.cleaner.Round = time.Hour, time.Second
+		php := &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: c.cleaner}
+		done := make(chan struct{})
+		began := time.Now()
+		go func() {
+			defer close(done)
+			a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+			require.NoError(t, err)
+			require.Equal(t, cleanup.Completed, a.Result)
+		}()
+		for range 59 {
+			time.Sleep(time.Minute)
+			r, err := php.Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
+			require.NoError(t, err)
+			require.Equal(t, cleanup.CleanupRunningAlready, r)
+			r, err = php.Cleanup(t.Context(), cleanup.ExecutorCommand)
+			require.NoError(t, err)
+			require.Equal(t, cleanup.UnfinishedCleanupStatistic, r)
+		}
+		<-done
+		require.Equal(t, 1, c.cleaner.Runs())
+		require.True(t, c.db.Rows()[0].Time.Equal(began))
+	})
+}
+
+// A node that is gone lets its lease expire; its traces stay. crash is a
+// context whose end nobody may react to.
+func TestTryRun_AnotherNodeGoesOnAtOnceAfterADeath(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		// The traces of a run in the middle: marker, row, record; the lease is gone.
+		started := time.Now().Add(-30 * time.Second)
+		id := c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI})
+		record := cleanup.RunRecord{Row: id, Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
+		require.NoError(t, cache.Write(t.Context(), c.pool, cleanup.RunKey.With(record, time.Hour), cleanup.CleanupStartedAt.With(started, 0)))
+
+		php := &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: c.cleaner}
+		r, err := php.Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.CleanupRunningAlready, r, "PHP waits")
+
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+		rows := c.db.Rows()
+		require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
+		require.Equal(t, cleanup.StatusComplete, rows[1].Status)
+	})
+}
+
+func TestTryRun_ADeadPHPRunBlocksAsItBlocksPHP(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		dead := time.Now()
+		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, dead, 0))
+		c.db.Add(cleanup.Row{Time: dead})
+		n := c.node(cleanup.Clean)
+		for _, step := range []struct {
+			at   time.Duration
+			want cleanup.Result
+		}{
+			{4 * time.Minute, cleanup.CleanupRunningAlready},
+			{6 * time.Minute, cleanup.UnfinishedCleanupStatistic},
+			{11 * time.Minute, cleanup.Completed},
+		} {
+			time.Sleep(time.Until(dead.Add(step.at)))
+			a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			require.NoError(t, err)
+			require.Equal(t, step.want, a.Result, step.at)
+		}
+	})
+}
+
+func TestTryRun_LostLeaseTouchesTheOwnRowOnly(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes = time.Minute
+		during := make(chan map[string]string, 1)
+		time.AfterFunc(5*time.Second, func() {
+			c.locks.Forget()
+			during <- snapshot(t, c)
+		})
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.ErrorIs(t, err, lock.ErrLost)
+		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.Less(t, a.Duration, 31*time.Second)
+		require.Equal(t, <-during, snapshot(t, c), "no key was changed")
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+	})
+}
+
+func TestTryRun_EndsInOrderWhenCancelled(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes = time.Minute
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		a, err := c.node(cleanup.Clean).TryRun(ctx, cleanup.ExecutorFrontendAPI)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, cleanup.Unfinished, a.Result)
+		next, additional, started := c.times()
+		require.True(t, next.After(time.Now()))
+		require.True(t, additional.Equal(time.Now().Add(10*time.Minute)))
+		require.Nil(t, started)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		_, err = c.locks.Holder(t.Context(), cleanup.LockName)
+		require.ErrorIs(t, err, lock.ErrNotHeld)
+	})
+}
+
+func TestTryRun_SurvivesAPanicOfTheCleaner(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Do = func(context.Context) error { panic("oops") }
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		var p *cleanup.PanicError
+		require.ErrorAs(t, err, &p)
+		require.Equal(t, cleanup.Unfinished, a.Result)
+		_, _, started := c.times()
+		require.Nil(t, started)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+	})
+}
+
+func TestTryRun_WithoutTheLockServerThereIsNoRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		l := lock.New(brokenLocks{})
+		defer l.Close()
+		n := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean)
+		before := snapshot(t, c)
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.ErrorIs(t, err, lock.ErrUnavailable)
+		require.Equal(t, cleanup.Unavailable, a.Result)
+		require.Equal(t, before, snapshot(t, c))
+		require.Empty(t, c.db.Rows())
+	})
+}
+
+type brokenLocks struct{}
+
+var errBroken = errors.New("broken")
+
+func (brokenLocks) Acquire(context.Context, string, lock.Claim, time.Duration) (uint64, error) {
+	return 0, errBroken
+}
+
+func (brokenLocks) Renew(context.Context, string, string, time.Duration) error { return errBroken }
+func (brokenLocks) Release(context.Context, string, string) error              { return errBroken }
+
+func (brokenLocks) Holder(context.Context, string) (lock.Holder, error) {
+	return lock.Holder{}, errBroken
+}
+
+func TestTryRun_ACheckKeepsTheNodeFromCleaning(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		before := snapshot(t, c)
+		n := c.node(cleanup.Clean, cleanup.WithCheck(func(context.Context, cleanup.State) error {
+			return fmt.Errorf("%w: the database is of version 2", cleanup.ErrRefused)
+		}))
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.ErrorIs(t, err, cleanup.ErrRefused)
+		require.Equal(t, cleanup.Refused, a.Result)
+		require.Equal(t, before, snapshot(t, c))
+		require.Empty(t, c.db.Rows())
+	})
+}
+
+func TestTryRun_ATimeTooFarAheadCountsAsNotSet(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.db.Add(cleanup.Row{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
+		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().AddDate(50, 0, 0), 0))
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}
+
+// Every step of a run fails once; afterwards another node, Go or PHP, goes on.
+func TestTryRun_AnyFailureLeavesAStateToGoOnFrom(t *testing.T) {
+	for _, op := range []string{"Recent", "Begin", "Finish", "Withdraw", "Touch"} {
+		for nth := 1; nth <= 4; nth++ {
+			t.Run(fmt.Sprintf("%s %d", op, nth), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					c := newCluster(t)
+					c.due()
+					n := 0
+					c.db.Fail = func(o string) error {
+						if o == op {
+							if n++; n == nth {
+								return errBroken
+							}
+						}
+						return nil
+					}
+					_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+					if n < nth {
+						require.NoError(t, err)
+						return
+					}
+					c.db.Fail = nil
+					time.Sleep(11 * time.Minute)
+					runs := c.cleaner.Runs()
+					a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+					require.NoError(t, err)
+					require.Equal(t, cleanup.Completed, a.Result)
+					require.Equal(t, runs+1, c.cleaner.Runs())
+				})
+			})
+		}
+	}
+}
+
+func TestRun_CleansAgainAndAgainAndOutlastsOutages(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		faulty := cachetest.NewFaulty(c.adapter)
+		c.pool = cache.NewPool(faulty)
+		ctx, cancel := context.WithTimeout(t.Context(), 7*24*time.Hour)
+		defer cancel()
+		var all sync.WaitGroup
+		for range 3 {
+			n := c.node(cleanup.Clean)
+			all.Go(func() { require.NoError(t, n.Run(ctx)) })
+		}
+		time.AfterFunc(50*time.Hour, func() { c.locks.Forget() })
+		time.AfterFunc(60*time.Hour, func() { time.AfterFunc(2*time.Hour, faulty.Down()) })
+		all.Wait()
+		require.Zero(t, c.cleaner.Doubles())
+		require.InDelta(t, 28, c.cleaner.Runs(), 1, "four a day")
+	})
+}
