@@ -139,6 +139,7 @@ var abbreviations = map[string]int{
 	"tmt":  12344,
 	"u":    -28800,
 	"uct":  0,
+	"utc":  0,
 	"v":    -32400,
 	"w":    -36000,
 	"wast": 7200,

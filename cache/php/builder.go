@@ -51,9 +51,6 @@ func newArrayBuilder(n int) arrayBuilder {
 
 // place returns where the value of the key goes.
 func (b *arrayBuilder) place(k Key) *any {
-	if !k.IsInt {
-		k = StringKey(k.Str)
-	}
 	a := b.array
 	i := len(a.Entries)
 	if b.gaps = b.gaps || k != IntKey(int64(i)); b.gaps {

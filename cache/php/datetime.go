@@ -3,7 +3,6 @@ package php
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -55,103 +54,9 @@ func dateTimeOf(o *Object) (*DateTime, error) {
 
 var errDate = errors.New("not a date")
 
-// parseDateTime reads the three properties of a date. PHP joins local time and
-// zone and reads them as free text, but for an identifier (kind 3); a zone in
-// the text itself wins.
-func parseDateTime(date string, kind int64, name string) (time.Time, zone, error) {
-	l, rest, err := parseLocal(date)
-	if err != nil {
-		return time.Time{}, zone{}, err
-	}
-	z := utc
-	rest = strings.TrimLeft(rest, " \t")
-	switch kind {
-	case 1, 2:
-		if rest != "" && name != "" && isZoneByte(rest[0]) {
-			return time.Time{}, zone{}, errDate
-		}
-		rest += strings.TrimSpace(name)
-	case 3:
-		z = zone{kind: 3, name: name}
-		if z.loc, err = loadZone(name); err != nil {
-			return time.Time{}, zone{}, err
-		}
-	default:
-		return time.Time{}, zone{}, errDate
-	}
-	if rest != "" {
-		if z, rest, err = parseZone(rest); err != nil {
-			return time.Time{}, zone{}, err
-		}
-	}
-	if len(rest) == 4 {
-		// A year behind the zone, as in the output of date(1), wins.
-		if y, ok := digits(rest); ok {
-			l.year, rest = y, ""
-		}
-	}
-	if strings.TrimSpace(rest) != "" {
-		return time.Time{}, zone{}, errDate
-	}
-	return l.in(z.loc), z, nil
-}
-
 // local is a time of day somewhere.
 type local struct {
 	year, month, day, hour, minute, second, micro int
-}
-
-// parseLocal reads Y-m-d H:i:s.u from the front of s and returns the rest. The
-// ranges are PHP's: what is a little too large rolls over (30 February, 24:00).
-func parseLocal(s string) (l local, rest string, err error) {
-	s = strings.TrimLeft(s, " ")
-	negative := false
-	if s != "" && s[0] == '-' {
-		negative, s = true, s[1:]
-	}
-	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[10] != ' ' && s[10] != 'T' || s[13] != ':' || s[16] != ':' {
-		return l, "", errDate
-	}
-	ok := true
-	field := func(from, to, most int) int {
-		n, good := digits(s[from:to])
-		ok = ok && good && n <= most
-		return n
-	}
-	l = local{
-		year: field(0, 4, 9999), month: field(5, 7, 12), day: field(8, 10, 31),
-		hour: field(11, 13, 24), minute: field(14, 16, 59), second: field(17, 19, 60),
-	}
-	if !ok {
-		return l, "", errDate
-	}
-	if negative {
-		l.year = -l.year
-	}
-	rest = s[19:]
-	if rest != "" && rest[0] == '.' {
-		i, scale := 1, 100_000
-		for ; i < len(rest) && isDigitByte(rest[i]); i++ {
-			l.micro += int(rest[i]-'0') * scale
-			scale /= 10
-		}
-		if i == 1 {
-			return l, "", errDate
-		}
-		rest = rest[i:]
-	}
-	return l, rest, nil
-}
-
-// digits reads a number of decimal digits only.
-func digits(s string) (n int, ok bool) {
-	for i := range len(s) {
-		if !isDigitByte(s[i]) {
-			return 0, false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n, s != ""
 }
 
 // in finds the moment of a local time. Of two equal local hours it takes the

@@ -1,5 +1,7 @@
 package php
 
+import "bytes"
+
 // MaxDepth is how deep arrays and objects may be nested, in both directions.
 // PHP's own limit (unserialize_max_depth) is 4096.
 const MaxDepth = 512
@@ -28,7 +30,7 @@ func Decode(data []byte) (any, error) {
 
 // isSerialized: the second byte of serialize() is a colon, but for null.
 func isSerialized(data []byte) bool {
-	return len(data) >= 2 && (data[1] == ':' || data[0] == 'N' && data[1] == ';')
+	return len(data) >= 2 && data[1] == ':' || string(data) == "N;"
 }
 
 func isIgbinary(data []byte) bool {
@@ -36,39 +38,56 @@ func isIgbinary(data []byte) bool {
 }
 
 // IsNull reports whether the bytes are a PHP null, also one inside Symfony's
-// metadata. It is false for anything that cannot be read.
+// metadata. It is false for anything that cannot be read. Other values cost a
+// look at their first bytes.
 func IsNull(data []byte) bool {
 	switch {
-	case len(data) < 2:
-		return false
-	case data[0] == 'N' && data[1] == ';':
+	case string(data) == "N;":
 		return true
 	case isIgbinary(data) && data[4] == igNull:
 		return len(data) == 5
-	case data[0] == 'O' || data[0] == 'a' || data[0] == 0:
-		if !maybeWrapped(data) {
-			return false
-		}
-		v, err := Decode(data)
-		if err != nil {
-			return false
-		}
-		return Unwrap(v) == nil
+	case !maybeWrappedNull(data):
+		return false
 	}
-	return false
+	v, err := Decode(data)
+	return err == nil && Unwrap(v) == nil
 }
 
-// maybeWrapped is a cheap look whether data may be one of Symfony's wrappers.
-func maybeWrapped(data []byte) bool {
-	switch data[0] {
-	case 'O':
-		return len(data) > 6 && string(data[:7]) == "O:1:\"\xa9\""
-	case 'a':
-		return len(data) > 5 && string(data[:5]) == "a:1:{"
-	default:
-		return len(data) > 6 && (data[4] == igObject8 && data[6] == 0xa9 || data[4] == igArray8 && data[5] == 1)
+// The fronts of Symfony's wrappers, up to the packed name before the value.
+const (
+	itemHead     = "O:1:\"" + itemClass + "\":"
+	legacyHead   = `a:1:{s:10:"`
+	igItemHead   = "\x17\x01" + itemClass + "\x14"
+	igLegacyHead = "\x14\x01\x11\x0a"
+)
+
+// maybeWrappedNull: a null stands where the value in one of Symfony's wrappers
+// does, whatever follows.
+func maybeWrappedNull(data []byte) bool {
+	rest, name, null := data, 10, `";N;`
+	if isIgbinary(data) {
+		rest, null = data[4:], "\x00"
 	}
+	switch {
+	case hasPrefix(rest, legacyHead):
+		rest = rest[len(legacyHead):]
+	case hasPrefix(rest, igLegacyHead):
+		rest = rest[len(igLegacyHead):]
+	case hasPrefix(rest, igItemHead) && len(rest) > len(igItemHead)+3:
+		rest, name = rest[len(igItemHead)+3:], 6 // number of properties, kind and length of the name
+	case hasPrefix(rest, itemHead):
+		i := bytes.IndexByte(rest[:min(len(rest), 40)], '{')
+		if i < 0 || !hasPrefix(rest[i+1:], `s:6:"`) {
+			return false
+		}
+		rest, name = rest[i+len(`{s:6:"`):], 6
+	default:
+		return false
+	}
+	return len(rest) > name && hasPrefix(rest[name:], null)
 }
+
+func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
 // canonicalInt: the strings that PHP turns into int keys.
 func canonicalInt(s string) (int64, bool) {

@@ -121,11 +121,10 @@ func (r *igbinaryReader) value(at *any) error {
 		if err != nil {
 			return err
 		}
-		if *at = Deref(*target); !isObject(*at) {
-			return r.fail("reference to something that is no object")
+		if *at, err = r.again(target); err == nil {
+			r.open.name(*at)
 		}
-		r.open.name(*at)
-		return nil
+		return err
 	default:
 		*at, err = r.scalar(tag)
 		return err
@@ -159,11 +158,16 @@ func (r *igbinaryReader) scalar(tag byte) (any, error) {
 // copy is a value that was written before, and is copied: usually an array
 // that PHP holds only once.
 func (r *igbinaryReader) copy(size byte) (any, error) {
-	at, err := r.target(size)
+	target, err := r.target(size)
 	if err != nil {
 		return nil, err
 	}
-	v := Deref(*at)
+	return r.again(target)
+}
+
+// again is the value that stands at a place.
+func (r *igbinaryReader) again(target *any) (any, error) {
+	v := Deref(*target)
 	if a, ok := v.(*Array); ok && slices.Contains(r.openArrays, a) {
 		return nil, r.fail("array inside itself")
 	}
@@ -211,7 +215,7 @@ func (r *igbinaryReader) long(tag byte) (int64, error) {
 		case tag == igLong64n && n <= 1<<63:
 			return int64(-n), nil
 		}
-		return 0, r.fail("int out of range")
+		return 0, nil // what does not fit is 0 to PHP's igbinary
 	}
 	n, err := r.uint((tag - igLong8) / 2)
 	if (tag-igLong8)%2 == 1 {
@@ -288,9 +292,6 @@ func (r *igbinaryReader) reference(at *any) error {
 			if err != nil {
 				return err
 			}
-			if target == at {
-				return r.fail("reference to itself")
-			}
 			*at = refTo(target)
 			return nil
 		}
@@ -327,19 +328,23 @@ func (r *igbinaryReader) count(size byte) (int, error) {
 	return int(n), nil
 }
 
-func (r *igbinaryReader) key() (Key, error) {
+// key reads a key; there is none, and no value, for an element that counts but
+// was left out.
+func (r *igbinaryReader) key() (k Key, ok bool, err error) {
 	tag, err := r.tag()
 	switch {
 	case err != nil:
-		return Key{}, err
+		return Key{}, false, err
+	case tag == igNull:
+		return Key{}, false, nil
 	case isLong(tag):
 		n, err := r.long(tag)
-		return IntKey(n), err
+		return IntKey(n), true, err
 	case isString(tag):
 		s, err := r.str(tag)
-		return Key{Str: s}, err
+		return Key{Str: s}, true, err
 	}
-	return Key{}, r.fail("expected a key")
+	return Key{}, false, r.fail("expected a key")
 }
 
 func (r *igbinaryReader) array(at *any, size byte) error {
@@ -352,9 +357,12 @@ func (r *igbinaryReader) array(at *any, size byte) error {
 	*at = b.array // what is inside may refer to it
 	r.openArrays = append(r.openArrays, b.array)
 	for range n {
-		k, err := r.key()
+		k, ok, err := r.key() // as it stands: PHP makes no int of "5" here
 		if err != nil {
 			return err
+		}
+		if !ok {
+			continue
 		}
 		if err := r.value(b.place(k)); err != nil {
 			return err
@@ -399,9 +407,12 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	*at = b.object // what is inside may refer to it
 	r.open.push(b.object)
 	for range n {
-		k, err := r.key()
+		k, ok, err := r.key()
 		if err != nil {
 			return err
+		}
+		if !ok {
+			continue
 		}
 		if err := r.value(b.place(k)); err != nil {
 			return err

@@ -1,9 +1,6 @@
 package php
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // propOf splits the name of a property as PHP mangles it: NUL * NUL name is
 // protected, NUL class NUL name private. The names in Symfony's wrapper are
@@ -58,27 +55,32 @@ func isObject(v any) bool {
 	return false
 }
 
+// knownClasses are the names as PHP spells them; it takes any case.
+var knownClasses = map[string]string{"datetime": "DateTime", "datetimeimmutable": "DateTimeImmutable", "stdclass": "stdClass"}
+
 // special makes dates and Symfony's wrapper out of objects, and returns all
 // others as they are.
 func special(o *Object) (any, error) {
-	switch {
-	case o.Class == itemClass:
+	if o.Class == itemClass {
 		return itemOf(o)
-	case strings.EqualFold(o.Class, "DateTime"), strings.EqualFold(o.Class, "DateTimeImmutable"):
-		d, err := dateTimeOf(o)
-		if err != nil {
-			return nil, err
-		}
-		if d == nil {
-			return nil, errors.New("not a date")
-		}
-		return d, nil
-	default:
-		// A subclass cannot be told from another class that has the same
-		// three properties, and only dates have them.
-		if d, err := dateTimeOf(o); err == nil && d != nil {
-			return d, nil
-		}
-		return o, nil
 	}
+	known := knownClasses[strings.ToLower(o.Class)]
+	if known != "" {
+		o.Class = known
+	}
+	if known == "stdClass" {
+		return o, nil // also with the properties of a date
+	}
+	d, err := dateTimeOf(o)
+	switch {
+	case d != nil:
+		return d, nil
+	case known == "":
+		// A subclass cannot be told from another class that has the same three
+		// properties, and only dates have them.
+		return o, nil
+	case err == nil:
+		err = errDate
+	}
+	return nil, err
 }

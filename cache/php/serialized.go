@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"strconv"
 )
@@ -25,6 +26,11 @@ func decodeSerialized(data []byte) (any, error) {
 	var root any
 	if err := r.value(&root); err != nil {
 		return nil, err
+	}
+	if root == false && r.pos != len(data) {
+		// PHP's unserialize answers false for an error too; Symfony takes it
+		// for the value only if there is nothing else.
+		return nil, r.fail("bytes after false")
 	}
 	return Deref(root), nil
 }
@@ -99,15 +105,16 @@ func (r *serializedReader) until(end byte, most int) (string, error) {
 	return string(rest[:i]), nil
 }
 
-// number is the "…;" after "i:".
-func (r *serializedReader) number(end byte) (int64, error) {
+// number is the "…;" after "i:". What does not fit becomes the largest or the
+// smallest int, as in PHP.
+func (r *serializedReader) number() (int64, error) {
 	start := r.pos
-	s, err := r.until(end, 24)
+	s, err := r.until(';', 400)
 	if err != nil {
 		return 0, err
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		r.pos = start
 		return 0, r.fail("not an int")
 	}
@@ -144,7 +151,7 @@ func (r *serializedReader) boolean() (any, error) {
 
 func (r *serializedReader) integer() (any, error) {
 	r.pos += 2
-	return r.number(';')
+	return r.number()
 }
 
 // phpNaN has the bits of PHP's NAN, which are not those of Go's.
@@ -247,7 +254,7 @@ func (r *serializedReader) key() (Key, error) {
 	switch r.data[r.pos] {
 	case 'i':
 		r.pos += 2
-		n, err := r.number(';')
+		n, err := r.number()
 		return IntKey(n), err
 	case 's', 'S':
 		s, err := r.str(';')
@@ -265,10 +272,25 @@ func (r *serializedReader) count() (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return n, r.enter("{")
+}
+
+func (r *serializedReader) enter(brace string) error {
 	if r.depth++; r.depth > MaxDepth {
-		return 0, r.fail("nested too deep")
+		return r.fail("nested too deep")
 	}
-	return n, r.expect("{")
+	return r.expect(brace)
+}
+
+// propCount is count for an object, where PHP also takes +3, and nothing for 0.
+func (r *serializedReader) propCount() (int, error) {
+	switch rest := r.data[r.pos:]; {
+	case bytes.HasPrefix(rest, []byte(":")):
+		return 0, r.enter(":{")
+	case bytes.HasPrefix(rest, []byte("+")):
+		r.pos++
+	}
+	return r.count()
 }
 
 func (r *serializedReader) close() error {
@@ -288,6 +310,9 @@ func (r *serializedReader) array(at *any) error {
 		k, err := r.key()
 		if err != nil {
 			return err
+		}
+		if !k.IsInt {
+			k = StringKey(k.Str)
 		}
 		if err := r.value(b.place(k)); err != nil {
 			return err
@@ -309,7 +334,7 @@ func (r *serializedReader) object(at *any) error {
 		return r.fail("not a class name")
 	}
 	start := r.pos
-	n, err := r.count()
+	n, err := r.propCount()
 	if err != nil {
 		return err
 	}
@@ -352,7 +377,7 @@ func (r *serializedReader) enum() (any, error) {
 func (r *serializedReader) target(at *any) (*any, error) {
 	start := r.pos
 	r.pos += 2
-	n, err := r.number(';')
+	n, err := r.number()
 	if err != nil {
 		return nil, err
 	}

@@ -23,64 +23,55 @@ var utc = zone{loc: time.UTC, kind: 3, name: "UTC"}
 
 var errZone = errors.New("unknown time zone")
 
-// parseZone reads a zone of any of the three kinds from the front of s and
-// returns what follows it. PHP does not trust the stored kind either.
-func parseZone(s string) (z zone, rest string, err error) {
-	if s != "" && (s[0] == '+' || s[0] == '-') {
-		return parseOffset(s)
+// zoneOf finds a zone of any of the three kinds. PHP does not trust the stored
+// kind either: it reads a type 1 that names a city as type 3.
+func zoneOf(text string) (zone, error) {
+	if text[0] == '+' || text[0] == '-' {
+		return offsetZone(text), nil
 	}
-	n := 0
-	for n < len(s) && isZoneByte(s[n]) {
-		n++
+	if text == "UTC" { // in other letters it is an abbreviation
+		return utc, nil
 	}
-	name := s[:n]
-	if strings.EqualFold(name, "utc") {
-		return utc, s[n:], nil
+	if off, ok := abbreviationOffset(text); ok {
+		abbr := strings.ToUpper(text)
+		return zone{loc: time.FixedZone(abbr, off), kind: 2, name: abbr}, nil
 	}
-	// Letters only may be an abbreviation, and what follows may be a number.
-	letters := 0
-	for letters < n && isLetter(s[letters]) {
-		letters++
-	}
-	if letters > 0 && (letters == n || isDigitByte(s[letters])) {
-		if off, ok := abbreviationOffset(s[:letters]); ok {
-			abbr := strings.ToUpper(s[:letters])
-			return zone{loc: time.FixedZone(abbr, off), kind: 2, name: abbr}, s[letters:], nil
-		}
-	}
-	loc, err := loadZone(name)
-	return zone{loc: loc, kind: 3, name: name}, s[n:], err
+	return identifier(text)
 }
 
-// parseOffset reads +2, +02, +0230, +02:30 or +02:30:15.
-func parseOffset(s string) (z zone, rest string, err error) {
-	n := 1
-	for n < len(s) && (isDigitByte(s[n]) || s[n] == ':') {
-		n++
+// identifier is a zone of kind 3.
+func identifier(name string) (zone, error) {
+	loc, err := loadZone(name)
+	if err != nil {
+		return zone{}, err
 	}
-	parts := strings.Split(s[1:n], ":")
-	if len(parts) == 1 && len(parts[0]) > 2 {
-		d := parts[0]
-		if len(d) == 3 {
-			d = "0" + d
-		}
-		parts = []string{d[:2], d[2:]}
-	}
+	return zone{loc: loc, kind: 3, name: name}, nil
+}
+
+// offsetZone is +2, +02, +230, +0230, +2:30, +02:30 or +023015,
+// which the caller has made sure of.
+func offsetZone(text string) zone {
 	var hms [3]int
+	digits := strings.ReplaceAll(text[1:], ":", "")
+	parts := strings.Split(text[1:], ":")
+	if len(parts) == 1 && len(digits) > 2 {
+		split := 2 - len(digits)%2
+		parts = []string{digits[:split], digits[split : split+2], digits[split+2:]}
+	}
 	for i, p := range parts {
-		v, err := strconv.Atoi(p)
-		if err != nil || i > 2 || len(p) > 2 || i > 0 && v > 59 {
-			return zone{}, "", errZone
-		}
-		hms[i] = v
+		hms[i], _ = strconv.Atoi(p)
 	}
 	off := hms[0]*3600 + hms[1]*60 + hms[2]
 	sign := "+"
-	if s[0] == '-' && off != 0 {
-		off, sign = -off, "-"
+	if text[0] == '-' {
+		off = -off
+		if off != 0 {
+			sign = "-"
+		}
 	}
+	// PHP leaves the seconds out here.
 	name := sign + twoDigits(hms[0]) + ":" + twoDigits(hms[1])
-	return zone{loc: time.FixedZone(name, off), kind: 1, name: name}, s[n:], nil
+	return zone{loc: time.FixedZone(name, off), kind: 1, name: name}
 }
 
 func twoDigits(n int) string {
