@@ -1,0 +1,189 @@
+package redislocker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/redislocker"
+)
+
+func connect(t *testing.T, addr string) *redis.Client {
+	t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialTimeout: 500 * time.Millisecond, ReadTimeout: 500 * time.Millisecond})
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+func TestConformance(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	locktest.Conformance(t, func(*testing.T) lock.Backend { return redislocker.New(c) })
+}
+
+// roundTrips counts what goes to the server.
+type roundTrips struct{ n int }
+
+func (r *roundTrips) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (r *roundTrips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { r.n++; return next(ctx, cmd) }
+}
+
+func (r *roundTrips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error { r.n++; return next(ctx, cmds) }
+}
+
+func TestAcquire_IsOneRoundTripWithItsFence(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	token := locktest.NewToken()
+	_, err := b.Acquire(t.Context(), "warm", lock.Claim{Token: token}, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, b.Release(t.Context(), "warm", token))
+
+	var r roundTrips
+	c.AddHook(&r)
+	fence, err := b.Acquire(t.Context(), "n", lock.Claim{Token: token}, time.Minute)
+	require.NoError(t, err)
+	require.NotZero(t, fence)
+	require.Equal(t, 1, r.n)
+	_, err = b.Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken()}, time.Minute)
+	require.ErrorIs(t, err, lock.ErrHeld)
+	require.Equal(t, 2, r.n)
+	require.NoError(t, b.Release(t.Context(), "n", token))
+	require.Equal(t, 3, r.n)
+}
+
+func TestFence_RisesAlthoughTheServerLostItsData(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	var last uint64
+	for range 3 {
+		f, err := b.Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken()}, time.Minute)
+		require.NoError(t, err)
+		require.Greater(t, f, last)
+		last = f
+		require.NoError(t, c.FlushDB(t.Context()).Err())
+	}
+}
+
+func TestLease_EndsWhenTheServerForgetsTheKey(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	l := lock.New(redislocker.New(c))
+	defer l.Close()
+	lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(300*time.Millisecond))
+	require.NoError(t, err)
+	require.NoError(t, c.FlushDB(t.Context()).Err())
+	select {
+	case <-lease.Context().Done():
+		require.ErrorIs(t, context.Cause(lease.Context()), lock.ErrLost)
+	case <-time.After(5 * time.Second):
+		t.Fatal("the lease goes on")
+	}
+	require.ErrorIs(t, lease.Release(t.Context()), lock.ErrLost)
+}
+
+func TestLease_EndsByItsOwnDeadlineWhenTheServerIsSilent(t *testing.T) {
+	s := servers.Redis(t)
+	l := lock.New(redislocker.New(connect(t, s.Addr())), lock.WithCallTimeout(100*time.Millisecond))
+	defer l.Close()
+	began := time.Now()
+	lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Second))
+	require.NoError(t, err)
+	s.Pause()
+	defer s.Resume()
+	<-lease.Context().Done()
+	require.ErrorIs(t, lease.Err(), lock.ErrLost)
+	require.Less(t, time.Since(began), 1900*time.Millisecond, "one renewal at most went through")
+}
+
+func TestRelease_WorksAfterItsContextWasCancelled(t *testing.T) {
+	b := redislocker.New(connect(t, servers.Redis(t).Addr()))
+	l := lock.New(b)
+	defer l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	lease, err := l.Acquire(ctx, "n")
+	require.NoError(t, err)
+	cancel()
+	require.NoError(t, lease.Err(), "the end of the caller's context is not that of the lease")
+	require.NoError(t, lease.Release(ctx))
+	_, err = b.Holder(t.Context(), "n")
+	require.ErrorIs(t, err, lock.ErrNotHeld)
+}
+
+func TestErrors_AreClassified(t *testing.T) {
+	s := servers.Redis(t, "--requirepass", "secret")
+	_, err := redislocker.New(connect(t, s.Addr())).Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken()}, time.Minute)
+	require.ErrorIs(t, err, lock.ErrUnauthorized)
+	require.ErrorIs(t, err, lock.ErrUnavailable)
+
+	s = servers.Redis(t)
+	c := connect(t, s.Addr())
+	require.NoError(t, c.ReplicaOf(t.Context(), "127.0.0.1", "1").Err())
+	_, err = redislocker.New(c).Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken()}, time.Minute)
+	require.ErrorIs(t, err, lock.ErrUnavailable)
+	s.Kill()
+	_, err = redislocker.New(c).Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken()}, time.Minute)
+	require.ErrorIs(t, err, lock.ErrUnavailable)
+}
+
+// Eight processes raise a number that is read and written in two steps.
+func TestLock_GuardsACounterBetweenProcesses(t *testing.T) {
+	const processes, each = 8, 25
+	if addr := os.Getenv("REDISLOCKER_CHILD"); addr != "" {
+		c := connect(t, addr)
+		l := lock.New(redislocker.New(c), lock.WithPoll(5*time.Millisecond))
+		defer l.Close()
+		for range each {
+			err := l.Do(t.Context(), "counter", func(ctx context.Context) error {
+				n, err := c.Get(ctx, "n").Int()
+				if err != nil && !errors.Is(err, redis.Nil) {
+					return err
+				}
+				return c.Set(ctx, "n", n+1, 0).Err()
+			}, lock.WithWait(time.Minute))
+			require.NoError(t, err)
+		}
+		return
+	}
+	s := servers.Redis(t)
+	var children []*exec.Cmd
+	for range processes {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestLock_GuardsACounterBetweenProcesses$")
+		cmd.Env = append(os.Environ(), "REDISLOCKER_CHILD="+s.Addr())
+		require.NoError(t, cmd.Start())
+		children = append(children, cmd)
+	}
+	for _, cmd := range children {
+		require.NoError(t, cmd.Wait())
+	}
+	n, err := connect(t, s.Addr()).Get(t.Context(), "n").Result()
+	require.NoError(t, err)
+	require.Equal(t, strconv.Itoa(processes*each), n)
+}
+
+func Example() {
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379", ContextTimeoutEnabled: true})
+	defer client.Close()
+	locker := lock.New(redislocker.New(client))
+	defer locker.Close()
+
+	err := locker.Do(context.Background(), "report", func(ctx context.Context) error {
+		// One node at a time comes here; ctx ends when the lease is lost.
+		return nil
+	}, lock.WithTTL(15*time.Second))
+	if errors.Is(err, lock.ErrHeld) {
+		fmt.Println("another node does it")
+	}
+}
