@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
+	_ "modernc.org/sqlite"             // driver sqlite
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// node is what main has put together.
+type node struct {
+	demo      bool
+	mode      cleanup.Mode
+	why       string // why it only observes
+	settings  *envconfig.Settings
+	scheduler *cleanup.Scheduler
+	db        *sqlcleaner.DB
+	supported bool
+	closers   []func() error
+}
+
+func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+// close ends everything in the reverse order.
+func (n *node) close(log *slog.Logger) {
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		if err := n.closers[i](); err != nil {
+			log.Warn("closing", slog.Any("error", err))
+		}
+	}
+}
+
+// errDemoOnCluster: half a cluster is named. Planning a cleanup in a cluster's
+// cache without cleaning its database would stop the cleanup of that cluster.
+var errDemoOnCluster = errors.New("a shared cache is set, but no database: this node does not touch a cluster's cache without the cluster's own database (give mosparo's directory with --dir, or unset the cache's variables for the demonstration)")
+
+// assemble decides between demonstration and cluster.
+func assemble(ctx context.Context, o options, environ []string, log *slog.Logger) (*node, error) {
+	zone, err := time.LoadLocation(o.zone)
+	if err != nil {
+		return nil, fmt.Errorf("--zone: %w", err)
+	}
+	s, err := envconfig.FromEnviron(environ)
+	if o.dir != "" {
+		s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+	}
+	if err != nil {
+		return nil, err
+	}
+	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
+	switch {
+	case s.Database.IsConfigured() || o.dir != "":
+		return join(ctx, o, s, zone, log)
+	case named:
+		return nil, errDemoOnCluster
+	default:
+		return demonstrate(ctx, s, log)
+	}
+}
+
+// join makes this a node of an existing cluster.
+func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
+	n := &node{settings: s, mode: cleanup.Observe, supported: supported(s.Mosparo.InstalledVersion.V)}
+	defer func() {
+		if err != nil {
+			n.close(log)
+		}
+	}()
+	for w := range s.Warnings() {
+		log.Warn("a setting needs attention", slog.String("name", w.Name), slog.String("warning", w.Warning))
+	}
+	db, dialect, err := open(s, log)
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(db.Close)
+	adapter, err := connect.Cache(s, connect.WithLogger(log))
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(adapter.Close)
+	backend, err := connect.Lock(s, connect.WithLogger(log))
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(backend.Close)
+
+	switch {
+	case !o.clean:
+		n.why = "--clean was not given"
+	case !s.Mosparo.Installed.V:
+		n.why = "mosparo is not installed (mosparo_installed)"
+	case !n.supported:
+		n.why = fmt.Sprintf("version %q of mosparo is not one this node knows", s.Mosparo.InstalledVersion.V)
+	default:
+		n.mode = cleanup.Clean
+	}
+	if n.mode == cleanup.Observe {
+		log.Info("this node only observes", slog.String("why", n.why))
+	}
+	p := policy(s)
+	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone))
+	locker := lock.New(backend, lock.WithLogger(log))
+	n.onClose(locker.Close)
+	n.scheduler = cleanup.New(cache.NewPool(adapter, cache.WithLogger(log)), locker, n.db, n.db, p, n.mode,
+		cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check))
+	return n, nil
+}
+
+// supported are the versions whose tables this module knows.
+func supported(version string) bool { return strings.HasPrefix(version, "1.5.") }
+
+// policy takes over the settings, which are within mosparo's limits.
+func policy(s *envconfig.Settings) cleanup.Policy {
+	return cleanup.Policy{
+		GracePeriod:          s.Cleanup.GracePeriod.V,
+		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V / time.Hour),
+		SubmissionRetention:  int(s.Cleanup.SubmissionRetention.V / (24 * time.Hour)),
+		ProcessInterval:      int(s.Cleanup.ProcessInterval.V / time.Hour),
+		UnfinishedInterval:   int(s.Cleanup.UnfinishedInterval.V / time.Minute),
+	}
+}
+
+// open opens mosparo's database.
+func open(s *envconfig.Settings, log *slog.Logger) (*sql.DB, sqlcleaner.Dialect, error) {
+	c, err := s.Database.Connection()
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, w := range c.Warnings {
+		log.Warn("the database connection needs attention", slog.String("warning", w))
+	}
+	if c.TLS != nil {
+		if err := mysql.RegisterTLSConfig(envconfig.MySQLTLSName, c.TLS); err != nil {
+			return nil, 0, err
+		}
+	}
+	dialect := map[string]sqlcleaner.Dialect{"sqlite": sqlcleaner.SQLite, "mysql": sqlcleaner.MySQL, "pgx": sqlcleaner.PostgreSQL}[c.Driver]
+	db, err := sql.Open(c.Driver, c.DSN.Reveal())
+	if err != nil {
+		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
+	}
+	return db, dialect, nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+//go:embed page.html
+var pageSource string
+
+// routes are the node's.
+func (n *node) routes() http.Handler {
+	mux := http.NewServeMux()
+	s := n.settings
+	mux.Handle("GET /api/v1/health/check", &health{
+		bypass: s.Health.Bypass.V, installed: n.demo || s.Mosparo.Installed.V, supported: n.supported, ping: n.db.Ping,
+		allowed: s.Health.AllowList.V,
+		proxies: trustedProxies{prefixes: s.Proxies.Trusted.V.Prefixes, everyone: s.Proxies.Trusted.V.Everyone},
+	})
+	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		o, err := n.scheduler.Status(r.Context())
+		view := pageView{Overview: o, Demo: n.demo, Why: n.why, Now: time.Now()}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err != nil {
+			view.Error = "The state of the cluster cannot be read; see the log."
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = page.Execute(w, view) // the client is gone: nobody to tell
+	})
+	return mux
+}
+
+// pageView is what the page shows.
+type pageView struct {
+	cleanup.Overview
+	Demo  bool
+	Why   string
+	Now   time.Time
+	Error string
+}
+
+func showTime(t any) string {
+	switch t := t.(type) {
+	case time.Time:
+		return t.UTC().Format("2006-01-02 15:04:05 UTC")
+	case *time.Time:
+		if t != nil {
+			return showTime(*t)
+		}
+	}
+	return "not set"
+}
