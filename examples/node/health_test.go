@@ -21,23 +21,28 @@ func TestHealth_AnswersAsMosparoDoes(t *testing.T) {
 		body   string
 	}{
 		"connected": {
-			health{installed: true, supported: true, ping: up}, 200,
+			health{installed: true, supported: true, ping: up},
+			200,
 			`{"service":"mosparo","healthy":true,"databaseStatus":"connected","error":null,"statusCode":200}`,
 		},
 		"database gone": {
-			health{installed: true, supported: true, ping: down}, 500,
+			health{installed: true, supported: true, ping: down},
+			500,
 			`{"service":"mosparo","healthy":false,"databaseStatus":"connection-failed","error":"the database cannot be reached","statusCode":500}`,
 		},
 		"not installed": {
-			health{supported: true, ping: down}, 200,
+			health{supported: true, ping: down},
+			200,
 			`{"service":"mosparo","healthy":true,"databaseStatus":"test-skipped__not-configured","error":null,"statusCode":200}`,
 		},
 		"in the middle of an update": {
-			health{installed: true, ping: down}, 200,
+			health{installed: true, ping: down},
+			200,
 			`{"service":"mosparo","healthy":true,"databaseStatus":"test-skipped__update-not-finished","error":null,"statusCode":200}`,
 		},
 		"bypassed": {
-			health{bypass: true, installed: true, supported: true, ping: down}, 200,
+			health{bypass: true, installed: true, supported: true, ping: down},
+			200,
 			`{"service":"mosparo","healthy":null,"databaseStatus":"bypassed","error":"","statusCode":200}`,
 		},
 	} {

@@ -43,7 +43,8 @@ func (b *Backend) Properties() lock.Properties {
 
 // The two keys of a name share a slot of Redis Cluster. The record stays when
 // the lock is gone, so that fences go on rising.
-func lockKey(name string) string   { return lock.KeyPrefix + "{" + lock.EncodeName(name) + "}" }
+func lockKey(name string) string { return lock.KeyPrefix + "{" + lock.EncodeName(name) + "}" }
+
 func recordKey(name string) string { return lock.KeyPrefix + "Record{" + lock.EncodeName(name) + "}" }
 
 // Acquire implements [lock.Backend]: one round trip.

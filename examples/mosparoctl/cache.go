@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/fileadapter"
+	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+)
+
+func cacheCommands() []command {
+	return []command{
+		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet},
+		{name: "set", args: "[--ttl DURATION] KEY JSON", help: "Store a value, given as typed JSON.", run: cacheSet},
+		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete},
+		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath},
+	}
+}
+
+// settings are those that the environment names; what is wrong with one that
+// is used is an error, and warnings go to standard error.
+func (a *app) settings() (*envconfig.Settings, error) {
+	return envconfig.FromEnviron(a.environ)
+}
+
+// openCache opens the cache that the environment names.
+func (a *app) openCache() (cache.Adapter, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	return connect.Cache(s, connect.WithLogger(slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))))
+}
+
+// withCache runs do on the cache and closes it.
+func (a *app) withCache(do func(cache.Adapter) error) error {
+	c, err := a.openCache()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return do(c)
+}
+
+// someKeys refuses a command line without keys, and keys that PSR-6 refuses.
+func someKeys(keys []string) error {
+	if len(keys) == 0 {
+		return usageError{"which key?"}
+	}
+	for _, k := range keys {
+		if err := cache.ValidateKey(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry is one line of "cache get".
+type entry struct {
+	Key   string          `json:"key"`
+	Found bool            `json:"found"`
+	Value json.RawMessage `json:"value,omitempty"`
+	// Metadata is what Symfony keeps beside the value, if it does.
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+	Error    string          `json:"error,omitempty"`
+}
+
+func cacheGet(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(keys []string) error {
+		if err := someKeys(keys); err != nil {
+			return err
+		}
+		return a.withCache(func(c cache.Adapter) error {
+			values, err := c.Get(ctx, keys...)
+			if err != nil {
+				return err
+			}
+			out := json.NewEncoder(a.stdout)
+			out.SetEscapeHTML(false)
+			for i, k := range keys {
+				if err := out.Encode(describe(k, values[i])); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+func describe(key string, raw []byte) entry {
+	e := entry{Key: key, Found: raw != nil}
+	if raw == nil {
+		return e
+	}
+	v, err := php.Decode(raw)
+	if err == nil {
+		if item, ok := php.AsItem(v); ok {
+			v = item.Value
+			if e.Metadata, err = typedjson.Marshal(item.Metadata()); err != nil {
+				return entry{Key: key, Found: true, Error: err.Error()}
+			}
+		}
+		e.Value, err = typedjson.Marshal(v)
+	}
+	if err != nil {
+		e.Error = err.Error()
+	}
+	return e
+}
+
+func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	ttl := flags.Duration("ttl", 0, "lifetime, such as 60s; 0 is none")
+	return func(args []string) error {
+		args, err := interleaved(flags, args)
+		if err != nil {
+			return err
+		}
+		if len(args) != 2 {
+			return usageError{"cache set takes a key and typed JSON"}
+		}
+		if err := someKeys(args[:1]); err != nil {
+			return err
+		}
+		if *ttl < 0 {
+			return usageError{"--ttl is not negative"}
+		}
+		v, err := typedjson.Unmarshal([]byte(args[1]))
+		if err != nil {
+			return err
+		}
+		raw, err := php.Marshal(v)
+		if err != nil {
+			return err
+		}
+		return a.withCache(func(c cache.Adapter) error {
+			return c.Set(ctx, cache.Item{Key: args[0], Value: raw, TTL: *ttl})
+		})
+	}
+}
+
+// interleaved parses flags that stand behind the first argument, too.
+func interleaved(flags *flag.FlagSet, args []string) (rest []string, err error) {
+	for len(args) > 0 {
+		rest = append(rest, args[0])
+		if err := flags.Parse(args[1:]); err != nil {
+			return nil, exitError(2)
+		}
+		args = flags.Args()
+	}
+	return rest, nil
+}
+
+func cacheDelete(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(keys []string) error {
+		if err := someKeys(keys); err != nil {
+			return err
+		}
+		return a.withCache(func(c cache.Adapter) error { return c.Delete(ctx, keys...) })
+	}
+}
+
+func cachePath(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(keys []string) error {
+		if err := someKeys(keys); err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if _, err := fmt.Fprintln(a.stdout, fileadapter.Path(k)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
