@@ -2,7 +2,7 @@ package typedjson
 
 import (
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -13,90 +13,90 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// Marshal returns one line of typed JSON for a value of [php.Decode]. It fails
-// for any other Go value.
+// MaxSize is how many bytes of JSON [Marshal] writes at most: a few bytes of
+// hostile igbinary can stand for a very large value.
+const MaxSize = 128 << 20
+
+// ErrTooLarge: the JSON would exceed [MaxSize].
+var ErrTooLarge = errors.New("typedjson: value is too large")
+
+// Marshal returns one line of typed JSON for a value of [php.Decode]. Errors:
+// [ErrTooLarge], any other Go value, nesting beyond [php.MaxDepth].
 func Marshal(v any) ([]byte, error) {
-	return json.Marshal(node{v: v, seen: &seen{objects: map[any]int{}, refs: map[*php.Ref]int{}}})
+	w := &writer{objects: map[any]int{}, refs: map[*php.Ref]int{}}
+	if err := w.value(v); err != nil {
+		return nil, err
+	}
+	return w.b, nil
 }
 
-// seen numbers objects and references as they are met.
-type seen struct {
+// writer appends JSON; objects and references are numbered as they are met.
+type writer struct {
+	b       []byte
+	depth   int
 	objects map[any]int
 	refs    map[*php.Ref]int
 }
 
-// node is one value on its way to JSON.
-type node struct {
-	v    any
-	seen *seen
-}
-
-// doc is the JSON of a value; the order of the fields is that of the text.
-type doc struct {
-	T        string  `json:"t"`
-	ID       int     `json:"id,omitempty"`
-	Class    string  `json:"class,omitempty"`
-	ClassB64 string  `json:"class_b64,omitempty"`
-	Case     string  `json:"case,omitempty"`
-	UTC      string  `json:"utc,omitempty"`
-	Unix     string  `json:"unix,omitempty"`
-	Micro    *int    `json:"micro,omitempty"`
-	Offset   *int    `json:"offset,omitempty"`
-	Date     string  `json:"date,omitempty"`
-	ZoneType int     `json:"timezone_type,omitempty"`
-	Zone     string  `json:"timezone,omitempty"`
-	List     *bool   `json:"list,omitempty"`
-	Entries  *[]any  `json:"entries,omitempty"`
-	Props    *[]prop `json:"props,omitempty"`
-	Value    *node   `json:"value,omitempty"`
-	Metadata *node   `json:"metadata,omitempty"`
-	V        any     `json:"v,omitempty"`
-	VB64     *string `json:"v_b64,omitempty"`
-	Bits     string  `json:"bits,omitempty"`
-	Ref      int     `json:"ref,omitempty"`
-}
-
-type prop struct {
-	Name       string `json:"name"`
-	NameB64    string `json:"name_b64,omitempty"`
-	IntName    bool   `json:"int_name,omitempty"`
-	Visibility string `json:"visibility,omitempty"`
-	DeclaredIn string `json:"declared_in,omitempty"`
-	Value      node   `json:"value"`
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (n node) MarshalJSON() ([]byte, error) {
-	d, err := n.doc()
-	if err != nil {
-		return nil, err
+func (w *writer) value(v any) error {
+	if len(w.b) > MaxSize {
+		return ErrTooLarge
 	}
-	return json.Marshal(d)
-}
-
-func (n node) doc() (*doc, error) {
-	switch v := php.Deref(n.v).(type) {
+	if w.depth++; w.depth > 2*php.MaxDepth {
+		return fmt.Errorf("typedjson: nested deeper than %d", php.MaxDepth)
+	}
+	defer func() { w.depth-- }()
+	switch v := php.Deref(v).(type) {
 	case nil:
-		return &doc{T: "null"}, nil
+		w.raw(`{"t":"null"}`)
 	case bool:
-		return &doc{T: "bool", V: v}, nil
+		w.raw(`{"t":"bool","v":`, strconv.FormatBool(v), `}`)
 	case int64:
-		return &doc{T: "int", V: strconv.FormatInt(v, 10)}, nil
+		w.raw(`{"t":"int","v":"`, strconv.FormatInt(v, 10), `"}`)
 	case float64:
-		return &doc{T: "float", V: floatText(v), Bits: fmt.Sprintf("%016x", math.Float64bits(v))}, nil
+		w.raw(`{"t":"float","v":"`, floatText(v), `","bits":"`, fmt.Sprintf("%016x", math.Float64bits(v)), `"}`)
 	case string:
-		d := &doc{T: "string"}
-		if utf8.ValidString(v) {
-			d.V = v
-		} else {
-			d.VB64 = new(base64.StdEncoding.EncodeToString([]byte(v)))
-		}
-		return d, nil
+		w.raw(`{"t":"string"`)
+		w.text("v", v)
+		w.raw(`}`)
 	case *php.Array:
-		return n.array(v), nil
+		return w.array(v)
 	default:
-		return n.object(v)
+		return w.object(v)
 	}
+	return nil
+}
+
+func (w *writer) raw(parts ...string) {
+	for _, p := range parts {
+		w.b = append(w.b, p...)
+	}
+}
+
+// text writes a member whose value is bytes, base64 where they are no UTF-8.
+func (w *writer) text(name, s string) {
+	if !utf8.ValidString(s) {
+		w.raw(`,"`, name, `_b64":"`)
+		w.b = base64.StdEncoding.AppendEncode(w.b, []byte(s))
+		w.raw(`"`)
+		return
+	}
+	w.raw(`,"`, name, `":"`)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			w.b = append(w.b, '\\', c)
+		case c < 0x20:
+			w.b = fmt.Appendf(w.b, `\u%04x`, c)
+		default:
+			w.b = append(w.b, c)
+		}
+	}
+	w.raw(`"`)
+}
+
+func (w *writer) int(name string, n int) {
+	w.raw(`,"`, name, `":`, strconv.Itoa(n))
 }
 
 // floatText is the float as PHP's var_export prints it.
@@ -112,97 +112,176 @@ func floatText(f float64) string {
 	return s
 }
 
-func (n node) array(a *php.Array) *doc {
-	entries := make([]any, len(a.Entries))
+func (w *writer) array(a *php.Array) error {
+	w.raw(`{"t":"array","list":`, strconv.FormatBool(a.IsList()), `,"entries":[`)
 	for i, e := range a.Entries {
-		key := node{v: e.Key.Str, seen: n.seen}
-		if e.Key.IsInt {
-			key.v = e.Key.Int
+		if i > 0 {
+			w.raw(`,`)
 		}
-		entries[i] = n.entry(key, e.Value)
+		w.raw(`[`)
+		key := any(e.Key.Str)
+		if e.Key.IsInt {
+			key = e.Key.Int
+		}
+		if err := w.value(key); err != nil {
+			return err
+		}
+		w.raw(`,`)
+		if err := w.element(e.Value); err != nil {
+			return err
+		}
+		w.raw(`]`)
 	}
-	list := a.IsList()
-	return &doc{T: "array", List: &list, Entries: &entries}
+	w.raw(`]}`)
+	return nil
 }
 
-// entry is [key, value], with {"ref": n} where the value is a reference.
-func (n node) entry(key node, v any) []any {
+// element writes the value of an entry, followed by {"ref": n} where it is a
+// reference.
+func (w *writer) element(v any) error {
 	r, ok := v.(*php.Ref)
 	if !ok {
-		return []any{key, node{v: v, seen: n.seen}}
+		return w.value(v)
 	}
-	if id, ok := n.seen.refs[r]; ok {
-		return []any{key, doc{T: "same_ref", Ref: id}}
+	n, again := w.ref(r)
+	if again {
+		w.raw(`{"t":"same_ref"`)
+		w.int("ref", n)
+		w.raw(`}`)
+		return nil
 	}
-	id := len(n.seen.refs) + 1
-	n.seen.refs[r] = id
-	return []any{key, node{v: r.Value, seen: n.seen}, map[string]int{"ref": id}}
+	if err := w.value(r.Value); err != nil {
+		return err
+	}
+	w.raw(`,{"ref":`, strconv.Itoa(n), `}`)
+	return nil
 }
 
-func (n node) object(v any) (*doc, error) {
-	var id any = v
+// ref is the number of a reference, and whether it was met before.
+func (w *writer) ref(r *php.Ref) (n int, again bool) {
+	if n, again = w.refs[r]; !again {
+		n = len(w.refs) + 1
+		w.refs[r] = n
+	}
+	return n, again
+}
+
+func (w *writer) object(v any) error {
+	id := v
 	if e, ok := v.(*php.Enum); ok {
-		id = *e
+		id = *e // there is one object for each case
 	}
-	if at, ok := n.seen.objects[id]; ok {
-		return &doc{T: "same_object", ID: at}, nil
+	if n, ok := w.objects[id]; ok {
+		w.raw(`{"t":"same_object"`)
+		w.int("id", n)
+		w.raw(`}`)
+		return nil
 	}
-	number := len(n.seen.objects) + 1
-	n.seen.objects[id] = number
-	d := &doc{ID: number}
+	number := len(w.objects) + 1
+	w.objects[id] = number
+	open := func(kind string) {
+		w.raw(`{"t":"`, kind, `"`)
+		w.int("id", number)
+	}
+	var err error
 	switch v := v.(type) {
 	case *php.DateTime:
-		n.date(d, v)
+		open("datetime")
+		err = w.date(v)
 	case *php.Enum:
-		d.T, d.Case = "enum", v.Case
-		d.class(v.Class)
+		open("enum")
+		w.text("class", v.Class)
+		w.text("case", v.Case)
 	case *php.Item:
-		d.T = "symfony_item"
-		d.Value = &node{v: v.Value, seen: n.seen}
-		d.Metadata = &node{v: v.Metadata(), seen: n.seen}
+		open("symfony_item")
+		w.raw(`,"value":`)
+		if err = w.value(v.Value); err == nil {
+			w.raw(`,"metadata":`)
+			err = w.value(v.Metadata())
+		}
 	case *php.Object:
-		d.T = "object"
-		d.class(v.Class)
-		d.Props = n.props(v.Props)
+		open("object")
+		w.text("class", v.Class)
+		err = w.props(v.Props)
 	default:
-		return nil, fmt.Errorf("typedjson: %T is not a PHP value", v)
+		return fmt.Errorf("typedjson: %T is not a PHP value", v)
 	}
-	return d, nil
+	w.raw(`}`)
+	return err
 }
 
-func (d *doc) class(name string) {
-	if utf8.ValidString(name) {
-		d.Class = name
-	} else {
-		d.ClassB64 = base64.StdEncoding.EncodeToString([]byte(name))
-	}
-}
-
-func (n node) date(d *doc, v *php.DateTime) {
+func (w *writer) date(v *php.DateTime) error {
+	w.text("class", v.Class)
+	w.text("utc", v.Time.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	w.text("unix", strconv.FormatInt(v.Time.Unix(), 10))
+	w.int("micro", v.Time.Nanosecond()/int(time.Microsecond))
 	_, offset := v.Time.Zone()
-	micro := v.Time.Nanosecond() / int(time.Microsecond)
-	d.T, d.UTC, d.Unix = "datetime", v.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), strconv.FormatInt(v.Time.Unix(), 10)
-	d.class(v.Class)
-	d.Micro, d.Offset = &micro, &offset
-	d.Date, d.ZoneType, d.Zone = v.Date(), v.ZoneType, v.Zone
-	if len(v.Props) > 0 {
-		d.Props = n.props(v.Props)
+	w.int("offset", offset)
+	w.text("date", v.Date())
+	w.int("timezone_type", v.ZoneType)
+	w.text("timezone", v.Zone)
+	if len(v.Props) == 0 {
+		return nil
 	}
+	return w.props(v.Props)
 }
 
-func (n node) props(ps []php.Prop) *[]prop {
-	out := make([]prop, len(ps))
-	for i, p := range ps {
-		o := prop{Name: p.Key.Str, IntName: p.Key.IsInt, DeclaredIn: p.DeclaredIn, Value: node{v: p.Value, seen: n.seen}}
+func (w *writer) props(props []php.Prop) error {
+	w.raw(`,"props":[`)
+	for i, p := range props {
+		if i > 0 {
+			w.raw(`,`)
+		}
 		if p.Key.IsInt {
-			o.Name = strconv.FormatInt(p.Key.Int, 10)
-		} else if !utf8.ValidString(o.Name) {
-			o.NameB64, o.Name = base64.StdEncoding.EncodeToString([]byte(o.Name)), ""
+			w.raw(`{"int_name":true,"name":"`, strconv.FormatInt(p.Key.Int, 10), `"`)
+		} else {
+			at := len(w.b)
+			w.text("name", p.Key.Str)
+			w.b[at] = '{' // in place of the comma
 		}
 		if p.Visibility != php.Public {
-			o.Visibility = p.Visibility.String()
+			w.text("visibility", p.Visibility.String())
 		}
-		out[i] = o
+		if p.DeclaredIn != "" {
+			w.text("declared_in", p.DeclaredIn)
+		}
+		w.raw(`,"value":`)
+		if err := w.propValue(p.Value); err != nil {
+			return err
+		}
+		w.raw(`}`)
 	}
-	return &out
+	w.raw(`]`)
+	return nil
+}
+
+// propValue writes the value of a property, with its reference as a member
+// beside it. A short value behind a reference is repeated, as PHP shows it.
+func (w *writer) propValue(v any) error {
+	r, ok := v.(*php.Ref)
+	if !ok {
+		return w.value(v)
+	}
+	n, again := w.ref(r)
+	if again && !short(r.Value) {
+		w.raw(`{"t":"same_ref"`)
+		w.int("ref", n)
+		w.raw(`}`)
+		return nil
+	}
+	if err := w.value(r.Value); err != nil {
+		return err
+	}
+	w.int("ref", n)
+	return nil
+}
+
+func short(v any) bool {
+	switch v := v.(type) {
+	case *php.Array:
+		return false
+	case string:
+		return len(v) <= 64
+	}
+	return true
 }

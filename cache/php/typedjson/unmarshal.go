@@ -3,6 +3,7 @@ package typedjson
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -12,91 +13,123 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// Unmarshal reads typed JSON into a value for [php.Marshal]. A string of which
-// only length and digest are given cannot be read.
+// Unmarshal reads typed JSON into a value for [php.Marshal]: what [Marshal]
+// writes, and also descriptions with less: a float without bits, a datetime
+// with utc alone, objects without ids. A string of which only length and
+// digest are given cannot be read.
 func Unmarshal(data []byte) (any, error) {
+	in := &input{}
+	if err := json.Unmarshal(data, in); err != nil {
+		return nil, fmt.Errorf("typedjson: %w", err)
+	}
 	p := &parser{objects: map[int]any{}, refs: map[int]*php.Ref{}}
-	return p.value(data, 0)
+	v, err := p.value(in)
+	if err != nil {
+		return nil, fmt.Errorf("typedjson: %w", err)
+	}
+	return v, nil
 }
 
+// input is the JSON of any kind of value, and of the mark behind a reference.
+type input struct {
+	T        string          `json:"t"`
+	ID       int             `json:"id"`
+	Class    string          `json:"class"`
+	ClassB64 []byte          `json:"class_b64"`
+	Case     string          `json:"case"`
+	CaseB64  []byte          `json:"case_b64"`
+	Date     string          `json:"date"`
+	UTC      string          `json:"utc"`
+	ZoneType int64           `json:"timezone_type"`
+	Zone     string          `json:"timezone"`
+	Entries  [][]*input      `json:"entries"`
+	Props    []inputProp     `json:"props"`
+	Value    *input          `json:"value"`
+	Metadata *input          `json:"metadata"`
+	V        json.RawMessage `json:"v"`
+	VB64     *string         `json:"v_b64"`
+	Bits     string          `json:"bits"`
+	Ref      int             `json:"ref"`
+}
+
+type inputProp struct {
+	Name       string `json:"name"`
+	NameB64    []byte `json:"name_b64"`
+	IntName    bool   `json:"int_name"`
+	Visibility string `json:"visibility"`
+	DeclaredIn string `json:"declared_in"`
+	// DeclaredInB64 and the other _b64 members stand where the bytes are no
+	// UTF-8.
+	DeclaredInB64 []byte `json:"declared_in_b64"`
+	Value         *input `json:"value"`
+	Ref           int    `json:"ref"`
+}
+
+// either is the text or, where that is missing, the bytes.
+func either(text string, b64 []byte) string {
+	if text == "" {
+		return string(b64)
+	}
+	return text
+}
+
+// parser turns the JSON into values; the maps are what same_object and
+// same_ref name.
 type parser struct {
+	depth   int
 	objects map[int]any
 	refs    map[int]*php.Ref
 }
 
-// input is the JSON of any kind of value.
-type input struct {
-	T        string            `json:"t"`
-	ID       int               `json:"id"`
-	Class    string            `json:"class"`
-	ClassB64 string            `json:"class_b64"`
-	Case     string            `json:"case"`
-	Date     string            `json:"date"`
-	UTC      string            `json:"utc"`
-	ZoneType int64             `json:"timezone_type"`
-	Zone     string            `json:"timezone"`
-	Entries  []json.RawMessage `json:"entries"`
-	Props    []inputProp       `json:"props"`
-	Value    json.RawMessage   `json:"value"`
-	Metadata json.RawMessage   `json:"metadata"`
-	V        json.RawMessage   `json:"v"`
-	VB64     *string           `json:"v_b64"`
-	Bits     string            `json:"bits"`
-	Ref      int               `json:"ref"`
-}
-
-type inputProp struct {
-	Name       string          `json:"name"`
-	NameB64    string          `json:"name_b64"`
-	IntName    bool            `json:"int_name"`
-	Visibility string          `json:"visibility"`
-	DeclaredIn string          `json:"declared_in"`
-	Value      json.RawMessage `json:"value"`
-}
-
-func (p *parser) value(data []byte, depth int) (any, error) {
-	if depth > php.MaxDepth {
-		return nil, fmt.Errorf("typedjson: nested deeper than %d", php.MaxDepth)
+func (p *parser) value(in *input) (any, error) {
+	if in == nil {
+		return nil, errors.New("value is missing")
 	}
-	var in input
-	if err := json.Unmarshal(data, &in); err != nil {
-		return nil, fmt.Errorf("typedjson: %w", err)
+	if p.depth++; p.depth > php.MaxDepth {
+		return nil, fmt.Errorf("nested deeper than %d", php.MaxDepth)
 	}
+	defer func() { p.depth-- }()
 	switch in.T {
 	case "null":
 		return nil, nil
 	case "bool":
 		var b bool
 		err := json.Unmarshal(in.V, &b)
-		return b, wrap(in.T, err)
+		return b, in.wrap(err)
 	case "int":
 		n, err := strconv.ParseInt(in.text(), 10, 64)
-		return n, wrap(in.T, err)
+		return n, in.wrap(err)
 	case "float":
 		f, err := in.float()
-		return f, wrap(in.T, err)
+		return f, in.wrap(err)
 	case "string":
 		s, err := in.str()
-		return s, wrap(in.T, err)
+		return s, in.wrap(err)
 	case "array":
-		return p.array(in, depth)
+		return p.array(in)
+	case "object":
+		return p.object(in)
+	case "datetime":
+		return p.date(in)
+	case "enum":
+		return p.note(in.ID, &php.Enum{Class: either(in.Class, in.ClassB64), Case: either(in.Case, in.CaseB64)}), nil
+	case "symfony_item":
+		return p.item(in)
 	case "same_object":
 		v, ok := p.objects[in.ID]
 		if !ok {
-			return nil, fmt.Errorf("typedjson: no object %d before", in.ID)
+			return nil, fmt.Errorf("no object %d before", in.ID)
 		}
 		return v, nil
-	case "datetime", "object", "enum", "symfony_item":
-		return p.object(in, depth)
 	}
-	return nil, fmt.Errorf("typedjson: unknown type %q", in.T)
+	return nil, fmt.Errorf("unknown type %q", in.T)
 }
 
-func wrap(kind string, err error) error {
+func (in *input) wrap(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("typedjson: %s: %w", kind, err)
+	return fmt.Errorf("%s: %w", in.T, err)
 }
 
 // text is "v" as a string, also where a number was written without quotes.
@@ -114,7 +147,7 @@ func (in *input) str() (string, error) {
 		return string(b), err
 	}
 	if in.V == nil {
-		return "", fmt.Errorf("neither v nor v_b64")
+		return "", errors.New("neither v nor v_b64")
 	}
 	var s string
 	err := json.Unmarshal(in.V, &s)
@@ -132,20 +165,20 @@ func (in *input) float() (float64, error) {
 	case "-INF":
 		return math.Inf(-1), nil
 	case "NAN":
-		return math.NaN(), nil
+		return math.Float64frombits(0x7ff8000000000000), nil // PHP's
 	default:
 		return strconv.ParseFloat(s, 64)
 	}
 }
 
-func (p *parser) array(in input, depth int) (any, error) {
+func (p *parser) array(in *input) (any, error) {
 	a := &php.Array{Entries: make([]php.Entry, 0, len(in.Entries))}
-	for _, raw := range in.Entries {
-		var e []json.RawMessage
-		if err := json.Unmarshal(raw, &e); err != nil || len(e) < 2 {
-			return nil, fmt.Errorf("typedjson: an entry is [key, value]")
+	places := make(map[php.Key]int, len(in.Entries))
+	for _, e := range in.Entries {
+		if len(e) < 2 {
+			return nil, errors.New("an entry is [key, value]")
 		}
-		key, err := p.value(e[0], depth+1)
+		key, err := p.value(e[0])
 		if err != nil {
 			return nil, err
 		}
@@ -156,86 +189,50 @@ func (p *parser) array(in input, depth int) (any, error) {
 		case string:
 			k = php.StringKey(key)
 		default:
-			return nil, fmt.Errorf("typedjson: a key is an int or a string")
+			return nil, errors.New("a key is an int or a string")
 		}
-		v, err := p.element(e, depth)
+		ref := 0
+		if len(e) > 2 && e[2] != nil {
+			ref = e[2].Ref
+		}
+		v, err := p.element(e[1], ref)
 		if err != nil {
 			return nil, err
 		}
+		// As in PHP, the last of equal keys wins in the place of the first.
+		if i, ok := places[k]; ok {
+			a.Entries[i].Value = v
+			continue
+		}
+		places[k] = len(a.Entries)
 		a.Entries = append(a.Entries, php.Entry{Key: k, Value: v})
 	}
 	return a, nil
 }
 
-// element is the value of an entry, with its reference if it is one.
-func (p *parser) element(e []json.RawMessage, depth int) (any, error) {
-	var head input
-	if err := json.Unmarshal(e[1], &head); err != nil {
-		return nil, fmt.Errorf("typedjson: %w", err)
-	}
-	if head.T == "same_ref" {
-		r, ok := p.refs[head.Ref]
+// element is a value that is reference number ref, unless that is 0.
+func (p *parser) element(in *input, ref int) (any, error) {
+	if in != nil && in.T == "same_ref" {
+		r, ok := p.refs[in.Ref]
 		if !ok {
-			return nil, fmt.Errorf("typedjson: no reference %d before", head.Ref)
+			return nil, fmt.Errorf("no reference %d before", in.Ref)
 		}
 		return r, nil
 	}
-	if len(e) < 3 {
-		return p.value(e[1], depth+1)
+	if ref == 0 {
+		return p.value(in)
 	}
-	var mark struct {
-		Ref int `json:"ref"`
-	}
-	if err := json.Unmarshal(e[2], &mark); err != nil {
-		return nil, fmt.Errorf("typedjson: %w", err)
+	if r, ok := p.refs[ref]; ok {
+		return r, nil // the value is repeated
 	}
 	r := &php.Ref{}
-	p.refs[mark.Ref] = r
+	p.refs[ref] = r // before what is inside, which may name it
 	var err error
-	r.Value, err = p.value(e[1], depth+1)
+	r.Value, err = p.value(in)
 	return r, err
 }
 
-func (p *parser) object(in input, depth int) (any, error) {
-	class := in.Class
-	if in.ClassB64 != "" {
-		b, err := base64.StdEncoding.DecodeString(in.ClassB64)
-		if err != nil {
-			return nil, wrap("class", err)
-		}
-		class = string(b)
-	}
-	switch in.T {
-	case "enum":
-		return p.note(in.ID, &php.Enum{Class: class, Case: in.Case}), nil
-	case "symfony_item":
-		return p.item(in, depth)
-	}
-	o := &php.Object{Class: class}
-	var d *php.DateTime
-	if in.T == "datetime" {
-		var err error
-		if d, err = p.date(in, class); err != nil {
-			return nil, err
-		}
-		p.note(in.ID, d)
-	} else {
-		p.note(in.ID, o)
-	}
-	for _, ip := range in.Props {
-		prop, err := p.prop(ip, depth)
-		if err != nil {
-			return nil, err
-		}
-		o.Props = append(o.Props, prop)
-	}
-	if d != nil {
-		d.Props = o.Props
-		return d, nil
-	}
-	return o, nil
-}
-
+// note makes an object known by its number.
 func (p *parser) note(id int, v any) any {
 	if id != 0 {
 		p.objects[id] = v
@@ -243,68 +240,84 @@ func (p *parser) note(id int, v any) any {
 	return v
 }
 
+func (p *parser) object(in *input) (any, error) {
+	o := &php.Object{Class: either(in.Class, in.ClassB64)}
+	p.note(in.ID, o)
+	var err error
+	o.Props, err = p.props(in.Props)
+	return o, err
+}
+
 // date needs date and zone as PHP stores them, or utc alone.
-func (p *parser) date(in input, class string) (*php.DateTime, error) {
+func (p *parser) date(in *input) (any, error) {
+	class := either(in.Class, in.ClassB64)
+	var d *php.DateTime
 	if in.Date == "" {
 		t, err := time.Parse(time.RFC3339Nano, in.UTC)
 		if err != nil {
-			return nil, wrap("datetime", err)
+			return nil, in.wrap(err)
 		}
-		d := php.NewDateTime(t)
+		d = php.NewDateTime(t)
 		d.Class = class
-		return d, nil
-	}
-	return php.ParseDateTime(class, in.Date, in.ZoneType, in.Zone)
-}
-
-func (p *parser) prop(ip inputProp, depth int) (php.Prop, error) {
-	name := ip.Name
-	if ip.NameB64 != "" {
-		b, err := base64.StdEncoding.DecodeString(ip.NameB64)
-		if err != nil {
-			return php.Prop{}, wrap("name", err)
+	} else {
+		var err error
+		if d, err = php.ParseDateTime(class, in.Date, in.ZoneType, in.Zone); err != nil {
+			return nil, in.wrap(err)
 		}
-		name = string(b)
 	}
-	prop := php.Prop{Key: php.Key{Str: name}, DeclaredIn: ip.DeclaredIn}
-	if ip.IntName {
-		n, err := strconv.ParseInt(name, 10, 64)
-		if err != nil {
-			return prop, wrap("name", err)
-		}
-		prop.Key = php.IntKey(n)
-	}
-	switch strings.ToLower(ip.Visibility) {
-	case "", "public":
-	case "protected":
-		prop.Visibility = php.Protected
-	case "private":
-		prop.Visibility = php.Private
-	default:
-		return prop, fmt.Errorf("typedjson: unknown visibility %q", ip.Visibility)
-	}
+	p.note(in.ID, d)
 	var err error
-	prop.Value, err = p.value(ip.Value, depth+1)
-	return prop, err
+	d.Props, err = p.props(in.Props)
+	return d, err
 }
 
-func (p *parser) item(in input, depth int) (any, error) {
+func (p *parser) props(in []inputProp) ([]php.Prop, error) {
+	props := make([]php.Prop, len(in))
+	for i, ip := range in {
+		prop := &props[i]
+		prop.Key.Str = either(ip.Name, ip.NameB64)
+		prop.DeclaredIn = either(ip.DeclaredIn, ip.DeclaredInB64)
+		if ip.IntName {
+			n, err := strconv.ParseInt(ip.Name, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("name: %w", err)
+			}
+			prop.Key = php.IntKey(n)
+		}
+		switch strings.ToLower(ip.Visibility) {
+		case "", "public":
+		case "protected":
+			prop.Visibility = php.Protected
+		case "private":
+			prop.Visibility = php.Private
+		default:
+			return nil, fmt.Errorf("unknown visibility %q", ip.Visibility)
+		}
+		var err error
+		if prop.Value, err = p.element(ip.Value, ip.Ref); err != nil {
+			return nil, err
+		}
+	}
+	return props, nil
+}
+
+func (p *parser) item(in *input) (any, error) {
 	it := &php.Item{}
 	p.note(in.ID, it)
 	var err error
-	if it.Value, err = p.value(in.Value, depth+1); err != nil {
+	if it.Value, err = p.value(in.Value); err != nil {
 		return nil, err
 	}
-	meta, err := p.value(in.Metadata, depth+1)
+	meta, err := p.value(in.Metadata)
 	if err != nil {
 		return nil, err
 	}
 	a, ok := meta.(*php.Array)
 	if !ok {
-		return nil, fmt.Errorf("typedjson: metadata is an array")
+		return nil, errors.New("metadata is an array")
 	}
 	for _, e := range a.Entries {
-		switch v := e.Value.(type) {
+		switch v := php.Deref(e.Value).(type) {
 		case int64:
 			switch e.Key.Str {
 			case "expiry":
