@@ -1,6 +1,13 @@
 package envconfig
 
-import "strconv"
+import (
+	"errors"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/mosparo/go-cluster/cache/php"
+)
 
 // configKind is what a value of env.mosparo.php is to Symfony.
 type configKind uint8
@@ -16,11 +23,18 @@ type configValue struct {
 	text string
 }
 
-// config are the values of env.mosparo.php.
+// config are the values of a PHP file that returns an array, such as
+// env.mosparo.php.
 type config struct {
 	path   string
 	values map[string]configValue
+	// err is why the file could not be read.
+	err error
 }
+
+// errConfigUnread is what a setting has for an error whose value may be in a
+// file that could not be read.
+var errConfigUnread = errors.New("env.mosparo.php could not be read")
 
 func (c *config) get(name string) (configValue, bool) {
 	if c == nil {
@@ -28,6 +42,86 @@ func (c *config) get(name string) (configValue, bool) {
 	}
 	v, ok := c.values[name]
 	return v, ok
+}
+
+// unread reports whether the file may hold a value for a name that we could
+// not see. The names of mosparo's set-up are in lower case.
+func (c *config) unread(name string) bool {
+	return c != nil && c.err != nil && strings.ToLower(name) == name
+}
+
+// configPath is where env.mosparo.php lies, as in mosparo's ConfigHelper.
+func configPath(dir string, env *environment) (string, error) {
+	const pathName, suffixName = "MOSPARO_CONFIG_FILE_PATH", "MOSPARO_ENV_SUFFIX"
+	if v, _ := env.get(pathName); truthy(v.text) {
+		if !filepath.IsAbs(v.text) {
+			return "", &ValueError{Name: pathName, Source: v.source, Err: commentHint(v.text, errors.New("must be an absolute path"))}
+		}
+		return v.text, nil
+	}
+	name := "env.mosparo"
+	if v, _ := env.get(suffixName); truthy(v.text) {
+		if strings.ContainsAny(v.text, "/\\\x00") || hasTrailingComment(v.text) {
+			return "", &ValueError{Name: suffixName, Source: v.source, Err: commentHint(v.text, errors.New("must be part of a file name"))}
+		}
+		name += "." + v.text
+	}
+	return filepath.Join(dir, "config", name+".php"), nil
+}
+
+// readConfig reads env.mosparo.php; a missing or empty file has no values.
+func readConfig(path string) *config {
+	if !exists(path) {
+		return &config{path: path}
+	}
+	array, err := readPHPArray(path)
+	c := newConfig(path, array)
+	c.err = err
+	return c
+}
+
+// readPHPArray reads a PHP file that returns an array of plain data; the error
+// is a [*FileError].
+func readPHPArray(path string) (map[string]any, error) {
+	content, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if s := string(content); s == "" || s == "0" {
+		return nil, nil // what PHP's empty() calls empty
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, &FileError{Path: path, Err: err}
+	}
+	v, err := php.ParseLiteral(content, php.WithDir(dir))
+	if err != nil {
+		return nil, literalError(path, err)
+	}
+	array, ok := v.(*php.Array)
+	if !ok {
+		return nil, &FileError{Path: path, Err: errors.New("it returns no array")}
+	}
+	values := map[string]any{}
+	for _, e := range array.Entries {
+		if !e.Key.IsInt {
+			values[e.Key.Str] = php.Deref(e.Value)
+		}
+	}
+	return values, nil
+}
+
+// literalError moves the place of a [*php.LiteralError] into a [*FileError].
+func literalError(path string, err error) error {
+	var l *php.LiteralError
+	if !errors.As(err, &l) {
+		return &FileError{Path: path, Err: err}
+	}
+	msg := l.Msg
+	if strings.Contains(msg, `"`) {
+		msg = "a word that is not plain data" // it may be a piece of a password with a quote in it
+	}
+	return &FileError{Path: path, Line: l.Line, Column: l.Column, Err: errors.New(msg)}
 }
 
 func newConfig(path string, values map[string]any) *config {
@@ -40,7 +134,7 @@ func newConfig(path string, values map[string]any) *config {
 		case int64:
 			c.values[name] = configValue{text: strconv.FormatInt(v, 10)}
 		case float64:
-			c.values[name] = configValue{text: floatText(v)}
+			c.values[name] = configValue{text: strconv.FormatFloat(v, 'G', -1, 64)}
 		case bool:
 			if v {
 				c.values[name] = configValue{text: "1"}

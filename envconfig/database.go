@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"errors"
 	"path/filepath"
 	"strconv"
 )
@@ -33,14 +34,11 @@ func (r *resolver) database() Database {
 	if r.dir != "" {
 		path = filepath.Join(r.dir, "var", "data", "data.sqlite")
 	}
-	return Database{
-		System: r.text("database_system", "mysql"),
-		Driver: r.text("database_driver", "pdo_mysql"),
-		Host:   r.text("database_host", "127.0.0.1"),
-		Port: value(r, r.lookup, "database_port", 3306, func(s string) (int, string, error) {
-			n, err := convertInt(s)
-			return int(n), "", err
-		}, strconv.Itoa),
+	d := Database{
+		System:   r.text("database_system", "mysql"),
+		Driver:   r.text("database_driver", "pdo_mysql"),
+		Host:     r.text("database_host", "127.0.0.1"),
+		Port:     value(r, r.lookup, "database_port", 3306, convertPort, strconv.Itoa),
 		Name:     r.text("database_name", "mosparo"),
 		User:     r.text("database_user", "root"),
 		Password: r.secret("database_password"),
@@ -53,4 +51,22 @@ func (r *resolver) database() Database {
 		TLSCA:         r.envPath("DATABASE_MYSQL_SSL_CA"),
 		TLSVerifyCert: r.truth(r.lookupEnv, "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT"),
 	}
+	if r.config != nil {
+		d.unread = r.config.err
+	}
+	return d
+}
+
+func convertPort(s string) (int, string, error) {
+	n, err := convertInt(s)
+	if err == nil && (n < 0 || n > 65535) {
+		err = errors.New("out of range for a port")
+	}
+	return int(n), "", err
+}
+
+// IsConfigured reports whether someone has set anything of the connection.
+func (d *Database) IsConfigured() bool {
+	return !d.Driver.IsDefault() || !d.Host.IsDefault() || !d.Port.IsDefault() || !d.Name.IsDefault() ||
+		!d.User.IsDefault() || !d.Password.IsDefault() || !d.Path.IsDefault()
 }

@@ -73,6 +73,9 @@ type DSNError struct {
 }
 
 func (e *DSNError) Error() string {
+	if errors.Is(e.Err, ErrNotSupported) {
+		return fmt.Sprintf("%s DSN: %v", e.Kind, e.Err)
+	}
 	return fmt.Sprintf("invalid %s DSN: %v", e.Kind, e.Err)
 }
 

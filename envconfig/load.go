@@ -2,7 +2,9 @@ package envconfig
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // Option changes how [Load] reads.
@@ -17,6 +19,46 @@ func WithEnviron(environ []string) Option {
 	return func(l *loader) { l.environ = environ }
 }
 
+// Load reads the settings of the mosparo installation in dir as a PHP node
+// does: the .env files (or .env.local.php, which stands for all of them) below
+// the real environment, then config/env.mosparo.php for what has no value
+// yet. MOSPARO_ENV_SUFFIX and MOSPARO_CONFIG_FILE_PATH choose another one. A
+// directory with env.mosparo.php alone is read as well; one with neither is
+// [ErrNoProject].
+//
+// The error joins a [*FileError] for a file that cannot be read and a
+// [*ValueError] for each value that cannot be used. Settings that are returned
+// together with an error are for display only: what env.mosparo.php would
+// have held has no value then, and [Database.Connection] refuses.
+func Load(dir string, opts ...Option) (*Settings, error) {
+	l := &loader{environ: os.Environ()}
+	for _, o := range opts {
+		o(l)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("envconfig: %w", err)
+	}
+	r := &resolver{dir: dir, env: newEnvironment(l.environ)}
+	if err := r.env.boot(dir); err != nil {
+		return nil, err
+	}
+	path, err := configPath(dir, r.env)
+	if err != nil {
+		return nil, err
+	}
+	r.config = readConfig(path)
+	if len(r.env.files) == 0 && !exists(path) {
+		return nil, fmt.Errorf("envconfig: %w: %s holds neither .env nor config/env.mosparo.php", ErrNoProject, dir)
+	}
+	if r.config.err != nil {
+		r.errs = append(r.errs, r.config.err)
+	} else if exists(path) {
+		r.env.files = append(r.env.files, path)
+	}
+	return r.settings(), errors.Join(r.errs...)
+}
+
 // FromEnviron reads the settings from "NAME=value" texts, such as
 // os.Environ(), and from nothing else: no .env file, no env.mosparo.php.
 //
@@ -26,5 +68,3 @@ func FromEnviron(environ []string) (*Settings, error) {
 	r := &resolver{env: newEnvironment(environ)}
 	return r.settings(), errors.Join(r.errs...)
 }
-
-var _ = os.Environ

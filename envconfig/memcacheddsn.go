@@ -193,7 +193,8 @@ func (d *MemcachedDSN) queryServer(name string, weight phpText) (Host, error) {
 	}
 	w := phpInt(weight.text)
 	if w < 0 || w > 1<<31-1 {
-		return Host{}, errors.New("a weight is out of range")
+		d.unsupported = notSupported("the weight %d", w)
+		w = 0
 	}
 	if name != "" && onlyDigits(name) {
 		d.warn("host[%s]: the host is read from inside the brackets; write host[name:port]=weight", name)

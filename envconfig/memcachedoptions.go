@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,16 +101,16 @@ func (d *MemcachedDSN) option(name, text string) error {
 			}
 		case DistributionConsistent, DistributionVirtualBucket:
 		default:
-			return fmt.Errorf("unknown distribution; it must be modula, consistent or virtual_bucket")
+			return errors.New("unknown distribution; it must be modula, consistent or virtual_bucket")
 		}
 		d.Distribution = dist
 	case "serializer":
 		text = strings.ToLower(text)
 		if !slices.Contains(memcachedSerializers, text) {
-			return fmt.Errorf("unknown serializer")
+			return errors.New("unknown serializer")
 		}
 		if text != "php" && text != "igbinary" {
-			return fmt.Errorf(`"serializer" option must be "php" or "igbinary"`)
+			return errors.New(`"serializer" option must be "php" or "igbinary"`)
 		}
 	case "compression":
 		d.Compression = phpInt(text) != 0
@@ -119,6 +120,10 @@ func (d *MemcachedDSN) option(name, text string) error {
 		}
 	case "prefix_key":
 		d.PrefixKey = text
+	case "verify_key":
+		if binary, ok := d.Options["binary_protocol"]; phpInt(text) != 0 && (!ok || phpInt(binary) != 0) {
+			return errors.New("verify_key is not possible with the binary protocol")
+		}
 	case "libketama_hash":
 		if phpInt(text) != 1 {
 			d.unsupported = notSupported("libketama_hash; leave it out")

@@ -10,7 +10,7 @@ import (
 // and float processors use it.
 
 // filterTrim is the white space that the filters ignore at both ends.
-const filterTrim = " \t\n\r\v\x00"
+const filterTrim = " \t\n\r\v"
 
 // filterBool is FILTER_VALIDATE_BOOL.
 func filterBool(s string) bool {
@@ -103,10 +103,4 @@ func hasTrailingComment(s string) bool {
 		i += 1 + next
 	}
 	return i >= 0
-}
-
-// floatText is PHP's text of a float, for those that settings can hold: 1.0
-// is "1".
-func floatText(f float64) string {
-	return strconv.FormatFloat(f, 'G', -1, 64)
 }

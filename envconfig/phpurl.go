@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -131,7 +132,7 @@ func leadingInt(s string) (n int, ok bool) {
 }
 
 // phpInt is PHP's (int) of a text: its leading integer, or a leading float
-// that is cut; 0 without one.
+// that is cut; 0 without one, and the nearest end for one out of range.
 func phpInt(s string) int64 {
 	s = strings.TrimLeft(s, " \t\n\r\v\f")
 	end := numberPrefix(s)
@@ -141,8 +142,16 @@ func phpInt(s string) int64 {
 	if n, err := strconv.ParseInt(s[:end], 10, 64); err == nil {
 		return n
 	}
-	f, _ := strconv.ParseFloat(s[:end], 64)
-	return floatToInt(f)
+	switch f, _ := strconv.ParseFloat(s[:end], 64); {
+	case math.IsInf(f, 0):
+		return 0
+	case f >= 1<<63:
+		return math.MaxInt64
+	case f <= -1<<63:
+		return math.MinInt64
+	default:
+		return int64(f)
+	}
 }
 
 // numberPrefix is the length of the decimal number at the start of s.

@@ -27,6 +27,8 @@ func (r *resolver) lookup(name string) (text string, src Source, found bool, err
 	}
 	c, inConfig := r.config.get(name)
 	switch {
+	case r.config.unread(name):
+		return "", Source(r.config.path), false, errConfigUnread
 	case !inConfig && inEnv:
 		return "", v.source, true, nil
 	case !inConfig:
@@ -62,11 +64,15 @@ func value[T any](r *resolver, lookup lookupFunc, name string, def T, convert co
 		v.V, v.Warning, err = convert(text)
 	}
 	e := Entry{Name: name, Source: v.Source, Warning: v.Warning}
-	if err != nil {
+	switch {
+	case errors.Is(err, errConfigUnread): // reported once, for the file
+		v.V = *new(T)
+		e.Error = err.Error()
+	case err != nil:
 		v.V = def
 		e.Error = err.Error()
 		r.errs = append(r.errs, &ValueError{Name: name, Source: src, Err: err})
-	} else {
+	default:
 		e.Value = show(v.V)
 	}
 	r.entries = append(r.entries, e)

@@ -111,7 +111,11 @@ func (r *resolver) settings() *Settings {
 
 func (r *resolver) cache() Cache {
 	var c Cache
+	before := len(r.errs)
 	c.Adapter = value(r, r.lookup, "MOSPARO_CACHE_ADAPTER", AdapterFilesystem, convertAdapter, shown)
+	if len(r.errs) > before {
+		c.Adapter.V = "" // no other cache than the one that was meant
+	}
 	c.FilesystemPath = r.path("FILESYSTEM_CACHE_PATH", "")
 	if c.Adapter.V == AdapterFilesystem {
 		warn(r, &c.FilesystemPath, pathWarning(c.FilesystemPath.V))

@@ -67,6 +67,7 @@ type redisCache struct {
 	client io.Closer
 }
 
+// Close ends the adapter, then the client.
 func (c *redisCache) Close() error {
 	err := c.Adapter.Close()
 	if cerr := c.client.Close(); err == nil {

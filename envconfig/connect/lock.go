@@ -62,8 +62,10 @@ type redisLock struct {
 	client redis.UniversalClient
 }
 
+// Close closes the client.
 func (l *redisLock) Close() error { return l.client.Close() }
 
 type memoryLock struct{ *memorylocker.Backend }
 
+// Close has nothing to close.
 func (*memoryLock) Close() error { return nil }

@@ -1,0 +1,170 @@
+package envconfig
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+type dotenvCase struct {
+	Kind       string
+	Name       string
+	Content    *string
+	ContentB64 string `json:"content_b64"`
+	Files      map[string]string
+	Env        json.RawMessage
+	OK         bool
+	Message    string
+	Values     []struct{ Name, Value string }
+	Command    bool   `json:"command_substitution"`
+	Loaded     string `json:"loaded_names"`
+}
+
+func (c dotenvCase) environ(t *testing.T) (environ []string) {
+	t.Helper()
+	vars := map[string]string{}
+	if len(c.Env) > 0 && c.Env[0] == '{' { // an empty PHP array is a list
+		require.NoError(t, json.Unmarshal(c.Env, &vars))
+	}
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		environ = append(environ, name+"="+vars[name])
+	}
+	return environ
+}
+
+func TestParseDotenv_AgreesWithSymfony(t *testing.T) {
+	for _, c := range readCases[dotenvCase](t, "dotenv") {
+		if c.Kind != "parse" {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			content, err := base64.StdEncoding.DecodeString(c.ContentB64)
+			require.NoError(t, err)
+			if c.Content != nil {
+				content = []byte(*c.Content)
+			}
+			got, err := ParseDotenv(".env", content, c.environ(t))
+			if c.Command {
+				require.ErrorIs(t, err, ErrNotSupported)
+				return
+			}
+			if !c.OK {
+				requireDotenvError(t, c, err)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, got, len(c.Values))
+			for i, want := range c.Values {
+				require.Equal(t, Variable{want.Name, want.Value}, got[i])
+			}
+		})
+	}
+}
+
+// requireDotenvError compares the line, and the reason.
+func requireDotenvError(t *testing.T, c dotenvCase, err error) {
+	t.Helper()
+	var refused *FileError
+	require.ErrorAs(t, err, &refused)
+	before, after, ok := strings.Cut(c.Message, ` in ".env" at line `)
+	require.True(t, ok)
+	line, _, _ := strings.Cut(after, ".")
+	require.Equal(t, line, strconv.Itoa(refused.Line))
+	require.Positive(t, refused.Column)
+	if c.Name != "BOM" {
+		reason := strings.Replace(before, "Whitespace are", "Whitespace characters are", 1)
+		require.Contains(t, strings.ToLower(err.Error()), strings.ToLower(reason))
+	}
+}
+
+func TestLoadFiles_TakesSymfonysOrder(t *testing.T) {
+	for _, c := range readCases[dotenvCase](t, "dotenv") {
+		if c.Kind != "loadEnv" && c.Kind != "bootEnv" {
+			continue
+		}
+		t.Run(c.Kind+" "+c.Name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, content := range c.Files {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+			}
+			env := newEnvironment(c.environ(t))
+			err := env.loadFiles(dir)
+			if !c.OK {
+				var refused *FileError
+				require.ErrorAs(t, err, &refused)
+				require.Contains(t, c.Message, strings.Replace(refused.Path, dir, "{DIR}", 1))
+				return
+			}
+			require.NoError(t, err)
+			for _, want := range c.Values {
+				if want.Name == "APP_DEBUG" {
+					require.Equal(t, want.Value == "1", env.debug())
+					continue
+				}
+				got, ok := env.get(want.Name)
+				require.True(t, ok, want.Name)
+				require.Equal(t, want.Value, got.text, want.Name)
+			}
+			loaded := strings.Split(c.Loaded, ",")
+			slices.Sort(loaded)
+			require.Equal(t, loaded, env.names())
+		})
+	}
+}
+
+func TestParseDotenv_SaysWhereAndNotWhat(t *testing.T) {
+	const secret = "hunter2"
+	for _, content := range []string{
+		"A=1\nB=" + secret + " x\n", "A=1\nB=\"" + secret, "A=1\nB='" + secret, "A=1\nB= " + secret, "A=1\nB=${" + secret,
+		"A=1\nB=${X:-" + secret + "'}", "A=1\nB=$(" + secret + ")", "A=1\nB=$(" + secret, "A=1\n" + secret + "-x=1", "A=1\n-" + secret,
+	} {
+		_, err := ParseDotenv("/etc/x/.env", []byte(content), nil)
+		var refused *FileError
+		require.ErrorAs(t, err, &refused, content)
+		require.Equal(t, 2, refused.Line, content)
+		require.Contains(t, err.Error(), "/etc/x/.env:2:")
+		require.NotContains(t, err.Error(), secret)
+	}
+}
+
+func TestParseDotenv_BoundsTheLengthOfValues(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("A0=xxxxxxxxxxxxxxxx\n")
+	for i := range 64 {
+		b.WriteString("A" + strconv.Itoa(i+1) + "=$A" + strconv.Itoa(i) + "$A" + strconv.Itoa(i) + "\n")
+	}
+	_, err := ParseDotenv(".env", []byte(b.String()), nil)
+	require.ErrorContains(t, err, "longer than")
+}
+
+func FuzzParseDotenv(f *testing.F) {
+	for _, c := range readCases[dotenvCase](f, "dotenv") {
+		if c.Content != nil {
+			f.Add([]byte(*c.Content))
+		}
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		vars, err := ParseDotenv(".env", content, []string{"FROM_ENV=env value"})
+		var refused *FileError
+		if err != nil && !errors.As(err, &refused) {
+			t.Fatalf("error of another type: %T", err)
+		}
+		if refused != nil && (refused.Line < 1 || refused.Column < 1) {
+			t.Fatalf("error without a place: %v", err)
+		}
+		for _, v := range vars {
+			if nameLength(v.Name) != len(v.Name) {
+				t.Fatalf("invalid name %q", v.Name)
+			}
+		}
+	})
+}

@@ -1,0 +1,58 @@
+package envconfig_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// A node reads its settings once, shows what its operator should know, and
+// starts only if all of them can be used.
+func Example() {
+	dir, err := os.MkdirTemp("", "mosparo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	env := "MOSPARO_CACHE_ADAPTER=redis # as on the PHP nodes\nREDIS_URL=redis://:secret@cache.example.com/1/2\n"
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(env), 0o600); err != nil {
+		log.Fatal(err)
+	}
+
+	s, err := envconfig.Load(dir, envconfig.WithEnviron([]string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=30"}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.Cache.Adapter.V, filepath.Base(string(s.Cache.Adapter.Source)))
+	fmt.Println(s.Cache.Redis.V.Hosts[0], s.Cache.Redis.V.Database, s.Cache.Redis.V.Password)
+	for w := range s.Warnings() {
+		fmt.Printf("%s: %s\n", w.Name, w.Warning)
+	}
+	// Output:
+	// redis .env
+	// cache.example.com:6379 2 ********
+	// REDIS_URL: of several numbers in the path only the last one counts: database 2
+	// MOSPARO_CLEANUP_PROCESS_INTERVAL: 30 is outside 1-24, so the default 6 is used
+}
+
+// The form of an address alone.
+func ExampleDescribeDSN() {
+	d, err := envconfig.DescribeDSN("memcached:?host[10.0.0.1]=33&host[10.0.0.2:11212]=67")
+	fmt.Println(d.Kind, d.Hosts, err)
+
+	_, err = envconfig.DescribeDSN("redis:?host[10.0.0.1]&host[10.0.0.2]")
+	fmt.Println(err)
+	// Output:
+	// memcached [{10.0.0.1 11211  33} {10.0.0.2 11212  67}] <nil>
+	// Redis DSN: not supported: several hosts without redis_cluster or redis_sentinel: PHP spreads the keys over them by itself (RedisArray); use one server, Sentinel or a Redis cluster
+}
+
+func ExampleParseDotenv() {
+	vars, err := envconfig.ParseDotenv(".env", []byte("HOST=cache\nREDIS_URL=\"redis://$HOST:${PORT:-6379}\"\n"), nil)
+	fmt.Println(vars, err)
+	// Output:
+	// [{HOST cache} {REDIS_URL redis://cache:6379}] <nil>
+}

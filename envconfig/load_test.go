@@ -1,0 +1,271 @@
+package envconfig
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// shippedEnv is what matters of mosparo's own .env.
+const shippedEnv = `APP_ENV=prod
+TRUSTED_PROXIES="%default_trusted_proxies%"
+MEMCACHED_URL=memcached://localhost
+REDIS_URL=redis://localhost
+FILESYSTEM_CACHE_PATH= # If this is empty, the cache will be stored in the system's temporary directory.
+LOCK_DSN=flock
+MOSPARO_CONFIG_FILE_PATH=
+MOSPARO_ENV_SUFFIX=
+MOSPARO_CACHE_ADAPTER=
+MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED=0
+MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD=24
+MOSPARO_HEALTH_ALLOW_LIST=127.0.0.1,::1
+DATABASE_MYSQL_SSL=0
+`
+
+// writeProject makes a directory with these files, and .env unless given.
+func writeProject(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	all := map[string]string{".env": shippedEnv}
+	for name, content := range files {
+		all[name] = content
+	}
+	for name, content := range all {
+		if content == "-" {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	return dir
+}
+
+func load(t *testing.T, dir string, environ ...string) *Settings {
+	t.Helper()
+	s, err := Load(dir, WithEnviron(environ))
+	require.NoError(t, err)
+	return s
+}
+
+// multiNode is the block of mosparo's page on several nodes.
+var multiNode = []string{
+	"MOSPARO_CACHE_ADAPTER=memcached # Or set it to redis if you want to use Redis",
+	"MEMCACHED_URL=memcached://127.0.0.1:11211 # Adjust this to your need...",
+	"#REDIS_URL=redis://127.0.0.1:6379 # ...or set this environment variable if you want to use Redis",
+	"MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED=1 # You probably want to enable this environment variable, too",
+}
+
+func TestLoad_TakesTheBlockOfTheMultiNodePageAsEnvLocal(t *testing.T) {
+	dir := writeProject(t, map[string]string{".env.local": strings.Join(multiNode, "\n") + "\n"})
+	s := load(t, dir)
+	require.Equal(t, AdapterMemcached, s.Cache.Adapter.V)
+	require.Equal(t, Source(filepath.Join(dir, ".env.local")), s.Cache.Adapter.Source)
+	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 11211}}, s.Cache.Memcached.V.Servers)
+	require.Empty(t, s.Cache.Memcached.Warning)
+	require.Equal(t, "localhost", s.Cache.Redis.V.Hosts[0].Name)
+	require.True(t, s.Cleanup.GracePeriod.V)
+	require.Empty(t, s.Cleanup.GracePeriod.Warning)
+}
+
+func TestLoad_TakesTheBlockForRedisAsEnvLocal(t *testing.T) {
+	block := strings.Join(multiNode, "\n")
+	block = strings.NewReplacer("ADAPTER=memcached", "ADAPTER=redis", "\nMEMCACHED_URL", "\n#MEMCACHED_URL", "\n#REDIS_URL", "\nREDIS_URL").Replace(block)
+	s := load(t, writeProject(t, map[string]string{".env.local": block}))
+	require.Equal(t, AdapterRedis, s.Cache.Adapter.V)
+	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
+	require.Empty(t, s.Cache.Redis.Warning)
+}
+
+func TestFromEnviron_SaysThatACommentIsPartOfTheValue(t *testing.T) {
+	for _, line := range []string{multiNode[0], multiNode[3], "MOSPARO_CACHE_ADAPTER=memcached\x00" + multiNode[1]} {
+		environ := strings.Split(line, "\x00")
+		name, _, _ := strings.Cut(environ[len(environ)-1], "=")
+		_, err := FromEnviron(environ)
+		var invalid *ValueError
+		require.ErrorAs(t, err, &invalid, line)
+		require.Equal(t, name, invalid.Name)
+		require.Equal(t, SourceEnvironment, invalid.Source)
+		require.ErrorContains(t, err, "the comment after # is part of the value")
+	}
+	s, err := FromEnviron(multiNode)
+	require.ErrorContains(t, err, "the comment after # is part of the value")
+	require.Empty(t, s.Cache.Adapter.V, "no other cache than the one that was meant")
+}
+
+// PHP ignores what follows # in this DSN and connects.
+func TestFromEnviron_WarnsOfACommentThatPHPIgnores(t *testing.T) {
+	s, err := FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:6379 # ...or set this"})
+	require.NoError(t, err)
+	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
+	require.Contains(t, s.Cache.Redis.Warning, "comment")
+}
+
+func TestLoad_EverySettingKnowsItsSource(t *testing.T) {
+	dir := writeProject(t, map[string]string{
+		".env.local":             "MOSPARO_CLEANUP_PROCESS_INTERVAL=3\nMOSPARO_CACHE_ADAPTER=redis\n",
+		".env.prod":              "MOSPARO_RULE_ITEMS_CACHE_TTL=60\n",
+		"config/env.mosparo.php": "<?php return ['mosparo_installed' => true, 'mosparo_installed_version' => '1.5.4', 'FILESYSTEM_CACHE_PATH' => '/srv/cache', 'MOSPARO_CACHE_ADAPTER' => 'memcached'];",
+	})
+	s := load(t, dir, "REDIS_URL=redis://env:1234")
+	file := func(name string) Source { return Source(filepath.Join(dir, name)) }
+	require.Equal(t, file(".env"), s.AppEnv.Source)
+	require.Equal(t, file(".env.local"), s.Cleanup.ProcessInterval.Source)
+	require.Equal(t, 3*time.Hour, s.Cleanup.ProcessInterval.V)
+	require.Equal(t, file(".env.prod"), s.Cache.RuleItemsTTL.Source)
+	require.Equal(t, time.Minute, s.Cache.RuleItemsTTL.V)
+	require.Equal(t, SourceEnvironment, s.Cache.Redis.Source)
+	require.Equal(t, file("config/env.mosparo.php"), s.Mosparo.Installed.Source)
+	require.True(t, s.Mosparo.Installed.V)
+	require.Equal(t, "1.5.4", s.Mosparo.InstalledVersion.V)
+	require.Equal(t, "/srv/cache", s.Cache.FilesystemPath.V, "a variable set to nothing falls through to env.mosparo.php")
+	require.Equal(t, AdapterRedis, s.Cache.Adapter.V)
+	require.Equal(t, SourceDefault, s.Mosparo.UpdatesEnabled.Source)
+	require.Equal(t, []string{filepath.Join(dir, ".env"), filepath.Join(dir, ".env.local"), filepath.Join(dir, ".env.prod"), filepath.Join(dir, "config/env.mosparo.php")}, s.Files)
+
+	seen := map[string]bool{}
+	for e := range s.All() {
+		require.False(t, seen[e.Name], e.Name)
+		seen[e.Name] = true
+		require.NotEmpty(t, e.Source, e.Name)
+	}
+	require.Greater(t, len(seen), 40)
+}
+
+func TestLoad_FindsTheFileThatMosparoWouldTake(t *testing.T) {
+	const version = "<?php return ['mosparo_installed_version' => '%'];"
+	content := func(v string) string { return strings.Replace(version, "%", v, 1) }
+	dir := writeProject(t, map[string]string{
+		"config/env.mosparo.php": content("plain"), "config/env.mosparo.pg.php": content("suffix"), "other.php": content("path"),
+	})
+	for environ, want := range map[string]string{
+		"": "plain", "MOSPARO_ENV_SUFFIX=pg": "suffix", "MOSPARO_CONFIG_FILE_PATH=" + filepath.Join(dir, "other.php"): "path",
+		"MOSPARO_ENV_SUFFIX=none": "", "MOSPARO_ENV_SUFFIX=": "plain",
+	} {
+		require.Equal(t, want, load(t, dir, environ).Mosparo.InstalledVersion.V, environ)
+	}
+	for _, environ := range []string{"MOSPARO_CONFIG_FILE_PATH=other.php", "MOSPARO_ENV_SUFFIX=../../x"} {
+		_, err := Load(dir, WithEnviron([]string{environ}))
+		var invalid *ValueError
+		require.ErrorAs(t, err, &invalid)
+	}
+}
+
+func TestLoad_AMissingOrEmptyConfigFileHasNoValues(t *testing.T) {
+	for _, content := range []string{"-", "", "<?php return [];", "<?php\n\nreturn array (\n);\n"} {
+		s := load(t, writeProject(t, map[string]string{"config/env.mosparo.php": content}))
+		require.False(t, s.Mosparo.Installed.V)
+		_, err := s.Database.Connection()
+		require.ErrorIs(t, err, ErrNotConfigured)
+	}
+}
+
+func TestLoad_NeverReplacesAnUnreadableConfigFileByDefaults(t *testing.T) {
+	for name, content := range map[string]string{
+		"code":         "<?php return ['database_host' => getenv('HOST')];",
+		"broken":       "<?php return ['database_password' => 'hunter'2'];",
+		"no array":     "<?php return 5;",
+		"no return":    "<?php\n",
+		"a dump":       "database_host=x",
+		"word":         "<?php return ['database_password' => hunter2];",
+		"unterminated": "<?php return ['database_password' => 'hunter2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := writeProject(t, map[string]string{"config/env.mosparo.php": content})
+			s, err := Load(dir, WithEnviron(nil))
+			requireUnread(t, dir, s, err)
+		})
+	}
+	t.Run("a directory", func(t *testing.T) {
+		dir := writeProject(t, map[string]string{"config/env.mosparo.php/x": ""})
+		s, err := Load(dir, WithEnviron(nil))
+		requireUnread(t, dir, s, err)
+	})
+	t.Run("no permission", func(t *testing.T) {
+		if os.Geteuid() == 0 {
+			t.Skip("root may read every file")
+		}
+		dir := writeProject(t, map[string]string{"config/env.mosparo.php": "<?php return [];"})
+		require.NoError(t, os.Chmod(filepath.Join(dir, "config"), 0))
+		t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "config"), 0o755) })
+		s, err := Load(dir, WithEnviron(nil))
+		requireUnread(t, dir, s, err)
+	})
+}
+
+func requireUnread(t *testing.T, dir string, s *Settings, err error) {
+	t.Helper()
+	var unread *FileError
+	require.ErrorAs(t, err, &unread)
+	require.Equal(t, filepath.Join(dir, "config/env.mosparo.php"), unread.Path)
+	require.NotContains(t, err.Error(), "hunter")
+	_, connectErr := s.Database.Connection()
+	require.ErrorAs(t, connectErr, &unread)
+	require.Empty(t, s.Database.Host.V)
+	require.Empty(t, s.Database.Driver.V)
+	require.False(t, s.Mosparo.Installed.V)
+}
+
+func TestLoad_RefusesADirectoryWithoutMosparo(t *testing.T) {
+	_, err := Load(t.TempDir(), WithEnviron(nil))
+	require.ErrorIs(t, err, ErrNoProject)
+	_, err = Load(filepath.Join(t.TempDir(), "missing"), WithEnviron(nil))
+	require.ErrorIs(t, err, ErrNoProject)
+
+	var refused *FileError
+	_, err = Load(writeProject(t, map[string]string{".env": "-", ".env.local": "A=1\n"}), WithEnviron(nil))
+	require.ErrorAs(t, err, &refused)
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	s := load(t, writeProject(t, map[string]string{".env": "-", "config/env.mosparo.php": "<?php return ['database_host' => 'db'];"}))
+	require.Equal(t, "db", s.Database.Host.V)
+}
+
+func TestLoad_EnvLocalPHPStandsForAllEnvFiles(t *testing.T) {
+	dir := writeProject(t, map[string]string{
+		".env.local":     "MOSPARO_CLEANUP_PROCESS_INTERVAL=3\n",
+		".env.local.php": "<?php\n\n// dumped\n\nreturn array (\n  'APP_ENV' => 'prod',\n  'MOSPARO_CLEANUP_PROCESS_INTERVAL' => '5',\n);\n",
+	})
+	require.Equal(t, 5*time.Hour, load(t, dir).Cleanup.ProcessInterval.V)
+	require.Equal(t, 5*time.Hour, load(t, dir, "APP_ENV=prod").Cleanup.ProcessInterval.V)
+	require.Equal(t, 3*time.Hour, load(t, dir, "APP_ENV=dev").Cleanup.ProcessInterval.V)
+	require.Equal(t, 7*time.Hour, load(t, dir, "MOSPARO_CLEANUP_PROCESS_INTERVAL=7").Cleanup.ProcessInterval.V)
+}
+
+func TestLoad_WarnsOfWhatAnOperatorShouldKnow(t *testing.T) {
+	for environ, want := range map[string]string{
+		"MOSPARO_CACHE_ADAPTER=filesystem":                    "not shared",
+		"FILESYSTEM_CACHE_PATH=cache":                         "relative",
+		"MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=false":     "PHP takes any text",
+		"MOSPARO_CLEANUP_PROCESS_INTERVAL=25":                 "outside 1-24",
+		"MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED=enabled":        "false",
+		"TRUSTED_PROXIES=127.0.0.1,REMOTE_ADDR":               "forge",
+		"TRUSTED_PROXIES=proxy.example.com":                   "neither an address nor a network",
+		"MOSPARO_HEALTH_ALLOW_LIST=":                          "everyone",
+		"MOSPARO_HEALTH_ALLOW_LIST=127.0.0.1, ::1":            "spaces",
+		"REDIS_URL=redis://localhost/1/2":                     "only the last one",
+		"MEMCACHED_URL=memcached://localhost?weight=33":       "weight",
+		"MEMCACHED_URL=http://localhost":                      "not in use",
+		"MEMCACHED_URL=memcached:?host[a]&compression=0":      "ignored",
+		"MEMCACHED_URL=memcached://a?compression_type=zlib":   "takes a number",
+		"MEMCACHED_URL=memcached:?host[a:99999]":              "becomes 34463",
+		"MEMCACHED_URL=memcached://a?distribution=modula":     "switches libketama_compatible off",
+		"MEMCACHED_URL=memcached://a?libketama_compatible=on": "cast to an integer",
+		"REDIS_URL=redis://u:p@a?redis_cluster=1":             "do not reach",
+		"REDIS_URL=redis:?host[]=a":                           "inside the brackets",
+		"REDIS_URL=redis://a?sentinel_master=m":               "redis_sentinel",
+		"REDIS_URL=redis://a?ssl[cafile]=/x":                  "without rediss:",
+	} {
+		s, err := FromEnviron([]string{environ})
+		require.NoError(t, err, environ)
+		var warnings []string
+		for e := range s.Warnings() {
+			warnings = append(warnings, e.Warning)
+		}
+		require.Contains(t, strings.Join(warnings, "\n"), want, environ)
+	}
+}

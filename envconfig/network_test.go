@@ -1,0 +1,71 @@
+package envconfig
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestHealth_AllowsWhoIsOnTheList(t *testing.T) {
+	for _, c := range []struct {
+		list           string
+		allowed, other []string
+	}{
+		{"127.0.0.1,::1", []string{"127.0.0.1", "::1", "::ffff:127.0.0.1"}, []string{"127.0.0.2", "10.0.0.1", "::2"}},
+		{"10.1.2.3/8", []string{"10.255.0.1"}, []string{"11.0.0.1", "::1"}},
+		{"fd00::/8\r\n192.0.2.1", []string{"fd12::1", "192.0.2.1", "fe80::1%eth0"}[:2], []string{"fe80::1"}},
+		{"example.com,10.0.0.1", []string{"10.0.0.1"}, []string{"127.0.0.1"}},
+		{"10.0.0.0/33", nil, []string{"10.0.0.1"}},
+		{"", []string{"192.0.2.1", "2001:db8::1"}, nil},
+	} {
+		s, err := FromEnviron([]string{"MOSPARO_HEALTH_ALLOW_LIST=" + c.list})
+		require.NoError(t, err)
+		for _, a := range c.allowed {
+			require.True(t, s.Health.Allows(netip.MustParseAddr(a)), "%q %s", c.list, a)
+		}
+		for _, a := range c.other {
+			require.False(t, s.Health.Allows(netip.MustParseAddr(a)), "%q %s", c.list, a)
+		}
+	}
+	s, err := FromEnviron(nil)
+	require.NoError(t, err)
+	require.True(t, s.Health.Allows(netip.MustParseAddr("::1")))
+	require.False(t, s.Health.Allows(netip.MustParseAddr("192.0.2.1")))
+	require.False(t, s.Health.Allows(netip.Addr{}))
+}
+
+func TestTrustedProxies_TheShippedDefaultIsThatOfTheSetup(t *testing.T) {
+	const config = "<?php return ['trusted_proxies' => '10.0.0.0/8', 'replace_forwarded_for_header' => 'HTTP_CF_CONNECTING_IP', 'replaced_forwarded_proto_header' => 'HTTP_CF_PROTO'];"
+	dir := writeProject(t, map[string]string{"config/env.mosparo.php": config})
+
+	s := load(t, dir)
+	require.Equal(t, "10.0.0.0/8", s.Proxies.Trusted.V.String())
+	require.Equal(t, "HTTP_CF_CONNECTING_IP", s.Proxies.ForwardedForHeader.V)
+	require.Equal(t, "HTTP_CF_PROTO", s.Proxies.ForwardedProtoHeader.V)
+
+	s = load(t, dir, "TRUSTED_PROXIES=192.0.2.0/24")
+	require.Equal(t, "192.0.2.0/24", s.Proxies.Trusted.V.String())
+	require.Empty(t, s.Proxies.ForwardedForHeader.V)
+	require.Contains(t, s.Proxies.ForwardedForHeader.Warning, "not in force")
+
+	s = load(t, dir, "TRUSTED_PROXIES=192.0.2.1,%default_trusted_proxies%")
+	require.Equal(t, "192.0.2.1,10.0.0.0/8", s.Proxies.Trusted.V.String())
+
+	s = load(t, writeProject(t, nil))
+	require.Equal(t, "127.0.0.1", s.Proxies.Trusted.V.String())
+
+	_, err := Load(dir, WithEnviron([]string{"TRUSTED_PROXIES=%kernel.secret%"}))
+	require.ErrorIs(t, err, ErrNotSupported)
+}
+
+func TestTrustedProxies_RemoteAddrTrustsEveryone(t *testing.T) {
+	s, err := FromEnviron([]string{"TRUSTED_PROXIES=127.0.0.1, REMOTE_ADDR"})
+	require.NoError(t, err)
+	require.True(t, s.Proxies.Trusted.V.Contains(netip.MustParseAddr("203.0.113.9")))
+	require.Equal(t, "127.0.0.1,REMOTE_ADDR", s.Proxies.Trusted.V.String())
+
+	s, err = FromEnviron([]string{"TRUSTED_PROXIES="})
+	require.NoError(t, err)
+	require.False(t, s.Proxies.Trusted.V.Contains(netip.MustParseAddr("127.0.0.1")))
+}
