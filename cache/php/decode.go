@@ -46,6 +46,8 @@ func IsNull(data []byte) bool {
 		return true
 	case isIgbinary(data) && data[4] == igNull:
 		return len(data) == 5
+	case isIgbinary(data) && data[4] == igRef && len(data) > 5:
+		return len(data) == 6 && data[5] == igNull
 	case !maybeWrappedNull(data):
 		return false
 	}

@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// SyntaxError: the bytes are not a PHP value, or break a limit. PHP's own
+// SyntaxError says that the bytes are not a PHP value, or break a limit. PHP's own
 // answer to such bytes is an error as well.
 type SyntaxError struct {
 	// Offset in bytes at which the trouble was noticed.
@@ -17,7 +17,7 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("php: %s at byte %d", e.Msg, e.Offset)
 }
 
-// TypeError: the PHP value does not fit the Go type.
+// TypeError says that the PHP value does not fit the Go type.
 type TypeError struct {
 	// Path leads to the value: keys and indexes from the root, "" at the root.
 	Path string
@@ -35,7 +35,7 @@ func (e *TypeError) Error() string {
 	return s + " into Go type " + e.Type.String()
 }
 
-// EncodeError: the Go value has no PHP form.
+// EncodeError says that the Go value has no PHP form.
 type EncodeError struct {
 	// Path leads to the value: keys and indexes from the root, "" at the root.
 	Path string
@@ -49,7 +49,7 @@ func (e *EncodeError) Error() string {
 	return "php: cannot write " + e.Path + ": " + e.Msg
 }
 
-// InvalidTargetError: the argument of [Unmarshal] is not a non-nil pointer.
+// InvalidTargetError says that the argument of [Unmarshal] is not a non-nil pointer.
 type InvalidTargetError struct{ Type reflect.Type }
 
 func (e *InvalidTargetError) Error() string {

@@ -51,7 +51,7 @@ type igbinaryReader struct {
 }
 
 // freeCopies is what any input may name again, however short it is.
-const freeCopies = 16 << 20
+const freeCopies = 4 << 20
 
 func decodeIgbinary(data []byte) (any, error) {
 	r := &igbinaryReader{data: data, pos: 4, copies: max(freeCopies, 64*len(data))}

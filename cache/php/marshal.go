@@ -271,7 +271,7 @@ func (w *writer) reflect(v reflect.Value) error {
 	if !v.IsValid() {
 		return w.value(nil)
 	}
-	if m, ok := v.Interface().(Marshaler); ok && !(v.Kind() == reflect.Pointer && v.IsNil()) {
+	if m, ok := v.Interface().(Marshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
 		p, err := m.MarshalPHP()
 		if err != nil {
 			return w.fail("%v", err)
