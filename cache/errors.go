@@ -63,7 +63,7 @@ func (e *OpError) Error() string {
 
 func (e *OpError) Unwrap() error { return e.Err }
 
-// DecodeError: the key holds bytes that are not a PHP value, or a value of
+// DecodeError says that the key holds bytes that are not a PHP value, or a value of
 // another type than the one asked for. PHP treats the former as a miss.
 type DecodeError struct {
 	Key string
@@ -77,7 +77,7 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// KeyError: the key is not a valid PSR-6 key.
+// KeyError says that the key is not a valid PSR-6 key.
 type KeyError struct {
 	Key    string
 	Reason string

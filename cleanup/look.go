@@ -50,13 +50,13 @@ func (s *Scheduler) look(ctx context.Context) (view, error) {
 	}
 	var v view
 	var err error
-	if v.state.Next, err = s.timeOf(next); err != nil {
+	if v.state.Next, err = s.timeOf(ctx, next); err != nil {
 		return view{}, err
 	}
-	if v.state.Additional, err = s.timeOf(additional); err != nil {
+	if v.state.Additional, err = s.timeOf(ctx, additional); err != nil {
 		return view{}, err
 	}
-	if v.state.Started, err = s.timeOf(started); err != nil {
+	if v.state.Started, err = s.timeOf(ctx, started); err != nil {
 		return view{}, err
 	}
 	if s.mode == Clean && record.Present() {
@@ -69,12 +69,12 @@ func (s *Scheduler) look(ctx context.Context) (view, error) {
 		v.state.Newest = &v.rows[0].Time
 	}
 	v.state.NewestUnknown = unknown(v.rows)
-	s.bound(&v.state)
+	s.bound(ctx, &v.state)
 	return v, nil
 }
 
 // timeOf is the value of a key, nil if it is not set or cannot be decoded.
-func (s *Scheduler) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
+func (s *Scheduler) timeOf(ctx context.Context, r cache.Result[time.Time]) (*time.Time, error) {
 	var broken *cache.DecodeError
 	switch {
 	case r.Err == nil:
@@ -82,7 +82,7 @@ func (s *Scheduler) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
 	case r.Missing():
 		return nil, nil
 	case errors.As(r.Err, &broken):
-		s.once(slog.LevelWarn, "a key of the cleanup schedule holds no time; it counts as not set, as for PHP",
+		s.once(ctx, slog.LevelWarn, "a key of the cleanup schedule holds no time; it counts as not set, as for PHP",
 			slog.String("key", broken.Key))
 		return nil, nil
 	}
@@ -91,11 +91,11 @@ func (s *Scheduler) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
 
 // bound leaves out times so far ahead that no policy can have planned them: a
 // clock was wrong then, and mosparo would wait for it.
-func (s *Scheduler) bound(st *State) {
+func (s *Scheduler) bound(ctx context.Context, st *State) {
 	limit := time.Now().Add(24*time.Hour + MarkerAge)
 	drop := func(t **time.Time, key string) {
 		if *t != nil && (*t).After(limit) {
-			s.once(slog.LevelWarn, "a time of the cleanup schedule is too far ahead to have been planned; it counts as not set",
+			s.once(ctx, slog.LevelWarn, "a time of the cleanup schedule is too far ahead to have been planned; it counts as not set",
 				slog.String("key", key), slog.Time("time", **t))
 			*t = nil
 		}

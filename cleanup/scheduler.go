@@ -173,13 +173,13 @@ func (s *Scheduler) try(ctx context.Context, by Executor, l Limits) (Attempt, er
 		err = fmt.Errorf("cleanup: %w", err)
 	}
 	if a.Result != NextCleanupInTheFuture || err != nil {
-		s.report(by, a, time.Since(began), err)
+		s.report(ctx, by, a, time.Since(began), err)
 	}
 	return a, err
 }
 
 // report is the one log line of an attempt.
-func (s *Scheduler) report(by Executor, a Attempt, took time.Duration, err error) {
+func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took time.Duration, err error) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("executor", by.String()), slog.String("result", a.Result.String()), slog.Duration("duration", took)}
 	if a.Result == Completed || a.Result == Unfinished {
@@ -189,7 +189,7 @@ func (s *Scheduler) report(by Executor, a Attempt, took time.Duration, err error
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.Any("error", err))
 	}
-	s.logger.LogAttrs(context.Background(), level, "cleanup", attrs...)
+	s.logger.LogAttrs(ctx, level, "cleanup", attrs...)
 	s.observe(Event{Executor: by, Result: a.Result, Report: a.Report, Duration: took, Err: err})
 }
 
@@ -227,12 +227,12 @@ func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt
 }
 
 // once logs something the first time only.
-func (s *Scheduler) once(level slog.Level, msg string, attrs ...slog.Attr) {
+func (s *Scheduler) once(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
 	s.mu.Lock()
 	seen := s.noticed[msg]
 	s.noticed[msg] = true
 	s.mu.Unlock()
 	if !seen {
-		s.logger.LogAttrs(context.Background(), level, msg, attrs...)
+		s.logger.LogAttrs(ctx, level, msg, attrs...)
 	}
 }

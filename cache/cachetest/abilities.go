@@ -49,7 +49,10 @@ func (s *suite) list() {
 	if n := len(s.listed(l, s.prefix)); n != len(items) {
 		s.broken("List of a shorter prefix yields %d keys, want %d", n, len(items))
 	}
-	for range l.List(s.ctx, s.prefix) {
+	for _, err := range l.List(s.ctx, s.prefix) {
+		if err != nil {
+			s.broken("List gave %v", err)
+		}
 		break // a consumer may stop early
 	}
 	ctx, cancel := context.WithCancel(s.ctx)

@@ -10,7 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// ShutOutError: what this process makes in the directory could not be used by
+// ShutOutError says that what this process makes in the directory could not be used by
 // its owner, presumably PHP. It unwraps to [cache.ErrUnauthorized]. Remedies:
 // run as the owner of the directory, or make it writable for a common group
 // (chmod g+ws).

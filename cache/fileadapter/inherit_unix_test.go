@@ -125,7 +125,7 @@ func shared(t *testing.T, uid, gid int, mode fs.FileMode) string {
 	if os.Geteuid() != 0 {
 		t.Skip("changing users needs root")
 	}
-	base, err := os.MkdirTemp("", "fileadapter")
+	base, err := os.MkdirTemp("", "fileadapter") //nolint:usetesting // others cannot enter the test's own directory
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(base) })
 	require.NoError(t, os.Chmod(base, 0o755))

@@ -33,7 +33,7 @@ func TestLifetime_IsExactInABubble(t *testing.T) {
 		v, err := a.Get(ctx, "k")
 		require.NoError(t, err)
 		require.Equal(t, "v", string(v[0]))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		v, err = a.Get(ctx, "k")
 		require.NoError(t, err)
 		require.Nil(t, v[0])

@@ -5,67 +5,74 @@ import (
 	"io"
 	"strings"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
-// LockBackend is a backend that closes what was opened for it.
+// LockBackend is a [lock.Backend] with the client that was opened for it.
 type LockBackend interface {
 	lock.Backend
-	lock.Describer
+	// Close closes the client; leases still held are not released.
 	io.Closer
 }
 
-// Lock opens the lock server that goes with the shared cache: the same Redis,
-// or the one of [WithLockURL]. A filesystem or memcached cache has none yet:
-// then the backend locks inside this process only, which its Properties say
-// (Shared is false) and a warning is logged.
+// Lock opens a backend for the locks of the cluster, on the server of the
+// shared cache or on that of [WithLockURL]. Every node must use the same. The
+// backend has the optional interfaces of its kind; [lock.Describer] tells
+// whether it is shared between nodes.
+//
+// The filesystem cache has no shared locks yet: its backend holds within this
+// process only, which is logged as a warning.
 func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 	o := newOptions(opts)
 	if o.lockURL != "" {
-		if !strings.HasPrefix(o.lockURL, "redis") {
-			return nil, fmt.Errorf("connect: a lock server other than Redis: %w", envconfig.ErrNotSupported)
-		}
-		dsn, err := envconfig.ParseRedisDSN(o.lockURL)
-		if err != nil {
-			return nil, fmt.Errorf("connect: lock server: %w", err)
-		}
-		return openRedisLock(dsn, opts)
+		return lockAt(o.lockURL, o)
 	}
 	switch s.Cache.Adapter.V {
 	case envconfig.AdapterRedis:
 		if s.Cache.Redis.V == nil {
-			return nil, unusable("REDIS_URL")
+			return nil, unusable(s.Cache.Redis.Name)
 		}
-		return openRedisLock(s.Cache.Redis.V, opts)
-	case envconfig.AdapterFilesystem, envconfig.AdapterMemcached:
-		o.logger.Warn("locks hold inside this process only, so other Go nodes may do the same work at the same time", "cache", s.Cache.Adapter.V)
-		return &memoryLock{memorylocker.New()}, nil
+		return redisLock(s.Cache.Redis.V, o)
+	case envconfig.AdapterFilesystem:
+		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter.V)
+		return memoryLock{memorylocker.New()}, nil
+	case envconfig.AdapterMemcached:
+		return nil, fmt.Errorf("connect: locks on memcached: %w; name a Redis server for the locks", envconfig.ErrNotSupported)
 	}
-	return nil, unusable("MOSPARO_CACHE_ADAPTER")
+	return nil, unusable(s.Cache.Adapter.Name)
 }
 
-func openRedisLock(dsn *envconfig.RedisDSN, opts []Option) (LockBackend, error) {
-	client, err := Redis(dsn, opts...)
+func lockAt(dsn string, o options) (LockBackend, error) {
+	if strings.HasPrefix(dsn, "memcached:") {
+		return nil, fmt.Errorf("connect: locks on memcached: %w; name a Redis server for the locks", envconfig.ErrNotSupported)
+	}
+	d, err := envconfig.ParseRedisDSN(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("connect: address of the locks: %w", err)
+	}
+	for _, w := range d.Warnings {
+		logWarning(o, "address of the locks", w)
+	}
+	return redisLock(d, o)
+}
+
+func redisLock(d *envconfig.RedisDSN, o options) (LockBackend, error) {
+	client, err := openRedis(d, o, lockRetries)
 	if err != nil {
 		return nil, err
 	}
-	return &redisLock{redislocker.New(client), client}, nil
+	return redisBackend{redislocker.New(client), client}, nil
 }
 
-type redisLock struct {
+type redisBackend struct {
 	*redislocker.Backend
-	client redis.UniversalClient
+	io.Closer
 }
-
-// Close closes the client.
-func (l *redisLock) Close() error { return l.client.Close() }
 
 type memoryLock struct{ *memorylocker.Backend }
 
 // Close has nothing to close.
-func (*memoryLock) Close() error { return nil }
+func (memoryLock) Close() error { return nil }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -120,7 +121,7 @@ func (a *app) eachLine(do func(line []byte) ([]byte, error)) error {
 	for {
 		line, err := in.ReadBytes('\n')
 		if len(line) == 0 && err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return out.Flush()
 			}
 			return err
@@ -131,7 +132,8 @@ func (a *app) eachLine(do func(line []byte) ([]byte, error)) error {
 				return err
 			}
 		}
-		out.Write(answer)
-		out.WriteByte('\n')
+		if _, err := out.Write(append(answer, '\n')); err != nil {
+			return err
+		}
 	}
 }

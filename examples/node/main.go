@@ -88,7 +88,9 @@ func (n *node) serve(ctx context.Context, addr string, log *slog.Logger) error {
 		end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer done()
 		err = srv.Shutdown(end)
-		<-failed
+		if stopped := <-failed; err == nil && !errors.Is(stopped, http.ErrServerClosed) {
+			err = stopped
+		}
 	}
 	cleaning.Wait()
 	return err

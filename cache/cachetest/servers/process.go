@@ -50,7 +50,6 @@ type Process struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 	guard  *guard
-	log    *os.File
 }
 
 // start starts a server on a free port, and arranges its end.

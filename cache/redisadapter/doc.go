@@ -1,0 +1,12 @@
+// Package redisadapter gives a [cache.Adapter] over Redis (one server, behind
+// Sentinel, or a cluster) in the layout of Symfony's RedisAdapter, so that Go
+// and PHP nodes share entries. It does not promise durability: the server may
+// evict, be flushed by a stranger, or lose writes in a failover.
+//
+// The client is the user's own: [New] takes what redis.NewUniversalClient or
+// one of its siblings made. Set ContextTimeoutEnabled in its options, or
+// go-redis ignores the deadline of a context once a request has been sent and
+// waits for its own ReadTimeout (3 s by default, and again for each of
+// MaxRetries). Any maxmemory-policy works; a Redis that holds locks too wants
+// volatile-lru or noeviction.
+package redisadapter

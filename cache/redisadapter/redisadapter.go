@@ -1,0 +1,212 @@
+package redisadapter
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// Adapter is a cache on Redis. It implements [cache.Adapter] and
+// [cache.Clearer], [cache.Pinger], [cache.Lister], [cache.Limiter]. It is safe
+// for concurrent use. Make one with [New].
+type Adapter struct {
+	client redis.UniversalClient
+	// oneServer: one server has all keys, so that commands and transactions
+	// may span several of them. A cluster refuses that across slots.
+	oneServer bool
+	maxValue  int
+
+	noUnlink atomic.Bool
+	closed   atomic.Bool
+}
+
+var _ interface {
+	cache.Adapter
+	cache.Clearer
+	cache.Pinger
+	cache.Lister
+	cache.Limiter
+} = (*Adapter)(nil)
+
+// Option changes a default of [New].
+type Option func(*Adapter)
+
+// WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
+// The default is 0: Redis itself takes up to 512 MiB.
+func WithMaxValueSize(bytes int) Option {
+	return func(a *Adapter) { a.maxValue = bytes }
+}
+
+// New returns the cache on the server of client, which stays the caller's to
+// close. Nothing is sent. A [*redis.Client] (also one for Sentinel) gets
+// several keys with MGET and sets several items in one MULTI/EXEC; any other
+// client gets one command for each key, in one pipeline.
+func New(client redis.UniversalClient, opts ...Option) *Adapter {
+	_, oneServer := client.(*redis.Client)
+	a := &Adapter{client: client, oneServer: oneServer}
+	for _, o := range opts {
+		o(a)
+	}
+	return a
+}
+
+// Get implements [cache.Adapter]. A key that holds no string (a list, say) is
+// a miss, as it is for PHP.
+func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+	if len(keys) == 0 {
+		return [][]byte{}, nil
+	}
+	if err := a.usable(ctx); err != nil {
+		return nil, opError("get", keys, err)
+	}
+	values := make([][]byte, len(keys))
+	switch {
+	case len(keys) == 1:
+		v, err := a.client.Get(ctx, keys[0]).Bytes()
+		if err = missed(err); err != nil {
+			return nil, opError("get", keys, classified(ctx, err))
+		}
+		values[0] = nonEmpty(v)
+		return values, nil
+	case a.oneServer:
+		return values, a.mget(ctx, keys, values)
+	default:
+		return values, a.getEach(ctx, keys, values)
+	}
+}
+
+func (a *Adapter) mget(ctx context.Context, keys []string, values [][]byte) error {
+	got, err := a.client.MGet(ctx, keys...).Result()
+	if err != nil {
+		return opError("get", keys, classified(ctx, err))
+	}
+	for i, v := range got {
+		if s, ok := v.(string); ok && i < len(values) {
+			values[i] = nonEmpty([]byte(s))
+		}
+	}
+	return nil
+}
+
+// getEach answers the keys that can be read when a part of a cluster cannot.
+func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) error {
+	pipe := a.client.Pipeline()
+	cmds := make([]*redis.StringCmd, len(keys))
+	for i, k := range keys {
+		cmds[i] = pipe.Get(ctx, k)
+	}
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	var failed failures
+	for i, cmd := range cmds {
+		v, err := cmd.Bytes()
+		if err = missed(err); err != nil {
+			failed.add(keys[i], err)
+			continue
+		}
+		values[i] = nonEmpty(v)
+	}
+	return failed.error(ctx, "get")
+}
+
+// Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds.
+// On one server all items are set or none; on a cluster each on its own.
+func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := cache.CheckItems(items, a.maxValue); err != nil {
+		return err
+	}
+	if err := a.usable(ctx); err != nil {
+		return opError("set", cache.ItemKeys(items), err)
+	}
+	if len(items) == 1 {
+		if err := set(ctx, a.client, &items[0]).Err(); err != nil {
+			return opError("set", cache.ItemKeys(items), classified(ctx, err))
+		}
+		return nil
+	}
+	pipe := a.client.Pipeline()
+	if a.oneServer {
+		pipe = a.client.TxPipeline()
+	}
+	cmds := make([]*redis.StatusCmd, len(items))
+	for i := range items {
+		cmds[i] = set(ctx, pipe, &items[i])
+	}
+	_, execErr := pipe.Exec(ctx)
+	if execErr == nil {
+		return nil
+	}
+	if a.oneServer {
+		for _, cmd := range cmds { // why, rather than that EXEC was refused
+			if err := cmd.Err(); err != nil && !errors.Is(execErr, err) {
+				execErr = errors.Join(execErr, err)
+				break
+			}
+		}
+		return opError("set", cache.ItemKeys(items), classified(ctx, execErr))
+	}
+	var failed failures
+	for i, cmd := range cmds {
+		failed.add(items[i].Key, cmd.Err())
+	}
+	return failed.error(ctx, "set")
+}
+
+// set is SET or SETEX, the two commands that PHP sends.
+func set(ctx context.Context, c redis.Cmdable, it *cache.Item) *redis.StatusCmd {
+	if it.TTL == 0 {
+		return c.Set(ctx, it.Key, it.Value, 0)
+	}
+	return c.SetEx(ctx, it.Key, it.Value, time.Duration(cache.Seconds(it.TTL))*time.Second)
+}
+
+// Close makes every later call [cache.ErrClosed]. The client stays open: who
+// opens closes.
+func (a *Adapter) Close() error {
+	a.closed.Store(true)
+	return nil
+}
+
+// Ping implements [cache.Pinger]. It reads an entry of mosparo's, because the
+// command PING answers also while the server is loading, or forbids us its
+// keys.
+func (a *Adapter) Ping(ctx context.Context) error {
+	if err := a.usable(ctx); err != nil {
+		return opError("ping", nil, err)
+	}
+	if err := missed(a.client.Get(ctx, "mosparoNextCleanup").Err()); err != nil {
+		return opError("ping", nil, classified(ctx, err))
+	}
+	return nil
+}
+
+// MaxValueSize implements [cache.Limiter].
+func (a *Adapter) MaxValueSize() int { return a.maxValue }
+
+// usable keeps a request that nobody waits for from being sent.
+func (a *Adapter) usable(ctx context.Context) error {
+	if a.closed.Load() {
+		return cache.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// nonEmpty makes nil of an empty value, which counts as absent.
+func nonEmpty(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+func opError(op string, keys []string, err error) error {
+	return &cache.OpError{Op: op, Keys: slices.Clone(keys), Err: err}
+}

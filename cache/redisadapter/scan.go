@@ -1,0 +1,169 @@
+package redisadapter
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// Delete implements [cache.Adapter]: UNLINK, or DEL where the server does not
+// know that, or does not allow it.
+func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if err := a.usable(ctx); err != nil {
+		return opError("delete", keys, err)
+	}
+	if !a.noUnlink.Load() {
+		err := a.remove(ctx, keys, redis.Cmdable.Unlink)
+		if !redis.HasErrorPrefix(err, "ERR unknown command") && !redis.HasErrorPrefix(err, "NOPERM") {
+			return err
+		}
+		if err := a.remove(ctx, keys, redis.Cmdable.Del); err != nil {
+			return err
+		}
+		a.noUnlink.Store(true)
+		return nil
+	}
+	return a.remove(ctx, keys, redis.Cmdable.Del)
+}
+
+func (a *Adapter) remove(ctx context.Context, keys []string, command func(redis.Cmdable, context.Context, ...string) *redis.IntCmd) error {
+	if a.oneServer || len(keys) == 1 {
+		if err := command(a.client, ctx, keys...).Err(); err != nil {
+			return opError("delete", keys, classified(ctx, err))
+		}
+		return nil
+	}
+	pipe := a.client.Pipeline()
+	cmds := make([]*redis.IntCmd, len(keys))
+	for i, k := range keys {
+		cmds[i] = command(pipe, ctx, k)
+	}
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	var failed failures
+	for i, cmd := range cmds {
+		failed.add(keys[i], cmd.Err())
+	}
+	return failed.error(ctx, "delete")
+}
+
+// batch is how many keys one step of a scan looks at, and one UNLINK takes.
+const batch = 1000
+
+// Clear implements [cache.Clearer]: it scans the keys of every master and
+// unlinks those that [cache.Owned] names. PHP's clear is FLUSHDB, which takes
+// locks and other applications' keys with it; it is never sent.
+func (a *Adapter) Clear(ctx context.Context) (int, error) {
+	n := 0
+	var owned []string
+	unlink := func() error {
+		if err := a.Delete(ctx, owned...); err != nil {
+			return err
+		}
+		n += len(owned)
+		owned = owned[:0]
+		return nil
+	}
+	// The class narrows the reply to the initials of our keys.
+	err := a.scan(ctx, "[mdp]*", func(key string) error {
+		if !cache.Owned(key) {
+			return nil
+		}
+		if owned = append(owned, key); len(owned) == batch {
+			return unlink()
+		}
+		return nil
+	})
+	if err == nil {
+		err = unlink()
+	}
+	if err != nil {
+		return n, opError("clear", nil, err)
+	}
+	return n, nil
+}
+
+// List implements [cache.Lister]. Keys that are added or removed meanwhile may
+// be missing or there.
+func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		stopped := false
+		err := a.scan(ctx, escaped(prefix)+"*", func(key string) error {
+			if !yield(key, nil) {
+				stopped = true
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield("", opError("list", nil, err))
+		}
+	}
+}
+
+// scan visits each key that matches once, one at a time.
+func (a *Adapter) scan(ctx context.Context, pattern string, visit func(string) error) error {
+	if err := a.usable(ctx); err != nil {
+		return err
+	}
+	seen := map[string]struct{}{} // SCAN may repeat a key
+	var one sync.Mutex            // the masters of a cluster are scanned side by side
+	server := func(ctx context.Context, c redis.Cmdable) error {
+		return scanServer(ctx, c, pattern, func(keys []string) error {
+			one.Lock()
+			defer one.Unlock()
+			for _, k := range keys {
+				if _, again := seen[k]; again {
+					continue
+				}
+				seen[k] = struct{}{}
+				if err := visit(k); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	var err error
+	switch c := a.client.(type) {
+	case *redis.ClusterClient:
+		err = c.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return server(ctx, c) })
+	case *redis.Ring:
+		err = c.ForEachShard(ctx, func(ctx context.Context, c *redis.Client) error { return server(ctx, c) })
+	default:
+		err = server(ctx, a.client)
+	}
+	return err
+}
+
+func scanServer(ctx context.Context, c redis.Cmdable, pattern string, visit func([]string) error) error {
+	var cursor uint64
+	for {
+		keys, next, err := c.Scan(ctx, cursor, pattern, batch).Result()
+		if err != nil {
+			return classified(ctx, err)
+		}
+		if err := visit(keys); err != nil {
+			return err
+		}
+		if next == 0 {
+			return nil
+		}
+		cursor = next
+	}
+}
+
+var errStop = errors.New("stop")
+
+// escaped makes the characters of a pattern stand for themselves.
+func escaped(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `^`, `\^`).Replace(s)
+}

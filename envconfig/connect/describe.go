@@ -1,0 +1,60 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// DescribeDSN is [envconfig.DescribeDSN], and for a DSN with redis_sentinel
+// the address of the master as well: like PHP it asks the sentinels one after
+// the other, and refuses the DSN if none of them names a master. Nothing else
+// is asked. ctx and [WithTimeout] bound the wait for each sentinel.
+func DescribeDSN(ctx context.Context, dsn string, opts ...Option) (*envconfig.Description, error) {
+	description, err := envconfig.DescribeDSN(dsn)
+	if err != nil || description.Sentinel == "" {
+		return description, err
+	}
+	d, err := envconfig.ParseRedisDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	description.Master, err = master(ctx, d, newOptions(opts))
+	if err != nil {
+		return nil, fmt.Errorf("connect: redis_sentinel is supported, but no sentinel names the master %q: %w", d.Sentinel, err)
+	}
+	return description, nil
+}
+
+// master asks the sentinels for the address of the master.
+func master(ctx context.Context, d *envconfig.RedisDSN, o options) (string, error) {
+	dialer, err := redisDialer(d, o)
+	if err != nil {
+		return "", err
+	}
+	var errs []error
+	for _, h := range d.Hosts {
+		_, addr := h.Network()
+		sentinel := redis.NewSentinelClient(&redis.Options{
+			Addr: addr, Username: d.SentinelUser, Password: d.SentinelPassword.Reveal(),
+			Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
+			ReadTimeout: o.timeout, WriteTimeout: o.timeout, MaxRetries: -1,
+			ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: noMaintenance(),
+		})
+		answer, err := sentinel.GetMasterAddrByName(ctx, d.Sentinel).Result()
+		_ = sentinel.Close()
+		switch {
+		case err == nil && len(answer) == 2:
+			return net.JoinHostPort(answer[0], answer[1]), nil
+		case errors.Is(err, redis.Nil):
+			err = errors.New("no such master")
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", addr, err))
+	}
+	return "", errors.Join(errs...)
+}
