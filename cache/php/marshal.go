@@ -33,11 +33,20 @@ type Marshaler interface {
 // read, a type without a PHP form, nesting deeper than [MaxDepth].
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
+	switch v := v.(type) { // the large ones
+	case string:
+		w.b = make([]byte, 0, len(v)+quotes)
+	case []byte:
+		w.b = make([]byte, 0, len(v)+quotes)
+	}
 	if err := w.any(v); err != nil {
 		return nil, err
 	}
 	return w.b, nil
 }
+
+// quotes is enough room for what stands around a string.
+const quotes = 32
 
 // writer writes serialize() format.
 type writer struct {
@@ -128,9 +137,9 @@ func (w *writer) value(v any) error {
 	case string:
 		w.str(v)
 	case []byte:
-		w.str(string(v))
+		w.b = append(appendQuoted(append(w.b, 's'), v), ';')
 	case time.Time:
-		return w.dateTime(NewDateTime(v))
+		return w.time(v)
 	case *Array:
 		if v == nil {
 			w.null()
@@ -167,17 +176,15 @@ func (w *writer) int(n int64) {
 }
 
 func (w *writer) str(s string) {
-	w.b = append(w.b, 's')
-	w.quoted(s)
-	w.b = append(w.b, ';')
+	w.b = append(appendQuoted(append(w.b, 's'), s), ';')
 }
 
-func (w *writer) quoted(s string) {
-	w.b = append(w.b, ':')
-	w.b = strconv.AppendInt(w.b, int64(len(s)), 10)
-	w.b = append(w.b, ':', '"')
-	w.b = append(w.b, s...)
-	w.b = append(w.b, '"')
+func appendQuoted[T string | []byte](b []byte, s T) []byte {
+	b = append(b, ':')
+	b = strconv.AppendInt(b, int64(len(s)), 10)
+	b = append(b, ':', '"')
+	b = append(b, s...)
+	return append(b, '"')
 }
 
 // open begins an array or object of n entries.
@@ -228,13 +235,28 @@ func (w *writer) special(v any) error {
 	case *Item:
 		return w.object(v.object())
 	case *Enum:
-		w.b = append(w.b, 'E')
-		w.quoted(v.Class + ":" + v.Case)
-		w.b = append(w.b, ';')
+		w.b = append(appendQuoted(append(w.b, 'E'), v.Class+":"+v.Case), ';')
 		return nil
 	default:
 		return w.object(v.(*Object))
 	}
+}
+
+// time writes the object of NewDateTime, which is what nodes write most.
+func (w *writer) time(t time.Time) error {
+	t = t.UTC()
+	if y := t.Year(); y < 0 || y > 9999 {
+		return w.dateTime(NewDateTime(t))
+	}
+	if w.b == nil {
+		w.b = make([]byte, 0, 128)
+	}
+	w.n += 3
+	w.b = append(w.b, dateHead...)
+	w.b = t.AppendFormat(w.b, dateLayout)
+	w.b = append(w.b, dateMiddle...)
+	w.b = append(w.b, `3:"UTC";}`...)
+	return nil
 }
 
 func (w *writer) dateTime(d *DateTime) error {
@@ -249,8 +271,7 @@ func (w *writer) object(o *Object) error {
 	if !validClass([]byte(o.Class)) {
 		return w.fail("%q is not the name of a class", o.Class)
 	}
-	w.b = append(w.b, 'O')
-	w.quoted(o.Class)
+	w.b = appendQuoted(append(w.b, 'O'), o.Class)
 	if err := w.open(len(o.Props)); err != nil {
 		return err
 	}
@@ -311,6 +332,22 @@ func (w *writer) reflect(v reflect.Value) error {
 	return w.fail("Go type %s has no PHP form", v.Type())
 }
 
+// goValue writes an element; the plain kinds without making an interface.
+func (w *writer) goValue(v reflect.Value) error {
+	switch k := v.Kind(); {
+	case v.Type().PkgPath() != "": // may have methods
+	case k == reflect.String:
+		w.n++
+		w.str(v.String())
+		return nil
+	case k >= reflect.Int && k <= reflect.Int64:
+		w.n++
+		w.int(v.Int())
+		return nil
+	}
+	return w.any(v.Interface())
+}
+
 func (w *writer) sequence(v reflect.Value) error {
 	if v.Kind() == reflect.Slice {
 		if v.IsNil() {
@@ -328,7 +365,7 @@ func (w *writer) sequence(v reflect.Value) error {
 	for i := range v.Len() {
 		w.path.push(IntKey(int64(i)))
 		w.int(int64(i))
-		if err := w.any(v.Index(i).Interface()); err != nil {
+		if err := w.goValue(v.Index(i)); err != nil {
 			return err
 		}
 		w.path.pop()
@@ -369,7 +406,7 @@ func (w *writer) goMap(v reflect.Value) error {
 	for _, e := range entries {
 		w.path.push(e.k)
 		w.key(e.k)
-		if err := w.any(e.v.Interface()); err != nil {
+		if err := w.goValue(e.v); err != nil {
 			return err
 		}
 		w.path.pop()
@@ -411,7 +448,7 @@ func (w *writer) goStruct(v reflect.Value) error {
 		k := StringKey(f.name)
 		w.path.push(k)
 		w.key(k)
-		if err := w.any(v.FieldByIndex(f.index).Interface()); err != nil {
+		if err := w.goValue(v.FieldByIndex(f.index)); err != nil {
 			return err
 		}
 		w.path.pop()

@@ -122,9 +122,12 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		if loc, err = time.LoadLocation(titleCase(name)); err != nil {
+		// Kept under its proper name only: there are many more in odd letters.
+		proper := titleCase(name)
+		if proper == name {
 			return nil, errZone
 		}
+		return loadZone(proper)
 	}
 	if zones.n.Load() < maxZones {
 		if _, loaded := zones.zones.LoadOrStore(name, loc); !loaded {

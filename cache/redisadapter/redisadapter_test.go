@@ -35,10 +35,16 @@ type counter struct {
 	names []string
 }
 
+// greeting is what the client says on a new connection.
+func greeting(cmd redis.Cmder) bool { return cmd.Name() == "hello" || cmd.Name() == "client" }
+
 func (c *counter) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (c *counter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		if greeting(cmd) {
+			return next(ctx, cmd)
+		}
 		c.trips, c.names = c.trips+1, append(c.names, cmd.Name())
 		return next(ctx, cmd)
 	}
@@ -46,8 +52,8 @@ func (c *counter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func (c *counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		if n := cmds[0].Name(); n == "hello" || n == "client" {
-			return next(ctx, cmds) // what the client says on a new connection
+		if greeting(cmds[0]) {
+			return next(ctx, cmds)
 		}
 		c.trips++
 		for _, cmd := range cmds {

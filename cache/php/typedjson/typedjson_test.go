@@ -159,11 +159,11 @@ func TestMarshal_RefusesWhatIsNoPHPValue(t *testing.T) {
 
 func TestMarshal_BoundsWhatAFewBytesStandFor(t *testing.T) {
 	// One array of 1000 entries, named again and again.
-	in := []byte("\x00\x00\x00\x02\x15\x40\x00\x06\x00\x15\x03\xe8")
+	in := []byte("\x00\x00\x00\x02\x15\x0e\x10\x06\x00\x15\x03\xe8")
 	for i := range 1000 {
 		in = append(in, 0x08, byte(i>>8), byte(i), 0x06, 0x01)
 	}
-	for i := 1; i < 0x4000; i++ {
+	for i := 1; i < 0x0e10; i++ {
 		in = append(in, 0x08, byte(i>>8), byte(i), 0x01, 0x01)
 	}
 	v, err := php.Decode(in)
