@@ -4,5 +4,6 @@
 //
 // Opening checks the settings and files (certificates, say) but sends
 // nothing: whether a server can be reached is known at the first request, or
-// from the Ping of the adapter.
+// from the Ping of the adapter. go-redis logs the changes of a Sentinel to
+// standard error through a logger of its own, redis.SetLogger.
 package connect

@@ -21,8 +21,8 @@ func requireExcludes(t *testing.T, one, other connect.LockBackend) {
 	a, b := lock.New(one), lock.New(other)
 	defer a.Close()
 	defer b.Close()
-	require.NoError(t, a.Do(t.Context(), "job", func(context.Context) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	require.NoError(t, a.Do(t.Context(), "job", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 		defer cancel()
 		err := b.Do(ctx, "job", func(context.Context) error { return nil })
 		require.Error(t, err)

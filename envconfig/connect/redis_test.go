@@ -122,9 +122,9 @@ func TestRedis_TLS(t *testing.T) {
 	requireWorks(t, at+"?ssl[allow_self_signed]=1")
 	requireWorks(t, at+"?ssl[cafile]="+ca+"&ssl[peer_name]=localhost")
 
-	requireFails(t, at)
-	requireFails(t, at+"?ssl[cafile]="+ca+"&ssl[peer_name]=other.example.com")
-	requireFails(t, "redis://"+addr(port))
+	for _, dsn := range []string{at, at + "?ssl[cafile]=" + ca + "&ssl[peer_name]=other.example.com", "redis://" + addr(port)} {
+		require.ErrorIs(t, requireFails(t, dsn), cache.ErrUnavailable, dsn)
+	}
 
 	_, err := connect.Cache(settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL="+at+"?ssl[cafile]=/missing.pem"))
 	require.ErrorContains(t, err, "/missing.pem")
@@ -137,7 +137,7 @@ func TestRedis_TLSWithACertificateOfOurOwn(t *testing.T) {
 	servers.Redis(t, "--tls-port", fmt.Sprint(port), "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "yes")
 	at := "rediss://" + addr(port) + "?ssl[cafile]=" + cert
 	requireWorks(t, at+"&ssl[local_cert]="+cert+"&ssl[local_pk]="+key)
-	requireFails(t, at)
+	require.ErrorIs(t, requireFails(t, at), cache.ErrUnavailable)
 }
 
 func TestRedis_ASilentServerCostsNoMoreThanTheTimeout(t *testing.T) {
@@ -209,7 +209,7 @@ func TestRedis_SentinelWithTLS(t *testing.T) {
 	sentinel(t, master.Port(), fmt.Sprintf("tls-port %d", tlsPort), "tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert, "tls-auth-clients no")
 	requireListening(t, tlsPort)
 	requireWorks(t, "rediss://"+addr(tlsPort)+"?redis_sentinel=mymaster&ssl[cafile]="+cert)
-	requireFails(t, "rediss://"+addr(tlsPort)+"?redis_sentinel=mymaster")
+	require.ErrorIs(t, requireFails(t, "rediss://"+addr(tlsPort)+"?redis_sentinel=mymaster"), cache.ErrUnavailable)
 }
 
 func TestRedis_FollowsAFailover(t *testing.T) {

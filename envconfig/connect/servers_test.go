@@ -1,7 +1,6 @@
 package connect_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -77,11 +76,14 @@ func sentinel(t *testing.T, masterPort int, lines ...string) (port int) {
 	}
 	file := filepath.Join(dir, "sentinel.conf")
 	require.NoError(t, os.WriteFile(file, []byte(conf), 0o600))
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "redis-server", file, "--sentinel")
+	// The shell ends the sentinel when its standard input does, however this
+	// process ends.
+	cmd := exec.Command("/bin/sh", "-c", `redis-server "$0" --sentinel >/dev/null & cat >/dev/null; kill -9 $!; wait`, file)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
-		cancel()
+		_ = stdin.Close()
 		_ = cmd.Wait()
 	})
 	requireListening(t, port)
