@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 )
@@ -14,11 +15,11 @@ type Description struct {
 	TLS   bool              `json:"tls"`
 	// Database is the number of the Redis database.
 	Database int    `json:"database"`
-	User     string `json:"user,omitempty"`
+	User     string `json:"user"`
 	// Password is ******** if there is one.
 	Password Secret `json:"password,omitzero"`
 	// Sentinel is the name of the master.
-	Sentinel string `json:"sentinel,omitempty"`
+	Sentinel string `json:"sentinel"`
 	// Master is its address, where it was asked for.
 	Master       string            `json:"master,omitempty"`
 	Cluster      bool              `json:"cluster"`
@@ -30,11 +31,26 @@ type Description struct {
 
 // HostDescription is one server: name and port, or the path of a Unix socket.
 type HostDescription struct {
-	Host string `json:"host,omitempty"`
-	Port int    `json:"port,omitempty"`
-	Path string `json:"path,omitempty"`
-	// Weight is that of a memcached server.
-	Weight int `json:"weight,omitempty"`
+	Host string
+	Port int
+	Path string
+	// Weight is that of a memcached server, 0 if none was given.
+	Weight int
+}
+
+// MarshalJSON writes {"host", "port", "weight"} or {"path", "weight"}.
+func (h HostDescription) MarshalJSON() ([]byte, error) {
+	if h.Path != "" {
+		return json.Marshal(struct {
+			Path   string `json:"path"`
+			Weight int    `json:"weight"`
+		}{h.Path, h.Weight})
+	}
+	return json.Marshal(struct {
+		Host   string `json:"host"`
+		Port   int    `json:"port"`
+		Weight int    `json:"weight"`
+	}{h.Host, h.Port, h.Weight})
 }
 
 // DescribeDSN reads a Redis or memcached DSN. It returns a [*DSNError] for a

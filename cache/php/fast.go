@@ -12,7 +12,7 @@ func fast(data []byte, v any, noCopy bool) bool {
 	switch v := v.(type) {
 	case *[]byte:
 		s, ok := plainString(data)
-		if !ok {
+		if !ok || v == nil {
 			return false
 		}
 		if !noCopy {
@@ -22,13 +22,13 @@ func fast(data []byte, v any, noCopy bool) bool {
 		return true
 	case *string:
 		s, ok := plainString(data)
-		if ok {
+		if ok = ok && v != nil; ok {
 			*v = string(s)
 		}
 		return ok
 	case *time.Time:
 		t, ok := plainDate(data)
-		if ok {
+		if ok = ok && v != nil; ok {
 			*v = t
 		}
 		return ok
@@ -69,7 +69,7 @@ func igbinaryString(data []byte) ([]byte, bool) {
 	if err != nil || uint64(n) != uint64(len(data)-r.pos) {
 		return nil, false
 	}
-	return data[r.pos:], true
+	return data[r.pos:len(data):len(data)], true
 }
 
 // The fixed parts around the local time, which has 26 bytes, and the zone.

@@ -15,6 +15,7 @@ type field struct {
 	index     []int
 	omitEmpty bool
 	tagged    bool
+	ambiguous bool
 }
 
 type fields struct {
@@ -46,6 +47,7 @@ func fieldsOf(t reflect.Type) *fields {
 	}
 	f := &fields{byName: map[string]int{}}
 	f.collect(t, nil, map[reflect.Type]bool{})
+	f.settle()
 	got, _ := structs.LoadOrStore(t, f)
 	return got.(*fields)
 }
@@ -84,7 +86,8 @@ func (f *fields) collect(t reflect.Type, index []int, above map[reflect.Type]boo
 	}
 }
 
-// add takes the field unless one of its name lies less deep.
+// add takes the field unless one of its name lies less deep. Of two at the
+// same depth one with a tag wins, else neither counts, as in encoding/json.
 func (f *fields) add(n field) {
 	i, ok := f.byName[n.name]
 	if !ok {
@@ -93,8 +96,22 @@ func (f *fields) add(n field) {
 		return
 	}
 	old := &f.list[i]
-	if len(n.index) < len(old.index) || len(n.index) == len(old.index) && n.tagged && !old.tagged {
+	switch {
+	case len(n.index) < len(old.index) || len(n.index) == len(old.index) && n.tagged && !old.tagged:
 		*old = n
+	case len(n.index) == len(old.index) && n.tagged == old.tagged:
+		old.ambiguous = true
+	}
+}
+
+// settle leaves out what is ambiguous and puts the rest in the order of the
+// source.
+func (f *fields) settle() {
+	f.list = slices.DeleteFunc(f.list, func(d field) bool { return d.ambiguous })
+	slices.SortFunc(f.list, func(a, b field) int { return slices.Compare(a.index, b.index) })
+	clear(f.byName)
+	for i := range f.list {
+		f.byName[f.list[i].name] = i
 	}
 }
 

@@ -293,6 +293,10 @@ func (w *writer) reflect(v reflect.Value) error {
 		return w.value(nil)
 	}
 	if m, ok := v.Interface().(Marshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+		if w.depth++; w.depth > MaxDepth {
+			return w.fail("nested deeper than %d", MaxDepth)
+		}
+		defer func() { w.depth-- }()
 		p, err := m.MarshalPHP()
 		if err != nil {
 			return w.fail("%v", err)

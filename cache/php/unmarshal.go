@@ -16,7 +16,7 @@ type Unmarshaler interface {
 // Unmarshal reads a value as [Decode] does and puts it into *v, which is
 // treated as encoding/json treats it: structs are filled by the names or tags
 // (`php:"name"`) of their fields from arrays and objects, names without a field
-// are ignored, maps and slices are made, an array with int keys only fits a
+// are ignored, maps are made or added to, slices are made, an array with int keys only fits a
 // slice in its own order, numbers must fit, null makes pointers, maps, slices and
 // interfaces nil and leaves everything else as it is. An `any` gets the value of
 // [Decode]; a time.Time the moment of a DateTime, in its zone. Symfony's
@@ -47,7 +47,7 @@ func unmarshal(data []byte, v any, noCopy bool) error {
 		return err
 	}
 	f := &filler{budget: 64*len(data) + 1024}
-	return f.fill(rv.Elem(), Unwrap(tree))
+	return f.root(rv.Elem(), tree)
 }
 
 // Assign puts a value of [Decode] into *v, by the rules of [Unmarshal].
@@ -57,7 +57,7 @@ func Assign(value, v any) error {
 		return &InvalidTargetError{Type: reflect.TypeOf(v)}
 	}
 	f := &filler{budget: math.MaxInt}
-	return f.fill(rv.Elem(), Unwrap(value))
+	return f.root(rv.Elem(), value)
 }
 
 // filler copies a tree into Go values.
@@ -68,6 +68,21 @@ type filler struct {
 	// large value very often.
 	budget int
 }
+
+// root fills the target with what is inside Symfony's metadata, unless it
+// asks for them.
+func (f *filler) root(dst reflect.Value, v any) error {
+	if t := dst.Type(); t == itemType || t == reflect.PointerTo(itemType) {
+		if it, ok := AsItem(v); ok {
+			v = it
+		}
+	} else {
+		v = Unwrap(v)
+	}
+	return f.fill(dst, v)
+}
+
+var itemType = reflect.TypeFor[Item]()
 
 var timeType = reflect.TypeFor[time.Time]()
 
@@ -312,7 +327,10 @@ func (f *filler) named(dst reflect.Value, from any, n int, entry func(int) (Key,
 		}
 		return nil
 	}
-	m := reflect.MakeMapWithSize(dst.Type(), 0)
+	m := dst
+	if m.IsNil() {
+		m = reflect.MakeMap(dst.Type())
+	}
 	for i := range n {
 		k, v := entry(i)
 		key := reflect.New(dst.Type().Key()).Elem()

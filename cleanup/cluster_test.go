@@ -1,0 +1,258 @@
+package cleanup_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/redisadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/redislocker"
+)
+
+// These tests run real processes on a real Redis and one database. The test
+// binary is its own child: CLEANUP_NODE holds "redis address|database".
+
+// realCluster is what the processes share.
+type realCluster struct {
+	t     *testing.T
+	redis *servers.RedisServer
+	file  string
+	rdb   *redis.Client
+	pool  *cache.Pool
+	db    *sqlcleaner.DB
+}
+
+func openSQLite(t *testing.T, file string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func openRedis(t *testing.T, addr string) *redis.Client {
+	t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+func newRealCluster(t *testing.T) *realCluster {
+	c := &realCluster{t: t, redis: servers.Redis(t), file: filepath.Join(t.TempDir(), "data.sqlite")}
+	db := openSQLite(t, c.file)
+	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.SQLite))
+	c.rdb = openRedis(t, c.redis.Addr())
+	c.pool = cache.NewPool(redisadapter.New(c.rdb))
+	c.db = sqlcleaner.New(db, sqlcleaner.SQLite, cleanup.Policy{})
+	return c
+}
+
+func (c *realCluster) due() {
+	c.t.Helper()
+	require.NoError(c.t, cleanup.NextCleanup.Set(c.t.Context(), c.pool, time.Now().Add(-time.Hour), 0))
+}
+
+// counting is a cleaner that tells Redis when it runs, and takes as long as
+// Redis says.
+type counting struct{ rdb *redis.Client }
+
+func (c counting) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
+	if err := c.rdb.Incr(ctx, "test:runs").Err(); err != nil {
+		return cleanup.Report{}, err
+	}
+	for {
+		hold, err := c.rdb.Exists(ctx, "test:hold").Result()
+		if err != nil {
+			return cleanup.Report{}, err
+		}
+		if hold == 0 {
+			return cleanup.Report{Finished: true}, l.Between(ctx)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// child is the node of a child process: a line on standard input is one
+// TryRun, its result a line on standard output.
+func child(t *testing.T, spec string) {
+	addr, file, _ := strings.Cut(spec, "|")
+	rdb := openRedis(t, addr)
+	locker := lock.New(redislocker.New(rdb))
+	defer locker.Close()
+	node := cleanup.New(cache.NewPool(redisadapter.New(rdb)), locker, sqlcleaner.New(openSQLite(t, file), sqlcleaner.SQLite, cleanup.Policy{}),
+		counting{rdb}, cleanup.Policy{}, cleanup.Clean, cleanup.WithGuard(20*time.Millisecond), cleanup.WithLeaseTTL(time.Second))
+	fmt.Println("READY")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		a, err := node.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		fmt.Println("RESULT", a.Result, err)
+	}
+}
+
+// process is a child with its pipes.
+type process struct {
+	cmd *exec.Cmd
+	in  *os.File
+	out *bufio.Scanner
+}
+
+// line returns the next line that begins with a word, without it.
+func (p *process) line(word string) (string, bool) {
+	for p.out.Scan() {
+		if rest, ok := strings.CutPrefix(p.out.Text(), word); ok {
+			return strings.TrimSpace(rest), true
+		}
+	}
+	return "", false
+}
+
+func (c *realCluster) start() *process {
+	c.t.Helper()
+	r, w, err := os.Pipe()
+	require.NoError(c.t, err)
+	cmd := exec.Command(os.Args[0], "-test.run=^"+c.t.Name()+"$")
+	cmd.Env = append(os.Environ(), "CLEANUP_NODE="+c.redis.Addr()+"|"+c.file)
+	cmd.Stdin, cmd.Stderr = r, os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(c.t, err)
+	require.NoError(c.t, cmd.Start())
+	require.NoError(c.t, r.Close())
+	p := &process{cmd: cmd, in: w, out: bufio.NewScanner(out)}
+	c.t.Cleanup(func() {
+		_ = w.Close()
+		_ = cmd.Process.Kill() // it may have ended by itself
+		_ = cmd.Wait()
+	})
+	_, ok := p.line("READY")
+	require.True(c.t, ok)
+	return p
+}
+
+func (p *process) tryRun(t *testing.T) {
+	t.Helper()
+	_, err := p.in.WriteString("\n")
+	require.NoError(t, err)
+}
+
+func TestCluster_EightProcessesCleanOnceARound(t *testing.T) {
+	if spec := os.Getenv("CLEANUP_NODE"); spec != "" {
+		child(t, spec)
+		return
+	}
+	rounds := 200
+	if testing.Short() {
+		rounds = 20
+	}
+	c := newRealCluster(t)
+	var nodes []*process
+	for range 8 {
+		nodes = append(nodes, c.start())
+	}
+	for round := 1; round <= rounds; round++ {
+		c.due()
+		for _, n := range nodes { // they are all waiting for this
+			n.tryRun(t)
+		}
+		completed := 0
+		for _, n := range nodes {
+			result, ok := n.line("RESULT")
+			require.True(t, ok)
+			require.True(t, strings.HasSuffix(result, "<nil>"), result)
+			if strings.HasPrefix(result, "COMPLETED") {
+				completed++
+			}
+		}
+		require.Equal(t, 1, completed, "round %d", round)
+		runs, err := c.rdb.Get(t.Context(), "test:runs").Int()
+		require.NoError(t, err)
+		require.Equal(t, round, runs)
+	}
+}
+
+const phpLooks = `
+$pool = new Symfony\Component\Cache\Adapter\RedisAdapter(Symfony\Component\Cache\Adapter\RedisAdapter::createConnection('redis://' . $argv[1]));
+$started = $pool->getItem('mosparoCleanupStartedAt');
+$next = $pool->getItem('mosparoNextCleanup');
+if ($next->get() === null) echo 'no schedule';
+elseif ($next->get() > new DateTime()) echo 'in the future';
+elseif ($started->get() !== null && $started->get() > (new DateTime())->sub(new DateInterval('PT5M'))) echo 'running';
+else echo 'due';`
+
+func TestCluster_AnotherNodeGoesOnAfterAKill(t *testing.T) {
+	if spec := os.Getenv("CLEANUP_NODE"); spec != "" {
+		child(t, spec)
+		return
+	}
+	php := servers.PHP(t, "redis")
+	c := newRealCluster(t)
+	first, second := c.start(), c.start()
+	c.due()
+	require.Equal(t, "due", php.Run(phpLooks, c.redis.Addr()))
+	require.NoError(t, c.rdb.Set(t.Context(), "test:hold", "1", 0).Err())
+	first.tryRun(t)
+	require.Eventually(t, func() bool {
+		n, err := c.rdb.Get(t.Context(), "test:runs").Int()
+		return err == nil && n == 1
+	}, 10*time.Second, 5*time.Millisecond, "the first node cleans")
+	require.Equal(t, "running", php.Run(phpLooks, c.redis.Addr()), "the Go node keeps PHP out")
+	require.NoError(t, first.cmd.Process.Kill())
+	require.Equal(t, "running", php.Run(phpLooks, c.redis.Addr()), "a dead run blocks PHP")
+	require.NoError(t, c.rdb.Del(t.Context(), "test:hold").Err())
+
+	killed := time.Now()
+	require.Eventually(t, func() bool {
+		second.tryRun(t)
+		result, ok := second.line("RESULT")
+		return ok && strings.HasPrefix(result, "COMPLETED")
+	}, 5*time.Second, 10*time.Millisecond)
+	require.Less(t, time.Since(killed), 3*time.Second, "as soon as the lease has expired")
+	require.Equal(t, "in the future", php.Run(phpLooks, c.redis.Addr()))
+	rows, err := c.db.Recent(t.Context(), 5)
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	require.Equal(t, cleanup.StatusComplete, rows[0].Status)
+	require.Equal(t, cleanup.StatusIncomplete, rows[1].Status, "the dead node's row")
+}
+
+func TestCluster_APHPProcessKeepsGoNodesOut(t *testing.T) {
+	if spec := os.Getenv("CLEANUP_NODE"); spec != "" {
+		child(t, spec)
+		return
+	}
+	php := servers.PHP(t, "redis", "igbinary")
+	c := newRealCluster(t)
+	c.due()
+	node := c.start()
+	for _, igbinary := range []string{"true", "false"} {
+		php.Run(`
+			$marshaller = new Symfony\Component\Cache\Marshaller\DefaultMarshaller(`+igbinary+`);
+			$pool = new Symfony\Component\Cache\Adapter\RedisAdapter(Symfony\Component\Cache\Adapter\RedisAdapter::createConnection('redis://' . $argv[1]), '', 0, $marshaller);
+			$item = $pool->getItem('mosparoCleanupStartedAt');
+			$pool->save($item->set(new DateTime('now', new DateTimeZone('America/New_York')))) or exit(1);`, c.redis.Addr())
+		node.tryRun(t)
+		result, ok := node.line("RESULT")
+		require.True(t, ok)
+		require.Equal(t, "CLEANUP_RUNNING_ALREADY <nil>", result)
+	}
+	require.NoError(t, cleanup.CleanupStartedAt.SetNull(t.Context(), c.pool, 0))
+	node.tryRun(t)
+	result, ok := node.line("RESULT")
+	require.True(t, ok)
+	require.Equal(t, "COMPLETED <nil>", result)
+}

@@ -1,0 +1,166 @@
+package envconfig
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
+
+// redisOptions are the query parameters that Symfony knows; true ones are shown.
+var redisOptions = map[string]bool{
+	"host": false, "dbindex": true, "class": true, "persistent": true, "persistent_id": true, "timeout": true,
+	"read_timeout": true, "retry_interval": true, "tcp_keepalive": true, "lazy": true, "redis_cluster": true,
+	"redis_sentinel": true, "failover": true, "ssl": false, "auth": false,
+}
+
+// options reads the other query parameters.
+func (p *redisParser) options(phpURL) error {
+	if p.query == nil {
+		return nil
+	}
+	d := p.dsn
+	for _, name := range p.query.keys {
+		v := p.query.at[name]
+		show, known := redisOptions[name]
+		switch {
+		case name == "sentinel_master":
+			d.warn("sentinel_master is ignored by Symfony 6.4, which then talks to the sentinel as if it were Redis; the parameter is redis_sentinel")
+		case !known:
+			d.warn("unknown parameter %s is ignored", printable(name))
+		case show && v.arr != nil:
+			return fmt.Errorf("parameter %q must be a text", name)
+		case show:
+			d.Options[name] = v.text
+		case name == "auth":
+			d.Options[name] = mask
+		}
+	}
+	for _, t := range []struct {
+		name string
+		unit time.Duration
+		to   *time.Duration
+	}{
+		{"timeout", time.Second, &d.Timeout},
+		{"read_timeout", time.Second, &d.ReadTimeout},
+		{"retry_interval", time.Millisecond, new(time.Duration)},
+		{"tcp_keepalive", time.Second, &d.KeepAlive},
+	} {
+		if err := p.duration(t.name, t.unit, t.to); err != nil {
+			return err
+		}
+	}
+	if f, ok := d.Options["failover"]; ok && d.Cluster && !slices.Contains([]string{"none", "error", "distribute", "slaves"}, f) {
+		return errors.New(`parameter "failover" must be none, error, distribute or slaves`)
+	}
+	return p.ssl()
+}
+
+func (p *redisParser) duration(name string, unit time.Duration, to *time.Duration) error {
+	text, ok := p.dsn.Options[name]
+	if !ok {
+		return nil
+	}
+	f, ok := filterFloat(text)
+	if !ok {
+		return fmt.Errorf("parameter %q must be a number", name)
+	}
+	*to = time.Duration(math.Min(math.Max(f, 0)*float64(unit), float64(math.MaxInt64/2)))
+	return nil
+}
+
+// ssl reads ssl[…], PHP's stream context options.
+func (p *redisParser) ssl() error {
+	v, ok := p.query.get("ssl")
+	if !ok {
+		return nil
+	}
+	if v.arr == nil {
+		return errors.New(`parameter "ssl" must be an array`)
+	}
+	given := map[string]string{}
+	for _, name := range v.arr.keys {
+		if v.arr.at[name].arr != nil {
+			return fmt.Errorf("parameter ssl[%s] must be a text", printable(name))
+		}
+		given[name] = v.arr.at[name].text
+	}
+	if !p.dsn.TLS {
+		p.dsn.warn("the ssl parameters have no effect without rediss:")
+		return nil
+	}
+	ssl, warnings, err := parseStreamOptions(given)
+	if err != nil {
+		p.dsn.unsupported = err
+	}
+	p.dsn.SSL = ssl
+	p.dsn.Warnings = append(p.dsn.Warnings, warnings...)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name == "passphrase" {
+			given[name] = mask
+		}
+		if slices.Contains(streamOptions, name) {
+			p.dsn.Options["ssl["+name+"]"] = given[name]
+		}
+	}
+	return nil
+}
+
+// credentials decides who logs in where. ?auth= is for the sentinels, for
+// clusters, and for a server without user and password in front of the @.
+func (p *redisParser) credentials() {
+	d := p.dsn
+	user, password, given := p.authParameter()
+	switch {
+	case d.Class == ClassRedisArray:
+		if p.given {
+			d.warn("user and password before the @ do not reach the servers of a RedisArray; only ?auth= does")
+		}
+		d.User, d.Password = user, NewSecret(password)
+	case d.Class == ClassRedisCluster:
+		if p.given {
+			d.warn("user and password before the @ do not reach a Redis cluster (in Symfony before 6.4.34); use ?auth=password or ?auth[]=user&auth[]=password")
+		}
+		d.User, d.Password = user, NewSecret(password)
+	case p.given:
+		d.User, d.Password = p.user, NewSecret(p.password)
+		if given && d.Sentinel == "" {
+			d.warn("there is both ?auth= and a password before the @; the latter logs in last")
+		}
+	default:
+		d.User, d.Password = user, NewSecret(password)
+	}
+	if d.Sentinel != "" {
+		d.SentinelUser, d.SentinelPassword = user, NewSecret(password)
+		if d.TLS {
+			d.warn("the connection to the sentinels uses TLS, that to the master does not, as in PHP")
+		}
+	}
+}
+
+// authParameter reads auth=password, or auth[]=user&auth[]=password.
+func (p *redisParser) authParameter() (user, password string, given bool) {
+	v, ok := p.query.get("auth")
+	if !ok {
+		return "", "", false
+	}
+	if v.arr == nil {
+		return "", v.text, v.text != ""
+	}
+	for _, key := range []string{"0", "user"} {
+		if u, ok := v.arr.get(key); ok {
+			user = u.text
+		}
+	}
+	for _, key := range []string{"1", "pass"} {
+		if w, ok := v.arr.get(key); ok {
+			password = w.text
+		}
+	}
+	if len(v.arr.keys) == 1 {
+		user, password = "", v.arr.at[v.arr.keys[0]].text
+	}
+	return user, password, true
+}
