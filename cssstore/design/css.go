@@ -47,12 +47,12 @@ func (d *Design) CSS(project cssstore.UUID, base []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if css, _, err = replaceAll(css, []byte(".mosparo__container"), []byte(".mosparo__"+project.String())); err != nil {
+	e := editor{css: css}
+	if _, err := e.replaceAll([]byte(".mosparo__container"), []byte(".mosparo__"+project.String())); err != nil {
 		return nil, err
 	}
-	css = withoutCommentsAndLines(css)
 	// An image is kept unless the logo is switched off: null is not off.
-	return replaceImages(css, logo == nil || truthy(logo))
+	return replaceImages(withoutCommentsAndLines(e.css), logo == nil || truthy(logo))
 }
 
 // logo is whether the logo is shown, as mosparo corrects it after the hash: a

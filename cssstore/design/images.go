@@ -20,6 +20,7 @@ const (
 // the beginning, in the text as it is by then, the logo takes the place of the
 // name wherever it stands, or the text logo is deleted.
 func replaceImages(css []byte, showLogo bool) ([]byte, error) {
+	e := editor{css: bytes.Clone(css)} // css keeps the names
 	// absent says of a text at which state of the CSS it was not there.
 	absent, state := map[string]int{}, 1
 	work := 0
@@ -32,44 +33,43 @@ func replaceImages(css []byte, showLogo bool) ([]byte, error) {
 		if absent[string(what)] == state {
 			continue
 		}
-		if work += len(css); work > maxWork {
+		if work += len(e.css); work > maxWork {
 			return nil, ErrTooLarge
 		}
 		var changed bool
 		var err error
 		if drop {
-			css, changed, err = replaceAll(css, what, nil)
+			changed, err = e.replaceAll(what, nil)
 		} else {
-			css, changed, err = replaceName(css, what)
+			changed, err = replaceName(&e, what)
 		}
 		if err != nil {
 			return nil, err
 		}
 		if changed {
-			state++
-		}
-		if !changed || !bytes.Contains(css, what) {
+			state++ // what was absent may be there again
+		} else {
 			absent[string(what)] = state
 		}
 	}
-	return css, nil
+	return e.css, nil
 }
 
 // replaceName puts the logo where the name of an image stands.
-func replaceName(css, name []byte) ([]byte, bool, error) {
+func replaceName(e *editor, name []byte) (bool, error) {
 	withFragment := append(bytes.Clone(name), '#')
-	css, changed, err := replaceAll(css, withFragment, []byte(newLogo+"?"))
+	changed, err := e.replaceAll(withFragment, []byte(newLogo+"?"))
 	if err != nil {
-		return nil, true, err
+		return true, err
 	}
-	css, changedToo, err := replaceAll(css, name, []byte(newLogo))
-	return css, changed || changedToo, err
+	changedToo, err := e.replaceAll(name, []byte(newLogo))
+	return changed || changedToo, err
 }
 
 // images are all images of the CSS, without overlap: url( in any case, one
 // byte that is not a line feed, bytes other than # and ), then one of these.
+// They are parts of css.
 func images(css []byte) []image {
-	css = bytes.Clone(css) // it is changed while they are in use
 	var all []image
 	for i := 0; ; {
 		n := bytes.IndexByte(css[i:], '(')

@@ -53,20 +53,8 @@ func (p *plan) at(css []byte, from, to int) int {
 	return -1
 }
 
-// replaceInOrder is what mosparo does: one text after the other, everywhere,
-// in what the earlier replacements have left. It is the definition that
-// replace is held to.
-func (p *plan) replaceInOrder(css []byte, values [][]byte) ([]byte, error) {
-	for i, text := range p.texts {
-		var err error
-		if css, _, err = replaceAll(css, text, values[i]); err != nil {
-			return nil, err
-		}
-	}
-	return css, nil
-}
-
-// replace does the same in one pass where the order makes no difference.
+// replace puts values in the place of the texts as mosparo does: one text
+// after the other, everywhere, in what the earlier replacements have left.
 //
 // All texts begin with head, have no other "var(" inside, and none is the
 // beginning of another. So no two of them overlap, and a text that comes to be
@@ -86,7 +74,9 @@ func (p *plan) replace(css []byte, values [][]byte) ([]byte, error) {
 		case end:
 			return out, nil
 		case from:
-			css, _, err = replaceAll(css, p.texts[from], values[from])
+			e := editor{css: css}
+			_, err = e.replaceAll(p.texts[from], values[from])
+			css = e.css
 			from++
 		default:
 			css, err = p.replaceAtOnce(css, values, from, m)
@@ -140,14 +130,29 @@ func (p *plan) first(css []byte, from int) int {
 	}
 }
 
+// editor is a text that is changed again and again. It has two buffers, so
+// that nothing is allocated once they are large enough.
+type editor struct{ css, spare []byte }
+
 // replaceAll replaces a text everywhere, and says whether it was there.
-func replaceAll(css, old, value []byte) ([]byte, bool, error) {
-	n := bytes.Count(css, old)
-	if n == 0 {
-		return css, false, nil
+func (e *editor) replaceAll(old, value []byte) (bool, error) {
+	rest := e.css
+	i := bytes.Index(rest, old)
+	if i < 0 {
+		return false, nil
 	}
-	if grow := len(value) - len(old); grow > 0 && n > (MaxSize-len(css))/grow {
-		return nil, true, ErrTooLarge
+	out := e.spare[:0]
+	for ; i >= 0; i = bytes.Index(rest, old) {
+		out = append(append(out, rest[:i]...), value...)
+		rest = rest[i+len(old):]
+		if len(out)+len(rest) > 2*MaxSize {
+			return true, ErrTooLarge
+		}
 	}
-	return bytes.ReplaceAll(css, old, value), true, nil
+	out = append(out, rest...)
+	e.css, e.spare = out, e.css
+	if len(out) > MaxSize {
+		return true, ErrTooLarge
+	}
+	return true, nil
 }
