@@ -25,6 +25,11 @@ type Resource struct {
 	// Modified is when the version was stored, zero where the store does not
 	// know. Put ignores it.
 	Modified time.Time
+	// Alias is zero, or a hash that the store has beside the same bytes: that
+	// of a design which PHP stored later and which makes the same CSS, or that
+	// of a PHP node's write which this version has run into. [Version] gives
+	// the bytes under it, not settled. Put ignores it.
+	Alias Hash
 }
 
 // Source is what a version was made from besides the settings that its hash
@@ -100,10 +105,14 @@ func Version(ctx context.Context, s Store, project UUID, hash Hash) (Resource, e
 		return v.Version(ctx, project, hash)
 	}
 	r, err := s.Get(ctx, project)
-	if err == nil && r.Hash != hash {
-		return Resource{}, wrap("get", project, ErrNotFound)
+	switch {
+	case err != nil || r.Hash == hash:
+		return r, err
+	case r.Alias == hash && !hash.IsZero():
+		r.Hash, r.Alias, r.Settled = hash, Hash{}, false
+		return r, nil
 	}
-	return r, err
+	return Resource{}, wrap("get", project, ErrNotFound)
 }
 
 // GetSettled is Get, repeated after [SettleTime] until the pair is settled or
