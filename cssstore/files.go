@@ -29,7 +29,7 @@ import (
 // as far as we may the owner and group, of the folder that they are made in; it
 // is an error if its owner, presumably PHP, could not replace them.
 //
-// It implements [Store], [Lister] and [Versioner]. Make one with [NewFiles].
+// It implements [Store], [Lister], [Versioner] and [Pruner]. Make one with [NewFiles].
 type Files struct {
 	dir      string
 	locker   *lock.Locker
@@ -42,6 +42,7 @@ var _ interface {
 	Store
 	Lister
 	Versioner
+	Pruner
 } = (*Files)(nil)
 
 // FilesOption changes a default of [NewFiles].

@@ -96,7 +96,7 @@ func (f *Files) prune(root *os.Root, project UUID, now time.Time) int {
 	return n
 }
 
-// Prune removes the versions of all projects whose grace time is over, and
+// Prune implements [Pruner]: it removes the versions of all projects whose grace time is over, and
 // temporary files that a killed process left behind. It returns how many
 // versions it removed. Put does the former for its project.
 func (f *Files) Prune(ctx context.Context) (int, error) {
