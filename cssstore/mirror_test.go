@@ -158,3 +158,26 @@ func TestOrphans(t *testing.T) {
 	require.ErrorIs(t, err, cssstore.ErrNotFound)
 	require.Equal(t, "a", string(get(t, s).CSS))
 }
+
+func TestCheck_ComparesWithTheDatabase(t *testing.T) {
+	s := cssstoretest.NewFake()
+	id := func(n byte) cssstore.UUID { return cssstore.UUID{n} }
+	for n, css := range map[byte]string{1: "same", 2: "old", 4: "orphan", 5: "not in the database"} {
+		require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: id(n), Hash: hashOf(css), CSS: []byte(css)}))
+	}
+	found, err := cssstore.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{
+		id(1): hashOf("same"), id(2): hashOf("new"), id(3): hashOf("lost"), id(5): {}, id(6): {},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []cssstore.Drift{
+		{Project: id(2), Kind: cssstore.DriftStale, Want: hashOf("new"), Have: hashOf("old")},
+		{Project: id(3), Kind: cssstore.DriftMissing, Want: hashOf("lost")},
+		{Project: id(5), Kind: cssstore.DriftStale, Have: hashOf("not in the database")},
+		{Project: id(4), Kind: cssstore.DriftOrphaned, Have: hashOf("orphan")},
+	}, found)
+
+	down := errors.New("down")
+	s.Fail(down)
+	_, err = cssstore.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{id(1): hashOf("same")})
+	require.ErrorIs(t, err, down)
+}
