@@ -85,6 +85,12 @@ type (
 	Versioner interface {
 		Version(ctx context.Context, project UUID, hash Hash) (Resource, error)
 	}
+
+	// Pruner removes earlier versions that are not kept any longer, and returns
+	// how many.
+	Pruner interface {
+		Prune(ctx context.Context) (int, error)
+	}
 )
 
 // List yields the projects of a store that is a [Lister]; of any other it

@@ -314,6 +314,7 @@ func (s *suite) whole() {
 					return
 				default:
 				}
+				time.Sleep(100 * time.Microsecond) // leave some of the processor to the writers
 				r, err := s.store.Get(s.ctx, p)
 				if errors.Is(err, cssstore.ErrUnsettled) {
 					continue

@@ -23,7 +23,8 @@ type Base struct {
 	Digest string
 }
 
-// ErrNoBase: mosparo's build names no CSS file, or the file is not there. PHP
+// ErrNoBase says that mosparo's build names no CSS file, or that the file is not
+// there. PHP
 // then stores nothing.
 var ErrNoBase = errors.New("no base css")
 

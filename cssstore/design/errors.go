@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// ErrTooLarge: the CSS, or the work to make it, exceeds a limit: a few values
+// ErrTooLarge says that the CSS, or the work to make it, exceeds a limit: a few values
 // that hold each other's variables can stand for a very large text.
 var ErrTooLarge = errors.New("css is too large")
 
