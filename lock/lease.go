@@ -42,7 +42,7 @@ func newLease(l *Locker, ctx context.Context, name string, c Claim, fence uint64
 
 // limit is the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.s.ttl - le.l.props.Margin)
+	d := sent.Add(le.s.serverTTL(sent.Sub(le.began)) - le.l.props.Margin)
 	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
 		d = le.began.Add(le.s.maxHold)
 	}
@@ -204,7 +204,7 @@ func (le *Lease) renew(ctx context.Context) error {
 	sent := time.Now()
 	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
 	defer cancel()
-	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.ttl)
+	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(sent.Sub(le.began)))
 	if ctx.Err() == nil {
 		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
 	}
@@ -277,22 +277,24 @@ const attempts = 3
 // means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context, held time.Duration) error {
 	var err error
+	keep := le.s.minHold > held
 	for i := range attempts {
 		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
-		if rest := le.s.minHold - held; rest > 0 {
+		if keep {
+			rest := le.s.minHold - time.Since(le.began)
 			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.MinTTL))
 		} else {
 			err = le.l.backend.Release(call, le.name, le.claim.Token)
 		}
 		cancel()
 		switch {
-		case err == nil, errors.Is(err, ErrLost) && i > 0:
+		case err == nil, errors.Is(err, ErrLost) && i > 0 && !keep:
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
 		}
 	}
-	if le.s.minHold <= held {
+	if !keep {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	randv2 "math/rand/v2"
 	"os"
@@ -196,33 +195,49 @@ func (l *Locker) pause(wait context.Context, last error) error {
 	}
 }
 
-// attempt asks the server once.
+// attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, name string, s settings, turn *turn) (*Lease, error) {
-	claim := Claim{Token: newToken(), Owner: l.owner}
-	claim.Owner.Label, claim.Owner.Since = s.label, time.Now()
-	call, cancel := l.callContext(ctx, s.ttl)
-	defer cancel()
-	began := time.Now()
-	fence, err := l.backend.Acquire(call, name, claim, s.ttl)
-	deadline := began.Add(s.ttl - l.props.Margin)
-	switch {
-	case errors.Is(err, ErrHeld):
+	claim, fence, began, err := l.request(ctx, name, s)
+	if err != nil {
 		return nil, err
-	case err != nil:
-		l.undo(name, claim.Token, s.ttl)
-		return nil, unavailable(err)
-	case !time.Now().Before(deadline):
-		l.undo(name, claim.Token, s.ttl)
-		return nil, fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
 	}
 	lease := newLease(l, ctx, name, claim, fence, s, began, turn)
 	if !l.add(lease) {
 		lease.end(ErrClosed)
-		l.undo(name, claim.Token, s.ttl)
+		l.undo(name, claim.Token, s.serverTTL(0))
 		return nil, ErrClosed
 	}
 	lease.start()
 	return lease, nil
+}
+
+// request asks the server once; what it may have granted in vain is undone.
+func (l *Locker) request(ctx context.Context, name string, s settings) (claim Claim, fence uint64, began time.Time, err error) {
+	claim = Claim{Token: newToken(), Owner: l.owner}
+	began = time.Now()
+	claim.Owner.Label, claim.Owner.Since = s.label, began
+	ttl := s.serverTTL(0)
+	call, cancel := l.callContext(ctx, ttl)
+	defer cancel()
+	fence, err = l.backend.Acquire(call, name, claim, ttl)
+	switch {
+	case errors.Is(err, ErrHeld):
+	case err != nil:
+		l.undo(name, claim.Token, ttl)
+		err = unavailable(err)
+	case !time.Now().Before(began.Add(ttl - l.props.Margin)):
+		l.undo(name, claim.Token, ttl)
+		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
+	}
+	return claim, fence, began, err
+}
+
+// usable is why nothing more can be asked of the Locker, if so.
+func (l *Locker) usable(ctx context.Context) error {
+	if l.closing.Err() != nil {
+		return ErrClosed
+	}
+	return context.Cause(ctx)
 }
 
 // unavailable names an error of the backend that has no other name.
@@ -317,79 +332,6 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 		}
 	}()
 	return f(run)
-}
-
-// Once uses up a slot of a name: the first caller gets nil, and every other
-// gets [*HeldError] for as long as retention lasts. It is never released: a
-// run that fails or dies has used its slot.
-func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Duration, opts ...Option) error {
-	full := name + "@" + slot
-	s := l.defaults
-	s.apply(opts)
-	s.ttl, s.maxHold, s.minHold = retention, 0, 0
-	if err := s.check(full, l.props); err != nil {
-		return err
-	}
-	claim := Claim{Token: newToken(), Owner: l.owner}
-	claim.Owner.Label, claim.Owner.Since = s.label, time.Now()
-	call, cancel := l.callContext(ctx, retention)
-	defer cancel()
-	_, err := l.backend.Acquire(call, full, claim, retention)
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, ErrHeld) {
-		l.undo(full, claim.Token, min(retention, l.call))
-		err = unavailable(err)
-	}
-	return fmt.Errorf("lock: once %q: %w", full, err)
-}
-
-// Holder returns who holds the name, or [ErrNotHeld].
-func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
-	call, cancel := context.WithTimeout(ctx, l.call)
-	defer cancel()
-	h, err := l.backend.Holder(call, name)
-	if err != nil && !errors.Is(err, ErrNotHeld) {
-		err = unavailable(err)
-	}
-	if err != nil {
-		err = fmt.Errorf("lock: holder of %q: %w", name, err)
-	}
-	return h, err
-}
-
-// Holders yields all names that are held, or one error that unwraps to
-// [errors.ErrUnsupported] where the backend cannot list them.
-func (l *Locker) Holders(ctx context.Context) iter.Seq2[Holder, error] {
-	if b, ok := l.backend.(Lister); ok {
-		return b.Holders(ctx)
-	}
-	return func(yield func(Holder, error) bool) {
-		yield(Holder{}, fmt.Errorf("lock: this backend cannot list its locks: %w", errors.ErrUnsupported))
-	}
-}
-
-// Break frees the name whoever holds it; the holder notices at its next
-// renewal at the latest. It is for operators.
-func (l *Locker) Break(ctx context.Context, name string) error {
-	call, cancel := context.WithTimeout(ctx, l.call)
-	defer cancel()
-	b, ok := l.backend.(Breaker)
-	if ok {
-		if err := b.Break(call, name); err != nil {
-			return fmt.Errorf("lock: break %q: %w", name, err)
-		}
-		return nil
-	}
-	h, err := l.backend.Holder(call, name)
-	if err == nil {
-		err = l.backend.Release(call, name, h.Token)
-	}
-	if err != nil {
-		return fmt.Errorf("lock: break %q: %w", name, err)
-	}
-	return nil
 }
 
 // Close lets waiting callers go with [ErrClosed], releases all leases, and

@@ -270,18 +270,6 @@ func TestDo_EndsItsContextWithTheLease(t *testing.T) {
 	})
 }
 
-func TestOnce_UsesASlotUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, l, _ := nodes(t, 2)
-		require.NoError(t, l[0].Once(t.Context(), "report", "2026-03-01", 48*time.Hour))
-		time.Sleep(47 * time.Hour)
-		require.ErrorIs(t, l[1].Once(t.Context(), "report", "2026-03-01", 48*time.Hour), lock.ErrHeld)
-		require.NoError(t, l[1].Once(t.Context(), "report", "2026-03-02", 48*time.Hour))
-		time.Sleep(time.Hour)
-		require.NoError(t, l[1].Once(t.Context(), "report", "2026-03-01", 48*time.Hour))
-	})
-}
-
 func TestClose_LetsEverybodyGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memorylocker.New()
