@@ -68,9 +68,14 @@ func (le *Lease) Name() string { return le.name }
 // Token identifies this acquisition. Whoever knows it can release the lease.
 func (le *Lease) Token() string { return le.claim.Token }
 
-// Holder is what others see of this lease; its TTL is what is left.
+// Holder is what others see of this lease; its TTL is what is left, 0 when it
+// has ended.
 func (le *Lease) Holder() Holder {
-	return Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence, TTL: time.Until(le.Expiry())}
+	h := Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence}
+	if le.Err() == nil {
+		h.TTL = max(time.Until(le.Expiry()), 0)
+	}
+	return h
 }
 
 // Fence is the fencing token: larger than that of every earlier holder, where
@@ -150,11 +155,11 @@ func (le *Lease) lose(why error) {
 	held := time.Since(le.began)
 	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
 	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
-	le.l.remove(le)
-	le.turn.done()
-	if rest := le.s.minHold - held; rest <= 0 {
+	if held >= le.s.minHold {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
+	le.l.remove(le)
+	le.turn.done()
 }
 
 // renewals renews at every third of the TTL, and sooner again after a failure.

@@ -33,9 +33,11 @@ type Locker struct {
 
 	mu     sync.Mutex // never held across a wait
 	queues map[string]*queue
+	idle   []idle // by time
 	leases map[*Lease]struct{}
 	closed bool
-	tasks  sync.WaitGroup
+	tasks  int        // acquires, renewals and undoings under way
+	quiet  *sync.Cond // says that a task or a lease has ended
 }
 
 // Defaults of a [Locker].
@@ -51,26 +53,45 @@ type LockerOption func(*Locker)
 // WithLogger logs lost leases and requests that had to be undone. The default
 // logs nothing.
 func WithLogger(logger *slog.Logger) LockerOption {
-	return func(l *Locker) { l.logger = logger }
+	return func(l *Locker) {
+		if logger != nil {
+			l.logger = logger
+		}
+	}
 }
 
 // WithObserver calls f for every [Event], on the goroutine that caused it. f
 // must not block.
 func WithObserver(f func(Event)) LockerOption {
-	return func(l *Locker) { l.observe = f }
+	return func(l *Locker) {
+		if f != nil {
+			l.observe = f
+		}
+	}
 }
 
 // WithCallTimeout bounds every single request to the server; the default is
-// [DefaultCallTimeout]. A lease is never longer in doubt than this.
+// [DefaultCallTimeout], also for what is not positive.
 func WithCallTimeout(d time.Duration) LockerOption {
-	return func(l *Locker) { l.call = d }
+	return func(l *Locker) {
+		if d > 0 {
+			l.call = d
+		}
+	}
 }
 
 // WithPoll is the mean time between two attempts of a waiting caller while
-// another process holds the name; the default is [DefaultPoll]. Every pause is
-// random, between half and one and a half of it.
+// another process holds the name; the default is [DefaultPoll], also for what
+// is not positive. Every pause is random, between half and one and a half of
+// it. It is also the measure of fairness: a process whose callers have had a
+// name for some poll intervals without a break makes way for as long as others
+// need to poll once. All processes should have the same.
 func WithPoll(d time.Duration) LockerOption {
-	return func(l *Locker) { l.poll = d }
+	return func(l *Locker) {
+		if d > 0 {
+			l.poll = d
+		}
+	}
 }
 
 // WithDefaults sets options for all leases of this Locker; those of a call
@@ -100,6 +121,7 @@ func New(b Backend, opts ...LockerOption) *Locker {
 	if d, ok := b.(Describer); ok {
 		l.props = d.Properties()
 	}
+	l.quiet = sync.NewCond(&l.mu)
 	l.closing, l.shut = context.WithCancelCause(context.Background())
 	for _, o := range opts {
 		o(l)
@@ -125,6 +147,10 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 	if err := s.check(name, l.props); err != nil {
 		return nil, err
 	}
+	if !l.begin() {
+		return nil, fmt.Errorf("lock: acquire %q: %w", name, ErrClosed)
+	}
+	defer l.finish()
 	wait, cancel := s.waitContext(ctx)
 	defer cancel()
 	began := time.Now()
@@ -141,8 +167,14 @@ func (l *Locker) acquire(wait, ctx context.Context, name string, s settings) (*L
 	if err != nil {
 		return nil, l.gaveUp(ctx, err, &HeldError{Name: name, Holder: l.owner})
 	}
+	if s.wait != 0 {
+		if stop := turn.makeWay(wait); stop != nil {
+			turn.done()
+			return nil, l.gaveUp(ctx, stop, &HeldError{Name: name, Holder: l.owner})
+		}
+	}
 	for {
-		if err := context.Cause(ctx); err != nil {
+		if err := l.usable(ctx); err != nil {
 			turn.done()
 			return nil, err
 		}
@@ -183,6 +215,10 @@ func (l *Locker) pause(wait context.Context, last error) error {
 	if errors.As(last, &held) && held.ExpiresIn > 0 {
 		d = min(d, held.ExpiresIn+time.Millisecond)
 	}
+	return l.sleep(wait, d)
+}
+
+func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -198,9 +234,13 @@ func (l *Locker) pause(wait context.Context, last error) error {
 // attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, name string, s settings, turn *turn) (*Lease, error) {
 	claim, fence, began, err := l.request(ctx, name, s)
+	if errors.Is(err, ErrHeld) {
+		turn.refused()
+	}
 	if err != nil {
 		return nil, err
 	}
+	turn.took()
 	lease := newLease(l, ctx, name, claim, fence, s, began, turn)
 	if !l.add(lease) {
 		lease.end(ErrClosed)
@@ -274,11 +314,37 @@ func (l *Locker) remove(lease *Lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.leases, lease)
+	l.quiet.Broadcast()
 }
 
-// task runs f on a goroutine that Close waits for.
+// begin counts something that Close waits for, unless the Locker is closed;
+// finish is called at its end.
+func (l *Locker) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.tasks++
+	}
+	return !l.closed
+}
+
+func (l *Locker) finish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tasks--
+	l.quiet.Broadcast()
+}
+
+// task runs f on a goroutine that Close waits for. The caller is a task itself
+// or has a lease that is not yet removed, so that Close still waits.
 func (l *Locker) task(f func()) {
-	l.tasks.Go(f)
+	l.mu.Lock()
+	l.tasks++
+	l.mu.Unlock()
+	go func() {
+		defer l.finish()
+		f()
+	}()
 }
 
 // undo gives back in the background what a request may have been granted
@@ -335,8 +401,8 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 }
 
 // Close lets waiting callers go with [ErrClosed], releases all leases, and
-// waits for everything that the Locker has started: at most for two requests
-// one after the other. It is safe to call twice.
+// waits for everything that the Locker has started and for calls under way: at
+// most for two requests one after the other. It is safe to call twice.
 func (l *Locker) Close() error {
 	l.mu.Lock()
 	l.closed = true
@@ -346,11 +412,13 @@ func (l *Locker) Close() error {
 	}
 	l.mu.Unlock()
 	l.shut(ErrClosed)
-	var all sync.WaitGroup
 	for _, lease := range leases {
-		all.Go(func() { _ = lease.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
+		l.task(func() { _ = lease.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
 	}
-	all.Wait()
-	l.tasks.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.tasks > 0 || len(l.leases) > 0 {
+		l.quiet.Wait()
+	}
 	return nil
 }

@@ -185,7 +185,7 @@ func TestAcquire_QueuesInOrderInsideAProcess(t *testing.T) {
 		require.NoError(t, first.Release(t.Context()))
 		all.Wait()
 		require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, order)
-		require.Equal(t, 10*time.Second, time.Since(began), "each hand-over is immediate")
+		require.Less(t, time.Since(began), 11*time.Second, "a hand-over is immediate, but for those before which others get their chance")
 		require.Equal(t, 11, f[0].Calls("Acquire"))
 	})
 }

@@ -40,6 +40,10 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	if err := s.check(full, l.props); err != nil {
 		return err
 	}
+	if !l.begin() {
+		return fmt.Errorf("lock: once %q: %w", full, ErrClosed)
+	}
+	defer l.finish()
 	wait, cancel := s.waitContext(ctx)
 	defer cancel()
 	began := time.Now()
