@@ -42,7 +42,7 @@ func newLease(l *Locker, ctx context.Context, name string, c Claim, fence uint64
 
 // limit is the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.s.ttl - le.l.props.Margin)
+	d := sent.Add(le.s.serverTTL(sent.Sub(le.began)) - le.l.props.Margin)
 	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
 		d = le.began.Add(le.s.maxHold)
 	}
@@ -68,9 +68,14 @@ func (le *Lease) Name() string { return le.name }
 // Token identifies this acquisition. Whoever knows it can release the lease.
 func (le *Lease) Token() string { return le.claim.Token }
 
-// Holder is what others see of this lease; its TTL is what is left.
+// Holder is what others see of this lease; its TTL is what is left, 0 when it
+// has ended.
 func (le *Lease) Holder() Holder {
-	return Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence, TTL: time.Until(le.Expiry())}
+	h := Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence}
+	if le.Err() == nil {
+		h.TTL = max(time.Until(le.Expiry()), 0)
+	}
+	return h
 }
 
 // Fence is the fencing token: larger than that of every earlier holder, where
@@ -150,11 +155,11 @@ func (le *Lease) lose(why error) {
 	held := time.Since(le.began)
 	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
 	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
-	le.l.remove(le)
-	le.turn.done()
-	if rest := le.s.minHold - held; rest <= 0 {
+	if held >= le.s.minHold {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
+	le.l.remove(le)
+	le.turn.done()
 }
 
 // renewals renews at every third of the TTL, and sooner again after a failure.
@@ -204,7 +209,7 @@ func (le *Lease) renew(ctx context.Context) error {
 	sent := time.Now()
 	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
 	defer cancel()
-	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.ttl)
+	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(sent.Sub(le.began)))
 	if ctx.Err() == nil {
 		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
 	}
@@ -277,22 +282,24 @@ const attempts = 3
 // means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context, held time.Duration) error {
 	var err error
+	keep := le.s.minHold > held
 	for i := range attempts {
 		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
-		if rest := le.s.minHold - held; rest > 0 {
+		if keep {
+			rest := le.s.minHold - time.Since(le.began)
 			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.MinTTL))
 		} else {
 			err = le.l.backend.Release(call, le.name, le.claim.Token)
 		}
 		cancel()
 		switch {
-		case err == nil, errors.Is(err, ErrLost) && i > 0:
+		case err == nil, errors.Is(err, ErrLost) && i > 0 && !keep:
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
 		}
 	}
-	if le.s.minHold <= held {
+	if !keep {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)

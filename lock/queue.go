@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // queue are the callers of this process that wait for their turn at one name.
@@ -11,12 +12,15 @@ import (
 // released lease goes to the next in line at once.
 type queue struct {
 	waiting []chan struct{}
+	spell   spell
+	idle    bool // nobody has the turn; kept a while for the sake of the spell
 }
 
 // turn is the right to ask the server for a name; done passes it on.
 type turn struct {
 	l    *Locker
 	name string
+	q    *queue
 }
 
 // turn takes the turn, or waits in line for it. Without wait it returns
@@ -27,11 +31,16 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error
 		l.mu.Unlock()
 		return nil, ErrClosed
 	}
-	q, busy := l.queues[name]
-	if !busy {
-		l.queues[name] = &queue{}
+	l.forgetIdle()
+	q := l.queues[name]
+	if q == nil {
+		q = &queue{idle: true}
+		l.queues[name] = q
+	}
+	if q.idle {
+		q.idle = false
 		l.mu.Unlock()
-		return &turn{l: l, name: name}, nil
+		return &turn{l: l, name: name, q: q}, nil
 	}
 	if !wait {
 		l.mu.Unlock()
@@ -44,7 +53,7 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error
 	var why error
 	select {
 	case <-mine:
-		return &turn{l: l, name: name}, nil
+		return &turn{l: l, name: name, q: q}, nil
 	case <-ctx.Done():
 		why = context.Cause(ctx)
 	case <-l.closing.Done():
@@ -64,7 +73,7 @@ func (l *Locker) leave(name string, q *queue, mine chan struct{}) {
 	}
 	l.mu.Unlock()
 	if i < 0 {
-		(&turn{l: l, name: name}).done()
+		(&turn{l: l, name: name, q: q}).done()
 	}
 }
 
@@ -72,11 +81,38 @@ func (l *Locker) leave(name string, q *queue, mine chan struct{}) {
 func (t *turn) done() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
-	q := t.l.queues[t.name]
-	if len(q.waiting) == 0 {
+	if len(t.q.waiting) > 0 {
+		close(t.q.waiting[0])
+		t.q.waiting = t.q.waiting[1:]
+		return
+	}
+	if t.q.spell.began.IsZero() || t.l.closed {
 		delete(t.l.queues, t.name)
 		return
 	}
-	close(q.waiting[0])
-	q.waiting = q.waiting[1:]
+	t.q.idle = true
+	t.q.spell.ended = time.Now()
+	t.l.idle = append(t.l.idle, idle{name: t.name, q: t.q, since: t.q.spell.ended})
+}
+
+// idle is a queue that nobody needed at a time, and may need again.
+type idle struct {
+	name  string
+	q     *queue
+	since time.Time
+}
+
+// forgetIdle drops the queues whose spell is over. The caller holds l.mu.
+func (l *Locker) forgetIdle() {
+	for len(l.idle) > 0 {
+		i := l.idle[0]
+		switch {
+		case !i.q.idle || i.q.spell.ended != i.since: // needed again
+		case i.q.spell.over(time.Now(), l.poll):
+			delete(l.queues, i.name)
+		default:
+			return
+		}
+		l.idle = l.idle[1:]
+	}
 }
