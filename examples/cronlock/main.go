@@ -11,6 +11,8 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
@@ -22,7 +24,9 @@ func main() {
 	if len(os.Args) < 3 {
 		log.Fatal("usage: cronlock NAME COMMAND…")
 	}
-	if err := run(context.Background(), os.Args[1], os.Args[2:]); err != nil && !errors.Is(err, lock.ErrHeld) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1], os.Args[2:]); err != nil && !errors.Is(err, lock.ErrHeld) {
 		log.Fatal("cronlock: ", err)
 	}
 }
@@ -42,8 +46,8 @@ func run(ctx context.Context, name string, command []string) error {
 	if !locker.Properties().Shared {
 		return errors.New("this cache has no locks that nodes share")
 	}
-	// The command is killed when the lock is lost. However short it is, the lock
-	// is kept for half a minute: for nodes whose clocks are behind.
+	// The command is killed when the lock is lost or we are to end. However
+	// short it is, the lock is kept for half a minute: some clocks are behind.
 	return locker.Do(ctx, name, func(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -74,7 +74,7 @@ func TestLock_ShowListAndBreak(t *testing.T) {
 	require.Contains(t, again.stderr, "not held")
 }
 
-func TestLock_NeedsLocksThatNodesShare(t *testing.T) {
+func TestLock_SettingsThatNameNoLockAreToldApartFromAConflict(t *testing.T) {
 	env := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=http://wrong"}
 	require.Equal(t, 1, ctl(t, env, "", "lock", "ls").code)
 	require.Equal(t, exitConfig, ctl(t, env, "", "lock", "run", "n", "--", "true").code)
