@@ -10,24 +10,25 @@ import (
 )
 
 // fencing sends redislock's script and the one that draws the fence in one
-// pipeline, so that an acquire with a fence is one round trip.
+// pipeline, so that an acquire with a fence is one round trip; with replicas,
+// the wait for them, too.
 type fencing struct {
-	redis.Scripter
-	b     *Backend
-	keys  []string // lock and record
-	token string
-	owner []byte
+	redis.Scripter // for what redislock does not call
+	b              *Backend
+	keys           []string // lock and record
+	args           []any    // token, owner, milliseconds until the record ends
 
-	fence  uint64
-	err    error
-	holder lock.Owner
-	left   time.Duration
+	fence    uint64
+	err      error
+	holder   lock.Owner
+	left     time.Duration
+	replicas acknowledged
 }
 
 // EvalSha implements [redis.Scripter].
 func (f *fencing) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
 	return f.both(ctx, func(p redis.Pipeliner) (*redis.Cmd, *redis.Cmd) {
-		return p.EvalSha(ctx, sha, keys, args...), p.EvalSha(ctx, f.b.fence.Hash(), f.keys, f.token, f.owner)
+		return p.EvalSha(ctx, sha, keys, args...), p.EvalSha(ctx, f.b.fence.Hash(), f.keys, f.args...)
 	})
 }
 
@@ -35,20 +36,23 @@ func (f *fencing) EvalSha(ctx context.Context, sha string, keys []string, args .
 // not know the script yet.
 func (f *fencing) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
 	return f.both(ctx, func(p redis.Pipeliner) (*redis.Cmd, *redis.Cmd) {
-		return p.Eval(ctx, script, keys, args...), p.Eval(ctx, fenceSource, f.keys, f.token, f.owner)
+		return p.Eval(ctx, script, keys, args...), p.Eval(ctx, fenceSource, f.keys, f.args...)
 	})
 }
 
 func (f *fencing) both(ctx context.Context, send func(redis.Pipeliner) (obtain, fence *redis.Cmd)) *redis.Cmd {
-	var obtain, fence *redis.Cmd
-	_, _ = f.b.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+	var fence *redis.Cmd
+	obtain, replicas := f.b.pipeline(ctx, f.keys[0], func(p redis.Pipeliner) (obtain *redis.Cmd) {
 		obtain, fence = send(p)
-		return nil
+		return obtain
 	})
 	if obtain.Err() == nil && redis.HasErrorPrefix(fence.Err(), "NOSCRIPT") {
-		fence = f.b.client.Eval(ctx, fenceSource, f.keys, f.token, f.owner)
+		fence, replicas = f.b.pipeline(ctx, f.keys[0], func(p redis.Pipeliner) *redis.Cmd {
+			return p.Eval(ctx, fenceSource, f.keys, f.args...)
+		})
 	}
 	f.read(fence)
+	f.replicas = replicas
 	return obtain
 }
 
