@@ -47,6 +47,14 @@ func NewProxy(tb TB, target string) *Proxy {
 // Addr is where clients connect to.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
+// Retarget sends new connections to another server, as an address does that
+// moves to a replica.
+func (p *Proxy) Retarget(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
+
 // Cut stops what goes in the directions.
 func (p *Proxy) Cut(ds ...Direction) { p.set(true, ds) }
 
@@ -88,7 +96,10 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.target)
+		p.mu.Lock()
+		target := p.target
+		p.mu.Unlock()
+		server, err := net.Dial("tcp", target)
 		if err != nil || !p.add(client, server) {
 			_ = client.Close()
 			if server != nil {
