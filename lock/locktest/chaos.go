@@ -206,22 +206,41 @@ func (r *run) progress() {
 }
 
 func (r *run) killOne() {
-	r.kill(rand.N(len(r.procs)))
+	r.kill(r.holder())
 	r.report.Killed++
 	r.spawn()
 }
 
+// stopOne stops a process that holds a lease, until that is over. What holds a
+// name only for a moment is let go and another tried.
 func (r *run) stopOne() {
 	if !canStop {
 		return
 	}
-	p := r.procs[rand.N(len(r.procs))].cmd.Process
-	if err := p.Signal(stopSignal); err != nil {
-		r.t.Fatal(err)
+	end := time.Now().Add(10 * time.Second)
+	for stopped := false; !stopped && time.Now().Before(end); {
+		p := r.procs[r.holder()]
+		if err := p.cmd.Process.Signal(stopSignal); err != nil {
+			r.t.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond) // what it said last is on its way
+		if stopped = r.store.holds(p.id); stopped {
+			time.Sleep(r.TTL + rand.N(r.TTL))
+		}
+		_ = p.cmd.Process.Signal(contSignal)
 	}
-	time.Sleep(r.TTL + rand.N(r.TTL))
-	_ = p.Signal(contSignal)
 	r.report.Stopped++
+}
+
+// holder is a process that holds a lease just now, or any.
+func (r *run) holder() int {
+	first := rand.N(len(r.procs))
+	for i := range r.procs {
+		if at := (first + i) % len(r.procs); r.store.holds(r.procs[at].id) {
+			return at
+		}
+	}
+	return first
 }
 
 // check judges what has happened.

@@ -107,6 +107,12 @@ func (s *store) acquisitions() int {
 	return s.began
 }
 
+func (s *store) holds(process int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[process] != nil
+}
+
 // serve hears one process until it ends.
 func (s *store) serve(c net.Conn) {
 	defer c.Close()

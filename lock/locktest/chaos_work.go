@@ -82,23 +82,25 @@ func (w *worker) session(name string) error {
 }
 
 // use reads the register and writes one more, after a while; now and then the
-// while is longer than the TTL.
+// while is longer than the TTL. Some holders are careless, and write without
+// asking whether they still have the lease.
 func (w *worker) use(lease *lock.Lease) error {
 	read, err := w.register(message{Op: "open", Name: lease.Name(), Fence: lease.Fence()})
 	if err != nil || !read.OK {
 		return err
 	}
 	pause := rand.N(2 * time.Millisecond)
-	if rand.N(50) == 0 {
-		pause = w.TTL + rand.N(w.TTL)
+	if rand.N(100) == 0 {
+		pause = w.TTL + rand.N(w.TTL/2)
 	}
-	for ; pause > 0 && lease.Err() == nil; pause -= w.TTL / 4 {
+	careless := rand.N(3) == 0
+	for ; pause > 0 && (careless || lease.Err() == nil); pause -= w.TTL / 4 {
 		time.Sleep(min(pause, w.TTL/4))
 		if err := w.say(message{Op: "holds", Expiry: lease.Expiry().UnixNano()}); err != nil {
 			return err
 		}
 	}
-	if lease.Err() != nil {
+	if !careless && lease.Err() != nil {
 		return nil
 	}
 	// Whatever happens from here on, only the fence keeps a stale holder out.

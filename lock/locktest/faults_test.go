@@ -17,21 +17,21 @@ import (
 )
 
 var (
-	acquisitions = flag.Int("faults.acquisitions", 200, "acquisitions of each case at least")
-	rounds       = flag.Int("faults.rounds", 1, "how often each fault happens at least")
-	backends     = flag.String("faults.backends", "", "backends to test, parted by commas; all if empty")
+	total    = flag.Int("faults.acquisitions", 0, "acquisitions of all cases together; 200 each if 0")
+	backends = flag.String("faults.backends", "", "backends to test, parted by commas; all if empty")
 )
 
 // chaos are the cases of TestFaults: a backend, and what happens to it. A
 // backend is added by a line.
 var chaos = []struct {
 	backend, name string
+	long          bool // not with -short
 	chaos         locktest.Chaos
 }{
-	{"redis", "counter", locktest.Chaos{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
-	{"redis", "keeps its data", locktest.Chaos{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
-	{"redis", "loses its data", locktest.Chaos{Start: redisThatLoses, Open: openRedis, Fencing: true}},
-	{"redis", "fails over with replicas", locktest.Chaos{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
+	{"redis", "counter", false, locktest.Chaos{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
+	{"redis", "keeps its data", false, locktest.Chaos{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
+	{"redis", "loses its data", true, locktest.Chaos{Start: redisThatLoses, Open: openRedis, Fencing: true}},
+	{"redis", "fails over with replicas", true, locktest.Chaos{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
 }
 
 // Processes that are killed, stopped and cut off never hold a name at the same
@@ -40,14 +40,44 @@ var chaos = []struct {
 func TestFaults(t *testing.T) {
 	for _, c := range chaos {
 		t.Run(c.backend+" "+c.name, func(t *testing.T) {
-			if *backends != "" && !strings.Contains(","+*backends+",", ","+c.backend+",") {
-				t.Skip("not asked for")
+			skipUnless(t, c.backend)
+			if c.long && testing.Short() {
+				t.Skip("takes some seconds")
 			}
-			c.chaos.Acquisitions, c.chaos.Rounds = *acquisitions, *rounds
+			c.chaos.Acquisitions, c.chaos.Rounds = each()
 			report := c.chaos.Run(t)
 			t.Log(report)
 			requireLinearizable(t, report.Ops)
 		})
+	}
+}
+
+// each is how many acquisitions and rounds of faults every case has.
+func each() (acquisitions, rounds int) {
+	cases := 0
+	for _, c := range chaos {
+		if asked(c.backend) {
+			cases++
+		}
+	}
+	if asked("memory") {
+		cases++
+	}
+	if *total == 0 || cases == 0 {
+		return 200, 1
+	}
+	acquisitions = (*total + cases - 1) / cases
+	return acquisitions, 1 + acquisitions/200
+}
+
+func asked(backend string) bool {
+	return *backends == "" || strings.Contains(","+*backends+",", ","+backend+",")
+}
+
+func skipUnless(t *testing.T, backend string) {
+	t.Helper()
+	if !asked(backend) {
+		t.Skip("not asked for")
 	}
 }
 
