@@ -140,7 +140,7 @@ func staleWrite(ctx context.Context, db *sql.DB, isolation sql.IsolationLevel, f
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // after a Commit there is nothing to undo
 	r, err := tx.ExecContext(ctx, writeBody, 1, fence, "stale")
 	if err != nil {
 		return err // a repeatable read that cannot be repeated

@@ -46,7 +46,7 @@ func (f *fencing) both(ctx context.Context, send func(redis.Pipeliner) (obtain, 
 		obtain, fence = send(p)
 		return obtain
 	})
-	if obtain.Err() == nil && redis.HasErrorPrefix(fence.Err(), "NOSCRIPT") {
+	if obtain.Err() == nil && fence.Err() != nil && redis.HasErrorPrefix(fence.Err(), "NOSCRIPT") {
 		fence, replicas = f.b.pipeline(ctx, f.keys[0], func(p redis.Pipeliner) *redis.Cmd {
 			return p.Eval(ctx, fenceSource, f.keys, f.args...)
 		})
@@ -57,15 +57,18 @@ func (f *fencing) both(ctx context.Context, send func(redis.Pipeliner) (obtain, 
 }
 
 func (f *fencing) read(cmd *redis.Cmd) {
-	answer, err := cmd.Slice()
-	f.err = err
-	if err != nil || len(answer) != 3 {
-		return
-	}
-	f.fence = number(answer[0])
-	f.holder = owner(answer[1])
-	if ms, ok := answer[2].(int64); ok && ms > 0 {
-		f.left = time.Duration(ms) * time.Millisecond
+	f.err = cmd.Err()
+	switch answer := cmd.Val().(type) {
+	case string:
+		f.fence = number(answer)
+	case []any:
+		if len(answer) != 2 {
+			return
+		}
+		f.holder = owner(answer[0])
+		if ms, ok := answer[1].(int64); ok && ms > 0 {
+			f.left = time.Duration(ms) * time.Millisecond
+		}
 	}
 }
 
@@ -73,16 +76,15 @@ func (f *fencing) read(cmd *redis.Cmd) {
 // what comes after goes to the server.
 type granted struct {
 	redis.Scripter
-	asked *bool
+	yes   *redis.Cmd
+	asked bool
 }
 
 // EvalSha implements [redis.Scripter].
-func (g granted) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
-	if *g.asked {
+func (g *granted) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	if g.asked {
 		return g.Scripter.EvalSha(ctx, sha, keys, args...)
 	}
-	*g.asked = true
-	yes := redis.NewCmd(ctx)
-	yes.SetVal("OK")
-	return yes
+	g.asked = true
+	return g.yes
 }

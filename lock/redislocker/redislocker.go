@@ -31,6 +31,7 @@ type Backend struct {
 	logger *slog.Logger
 	wait   wait
 	wrong  error // of the options
+	yes    *redis.Cmd
 
 	looked atomic.Bool // at the server's policy of eviction
 }
@@ -48,6 +49,8 @@ func New(client redis.UniversalClient, opts ...Option) *Backend {
 		o(b)
 	}
 	b.wrong = b.wait.check(client)
+	b.yes = redis.NewCmd(context.Background())
+	b.yes.SetVal("OK")
 	return b
 }
 
@@ -140,7 +143,7 @@ func (b *Backend) handle(ctx context.Context, to redis.Scripter, name, token str
 	if err := b.usable(ctx); err != nil {
 		return nil, err
 	}
-	l, err := redislock.New(granted{to, new(bool)}).Obtain(ctx, lockKey(name), time.Minute, &redislock.Options{Token: token})
+	l, err := redislock.New(&granted{Scripter: to, yes: b.yes}).Obtain(ctx, lockKey(name), time.Minute, &redislock.Options{Token: token})
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -183,7 +186,7 @@ func number(v any) uint64 {
 
 func owner(v any) (o lock.Owner) {
 	s, _ := v.(string)
-	if json.Unmarshal([]byte(s), &o) != nil {
+	if s == "" || json.Unmarshal([]byte(s), &o) != nil {
 		return lock.Owner{}
 	}
 	return o
