@@ -33,7 +33,8 @@ type Locker struct {
 
 	mu     sync.Mutex // never held across a wait
 	queues map[string]*queue
-	idle   []idle // by time
+	idle   []turn    // queues that nobody needs, to be forgotten
+	looked time.Time // when all of them were looked at
 	leases map[*Lease]struct{}
 	closed bool
 	tasks  int        // acquires, renewals and undoings under way
@@ -328,6 +329,13 @@ func (l *Locker) begin() bool {
 	return !l.closed
 }
 
+// enter counts it in any case: for a lease, for which Close waits, too.
+func (l *Locker) enter() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tasks++
+}
+
 func (l *Locker) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -338,9 +346,7 @@ func (l *Locker) finish() {
 // task runs f on a goroutine that Close waits for. The caller is a task itself
 // or has a lease that is not yet removed, so that Close still waits.
 func (l *Locker) task(f func()) {
-	l.mu.Lock()
-	l.tasks++
-	l.mu.Unlock()
+	l.enter()
 	go func() {
 		defer l.finish()
 		f()

@@ -101,7 +101,7 @@ func (s *settings) serverTTL(held time.Duration) time.Duration {
 // waitContext bounds the waiting.
 func (s *settings) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if s.wait <= 0 {
-		return context.WithCancel(ctx)
+		return ctx, func() {}
 	}
 	return context.WithTimeoutCause(ctx, s.wait, errWaited)
 }

@@ -14,6 +14,7 @@ type queue struct {
 	waiting []chan struct{}
 	spell   spell
 	idle    bool // nobody has the turn; kept a while for the sake of the spell
+	listed  bool // in the Locker's list of idle ones
 }
 
 // turn is the right to ask the server for a name; done passes it on.
@@ -92,27 +93,29 @@ func (t *turn) done() {
 	}
 	t.q.idle = true
 	t.q.spell.ended = time.Now()
-	t.l.idle = append(t.l.idle, idle{name: t.name, q: t.q, since: t.q.spell.ended})
+	if !t.q.listed {
+		t.q.listed = true
+		t.l.idle = append(t.l.idle, *t)
+	}
 }
 
-// idle is a queue that nobody needed at a time, and may need again.
-type idle struct {
-	name  string
-	q     *queue
-	since time.Time
-}
-
-// forgetIdle drops the queues whose spell is over. The caller holds l.mu.
+// forgetIdle drops the queues whose spell is over, and looks at those that were
+// needed again since a spell later once more. The caller holds l.mu.
 func (l *Locker) forgetIdle() {
-	for len(l.idle) > 0 {
-		i := l.idle[0]
+	now := time.Now()
+	for range len(l.idle) {
+		t := l.idle[0]
 		switch {
-		case !i.q.idle || i.q.spell.ended != i.since: // needed again
-		case i.q.spell.over(time.Now(), l.poll):
-			delete(l.queues, i.name)
-		default:
+		case t.q.idle && t.q.spell.over(now, l.poll):
+			delete(l.queues, t.name)
+		case !t.q.idle:
+			t.q.listed = false
+		case now.Sub(l.looked) < standBack(l.poll):
 			return
+		default:
+			l.idle = append(l.idle, t)
 		}
 		l.idle = l.idle[1:]
 	}
+	l.looked = now
 }
