@@ -29,7 +29,9 @@ const lockRunHelp = `Tries once unless told to wait. The command's standard stre
 mosparoctl, and MOSPARO_LOCK_NAME and MOSPARO_LOCK_FENCE are in its
 environment. Signals are passed on to it, and without a terminal to all that it
 has started. When the lock is lost, or cannot be renewed in time, the command
-gets SIGTERM, and SIGKILL after --kill-after.
+gets SIGTERM, and SIGKILL after --kill-after. A mosparoctl that is stopped
+(SIGSTOP) cannot do that; a store that refuses smaller fences than it has seen
+is safe also then.
 
 Exit code: that of the command, 128+n if signal n ended it, as flock(1) has it;
 1 (--conflict-exit-code) if another node holds the lock or has used the slot,
@@ -242,7 +244,8 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 		if kill == nil {
 			fmt.Fprintln(a.stderr, "mosparoctl: the lock is lost, ending the command")
 			p.terminate()
-			kill = time.After(j.killAfter)
+			// No grace beyond the lease, as when this process was stopped.
+			kill = time.After(min(j.killAfter, time.Until(lease.Expiry())))
 		}
 	}
 }

@@ -248,6 +248,23 @@ func TestLockRun_TheCommandIsGoneBeforeAnotherNodeCanHaveTheLock(t *testing.T) {
 	require.Equal(t, exitTempFail, n.code(), "although the command has ended well")
 }
 
+func TestLockRun_AStoppedNodeEndsItsCommandAsSoonAsItGoesOn(t *testing.T) {
+	env, other, _ := onRedis(t)
+	n := startNode(t, env, "job", "--ttl", "1s", "--", "sh", "-c", `trap '' TERM; echo $MOSPARO_LOCK_FENCE; echo $$; sleep 1000; sleep 1000`)
+	fence, command := n.line(), n.line()
+	n.signal(syscall.SIGSTOP)
+	lease, err := other.Acquire(t.Context(), "job", lock.WithWait(time.Minute))
+	require.NoError(t, err)
+	old, err := strconv.ParseUint(fence, 10, 64)
+	require.NoError(t, err)
+	require.Greater(t, lease.Fence(), old, "by which a store can tell them apart")
+	n.signal(syscall.SIGCONT)
+	requireGone(t, command)
+	require.Equal(t, exitTempFail, n.code())
+	require.NoError(t, lease.Err(), "and the next holder keeps its lock")
+	require.NoError(t, lease.Release(t.Context()))
+}
+
 func TestLockRun_AKilledNodeFreesTheLockAfterItsTTL(t *testing.T) {
 	env, other, _ := onRedis(t)
 	n := startNode(t, env, "job", "--ttl", "1s", "--", "sh", "-c", "echo $$; exec sleep 1000")
