@@ -60,12 +60,7 @@ type DB struct {
 func New(db *sql.DB, p Placeholders) *DB { return &DB{db: db, placeholders: p} }
 
 // Project is a project with the hash that mosparo stored for it.
-type Project struct {
-	UUID cssstore.UUID
-	// Hash is designConfigHash: the hash of the design for which mosparo last
-	// prepared CSS; zero if there is none, or none that is a hash.
-	Hash cssstore.Hash
-}
+type Project = cssstore.Project
 
 // hashName is the setting in which mosparo keeps the hash.
 const hashName = "designConfigHash"
