@@ -37,7 +37,8 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 			host = v
 		}
 		port = first(r, "X-Forwarded-Port")
-		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) {
+		// A proxy that names the prefix may have left it in the path as well.
+		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) && v != h.basePath {
 			o.prefix = v + h.basePath
 		}
 	}

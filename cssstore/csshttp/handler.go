@@ -143,7 +143,7 @@ func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p cssstore.P
 	k := key{project: p.UUID}
 	if h.mode == Files {
 		k.hash = hash
-		if hash != p.Hash && !h.strangers.take() {
+		if hash != p.Hash && !h.tier.has(k) && !h.strangers.take() {
 			h.lead(w, r, hashCSS, h.current(r.Context(), p))
 			return
 		}

@@ -173,6 +173,13 @@ type tier struct {
 	size    int
 }
 
+// has reports whether an entry is there.
+func (t *tier) has(k key) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.entries[k] != nil
+}
+
 // entry finds or makes one.
 func (t *tier) entry(k key) *entry {
 	now := time.Now().Unix()
