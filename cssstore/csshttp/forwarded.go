@@ -50,7 +50,8 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 		port = own
 	}
 	o.root = scheme + "://" + host
-	if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 && !(scheme == "http" && n == 80) && !(scheme == "https" && n == 443) {
+	usual := map[string]uint64{"http": 80, "https": 443}[scheme]
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 && n != usual {
 		o.root += ":" + strconv.FormatUint(n, 10)
 	}
 	return o, true
@@ -110,6 +111,8 @@ func isHost(host string) bool {
 	return host != ""
 }
 
+const pathBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:@"
+
 // isPrefix takes a path of plain segments: it goes into a Location.
 func isPrefix(p string) bool {
 	if !strings.HasPrefix(p, "/") || len(p) > 200 {
@@ -120,8 +123,7 @@ func isPrefix(p string) bool {
 			return false
 		}
 		for i := range len(segment) {
-			c := segment[i]
-			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~%!$&'()*+,;=:@", c) >= 0) {
+			if strings.IndexByte(pathBytes, segment[i]) < 0 {
 				return false
 			}
 		}

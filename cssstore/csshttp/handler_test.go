@@ -374,12 +374,12 @@ func TestFiles_EarlierVersionsAreServedAsLongAsTheyAreThere(t *testing.T) {
 
 func TestMemory_IsBounded(t *testing.T) {
 	store, db := cssstoretest.NewFake(), &database{}
-	for i := range 200 {
+	for i := range 40 {
 		p := cssstore.Project{UUID: cssstore.UUID{byte(i)}, Hash: hashA}
 		db.list = append(db.list, p)
 		require.NoError(t, store.Put(t.Context(), cssstore.Resource{Project: p.UUID, Hash: hashA, CSS: make([]byte, 10_000)}))
 	}
-	const limit = 200_000
+	const limit = 100_000
 	h := csshttp.New(store, db, csshttp.WithMemory(limit))
 	defer h.Close()
 	for range 2 {

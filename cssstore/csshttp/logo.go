@@ -33,7 +33,7 @@ type logoSet struct {
 func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	s := h.logo.set.Load()
 	if s == nil || time.Since(s.tried) >= MaxRecheck {
-		done := h.fly(&h.logo.flight, h.readLogo)
+		done := h.fly(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
 			await(r.Context(), done)
 			if s = h.logo.set.Load(); s == nil {

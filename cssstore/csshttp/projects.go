@@ -46,7 +46,7 @@ func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p cssstore.Projec
 	}
 	hash, known := l.hashes[id]
 	if age := time.Since(l.tried); age >= projectsEvery {
-		done := h.fly(&h.projects.flight, h.readProjects)
+		done := h.fly(&h.projects.flight, h.readProjects) //nolint:contextcheck // what one request begins, others wait for
 		if !known || age >= projectsOld {
 			await(ctx, done)
 			if now := h.projects.list.Load(); now != nil {

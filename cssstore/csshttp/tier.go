@@ -82,7 +82,7 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 		}
 		wait = age >= until
 	}
-	done := h.fly(&e.flight, func(ctx context.Context) { h.fetch(ctx, e, p, keep) })
+	done := h.fly(&e.flight, func(ctx context.Context) { h.fetch(ctx, e, p, keep) }) //nolint:contextcheck // what one request begins, others wait for
 	if !wait {
 		return s
 	}

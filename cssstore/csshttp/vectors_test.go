@@ -130,16 +130,16 @@ type deviation struct {
 func deviations(hash cssstore.Hash) map[string]deviation {
 	current := "http://mosparo.example.com/resources/" + project.String() + "/" + hash.String() + ".css"
 	return map[string]deviation{
-		"shared cache: nothing prepared yet, hash css with the right hash":                          {200, "", "a redirect to oneself"},
-		"shared cache: content there, hash entry gone, hash css with the right hash":                {200, "", "an endless redirect"},
-		"shared cache: content there, hash entry gone, again":                                       {200, "", "an endless redirect"},
-		"shared cache: hash entry there, content gone, hash css with the right hash":                {200, "", "a redirect to oneself"},
-		"shared cache: project without a stored hash, hash css":                                     {200, "", "a redirect to oneself"},
-		"shared cache: project without a stored hash, project css":                                  {307, current, "a redirect to /.css, which is no route"},
-		"shared cache: project deleted, entries still in the cache, right hash":                     {404, "", "entries that outlive their project"},
-		"shared cache: a mapping left over from files mode":                                         {307, current, "nobody removes what is left over"},
-		"shared cache: prepared, the right hash, If-None-Match and If-Modified-Since":               {304, "", "no entity tags"},
-		"files: mapping there, file gone, project css":                                              {307, "/build/mosparo-frontend.css", "a redirect to a file that is gone"},
+		"shared cache: nothing prepared yet, hash css with the right hash":                         {200, "", "a redirect to oneself"},
+		"shared cache: content there, hash entry gone, hash css with the right hash":               {200, "", "an endless redirect"},
+		"shared cache: content there, hash entry gone, again":                                      {200, "", "an endless redirect"},
+		"shared cache: hash entry there, content gone, hash css with the right hash":               {200, "", "a redirect to oneself"},
+		"shared cache: project without a stored hash, hash css":                                    {200, "", "a redirect to oneself"},
+		"shared cache: project without a stored hash, project css":                                 {307, current, "a redirect to /.css, which is no route"},
+		"shared cache: project deleted, entries still in the cache, right hash":                    {404, "", "entries that outlive their project"},
+		"shared cache: a mapping left over from files mode":                                        {307, current, "nobody removes what is left over"},
+		"shared cache: prepared, the right hash, If-None-Match and If-Modified-Since":              {304, "", "no entity tags"},
+		"files: mapping there, file gone, project css":                                             {307, "/build/mosparo-frontend.css", "a redirect to a file that is gone"},
 		"files: mapping written by a request behind a prefix, proxy keeps the prefix and names it": {307, strings.Replace(current, "/resources", "/spam/resources", 1), "the prefix twice"},
 	}
 }
