@@ -62,8 +62,11 @@ func (s Server) label(i int) string {
 // server may move.
 type address struct{ network, text string }
 
+// Network implements [net.Addr].
 func (a *address) Network() string { return a.network }
-func (a *address) String() string  { return a.text }
+
+// String implements [net.Addr].
+func (a *address) String() string { return a.text }
 
 func (s Server) address() *address {
 	if s.isSocket() {

@@ -83,7 +83,7 @@ func TestDecompress_AppendsAndReadsNothingBefore(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "head:"+string(text), string(got))
 	// A match that reaches for what stood in dst.
-	_, err = fastlz.Decompress(append(make([]byte, 0, 400), "head:"...), []byte{0, 'x', 1<<5 | 0, 1})
+	_, err = fastlz.Decompress(append(make([]byte, 0, 400), "head:"...), []byte{0, 'x', 1 << 5, 1})
 	require.ErrorIs(t, err, fastlz.ErrCorrupt)
 }
 
@@ -96,7 +96,7 @@ func TestDecompress_Level2(t *testing.T) {
 		want string
 	}{
 		"literals":    {[]byte{level2 | 2, 'a', 'b', 'c'}, "abc"},
-		"short match": {[]byte{level2 | 0, 'a', 1 << 5, 0}, "aaaa"},
+		"short match": {[]byte{level2, 'a', 1 << 5, 0}, "aaaa"},
 		"long match":  {[]byte{level2 | 1, 'a', 'b', 7 << 5, 255, 255, 3, 1}, strings.Repeat("ab", 262)},
 	} {
 		got, err := decompress(c.src, 1000)
