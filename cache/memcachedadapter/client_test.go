@@ -73,6 +73,7 @@ func requireWorks(t *testing.T, a *memcachedadapter.Adapter) {
 }
 
 func TestClient_TLS(t *testing.T) {
+	t.Parallel()
 	cert, certKey, roots := certificate(t)
 	s := servers.Memcached(t, "-Z", "-o", "ssl_chain_cert="+cert+",ssl_key="+certKey)
 	at := memcachedadapter.Server{Host: "127.0.0.1", Port: s.Port()}
@@ -86,6 +87,7 @@ func TestClient_TLS(t *testing.T) {
 }
 
 func TestClient_UnixSocket(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "m")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
@@ -95,6 +97,7 @@ func TestClient_UnixSocket(t *testing.T) {
 }
 
 func TestClient_ASCIIAuthentication(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "auth")
 	require.NoError(t, os.WriteFile(file, []byte("node:hunter2\n"), 0o600))
 	s := servers.Memcached(t, "-Y", file)
@@ -115,6 +118,7 @@ func TestClient_ASCIIAuthentication(t *testing.T) {
 func errOf(_ [][]byte, err error) error { return err }
 
 func TestSet_RefusesWhatTheServerWould(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	a := open(t, all, memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
 	longest := strings.Repeat("k", 250-len("4EYEa:"))
@@ -155,6 +159,7 @@ func TestGet_ReportsAnItemThatIsNoSymfonyValue(t *testing.T) {
 }
 
 func TestClear_HidesEverythingWhereTheServerCannotList(t *testing.T) {
+	t.Parallel()
 	all := []*servers.MemcachedServer{servers.Memcached(t, "-o", "no_lru_crawler")}
 	a := open(t, all)
 	written(t, a, key, "value")
@@ -179,6 +184,7 @@ func TestClear_HidesEverythingWhereTheServerCannotList(t *testing.T) {
 // A request that has been sent ends with the client's timeout, whatever the
 // context says, and leaves no goroutine behind.
 func TestTimeout_BoundsEachCall(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	p := pool(t, all)
 	client := p.Client(memcachedadapter.ClientOptions{Timeout: 300 * time.Millisecond})

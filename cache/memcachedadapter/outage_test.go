@@ -18,6 +18,7 @@ import (
 )
 
 func TestOutage_OfOneServerFailsItsKeysOnly(t *testing.T) {
+	t.Parallel()
 	all := start(t, 3)
 	a := open(t, all)
 	home := serverOf(t, all, a.Servers(), versionKey)
@@ -80,6 +81,7 @@ func silence(t *testing.T, s *servers.MemcachedServer) {
 // A server that accepts connections and is silent costs one caller a second
 // its timeout, and the others nothing.
 func TestOutage_ASilentServerIsProbedByOneCallerAtATime(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	p := pool(t, all)
 	const timeout = 400 * time.Millisecond
@@ -124,6 +126,7 @@ func TestOutage_ASilentServerIsProbedByOneCallerAtATime(t *testing.T) {
 // The idle connections of a server that was restarted are dead, which nobody
 // has to notice.
 func TestOutage_ARestartBetweenRequestsIsNoError(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	a := open(t, all)
 	var wg sync.WaitGroup
@@ -153,6 +156,7 @@ func TestOutage_ARestartBetweenRequestsIsNoError(t *testing.T) {
 }
 
 func TestClient_DialsNoMoreOnceItIsWarm(t *testing.T) {
+	t.Parallel()
 	all := start(t, 2)
 	p := pool(t, all)
 	var dials atomic.Int32

@@ -83,6 +83,7 @@ func eachSetUp(t *testing.T, do func(t *testing.T, php *servers.PHPRuntime, dsn 
 	php := servers.PHP(t, "memcached", "igbinary")
 	for _, s := range setUps {
 		t.Run(fmt.Sprintf("%d servers, weights %v", s.servers, s.weights), func(t *testing.T) {
+			t.Parallel()
 			all := start(t, s.servers)
 			do(t, php, dsn(all, s.weights...), func(opts ...memcachedadapter.Option) *memcachedadapter.Adapter {
 				return openWeighted(t, all, s.weights, opts...)

@@ -119,16 +119,25 @@ func (a *Adapter) grouped(version string, keys []string, failed *failures) []gro
 	return groups
 }
 
-// side runs do for every group side by side, one of them on this goroutine.
+// side runs do for every group side by side. The largest runs on this
+// goroutine: the client starts one of its own for several keys.
 func side(groups []group, do func(*group)) {
 	if len(groups) == 0 {
 		return
 	}
-	var wg sync.WaitGroup
-	for i := range groups[1:] {
-		wg.Go(func() { do(&groups[i+1]) })
+	largest := 0
+	for i := range groups {
+		if len(groups[i].raws) > len(groups[largest].raws) {
+			largest = i
+		}
 	}
-	do(&groups[0])
+	var wg sync.WaitGroup
+	for i := range groups {
+		if i != largest {
+			wg.Go(func() { do(&groups[i]) })
+		}
+	}
+	do(&groups[largest])
 	wg.Wait()
 }
 

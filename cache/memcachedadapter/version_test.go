@@ -33,6 +33,7 @@ func read(t testing.TB, a cache.Adapter, key string) string {
 }
 
 func TestVersion_OfAnotherNodeIsUsed(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	c := bare(t, all[0])
 	for _, version := range []struct{ stored, text string }{
@@ -51,6 +52,7 @@ func TestVersion_OfAnotherNodeIsUsed(t *testing.T) {
 }
 
 func TestVersion_IsMadeWhereThereIsNone(t *testing.T) {
+	t.Parallel()
 	for _, found := range []string{"", `s:2:"1:";`} {
 		all := start(t, 1)
 		c := bare(t, all[0])
@@ -70,6 +72,7 @@ func TestVersion_IsMadeWhereThereIsNone(t *testing.T) {
 
 // Nodes that start at once on an empty server must not talk past each other.
 func TestVersion_IsMadeOnceByManyNodes(t *testing.T) {
+	t.Parallel()
 	all := start(t, 3)
 	for round := range 5 {
 		for _, s := range all {
@@ -97,6 +100,7 @@ func TestVersion_IsMadeOnceByManyNodes(t *testing.T) {
 
 // The bound that the package documents: two seconds, and one reply.
 func TestVersion_IsFollowedWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	c := bare(t, all[0])
 	a := open(t, all)
@@ -128,6 +132,7 @@ func TestVersion_IsFollowedWithinTwoSeconds(t *testing.T) {
 
 // An adapter that slept for long asks before it uses what it knew.
 func TestVersion_IsReadAnewAfterAPause(t *testing.T) {
+	t.Parallel()
 	all := start(t, 1)
 	c := bare(t, all[0])
 	a := open(t, all)
@@ -147,6 +152,7 @@ func TestVersion_IsReadAnewAfterAPause(t *testing.T) {
 }
 
 func TestVersion_StaysInUseWhileItsServerIsDown(t *testing.T) {
+	t.Parallel()
 	all := start(t, 3)
 	p := pool(t, all)
 	home := serverOf(t, all, p, versionKey)
