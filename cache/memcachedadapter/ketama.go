@@ -104,7 +104,8 @@ const (
 	// Ketama is weighted ketama, Symfony's default.
 	Ketama Distribution = "ketama"
 	// Consistent is ketama without weights (libketama_compatible=0 and
-	// distribution=consistent).
+	// distribution=consistent). A weight above 1 makes it weighted, as it does
+	// in libmemcached; the hash of the keys stays.
 	Consistent Distribution = "consistent"
 
 	// MD5 is Symfony's default.
@@ -202,8 +203,9 @@ func (s *Servers) build(d Distribution) {
 	for _, one := range s.list {
 		total += uint64(max(one.Weight, 1))
 	}
+	weighted := d == Ketama || total > uint64(len(s.list))
 	for owner, one := range s.list {
-		if d == Consistent {
+		if !weighted {
 			for i := range consistentPoints {
 				points = append(points, point{s.digest(one.label(i)), uint16(owner)})
 			}

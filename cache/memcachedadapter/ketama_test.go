@@ -4,12 +4,15 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
@@ -73,6 +76,54 @@ func TestServers_ChooseAsLibmemcachedDoes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What no case was recorded of: weights with every distribution and hash, and
+// many random ones.
+func TestServers_ChooseAsPHPDoes(t *testing.T) {
+	run := servers.PHP(t, "memcached")
+	dsns := []string{
+		"memcached://cache1?host[cache2]=3&hash=default",
+		"memcached://cache1?host[cache2]=3&distribution=consistent",
+		"memcached://cache1?host[cache2]=1&host[cache3]&libketama_compatible=0&distribution=consistent",
+		"memcached://cache1/2?host[cache2]=3&host[cache3]&libketama_compatible=0&distribution=consistent",
+		"memcached://cache1/2?host[cache2]=3&libketama_compatible=0&distribution=consistent&hash=md5",
+		"memcached://cache1:11212/9?host[/run/m.sock:]=2&host[[::1]:5]&prefix_key=app_",
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		dsn := "memcached:?"
+		for i := range 2 + rnd.IntN(10) {
+			dsn += fmt.Sprintf("host[n%d.example.com:%d]=%d&", i, 11211+rnd.IntN(3), rnd.IntN(100))
+		}
+		dsns = append(dsns, strings.TrimSuffix(dsn, "&"))
+	}
+	out := run.Run(`
+		foreach (json_decode($argv[1]) as $dsn) {
+			$client = Symfony\Component\Cache\Adapter\MemcachedAdapter::createConnection($dsn);
+			for ($i = 0; $i < 200; $i++) {
+				$s = $client->getServerByKey("key$i");
+				echo $s['host'], $s['host'][0] === '/' ? '' : ':'.$s['port'], "\n";
+			}
+		}`, toJSON(t, dsns))
+	lines := strings.Fields(out)
+	require.Len(t, lines, 200*len(dsns))
+	for i, dsn := range dsns {
+		d, err := envconfig.ParseMemcachedDSN(dsn)
+		require.NoError(t, err)
+		s, err := serversOf(d)
+		require.NoError(t, err)
+		for k := range 200 {
+			require.Equal(t, lines[200*i+k], s.ServerOf(fmt.Sprintf("key%d", k)).String(), "%s key%d", dsn, k)
+		}
+	}
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(b)
 }
 
 func TestNewServers_RefusesByName(t *testing.T) {
