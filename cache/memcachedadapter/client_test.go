@@ -88,12 +88,8 @@ func TestClient_TLS(t *testing.T) {
 
 func TestClient_UnixSocket(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "m")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	path := filepath.Join(dir, "s")
-	servers.Memcached(t, "-s", path)
-	requireWorks(t, adapterAt(t, memcachedadapter.Server{Host: path}, memcachedadapter.ClientOptions{}))
+	s := servers.MemcachedOnSocket(t)
+	requireWorks(t, adapterAt(t, memcachedadapter.Server{Host: s.Socket()}, memcachedadapter.ClientOptions{}))
 }
 
 func TestClient_ASCIIAuthentication(t *testing.T) {

@@ -37,7 +37,11 @@ func TestVersion_OfAnotherNodeIsUsed(t *testing.T) {
 	all := start(t, 1)
 	c := bare(t, all[0])
 	for _, version := range []struct{ stored, text string }{
-		{`s:6:"4EYEa:";`, "4EYEa:"}, {"\x00\x00\x00\x02\x11\x064EYEa:", "4EYEa:"}, {`s:3:"old";`, "old"}, {"i:17;", "17"}, {`s:6:"AAAAA:";`, "AAAAA:"},
+		{`s:6:"4EYEa:";`, "4EYEa:"},
+		{"\x00\x00\x00\x02\x11\x064EYEa:", "4EYEa:"},
+		{`s:3:"old";`, "old"},
+		{"i:17;", "17"},
+		{`s:6:"AAAAA:";`, "AAAAA:"},
 		{"damaged", "1:"}, // what PHP uses then
 	} {
 		require.NoError(t, c.Set(&memcache.Item{Key: versionKey, Value: []byte(version.stored)}))

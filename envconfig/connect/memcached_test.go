@@ -46,11 +46,7 @@ func TestMemcached_OneServer(t *testing.T) {
 	requireMemcachedWorks(t, openMemcached(t, "memcached:?host["+s.Addr()+"]"))
 	requireMemcachedWorks(t, openMemcached(t, "memcached://"+s.Addr()+"?distribution=modula&hash=crc")) // of no meaning here
 
-	dir, err := os.MkdirTemp("", "m") // short, as paths of sockets are
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	socket := filepath.Join(dir, "s")
-	servers.Memcached(t, "-s", socket)
+	socket := servers.MemcachedOnSocket(t).Socket()
 	requireMemcachedWorks(t, openMemcached(t, "memcached://"+socket))
 	requireMemcachedWorks(t, openMemcached(t, "memcached:?host["+socket+":]"))
 }
