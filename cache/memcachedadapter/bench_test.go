@@ -3,6 +3,7 @@ package memcachedadapter_test
 import (
 	"context"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 var cssKey = cache.Key[[]byte]("design_0b0e7ab6-2b1c-4c1e-9a44-0123456789ab_content")
 
-// side by side: the client library alone, and the adapter on the same client.
+// sideBySide: the client library alone, and the adapter on the same client.
 type sideBySide struct {
 	client, adapter func()
 }
@@ -60,7 +61,7 @@ func TestGet_AllocatesLittleMoreThanTheClient(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		one, three := compared(t, n)
 		require.LessOrEqual(t, allocs(one.adapter), allocs(one.client)+3)
-		require.LessOrEqual(t, allocs(three.adapter), allocs(three.client)*1.5)
+		require.LessOrEqual(t, allocs(three.adapter), allocs(three.client)+6)
 	}
 }
 
@@ -82,7 +83,7 @@ func TestGet_HoldsAValueOnce(t *testing.T) {
 }
 
 // BenchmarkBesideTheClient measures both in turn, so that what else the machine
-// does concerns both.
+// does concerns both, and compares the medians.
 func BenchmarkBesideTheClient(b *testing.B) {
 	for name, n := range map[string]int{"1server": 1, "3servers": 3, "8servers": 8} {
 		one, three := compared(b, n)
@@ -92,28 +93,30 @@ func BenchmarkBesideTheClient(b *testing.B) {
 }
 
 func (s sideBySide) run(b *testing.B) {
-	var client, adapter time.Duration
-	for i := 0; b.Loop(); i++ {
-		first, second := s.client, s.adapter
-		if i%2 == 1 {
-			first, second = second, first
-		}
-		t0 := time.Now()
-		first()
-		t1 := time.Now()
-		second()
-		t2 := time.Now()
-		c, a := t1.Sub(t0), t2.Sub(t1)
-		if i%2 == 1 {
-			c, a = a, c
-		}
-		client += c
-		adapter += a
+	took := func(f func()) time.Duration {
+		start := time.Now()
+		f()
+		return time.Since(start)
 	}
-	b.ReportMetric(float64(client)/float64(b.N), "client-ns/op")
-	b.ReportMetric(float64(adapter)/float64(b.N), "adapter-ns/op")
-	b.ReportMetric(float64(adapter)/float64(client), "adapter/client")
+	var client, adapter []time.Duration
+	for i := 0; b.Loop(); i++ {
+		if i%2 == 0 {
+			client = append(client, took(s.client))
+			adapter = append(adapter, took(s.adapter))
+		} else {
+			adapter = append(adapter, took(s.adapter))
+			client = append(client, took(s.client))
+		}
+	}
+	b.ReportMetric(median(client), "client-ns/op")
+	b.ReportMetric(median(adapter), "adapter-ns/op")
+	b.ReportMetric(median(adapter)/median(client), "adapter/client")
 	b.ReportMetric(0, "ns/op")
+}
+
+func median(d []time.Duration) float64 {
+	slices.Sort(d)
+	return float64(d[len(d)/2])
 }
 
 func BenchmarkAdapter(b *testing.B) { cachetest.Benchmark(b, open(b, start(b, 1))) }

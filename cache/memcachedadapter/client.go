@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -71,20 +72,61 @@ func (o ClientOptions) dial(ctx context.Context, network, addr string) (net.Conn
 	}
 	conn, err := dial(ctx, network, addr)
 	if err != nil {
-		return nil, err
+		return nil, named(addr, err)
 	}
 	if o.TLS != nil && network != "unix" {
 		if conn, err = o.encrypted(ctx, conn, addr); err != nil {
-			return nil, err
+			return nil, named(addr, err)
 		}
 	}
 	if o.User != "" || o.Password != "" {
 		if err := o.logIn(ctx, conn); err != nil {
 			_ = conn.Close()
-			return nil, err
+			return nil, named(addr, err)
 		}
 	}
-	return conn, nil
+	return &serverConn{conn, addr}, nil
+}
+
+// serverConn is a connection whose errors name the server.
+type serverConn struct {
+	net.Conn
+	addr string
+}
+
+func (c *serverConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		err = &serverError{c.addr, err}
+	}
+	return n, err
+}
+
+func (c *serverConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		err = &serverError{c.addr, err}
+	}
+	return n, err
+}
+
+// serverError is what went wrong with a server.
+type serverError struct {
+	addr string
+	err  error
+}
+
+func (e *serverError) Error() string { return e.addr + ": " + e.err.Error() }
+func (e *serverError) Unwrap() error { return e.err }
+
+// named adds the server to an error of connecting, but for a time-out: the
+// client makes one of its own of that, which has the server.
+func named(addr string, err error) error {
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		return err
+	}
+	return &serverError{addr, err}
 }
 
 func (o ClientOptions) encrypted(ctx context.Context, conn net.Conn, addr string) (net.Conn, error) {

@@ -68,6 +68,36 @@ func TestOutage_OfOneServerFailsItsKeysOnly(t *testing.T) {
 	require.NoError(t, a.Ping(t.Context()))
 }
 
+// The request that finds out waits for the silent server once, and its other
+// keys are answered.
+func TestOutage_OfASilentServerCostsItsTimeoutOnce(t *testing.T) {
+	t.Parallel()
+	all := start(t, 3)
+	p := pool(t, all)
+	const timeout = 2 * time.Second
+	client := p.Client(memcachedadapter.ClientOptions{Timeout: timeout})
+	defer client.Close()
+	a := memcachedadapter.New(client, p)
+	home := serverOf(t, all, p, versionKey)
+	silent := all[0]
+	if silent == home {
+		silent = all[1]
+	}
+	gone := keysOn(t, a, all, func(s *servers.MemcachedServer) bool { return s == silent }, 2)
+	kept := keysOn(t, a, all, func(s *servers.MemcachedServer) bool { return s != silent }, 8) // most of them absent
+	written(t, a, kept[0], "value")
+	silence(t, silent)
+
+	start := time.Now()
+	got, err := a.Get(t.Context(), append(kept, gone...)...)
+	require.Less(t, time.Since(start), 2*timeout-100*time.Millisecond)
+	var op *cache.OpError
+	require.ErrorAs(t, err, &op)
+	require.ElementsMatch(t, gone, op.Keys)
+	require.ErrorContains(t, err, silent.Addr())
+	require.Equal(t, "value", string(got[0]))
+}
+
 // silence pauses a server, and waits until that has come to pass.
 func silence(t *testing.T, s *servers.MemcachedServer) {
 	t.Helper()
