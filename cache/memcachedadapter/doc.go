@@ -9,14 +9,17 @@
 //
 // All nodes put one version before every key. It is an entry like any other,
 // so that another node may change it (clearing a cache does) and the server
-// may drop it at any time. A node that finds none makes one, in a way that all
-// nodes doing so at once end with the same. An adapter looks again after a
+// may drop it at any time. A node that finds none makes one; Go nodes that do
+// so at the same time all end with the same. An adapter looks again after a
 // second of use, and never uses a version that it read more than two seconds
-// before: that, and one reply, is how long nodes may disagree, writing and
-// reading past each other. (A PHP process keeps a version until its request
-// ends.) While the server that holds the version cannot be reached, the last
-// known one stays in use; PHP nodes then use "1:" until it is back. flush_all is never
-// sent, since it hits other applications on the server.
+// before: that, and one reply, is how long it may write and read past the
+// others. (A PHP process keeps a version until its request ends.)
+//
+// While the server that holds the version cannot be reached, the last known
+// one stays in use, so that the keys of the other servers can be read; an
+// adapter that never knew one fails. PHP nodes then use "1:" until the server
+// is back. flush_all is never sent, since it hits other applications on the
+// server.
 //
 // # Servers that are down
 //

@@ -2,6 +2,7 @@ package memcachedadapter
 
 import (
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,9 @@ const probeEvery = time.Second
 // health is what is known of one server. Requests of a server that is down
 // fail at once, except one at a time that finds out whether it is back.
 type health struct {
+	server string
+	logger *slog.Logger
+
 	down    atomic.Pointer[outage] // nil while the server is well
 	probing atomic.Bool
 }
@@ -41,9 +45,13 @@ func (h *health) admit() (probe bool, err error) {
 func (h *health) report(probe bool, err error) {
 	switch {
 	case err != nil && unreachable(err):
-		h.down.Store(&outage{probed: time.Now(), cause: err})
+		if before := h.down.Swap(&outage{probed: time.Now(), cause: err}); before == nil {
+			h.logger.Warn("a memcached server is down", "server", h.server, "error", err)
+		}
 	case h.down.Load() != nil && (probe || err == nil):
-		h.down.Store(nil)
+		if before := h.down.Swap(nil); before != nil {
+			h.logger.Info("a memcached server is back", "server", h.server)
+		}
 	}
 	if probe {
 		h.probing.Store(false)

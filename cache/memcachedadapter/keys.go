@@ -24,7 +24,7 @@ type naming struct {
 }
 
 // keyOfVersion is the entry that holds the namespace version.
-func (n naming) keyOfVersion() string { return n.prefix + separator + n.namespace }
+func (n naming) keyOfVersion() string { return n.prefix + encoded(separator+n.namespace) }
 
 // raw is the key as it stands on the server.
 func (n naming) raw(version, key string) (string, error) {

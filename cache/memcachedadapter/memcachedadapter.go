@@ -2,6 +2,7 @@ package memcachedadapter
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ type Adapter struct {
 	maxDecoded  int // that may be read
 	versions    versions
 	health      []health // by server
+	logger      *slog.Logger
 	closed      atomic.Bool
 }
 
@@ -67,6 +69,12 @@ func WithCompression(c Compression) Option {
 	return func(a *Adapter) { a.compression = c }
 }
 
+// WithLogger logs that a server is down or back, and that another node has
+// changed the namespace version. The default logs nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(a *Adapter) { a.logger = l }
+}
+
 // WithNamespace is the namespace of a Symfony pool; mosparo has none. It is a
 // PSR-6 key.
 func WithNamespace(ns string) Option {
@@ -89,7 +97,7 @@ func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 	a := &Adapter{
 		client: client, servers: servers, health: make([]health, 1),
 		maxValue: DefaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
-		versions: versions{turn: make(chan struct{}, 1)},
+		versions: versions{turn: make(chan struct{}, 1)}, logger: slog.New(slog.DiscardHandler),
 	}
 	if servers != nil {
 		a.prefix = servers.prefix
@@ -99,6 +107,12 @@ func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 		o(a)
 	}
 	a.versionKey = a.keyOfVersion()
+	for i := range a.health {
+		a.health[i].logger = a.logger
+		if servers != nil {
+			a.health[i].server = servers.list[i].String()
+		}
+	}
 	return a
 }
 

@@ -3,7 +3,9 @@ package memcachedadapter_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -135,7 +137,7 @@ func TestOutage_ASilentServerIsProbedByOneCallerAtATime(t *testing.T) {
 					t.Errorf("%v", err)
 				}
 				calls.Add(1)
-				if time.Since(start) > timeout/2 {
+				if time.Since(start) >= timeout {
 					slow.Add(1)
 				}
 				time.Sleep(100 * time.Millisecond)
@@ -183,6 +185,28 @@ func TestOutage_ARestartBetweenRequestsIsNoError(t *testing.T) {
 	}
 	wg.Wait()
 	require.Equal(t, "v", read(t, a, key))
+}
+
+func TestOutage_IsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	all := start(t, 1)
+	var out strings.Builder
+	a := open(t, all, memcachedadapter.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+	written(t, a, key, "value")
+	require.Empty(t, out.String())
+	all[0].Kill()
+	for range 5 {
+		_, err := a.Get(t.Context(), key)
+		require.ErrorIs(t, err, cache.ErrUnavailable)
+	}
+	all[0].Restart()
+	require.Eventually(t, func() bool {
+		_, err := a.Get(t.Context(), key)
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond)
+	require.Equal(t, 1, strings.Count(out.String(), "level=WARN"), out.String())
+	require.Contains(t, out.String(), `msg="a memcached server is down" server=`+all[0].Addr())
+	require.Equal(t, 1, strings.Count(out.String(), "is back"), out.String())
 }
 
 func TestClient_DialsNoMoreOnceItIsWarm(t *testing.T) {

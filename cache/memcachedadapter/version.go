@@ -74,6 +74,9 @@ func (a *Adapter) renewVersion(last *version) (string, error) {
 		}
 		text = last.text
 	}
+	if last != nil && text != last.text {
+		a.logger.Info("the namespace version of the cache has changed: earlier entries are out of sight", "version", text)
+	}
 	a.versions.known.Store(&version{text: text, read: start})
 	return text, nil
 }

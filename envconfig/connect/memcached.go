@@ -48,8 +48,9 @@ func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error)
 	if err != nil {
 		return nil, err
 	}
-	logWarning(newOptions(opts), "MEMCACHED_URL", s.Cache.Memcached.Warning)
-	var own []memcachedadapter.Option
+	o := newOptions(opts)
+	logWarning(o, "MEMCACHED_URL", s.Cache.Memcached.Warning)
+	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger)}
 	switch {
 	case !d.Compression:
 		own = append(own, memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
