@@ -3,6 +3,7 @@ package memcachedadapter
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 
 	"github.com/zeebo/xxh3"
 
@@ -54,50 +55,22 @@ func hashed(version, key string) string {
 	return text[:max(0, len(text)-len(version)-2)] + separator
 }
 
-// encoded replaces the bytes that Symfony knows to be impossible by some that
-// PSR-6 forbids in keys.
-func encoded(id string) string {
-	b := []byte(id)
-	for i, c := range b {
-		switch c {
-		case ' ':
-			b[i] = '@'
-		case '\n':
-			b[i] = '('
-		case '\r':
-			b[i] = ')'
-		case '\t':
-			b[i] = '\\'
-		case '\v':
-			b[i] = '{'
-		case '\f':
-			b[i] = '}'
-		case 0:
-			b[i] = '/'
-		}
-	}
-	return string(b)
-}
+// The bytes that Symfony knows to be impossible in memcached's keys, and what it
+// writes for them: bytes that PSR-6 forbids.
+const (
+	impossible = " \n\r\t\v\f\x00"
+	standIn    = `@()\{}/`
+)
 
-// decoded is the reverse.
-func decoded(raw string) string {
-	b := []byte(raw)
+func encoded(id string) string { return translated(id, impossible, standIn) }
+
+func decoded(raw string) string { return translated(raw, standIn, impossible) }
+
+func translated(s, from, to string) string {
+	b := []byte(s)
 	for i, c := range b {
-		switch c {
-		case '@':
-			b[i] = ' '
-		case '(':
-			b[i] = '\n'
-		case ')':
-			b[i] = '\r'
-		case '\\':
-			b[i] = '\t'
-		case '{':
-			b[i] = '\v'
-		case '}':
-			b[i] = '\f'
-		case '/':
-			b[i] = 0
+		if at := strings.IndexByte(from, c); at >= 0 {
+			b[i] = to[at]
 		}
 	}
 	return string(b)
