@@ -1,7 +1,10 @@
 package memcachedadapter_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +102,44 @@ func TestVersion_IsMadeOnceByManyNodes(t *testing.T) {
 		for _, raw := range got {
 			require.Equal(t, got[0], raw, round)
 		}
+	}
+}
+
+// overtaken lets another node act just before a command is sent.
+type overtaken struct {
+	net.Conn
+	command string
+	other   func()
+}
+
+func (c overtaken) Write(b []byte) (int, error) {
+	if bytes.HasPrefix(b, []byte(c.command)) {
+		c.other()
+	}
+	return c.Conn.Write(b)
+}
+
+func TestVersion_OfANodeThatWasFasterWins(t *testing.T) {
+	for command, found := range map[string]string{"add": "", "cas": `s:2:"1:";`} {
+		all := start(t, 1)
+		c := bare(t, all[0])
+		if found != "" {
+			require.NoError(t, c.Set(&memcache.Item{Key: versionKey, Value: []byte(found)}))
+		}
+		times := 0
+		p := pool(t, all)
+		client := p.Client(memcachedadapter.ClientOptions{Timeout: patient.Timeout, Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+			return overtaken{conn, command, func() {
+				times++
+				require.NoError(t, c.Set(&memcache.Item{Key: versionKey, Value: []byte(`s:6:"Ex3nN:";`)}))
+			}}, err
+		}})
+		t.Cleanup(func() { require.NoError(t, client.Close()) })
+		raw, err := memcachedadapter.New(client, p).RawKey(t.Context(), key)
+		require.NoError(t, err)
+		require.Equal(t, "Ex3nN:"+key, raw)
+		require.Equal(t, 1, times)
 	}
 }
 
