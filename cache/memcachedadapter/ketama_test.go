@@ -178,13 +178,19 @@ func TestServers_ChooseWithoutAllocating(t *testing.T) {
 	}))
 }
 
+// Keys of the lengths that mosparo has, each one another, so that no branch is
+// known before.
 func BenchmarkServers(b *testing.B) {
 	s := eight(b)
-	for _, key := range []string{":", "4EYEa:mosparoNextCleanup", "4EYEa:" + cssKey} {
-		b.Run(strconv.Itoa(len(key))+"bytes", func(b *testing.B) {
+	for name, format := range map[string]string{"short": "4EYEa:mosparoGo%06d", "css": "4EYEa:design_0b0e7ab6-2b1c-4c1e-9a44-012345%06d_content"} {
+		keys := make([]string, 4096)
+		for i := range keys {
+			keys[i] = fmt.Sprintf(format, i)
+		}
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := s.PickServer(key); err != nil {
+			for i := 0; b.Loop(); i++ {
+				if _, err := s.PickServer(keys[i%len(keys)]); err != nil {
 					b.Fatal(err)
 				}
 			}
