@@ -8,7 +8,7 @@ const MaxDepth = 512
 
 // Decode reads one value from what PHP's serialize() or igbinary_serialize()
 // (versions 1 and 2) wrote; which of them is found out as Symfony's marshaller
-// does. See the list at [Array] for what comes out. Symfony's object wrapper
+// does. The package comment lists what comes out. Symfony's object wrapper
 // becomes an [*Item]; its old array form stays an array, since PHP reads it as
 // one, see [Unwrap].
 //

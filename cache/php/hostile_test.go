@@ -16,7 +16,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func TestDecode_AllocatesNoMoreThanASmallMultipleOfItsInput(t *testing.T) {
 	for i, in := range append(hostile(), []byte("a:200000:{"+strings.Repeat("i:0;N;", 200_000)+"}"),
-		[]byte("a:100000:{"+strings.Repeat(`s:1:"a";N;`, 100_000)+"}"), distinctKeys(50_000)) {
+		[]byte("a:100000:{"+strings.Repeat(`s:1:"a";N;`, 100_000)+"}"), distinctKeys(50_000),
+		// Each of many nested counts would fit alone.
+		[]byte(strings.Repeat("a:90000:{i:0;", 500)+strings.Repeat("i:0;N;", 100_000)),
+		[]byte("\x00\x00\x00\x02"+strings.Repeat("\x16\x00\x01\x00\x00\x06\x00", 500)+strings.Repeat("\x06\x00\x00", 100_000))) {
 		n := allocated(func() { _, _ = php.Decode(in) })
 		require.Less(t, n, 8<<10+60*len(in), "input %d: %.60q", i, in)
 	}

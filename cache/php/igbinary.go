@@ -36,6 +36,8 @@ type igbinaryReader struct {
 	data  []byte
 	pos   int
 	depth int
+	// owed is what the open arrays and objects still need at least.
+	owed int
 	// strings are numbered from 0 as they appear.
 	strings []string
 	// values are where the arrays, objects and referenced scalars stand,
@@ -312,19 +314,23 @@ func (r *igbinaryReader) reference(at *any) error {
 	return nil
 }
 
-// count reads the number of entries, each of two bytes or more, and goes one
-// level down.
+// minElement is the least number of bytes of a key and a value.
+const minElement = 2
+
+// count reads the number of entries and goes one level down; see
+// [serializedReader.count].
 func (r *igbinaryReader) count(size byte) (int, error) {
 	n, err := r.uint(size)
 	if err != nil {
 		return 0, err
 	}
-	if uint64(n) > uint64(len(r.data)-r.pos)/2 {
+	if uint64(n) > uint64(max(len(r.data)-r.pos-r.owed, 0)/minElement) {
 		return 0, r.fail("count beyond the end")
 	}
 	if r.depth++; r.depth > MaxDepth {
 		return 0, r.fail("nested too deep")
 	}
+	r.owed += int(n) * minElement
 	return int(n), nil
 }
 
@@ -357,6 +363,7 @@ func (r *igbinaryReader) array(at *any, size byte) error {
 	*at = b.array // what is inside may refer to it
 	r.openArrays = append(r.openArrays, b.array)
 	for range n {
+		r.owed -= minElement
 		k, ok, err := r.key() // as it stands: PHP makes no int of "5" here
 		if err != nil {
 			return err
@@ -407,6 +414,7 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	*at = b.object // what is inside may refer to it
 	r.open.push(b.object)
 	for range n {
+		r.owed -= minElement
 		k, ok, err := r.key()
 		if err != nil {
 			return err

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// LiteralError: a PHP file is not plain data. PHP may be able to run it; it is
-// never run here.
+// LiteralError says that a PHP file is not plain data. PHP may be able to run
+// it; it is never run here.
 type LiteralError struct {
 	// Line and Column count from 1, columns in bytes.
 	Line, Column int
@@ -23,7 +23,7 @@ func (e *LiteralError) Error() string {
 
 func (e *LiteralError) Unwrap() error { return e.Err }
 
-// ErrNoReturn: the file is empty or ends without a return. A [*LiteralError]
+// ErrNoReturn says that the file is empty or ends without a return. A [*LiteralError]
 // unwraps to it, since for a file of settings this may mean "no settings".
 var ErrNoReturn = errors.New("no return statement")
 

@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -167,7 +168,11 @@ func (r *literalReader) heredoc() (any, error) {
 		// gone, offsets are no longer those of the file.
 		inner := &literalReader{src: []byte(text)}
 		if v, err = inner.escaped(inner.src, 0); err != nil {
-			return nil, r.failAt(start, "%s", err.(*LiteralError).Msg)
+			var inside *LiteralError
+			if errors.As(err, &inside) {
+				err = errors.New(inside.Msg)
+			}
+			return nil, r.failAt(start, "%v", err)
 		}
 	}
 	r.pos = after

@@ -12,6 +12,8 @@ type serializedReader struct {
 	data  []byte
 	pos   int
 	depth int
+	// owed is what the open arrays and objects still need at least.
+	owed int
 	// slots are where the values so far stand, numbered from 1 as PHP counts
 	// them; kept only if the data can refer to them.
 	slots    []*any
@@ -266,12 +268,15 @@ func (r *serializedReader) key() (Key, error) {
 // minEntry is the least number of bytes of a key and a value: i:0;N;
 const minEntry = 6
 
-// count reads "n:{" of an array or object and enters it.
+// count reads "n:{" of an array or object and enters it. What is claimed there
+// must fit beside what those around it have claimed, so that all claims
+// together are no larger than the data.
 func (r *serializedReader) count() (int, error) {
-	n, err := r.length((len(r.data) - r.pos) / minEntry)
+	n, err := r.length(max(len(r.data)-r.pos-r.owed, 0) / minEntry)
 	if err != nil {
 		return 0, err
 	}
+	r.owed += n * minEntry
 	return n, r.enter("{")
 }
 
@@ -307,6 +312,7 @@ func (r *serializedReader) array(at *any) error {
 	b := newArrayBuilder(n)
 	*at = b.array // what is inside may refer to it
 	for range n {
+		r.owed -= minEntry
 		k, err := r.key()
 		if err != nil {
 			return err
@@ -342,6 +348,7 @@ func (r *serializedReader) object(at *any) error {
 	*at = b.object // what is inside may refer to it
 	r.open.push(b.object)
 	for range n {
+		r.owed -= minEntry
 		k, err := r.key()
 		if err != nil {
 			return err

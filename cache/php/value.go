@@ -2,24 +2,6 @@ package php
 
 import "time"
 
-// A decoded value is one of
-//
-//	nil        null
-//	bool       bool
-//	int64      int
-//	float64    float
-//	string     string (bytes; PHP knows no encoding)
-//	*Array     array
-//	*DateTime  object of DateTime, DateTimeImmutable or a subclass
-//	*Enum      case of an enum
-//	*Object    any other object
-//	*Item      a value with Symfony's cache metadata
-//	*Ref       a PHP reference, only as the value of an Entry or a Prop
-//
-// One Go pointer in two places is one PHP object (or one reference) in two
-// places. PHP copies an array that stands in two places once one of them is
-// written to; here they share it, so treat what was decoded as read only.
-
 // Array is PHP's ordered array.
 type Array struct {
 	Entries []Entry

@@ -7,5 +7,6 @@ func commands() []command {
 		{name: "cache", sub: cacheCommands()},
 		{name: "cleanup", sub: cleanupCommands()},
 		{name: "css", sub: cssCommands()},
+		{name: "lock", sub: lockCommands()},
 	}
 }

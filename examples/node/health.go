@@ -78,6 +78,19 @@ type trustedProxies struct {
 	prefixes []netip.Prefix
 	// everyone is REMOTE_ADDR: whoever connects is a trusted proxy.
 	everyone bool
+	// header stands in for X-Forwarded-For in requests that have it
+	// (replace_forwarded_for_header); empty if none does.
+	header string
+}
+
+// serverHeader is the header behind an entry of PHP's $_SERVER, such as
+// HTTP_CF_CONNECTING_IP; empty if no header is.
+func serverHeader(entry string) string {
+	name, ok := strings.CutPrefix(entry, "HTTP_")
+	if !ok {
+		return ""
+	}
+	return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 }
 
 // client returns the last address in the chain that is not a trusted proxy,
@@ -91,7 +104,11 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 	if !p.everyone && !contains(p.prefixes, peer) {
 		return peer
 	}
-	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	forwarded := r.Header.Values("X-Forwarded-For")
+	if replaced := r.Header.Values(p.header); p.header != "" && len(replaced) > 0 {
+		forwarded = replaced
+	}
+	chain := strings.Split(strings.Join(forwarded, ","), ",")
 	last := peer
 	for i := len(chain) - 1; i >= 0; i-- {
 		addr, ok := forwardedAddr(chain[i])

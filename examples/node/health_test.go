@@ -58,6 +58,29 @@ func TestHealth_AnswersAsMosparoDoes(t *testing.T) {
 	}
 }
 
+func TestHealth_TakesTheHeaderThatReplacesXForwardedFor(t *testing.T) {
+	require.Empty(t, serverHeader("CloudFront-Viewer-Address"), "no entry of PHP's $_SERVER")
+	header := serverHeader("HTTP_CF_CONNECTING_IP")
+	h := &health{
+		bypass: true, allowed: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32")},
+		proxies: trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}, header: header},
+	}
+	ask := func(remote string, headers ...string) int {
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/health/check", nil)
+		r.RemoteAddr = remote
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	require.Equal(t, 200, ask("10.0.0.1:1", "Cf-Connecting-Ip", "192.0.2.7", "X-Forwarded-For", "198.51.100.1"))
+	require.Equal(t, 404, ask("10.0.0.1:1", "Cf-Connecting-Ip", "198.51.100.1", "X-Forwarded-For", "192.0.2.7"))
+	require.Equal(t, 200, ask("10.0.0.1:1", "X-Forwarded-For", "192.0.2.7"), "a request without it")
+	require.Equal(t, 404, ask("198.51.100.1:1", "Cf-Connecting-Ip", "192.0.2.7"), "no trusted proxy")
+}
+
 func TestHealth_IsHiddenFromClientsThatAreNotAllowed(t *testing.T) {
 	allowed := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("::1/128")}
 	proxy := trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}

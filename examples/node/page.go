@@ -19,7 +19,7 @@ func (n *node) routes() http.Handler {
 	mux.Handle("GET /api/v1/health/check", &health{
 		bypass: s.Health.Bypass.V, installed: n.demo || s.Mosparo.Installed.V, supported: n.supported, ping: n.db.Ping,
 		allowed: s.Health.AllowList.V,
-		proxies: trustedProxies{prefixes: s.Proxies.Trusted.V.Prefixes, everyone: s.Proxies.Trusted.V.Everyone},
+		proxies: trustedProxies{prefixes: s.Proxies.Trusted.V.Prefixes, everyone: s.Proxies.Trusted.V.Everyone, header: serverHeader(s.Proxies.ForwardedForHeader.V)},
 	})
 	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ import (
 // hostile igbinary can stand for a very large value.
 const MaxSize = 128 << 20
 
-// ErrTooLarge: the JSON would exceed [MaxSize].
+// ErrTooLarge says that the JSON would exceed [MaxSize].
 var ErrTooLarge = errors.New("typedjson: value is too large")
 
 // Marshal returns one line of typed JSON for a value of [php.Decode]. Errors:

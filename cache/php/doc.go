@@ -1,0 +1,30 @@
+// Package php reads and writes PHP's values as plain data: serialize() in both
+// directions, igbinary (versions 1 and 2) in, dates with their zones, the cache
+// metadata of Symfony, and PHP files that return an array. It runs no PHP,
+// knows no classes, and does not promise that PHP has the class of an object
+// that it shows or writes; see [Classes].
+//
+// [Unmarshal] and [Marshal] treat Go values as encoding/json does. [Decode]
+// gives the tree of a value, for what has no Go type:
+//
+//	nil        null
+//	bool       bool
+//	int64      int
+//	float64    float
+//	string     string (bytes; PHP knows no encoding)
+//	*Array     array
+//	*DateTime  object of DateTime, DateTimeImmutable or a subclass
+//	*Enum      case of an enum
+//	*Object    any other object
+//	*Item      a value with Symfony's cache metadata
+//	*Ref       a PHP reference, only as the value of an Entry or a Prop
+//
+// One Go pointer in two places is one PHP object (or one reference) in two
+// places. PHP copies an array that stands in two places once one of them is
+// written to; here they share it, so treat what was decoded as read only.
+//
+// All input may be hostile: nesting is limited, and what is allocated is
+// bounded by the bytes that are there, whatever they claim. Nothing here keeps
+// state but a bounded list of time zones; everything may be used from several
+// goroutines at once.
+package php

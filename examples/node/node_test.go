@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/redisadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+)
+
+// logBuffer is what a node has logged so far.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var address = regexp.MustCompile(`url=(http://\S+)`)
+
+// running is a node that runs.
+type running struct {
+	t    *testing.T
+	log  *logBuffer
+	url  string
+	stop func() error
+}
+
+func start(t *testing.T, environ []string, args ...string) *running {
+	t.Helper()
+	r := &running{t: t, log: &logBuffer{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, append([]string{"--listen", "127.0.0.1:0"}, args...), environ, r.log) }()
+	var once sync.Once
+	var err error
+	r.stop = func() error {
+		once.Do(func() { cancel(); err = <-ended })
+		return err
+	}
+	t.Cleanup(func() { _ = r.stop() })
+	require.Eventually(t, func() bool {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Errorf("the node ended: %v\n%s", err, r.log)
+			return true
+		default:
+		}
+		m := address.FindStringSubmatch(r.log.String())
+		if m != nil {
+			r.url = m[1]
+		}
+		return m != nil
+	}, 30*time.Second, 10*time.Millisecond)
+	require.False(t, t.Failed())
+	return r
+}
+
+func (r *running) get(path string) (int, string) {
+	r.t.Helper()
+	res, err := http.Get(r.url + path)
+	require.NoError(r.t, err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	require.NoError(r.t, err)
+	return res.StatusCode, string(b)
+}
+
+func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	n := start(t, []string{"PATH=/usr/bin"})
+	require.Eventually(t, func() bool {
+		status, page := n.get("")
+		return status == http.StatusOK && strings.Contains(page, "<td>complete<td>")
+	}, 30*time.Second, 50*time.Millisecond)
+	_, page := n.get("")
+	require.Contains(t, page, "A demonstration")
+	status, body := n.get("api/v1/health/check")
+	require.Equal(t, http.StatusOK, status)
+	require.JSONEq(t, `{"service":"mosparo","healthy":true,"databaseStatus":"connected","error":null,"statusCode":200}`, body)
+	require.NoDirExists(t, filepath.Join(tmp, "symfony-cache"), "the cache of a PHP node on this machine")
+
+	require.NoError(t, n.stop())
+	require.Contains(t, n.log.String(), "result=COMPLETED")
+	left, err := os.ReadDir(tmp)
+	require.NoError(t, err)
+	require.Empty(t, left, "the scratch directory goes with the program")
+}
+
+// snapshot is everything on the server.
+func snapshot(t *testing.T, c *redis.Client) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	keys, err := c.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	for _, k := range keys {
+		all[k], err = c.Dump(t.Context(), k).Result()
+		require.NoError(t, err)
+	}
+	return all
+}
+
+func TestDemo_IsRefusedBesideASharedCache(t *testing.T) {
+	s := servers.Redis(t)
+	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
+	defer c.Close()
+	pool := cache.NewPool(redisadapter.New(c))
+	require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Hour), 0))
+	before := snapshot(t, c)
+	for _, environ := range [][]string{
+		{"REDIS_URL=redis://" + s.Addr()},
+		{"REDIS_URL=redis://" + s.Addr(), "MOSPARO_CACHE_ADAPTER=redis"},
+		{"MOSPARO_CACHE_ADAPTER=redis"},
+		{"MEMCACHED_URL=memcached://" + s.Addr()},
+		{"FILESYSTEM_CACHE_PATH=" + t.TempDir()},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		err := run(ctx, []string{"--listen", "127.0.0.1:0", "--clean"}, environ, io.Discard)
+		cancel()
+		require.ErrorIs(t, err, errDemoOnCluster, environ)
+	}
+	require.Equal(t, before, snapshot(t, c))
+}
+
+// installation is mosparo's directory with a SQLite database in which a
+// cleanup is due.
+func installation(t *testing.T, pool *cache.Pool, version string) (dir string, db *sql.DB) {
+	t.Helper()
+	dir = t.TempDir()
+	file := filepath.Join(dir, "data.sqlite")
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.SQLite))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
+	config := fmt.Sprintf("<?php\n\nreturn ['database_driver' => 'pdo_sqlite', 'database_path' => '%s', 'mosparo_installed' => true, 'mosparo_installed_version' => '%s'];\n", file, version)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"), []byte(config), 0o644))
+	_, err = db.Exec("INSERT INTO delay (valid_until) VALUES ('2020-01-01 00:00:00')")
+	require.NoError(t, err)
+	require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Hour), 0))
+	return dir, db
+}
+
+func count(t *testing.T, db *sql.DB, table string) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM "+table).Scan(&n))
+	return n
+}
+
+func TestJoin_ObservesUntilToldToClean(t *testing.T) {
+	s := servers.Redis(t)
+	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
+	defer c.Close()
+	pool := cache.NewPool(redisadapter.New(c))
+	environ := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + s.Addr()}
+
+	for name, args := range map[string][]string{"1.5.4": nil, "1.6.0": {"--clean"}} {
+		dir, db := installation(t, pool, name)
+		before := snapshot(t, c)
+		n := start(t, environ, append(args, "--dir", dir)...)
+		require.Eventually(t, func() bool {
+			return strings.Contains(n.log.String(), "the cleanup is due; this node only observes")
+		}, 30*time.Second, 10*time.Millisecond, n.log)
+		status, page := n.get("")
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, page, "would clean")
+		require.NoError(t, n.stop())
+		require.Equal(t, before, snapshot(t, c), "an observer writes nothing")
+		require.Equal(t, 1, count(t, db, "delay"))
+		require.Zero(t, count(t, db, "cleanup_statistic"))
+	}
+
+	dir, db := installation(t, pool, "1.5.4")
+	n := start(t, environ, "--dir", dir, "--clean")
+	require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "result=COMPLETED") }, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, n.stop())
+	require.Zero(t, count(t, db, "delay"))
+	require.Equal(t, 1, count(t, db, "cleanup_statistic"))
+	next, err := cleanup.NextCleanup.Get(t.Context(), pool)
+	require.NoError(t, err)
+	require.True(t, next.After(time.Now()))
+}
+
+func TestJoin_NeedsASettingsFileThatCanBeRead(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"), []byte("<?php return ['database_password' => getenv('SECRET')];"), 0o644))
+	err := run(t.Context(), []string{"--listen", "127.0.0.1:0", "--dir", dir, "--clean"}, nil, io.Discard)
+	require.ErrorContains(t, err, "env.mosparo.php:1:38")
+}
