@@ -44,7 +44,8 @@ func adapters(t *testing.T) map[string]func(t *testing.T) cache.Adapter {
 			require.NoError(t, err)
 			return a
 		},
-		"redis": func(t *testing.T) cache.Adapter { return redisadapter.New(redisClient(t)) },
+		"redis":     func(t *testing.T) cache.Adapter { return redisadapter.New(redisClient(t)) },
+		"memcached": func(t *testing.T) cache.Adapter { a, _ := memcachedAdapter(t, 3); return a },
 	}
 }
 

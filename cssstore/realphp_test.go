@@ -26,7 +26,8 @@ $pool->save($hash->set(hash('sha256', $css)));`
 
 // pools open PHP's pool at the address in $argv[1].
 var pools = map[string]string{
-	"redis": `$pool = new Symfony\Component\Cache\Adapter\RedisAdapter(Symfony\Component\Cache\Adapter\RedisAdapter::createConnection('redis://' . $argv[1]));`,
+	"redis":     `$pool = new Symfony\Component\Cache\Adapter\RedisAdapter(Symfony\Component\Cache\Adapter\RedisAdapter::createConnection('redis://' . $argv[1]));`,
+	"memcached": `$pool = new Symfony\Component\Cache\Adapter\MemcachedAdapter(Symfony\Component\Cache\Adapter\MemcachedAdapter::createConnection($argv[1]));`,
 	// With the file names of Symfony 6.1 and later, whichever is installed.
 	"files": `
 class Files extends Symfony\Component\Cache\Adapter\AbstractAdapter {
@@ -53,6 +54,10 @@ func TestPHP_ReadsWhatGoStoredAndGoWhatPHPStored(t *testing.T) {
 			c := redisClient(t)
 			servers.PHP(t, "redis")
 			return redisadapter.New(c), c.Options().Addr
+		},
+		"memcached": func(t *testing.T) (cache.Adapter, string) {
+			servers.PHP(t, "memcached")
+			return memcachedAdapter(t, 3)
 		},
 		"files": func(t *testing.T) (cache.Adapter, string) {
 			dir := t.TempDir()

@@ -26,6 +26,7 @@ func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
 	const readers, goWriters, phpWriters = 64, 4, 4
 	for name, open := range adapters(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a, locker := open(t), newLocker(t)
 			ctx, cancel := context.WithTimeout(t.Context(), *stress)
 			defer cancel()

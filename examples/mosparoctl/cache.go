@@ -20,6 +20,8 @@ func cacheCommands() []command {
 		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet},
 		{name: "set", args: "[--ttl DURATION] KEY JSON", help: "Store a value, given as typed JSON.", run: cacheSet},
 		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete},
+		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey},
+		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer},
 		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath},
 	}
 }

@@ -34,35 +34,46 @@ func newCSSFlags(flags *flag.FlagSet, writes bool) cssFlags {
 	return f
 }
 
-// withCSS opens the store and closes what lies below it. Only writers take
-// turns.
-func (a *app) withCSS(ctx context.Context, f cssFlags, writes bool, do func(context.Context, cssstore.Store) error) error {
-	if *f.mappings && *f.resources == "" {
-		return usageError{"--mappings goes with --resources"}
-	}
+// withCSS opens the store and closes what lies below it.
+func (a *app) withCSS(f cssFlags, do func(cssstore.Store) error) error {
+	return a.withCSSAndLocks(f, nil, do)
+}
+
+// withCSSToWrite is withCSS for writers, who take turns: where locks are not
+// shared a warning says so, and what is written is still complete.
+func (a *app) withCSSToWrite(f cssFlags, do func(cssstore.Store) error) error {
 	s, err := a.settings()
 	if err != nil {
 		return err
 	}
-	var locker *lock.Locker
-	if writes {
-		logger := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		backend, err := connect.Lock(s, connect.WithLogger(logger))
-		if err != nil {
-			return err
-		}
-		defer backend.Close()
-		locker = lock.New(backend)
-		defer locker.Close() //nolint:contextcheck // it gives locks back although the context has ended
+	logger := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	backend, err := connect.Lock(s, connect.WithLogger(logger))
+	if err != nil {
+		return err
 	}
-	if *f.resources != "" {
-		var opts []cssstore.FilesOption
-		if *f.mappings {
-			opts = append(opts, cssstore.WithMappings())
-		}
-		return do(ctx, cssstore.NewFiles(*f.resources, locker, opts...))
+	defer backend.Close()
+	locker := lock.New(backend)
+	defer locker.Close()
+	return a.withCSSAndLocks(f, locker, do)
+}
+
+func (a *app) withCSSAndLocks(f cssFlags, locker *lock.Locker, do func(cssstore.Store) error) error {
+	if *f.resources == "" {
+		return a.withCache(func(c cache.Adapter) error { return do(cssstore.NewCached(cache.NewPool(c), locker)) })
 	}
-	return a.withCache(func(c cache.Adapter) error { return do(ctx, cssstore.NewCached(cache.NewPool(c), locker)) })
+	var opts []cssstore.FilesOption
+	if *f.mappings {
+		opts = append(opts, cssstore.WithMappings())
+	}
+	return do(cssstore.NewFiles(*f.resources, locker, opts...))
+}
+
+// check refuses flags that do not go together.
+func (f cssFlags) check() error {
+	if *f.mappings && *f.resources == "" {
+		return usageError{"--mappings goes with --resources"}
+	}
+	return nil
 }
 
 // cssLine is one line of "css ls" and "css get --json".
@@ -133,7 +144,7 @@ func cssGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) err
 		if err != nil {
 			return err
 		}
-		return a.withCSS(ctx, where, false, func(ctx context.Context, s cssstore.Store) error {
+		return a.withCSS(where, func(s cssstore.Store) error {
 			r, err := cssstore.GetSettled(ctx, s, project)
 			if err != nil {
 				return err
@@ -172,11 +183,14 @@ func cssPut(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) err
 		if err != nil {
 			return usageError{"css put takes --hash: " + err.Error()}
 		}
+		if err := where.check(); err != nil {
+			return err
+		}
 		css, err := a.input()
 		if err != nil {
 			return err
 		}
-		return a.withCSS(ctx, where, true, func(ctx context.Context, s cssstore.Store) error {
+		return a.withCSSToWrite(where, func(s cssstore.Store) error {
 			return s.Put(ctx, cssstore.Resource{Project: project, Hash: h, CSS: css})
 		})
 	}
@@ -189,7 +203,10 @@ func cssRemove(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 		if err != nil {
 			return err
 		}
-		return a.withCSS(ctx, where, true, func(ctx context.Context, s cssstore.Store) error {
+		if err := where.check(); err != nil {
+			return err
+		}
+		return a.withCSSToWrite(where, func(s cssstore.Store) error {
 			var errs []error
 			for _, p := range projects {
 				errs = append(errs, s.Delete(ctx, p))
@@ -205,7 +222,7 @@ func cssList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 		if len(args) > 0 {
 			return usageError{"css ls takes no arguments"}
 		}
-		return a.withCSS(ctx, where, false, func(ctx context.Context, s cssstore.Store) error {
+		return a.withCSS(where, func(s cssstore.Store) error {
 			write := a.jsonLines()
 			for p, err := range cssstore.List(ctx, s) {
 				if err != nil {
