@@ -43,7 +43,7 @@ type Published struct {
 	At     time.Time
 }
 
-// ErrDisagreement: not all nodes make CSS from the same base CSS and version,
+// ErrDisagreement says that not all nodes make CSS from the same base CSS and version,
 // or this one has not said yet what it uses; see [*DisagreementError].
 var ErrDisagreement = errors.New("the nodes make css from different things")
 

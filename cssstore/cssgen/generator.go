@@ -28,7 +28,7 @@ type HashSaver interface {
 	SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error
 }
 
-// ErrKept: what is stored was made by another version of mosparo or from
+// ErrKept says that what is stored was made by another version of mosparo or from
 // another base CSS that cannot be told to be older, and stays.
 var ErrKept = errors.New("stored css is not known to be older")
 
