@@ -1,0 +1,101 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// callTime bounds what is read or written in one step: a server that hangs must
+// not hang the scheduler.
+const callTime = 15 * time.Second
+
+func (s *Scheduler) try(ctx context.Context, by Executor, l Limits) (Attempt, error) {
+	began := time.Now()
+	a, err := s.attempt(ctx, by, l)
+	if err != nil {
+		err = fmt.Errorf("cleanup: %w", err)
+	}
+	s.report(ctx, by, a, time.Since(began), err)
+	return a, err
+}
+
+func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt, error) {
+	v, err := s.look(ctx, s.mode == Clean)
+	if err != nil {
+		return Attempt{Result: Unavailable}, err
+	}
+	a := s.decide(v, by.Forced())
+	if s.mode == Observe {
+		return s.wouldRun(ctx, a, v)
+	}
+	if a.Result == Paused || !a.Decision.Run && !v.fresh() && v.record == nil {
+		return a, nil
+	}
+	if p := s.locker.Properties(); !p.Exclusive || !p.Shared {
+		s.once(ctx, slog.LevelInfo, "the lock backend does not surely keep all Go nodes apart; beyond this process only the handshake does",
+			slog.Bool("exclusive", p.Exclusive), slog.Bool("shared", p.Shared))
+	}
+	lease, err := s.locker.Acquire(ctx, LockName, lock.WithTTL(s.leaseT), lock.WithLabel("cleanup by "+by.String()))
+	var held *lock.HeldError
+	switch {
+	case errors.As(err, &held):
+		a.Result = CleanupRunningAlready
+		if d := held.ExpiresIn; d > 0 { // its holder may be dead by then
+			a.RetryAfter = min(d, s.poll) + s.jitter()
+		}
+		return a, nil
+	case err != nil:
+		a.Result = Unavailable
+		return a, err
+	}
+	r := &run{s: s, by: by, limits: l, lease: lease}
+	a, err = r.underLock(ctx)
+	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == Completed && !errors.Is(rel, lock.ErrUnavailable) {
+		err = rel
+	}
+	return a, err
+}
+
+// decide applies policy and pause to what was seen.
+func (s *Scheduler) decide(v view, forced bool) Attempt {
+	a := Attempt{Decision: s.policy.Decide(v.state, time.Now(), forced)}
+	a.Result = a.Decision.Result
+	if v.pause != nil {
+		a.Result = Paused
+		a.Decision.Run, a.Decision.Until = false, v.pause.Until
+	}
+	return a
+}
+
+// wouldRun is the attempt of an observer: what a run would meet, checks
+// included, without lock and without a write.
+func (s *Scheduler) wouldRun(ctx context.Context, a Attempt, v view) (Attempt, error) {
+	if !a.Decision.Run {
+		return a, nil
+	}
+	a.Result = Observed
+	err := s.check(ctx, v.state)
+	if errors.Is(err, ErrRefused) {
+		a.Result = Refused
+	} else if err != nil {
+		a.Result = Unavailable
+	}
+	return a, err
+}
+
+// check asks all checks, one after the other.
+func (s *Scheduler) check(ctx context.Context, st State) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	for _, c := range s.checks {
+		if err := c(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
