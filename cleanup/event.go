@@ -3,6 +3,7 @@ package cleanup
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -91,9 +92,13 @@ func (s *Scheduler) level(e Event) slog.Level {
 
 // newOverlaps are those that were not reported yet.
 func (s *Scheduler) newOverlaps(rows []Row) []Overlap {
-	found := s.policy.Overlaps(rows)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.overlaps != nil && slices.Equal(s.judged, rows) {
+		return nil
+	}
+	s.judged = rows
+	found := s.policy.Overlaps(rows)
 	first := s.overlaps == nil // what was before this scheduler is no news
 	var fresh []Overlap
 	known := map[[2]int64]bool{}

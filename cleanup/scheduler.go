@@ -53,6 +53,7 @@ type Scheduler struct {
 	mu       sync.Mutex
 	noticed  map[string]bool // what has been logged once
 	seen     []Row           // the newest rows when they were last read
+	judged   []Row           // the rows in which overlaps were looked for
 	overlaps map[[2]int64]bool
 	last     string // result and error that were logged last
 }
