@@ -89,7 +89,7 @@ func (n *phpNode) live() {
 	for {
 		next := w.between(time.Second, 20*time.Minute, n.name, "next request")
 		if due, now := w.due(); !now && w.chance(2, n.name, "busy") {
-			next = min(next, due-w.now()+w.between(0, 2*time.Second, n.name, "right when it is due"))
+			next = min(next, due-w.now()+w.between(0, time.Second, n.name, "right when it is due"))
 		}
 		if sleep(w.ctx, max(next, time.Millisecond+w.between(0, quick, n.name, "soon"))) != nil {
 			return

@@ -134,15 +134,14 @@ type world struct {
 	db      *Statistics
 	random  random
 
-	mu    sync.Mutex
-	works []*Work
-	trace []event
-	slow  map[string]time.Duration // the slowest answer of a server now
-	cut   map[string]int           // "server" or "node server" that cannot be reached
-	up    int                      // Go nodes that run
-	fault time.Duration            // when the last fault ended; faulty while one lasts
-	faults,
-	missing int
+	mu       sync.Mutex
+	works    []*Work
+	trace    []event
+	slow     map[string]time.Duration // the slowest answer of a server now
+	cut      map[string]int           // "server" or "node server" that cannot be reached
+	up       int                      // Go nodes that run
+	fault    time.Duration            // when the last fault ended
+	faults   int                      // how many last now
 	bound    time.Duration
 	late     time.Duration
 	misses   []Missed

@@ -1,6 +1,7 @@
 package cleanuptest_test
 
 import (
+	"context"
 	"flag"
 	"testing"
 	"time"
@@ -14,13 +15,14 @@ import (
 var (
 	simSeeds = flag.Int("sim.seeds", 200, "how many seeds the simulation runs through; with -short a tenth")
 	simFirst = flag.Uint64("sim.first", 1, "the first seed")
+	simDays  = flag.Int("sim.days", 4, "how many days of each cluster")
 	simTrace = flag.Bool("sim.trace", false, "print what happened")
 )
 
 // simulated is the cluster of a seed: of three seeds one has Go nodes only.
 func simulated(seed uint64) cleanuptest.Simulation {
 	return cleanuptest.Simulation{
-		Seed: seed, GoNodes: 1 + int(seed%4), PHPNodes: int(seed % 3), Faults: seed%5 != 0,
+		Seed: seed, Duration: time.Duration(*simDays) * 24 * time.Hour, GoNodes: 1 + int(seed%4), PHPNodes: int(seed % 3), Faults: seed%5 != 0,
 		Policy: cleanup.Policy{ProcessInterval: 1 + int(seed%7), UnfinishedInterval: 1 + int(seed%13)},
 	}
 }
@@ -43,7 +45,7 @@ func TestSimulation_NoAvoidableDoubleRunAndNoneMissed(t *testing.T) {
 			}
 		}
 		if err := o.Err(); err != nil {
-			t.Errorf("%v\nreplay: go test ./cleanup/cleanuptest -run '^%s$' -v -sim.trace -sim.seeds=1 -sim.first=%d", err, t.Name(), seed)
+			t.Errorf("%v\nreplay: go test ./cleanup/cleanuptest -run '^%s$' -v -sim.trace -sim.days=%d -sim.seeds=1 -sim.first=%d", err, t.Name(), *simDays, seed)
 		}
 		require.NotEmpty(t, o.Runs, seed)
 	}
@@ -51,18 +53,30 @@ func TestSimulation_NoAvoidableDoubleRunAndNoneMissed(t *testing.T) {
 }
 
 func TestSimulation_TheSameSeedRunsTheSameWay(t *testing.T) {
-	again := 10
+	seeds, again := uint64(20), 10
 	if testing.Short() {
-		again = 3
+		seeds, again = 5, 4
 	}
-	for seed := uint64(1); seed <= 20; seed++ {
+	for seed := uint64(1); seed <= seeds; seed++ {
 		s := simulated(seed)
-		if testing.Short() {
-			s.Duration = 2 * 24 * time.Hour
-		}
+		s.Duration = 2 * 24 * time.Hour
 		first := s.Run(t)
 		for range again - 1 {
 			require.Equal(t, first.Trace, s.Run(t).Trace, "seed %d", seed)
 		}
 	}
+}
+
+// The judge is not blind.
+func TestSimulation_ReportsWhatIsWrong(t *testing.T) {
+	day := 24 * time.Hour
+	refuse := cleanup.WithCheck(func(context.Context, cleanup.State) error { return cleanup.ErrRefused })
+	o := cleanuptest.Simulation{Seed: 1, Duration: day, GoNodes: 2, Options: []cleanup.Option{refuse}}.Run(t)
+	require.NotEmpty(t, o.Missed)
+	require.Empty(t, o.Runs)
+	require.ErrorContains(t, o.Err(), "missed")
+
+	o = cleanuptest.Simulation{Seed: 1, Duration: 7 * day, PHPNodes: 8, Policy: cleanup.Policy{ProcessInterval: 1}}.Run(t)
+	require.NotEmpty(t, o.Doubles, "PHP nodes among themselves")
+	require.NoError(t, o.Err(), "which is nobody's fault here")
 }
