@@ -79,9 +79,8 @@ func (r *run) unmark(ctx context.Context) error {
 
 func (r *run) clearMarker(ctx context.Context, rec RunRecord) error {
 	started, err := CleanupStartedAt.Get(ctx, r.s.pool)
-	var broken *cache.DecodeError
 	switch {
-	case errors.Is(err, cache.ErrNotFound), errors.Is(err, cache.ErrNull), errors.As(err, &broken):
+	case isMissing(err):
 		return nil
 	case err != nil:
 		return err
@@ -89,6 +88,12 @@ func (r *run) clearMarker(ctx context.Context, rec RunRecord) error {
 		return nil
 	}
 	return CleanupStartedAt.SetNull(ctx, r.s.pool, 0)
+}
+
+// isMissing reports whether a key has no value that can be used.
+func isMissing(err error) bool {
+	var broken *cache.DecodeError
+	return errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) || errors.As(err, &broken)
 }
 
 // withdraw undoes a start: nothing was deleted yet.
@@ -177,12 +182,13 @@ func (r *run) endRow(ctx context.Context, rows []Row, dead RunRecord) (goOn bool
 // row. When that does not name one row, it stays, and ends as one of PHP's does.
 func (r *run) withdrawUnsure(ctx context.Context, rows []Row, dead RunRecord) error {
 	started, err := CleanupStartedAt.Get(ctx, r.s.pool)
-	if err != nil || !dead.owns(&started) {
-		var broken *cache.DecodeError
-		if errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) || errors.As(err, &broken) {
-			err = nil
-		}
+	switch {
+	case isMissing(err):
+		return nil
+	case err != nil:
 		return err
+	case !dead.owns(&started):
+		return nil
 	}
 	var found []int64
 	for _, row := range rows {

@@ -6,5 +6,6 @@ func commands() []command {
 		{name: "value", sub: valueCommands()},
 		{name: "cache", sub: cacheCommands()},
 		{name: "cleanup", sub: cleanupCommands()},
+		leaveCommand(),
 	}
 }
