@@ -66,8 +66,10 @@ func databaseVars(dsn string) ([]string, error) {
 	if err != nil {
 		return nil, usageError{"--dsn is not a URL"}
 	}
-	kind := map[string][2]string{"mysql": {"pdo_mysql", "3306"}, "mariadb": {"pdo_mysql", "3306"},
-		"postgres": {"pdo_pgsql", "5432"}, "postgresql": {"pdo_pgsql", "5432"}, "sqlite": {"pdo_sqlite", ""}}[u.Scheme]
+	kind := map[string][2]string{
+		"mysql": {"pdo_mysql", "3306"}, "mariadb": {"pdo_mysql", "3306"},
+		"postgres": {"pdo_pgsql", "5432"}, "postgresql": {"pdo_pgsql", "5432"}, "sqlite": {"pdo_sqlite", ""},
+	}[u.Scheme]
 	switch {
 	case kind[0] == "":
 		return nil, usageError{fmt.Sprintf("--dsn begins with mysql://, postgres:// or sqlite:///, not %q", u.Scheme)}
