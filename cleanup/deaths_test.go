@@ -3,6 +3,7 @@ package cleanup_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -214,13 +215,11 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 		cache *cachetest.Faulty
 		locks *locktest.Faulty
 		stop  context.CancelFunc
+		gone  atomic.Bool // the database
 	}
 	middle := func(w *world, what func()) {
 		w.cleaner.Takes, w.cleaner.Round = time.Minute, time.Second
 		time.AfterFunc(10*time.Second+time.Millisecond, what)
-	}
-	gone := func(w *world) {
-		w.db.Fail = func(string) error { return errBroken }
 	}
 	for name, prepare := range map[string]func(w *world){
 		"done":       func(*world) {},
@@ -232,10 +231,10 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 		"cache gone": func(w *world) { middle(w, func() { w.cache.Down() }) },
 		"lock gone":  func(w *world) { middle(w, func() { w.locks.Partition(true) }) },
 		"database gone": func(w *world) {
-			middle(w, func() { gone(w) })
+			middle(w, func() { w.gone.Store(true) })
 		},
 		"everything gone": func(w *world) {
-			middle(w, func() { gone(w); w.cache.Down(); w.locks.Partition(true) })
+			middle(w, func() { w.gone.Store(true); w.cache.Down(); w.locks.Partition(true) })
 		},
 	} {
 		for _, next := range []string{"Go", "PHP"} {
@@ -245,6 +244,12 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 					w.cache = cachetest.NewFaulty(w.adapter)
 					w.locks = locktest.NewFaulty(w.cluster.locks)
 					w.pool = cache.NewPool(w.cache)
+					w.db.Fail = func(string) error {
+						if w.gone.Load() {
+							return errBroken
+						}
+						return nil
+					}
 					w.due()
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
@@ -261,7 +266,8 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 
 					w.cache.Heal()
 					w.locks.Partition(false)
-					w.db.Fail, w.cleaner.Do, w.cleaner.Takes = nil, nil, time.Second
+					w.gone.Store(false)
+					w.cleaner.Do, w.cleaner.Takes = nil, time.Second
 					time.Sleep(10*time.Minute + 2*time.Second)
 					if next == "PHP" {
 						r, err := w.php().Cleanup(t.Context(), cleanup.ExecutorCommand)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,13 +168,16 @@ func TestRun_StopsCleaningWhenMosparoIsUpdated(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		version := "1.5.4"
+		var updated atomic.Bool
 		n := c.node(cleanup.Clean, cleanup.WithCheck(cleanup.VersionGate(func(context.Context) (cleanup.Installation, error) {
-			return cleanup.Installation{Installed: true, Version: version}, nil
+			if updated.Load() {
+				return cleanup.Installation{Installed: true, Version: "1.6.0"}, nil
+			}
+			return cleanup.Installation{Installed: true, Version: "1.5.4"}, nil
 		})))
 		ctx, cancel := context.WithTimeout(t.Context(), 48*time.Hour)
 		defer cancel()
-		time.AfterFunc(13*time.Hour, func() { version = "1.6.0" })
+		time.AfterFunc(13*time.Hour, func() { updated.Store(true) })
 		require.NoError(t, n.Run(ctx))
 		require.Equal(t, 3, c.cleaner.Runs())
 	})
@@ -230,8 +234,14 @@ func TestRun_LooksAgainSoonAfterAnOutage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.db.Fail = func(string) error { return errBroken }
-		time.AfterFunc(3*time.Hour, func() { c.db.Fail = nil })
+		var back atomic.Bool
+		c.db.Fail = func(string) error {
+			if back.Load() {
+				return nil
+			}
+			return errBroken
+		}
+		time.AfterFunc(3*time.Hour, func() { back.Store(true) })
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Hour)
 		defer cancel()
