@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,8 @@ import (
 )
 
 // These tests run real processes on a real Redis and one database. The test
-// binary is its own child: CLEANUP_NODE holds "redis address|database".
+// binary is its own child: CLEANUP_NODE holds "redis address|database|guard
+// time|unfinished interval in minutes".
 
 // realCluster is what the processes share.
 type realCluster struct {
@@ -37,6 +39,11 @@ type realCluster struct {
 	rdb   *redis.Client
 	pool  *cache.Pool
 	db    *sqlcleaner.DB
+
+	// Of the nodes that are started from now on; the guard time is short, since these tests
+	// have no PHP nodes that clean unless they say so.
+	guard      time.Duration
+	unfinished int
 }
 
 func openSQLite(t *testing.T, file string) *sql.DB {
@@ -55,7 +62,7 @@ func openRedis(t *testing.T, addr string) *redis.Client {
 }
 
 func newRealCluster(t *testing.T) *realCluster {
-	c := &realCluster{t: t, redis: servers.Redis(t), file: filepath.Join(t.TempDir(), "data.sqlite")}
+	c := &realCluster{t: t, redis: servers.Redis(t), file: filepath.Join(t.TempDir(), "data.sqlite"), guard: 20 * time.Millisecond}
 	db := openSQLite(t, c.file)
 	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.SQLite))
 	c.rdb = openRedis(t, c.redis.Addr())
@@ -92,12 +99,18 @@ func (c counting) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, 
 // child is the node of a child process: a line on standard input is one
 // TryRun, its result a line on standard output.
 func child(t *testing.T, spec string) {
-	addr, file, _ := strings.Cut(spec, "|")
+	part := strings.Split(spec, "|")
+	addr, file := part[0], part[1]
+	guard, err := time.ParseDuration(part[2])
+	require.NoError(t, err)
+	unfinished, err := strconv.Atoi(part[3])
+	require.NoError(t, err)
+	policy := cleanup.Policy{UnfinishedInterval: unfinished}
 	rdb := openRedis(t, addr)
 	locker := lock.New(redislocker.New(rdb))
 	defer locker.Close()
-	node := cleanup.New(cache.NewPool(redisadapter.New(rdb)), locker, sqlcleaner.New(openSQLite(t, file), sqlcleaner.SQLite, cleanup.Policy{}),
-		counting{rdb}, cleanup.Policy{}, cleanup.Clean, cleanup.WithGuard(20*time.Millisecond), cleanup.WithLeaseTTL(time.Second))
+	node := cleanup.New(cache.NewPool(redisadapter.New(rdb)), locker, sqlcleaner.New(openSQLite(t, file), sqlcleaner.SQLite, policy),
+		counting{rdb}, policy, cleanup.Clean, cleanup.WithGuard(guard), cleanup.WithLeaseTTL(time.Second))
 	fmt.Println("READY")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		a, err := node.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
@@ -124,10 +137,16 @@ func (p *process) line(word string) (string, bool) {
 
 func (c *realCluster) start() *process {
 	c.t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^"+c.t.Name()+"$")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("CLEANUP_NODE=%s|%s|%v|%d", c.redis.Addr(), c.file, c.guard, c.unfinished))
+	return c.run(cmd, func() {})
+}
+
+// run starts a process that answers lines; stop is called at the end.
+func (c *realCluster) run(cmd *exec.Cmd, stop func()) *process {
+	c.t.Helper()
 	r, w, err := os.Pipe()
 	require.NoError(c.t, err)
-	cmd := exec.Command(os.Args[0], "-test.run=^"+c.t.Name()+"$")
-	cmd.Env = append(os.Environ(), "CLEANUP_NODE="+c.redis.Addr()+"|"+c.file)
 	cmd.Stdin, cmd.Stderr = r, os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(c.t, err)
@@ -137,6 +156,7 @@ func (c *realCluster) start() *process {
 	c.t.Cleanup(func() {
 		_ = w.Close()
 		_ = cmd.Process.Kill() // it may have ended by itself
+		stop()
 		_ = cmd.Wait()
 	})
 	_, ok := p.line("READY")
