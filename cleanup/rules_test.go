@@ -17,6 +17,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
 // limited says with which limits it was called.
@@ -392,5 +393,41 @@ func TestRun_ObserverComparesItselfWithPHP(t *testing.T) {
 			}
 		}
 		require.Equal(t, []string{"cleanup", "the cleanup is due; this node only observes", "another node has cleaned"}, told)
+	})
+}
+
+// Locks that are not shared, such as those of a temporary directory on each
+// node, leave Go nodes to the handshake.
+func TestTryRun_WithoutASharedLockTheHandshakeKeepsGoNodesApart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.cleaner.Takes, c.cleaner.Round = 3*time.Second, 500*time.Millisecond
+		var nodes []*cleanup.Scheduler
+		for range 3 {
+			l := lock.New(memorylocker.New())
+			t.Cleanup(func() { require.NoError(t, l.Close()) })
+			nodes = append(nodes, cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean))
+		}
+		for round := range 30 {
+			c.due()
+			var all sync.WaitGroup
+			for i, n := range nodes {
+				all.Go(func() {
+					time.Sleep(time.Duration(i*round) * 20 * time.Millisecond)
+					for {
+						a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+						require.NoError(t, err)
+						if a.RetryAfter == 0 {
+							return
+						}
+						time.Sleep(a.RetryAfter)
+					}
+				})
+			}
+			all.Wait()
+			require.Equal(t, round+1, c.cleaner.Runs())
+			time.Sleep(time.Hour)
+		}
+		require.Zero(t, c.cleaner.Doubles())
 	})
 }
