@@ -262,6 +262,9 @@ func (r *run) work(ctx context.Context, a Attempt) (Attempt, error) {
 	<-kept
 	stop()
 	cancel(nil)
+	if errors.Is(err, context.Canceled) && r.lease.Err() != nil {
+		err = nil // which is all that it means; finish says so
+	}
 	a.Duration, a.Report = time.Since(began), r.report
 	saved := r.finish(ctx, &a, err == nil && r.report.Finished)
 	if errors.Is(err, ErrStranger) || errors.Is(err, ErrPaused) {

@@ -64,7 +64,7 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
 	switch {
 	case s.Database.IsConfigured() || o.dir != "":
-		return join(ctx, o, s, zone, log)
+		return join(ctx, o, environ, s, zone, log)
 	case named:
 		return nil, errDemoOnCluster
 	default:
@@ -73,7 +73,7 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 }
 
 // join makes this a node of an existing cluster.
-func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
+func join(ctx context.Context, o options, environ []string, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
 	n := &node{settings: s, mode: cleanup.Observe, supported: supported(s.Mosparo.InstalledVersion.V)}
 	defer func() {
 		if err != nil {
@@ -117,8 +117,23 @@ func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Loca
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
 	n.scheduler = cleanup.New(cache.NewPool(adapter, cache.WithLogger(log)), locker, n.db, n.db, p, n.mode,
-		cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check))
+		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(installation(o, environ))), cleanup.WithCheck(n.db.Check))
 	return n, nil
+}
+
+// installation reads the settings again before every run: mosparo may be
+// updated while this node runs.
+func installation(o options, environ []string) func(context.Context) (cleanup.Installation, error) {
+	return func(context.Context) (cleanup.Installation, error) {
+		s, err := envconfig.FromEnviron(environ)
+		if o.dir != "" {
+			s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+		}
+		if err != nil {
+			return cleanup.Installation{}, err
+		}
+		return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}, nil
+	}
 }
 
 // supported are the versions whose tables this module knows.
