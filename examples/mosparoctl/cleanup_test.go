@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,4 +284,38 @@ func TestLeave_NotWhileAGoNodeCleans(t *testing.T) {
 	require.NoError(t, held.Release(context.Background()))
 	code, _, errs := i.ctl("leave", "--last", "--dir", i.dir)
 	require.Zero(t, code, errs)
+}
+
+// What mosparo made of the variables, recorded.
+func TestCleanup_SettingsOutOfRangeAreWhatTheyAreForMosparo(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "envconfig", "testdata", "env-processors.json"))
+	require.NoError(t, err)
+	var doc struct {
+		Cases []struct {
+			Kind             string
+			Given, Effective map[string]int
+		}
+	}
+	require.NoError(t, json.Unmarshal(content, &doc))
+	n := 0
+	for _, c := range doc.Cases {
+		if c.Kind != "cleanup_limits" {
+			continue
+		}
+		n++
+		var environ []string
+		for name, v := range c.Given {
+			environ = append(environ, "MOSPARO_"+strings.ToUpper(name)+"="+strconv.Itoa(v))
+		}
+		s, err := (&clusterFlags{}).settings(environ)
+		require.NoError(t, err)
+		p := cleanupPolicy(s)
+		require.Equal(t, c.Effective, map[string]int{
+			"submit_token_retention_hours":        int(p.TokenAge() / time.Hour),
+			"submission_retention_days":           p.SubmissionDays(),
+			"cleanup_process_interval_hours":      int(p.Interval() / time.Hour),
+			"cleanup_unfinished_interval_minutes": int(p.Unfinished() / time.Minute),
+		}, c.Given)
+	}
+	require.Equal(t, 26, n)
 }
