@@ -23,6 +23,7 @@ type view struct {
 	record *RunRecord
 	pause  *Pause
 	rows   []Row
+	looked time.Time
 	// strange says what was left out or looks wrong.
 	strange []string
 }
@@ -58,7 +59,7 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 	if err := cache.Read(ctx, s.pool, targets...); err != nil {
 		return view{}, err
 	}
-	var v view
+	v := view{looked: time.Now()}
 	for _, t := range []struct {
 		from cache.Result[time.Time]
 		to   **time.Time

@@ -55,16 +55,19 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 	if plan {
 		return a, r.plan(ctx)
 	}
-	goOn := false
 	if v.record != nil {
 		// Whoever wrote it does not hold the lock any longer.
-		if goOn, err = r.bury(ctx, *v.record); err != nil {
+		goOn, err := r.bury(ctx, *v.record)
+		if err != nil {
 			return Attempt{Result: Unavailable}, err
 		}
 		if v, err = r.s.look(ctx, true); err != nil {
 			return Attempt{Result: Unavailable}, err
 		}
-		a = r.s.decide(v, r.by.Forced() || goOn)
+		if goOn { // what it has left is due now; a PHP node that has begun since comes first
+			v.state.Additional = &v.looked
+		}
+		a = r.s.decide(v, r.by.Forced())
 	}
 	if !a.Decision.Run {
 		return a, nil
