@@ -177,6 +177,27 @@ func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 	})
 }
 
+func TestCleanup_ObserveSaysWhatANodeWouldDoAndWritesNothing(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	before, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var out, errs bytes.Buffer
+	a := &app{stdin: bytes.NewReader(nil), stdout: &out, stderr: &errs, environ: i.environ}
+	require.Zero(t, a.main(ctx, []string{"cleanup", "observe", "--json", "--dir", i.dir}), errs.String())
+	var line struct{ Result string }
+	require.NoError(t, json.NewDecoder(&out).Decode(&line))
+	require.Equal(t, "OBSERVED", line.Result)
+	after, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	rows, err := i.rows.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.Empty(t, rows)
+}
+
 func TestCleanup_PauseKeepsRunsAway(t *testing.T) {
 	i := install(t, "1.5.4")
 	i.due()
