@@ -1,0 +1,3 @@
+package sqlcleaner_test
+
+func child(string) {}
