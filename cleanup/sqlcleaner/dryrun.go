@@ -63,10 +63,10 @@ func (c *cleaning) wouldTokens(ctx context.Context) error {
 			return true, nil
 		}
 		c.report.Rows["submit_token"] += len(ids)
-		if err := c.would(ctx, "partial_submission", "SELECT COUNT(*) FROM partial_submission WHERE "+keys("submit_token_id", ids)); err != nil {
+		if err := c.would(ctx, "partial_submission", "SELECT COUNT(*) FROM partial_submission WHERE "+c.d.dialect.keys("submit_token_id", ids)); err != nil {
 			return false, err
 		}
-		err := c.would(ctx, "detection_result", "SELECT COUNT(*) FROM submission s JOIN detection_result r ON r.submission_id = s.id WHERE "+keys("s.submit_token_id", ids))
+		err := c.would(ctx, "detection_result", "SELECT COUNT(*) FROM submission s JOIN detection_result r ON r.submission_id = s.id WHERE "+c.d.dialect.keys("s.submit_token_id", ids))
 		return err == nil, err
 	})
 }
@@ -115,7 +115,7 @@ func (c *cleaning) wouldOrphans(ctx context.Context) error {
 }
 
 func (c *cleaning) wouldNamed(ctx context.Context, tokens []int64, named map[int64]int64) error {
-	all, err := c.survey(ctx, c.d.db, keys("s.submit_token_id", tokens))
+	all, err := c.survey(ctx, c.d.db, c.d.dialect.keys("s.submit_token_id", tokens))
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func (c *cleaning) tied(ctx context.Context, id int64) (all []int64, free bool, 
 	all = []int64{id}
 	for added := all; len(added) > 0; {
 		names, err := c.d.ids(ctx, `SELECT DISTINCT o.id FROM submission r JOIN submit_token o ON o.last_submission_id = r.id
-			WHERE `+keys("r.submit_token_id", added)+` AND o.id <> r.submit_token_id ORDER BY o.id`)
+			WHERE `+c.d.dialect.keys("r.submit_token_id", added)+` AND o.id <> r.submit_token_id ORDER BY o.id`)
 		if err != nil {
 			return nil, false, err
 		}
@@ -40,7 +40,7 @@ func (c *cleaning) tied(ctx context.Context, id int64) (all []int64, free bool, 
 // allDue reports whether all these tokens have submissions, and only such that
 // are due.
 func (c *cleaning) allDue(ctx context.Context, q querier, ids []int64) (bool, error) {
-	tokens, err := c.survey(ctx, q, keys("s.submit_token_id", ids))
+	tokens, err := c.survey(ctx, q, c.d.dialect.keys("s.submit_token_id", ids))
 	inUse := func(t token) bool { return t.inUse > 0 }
 	return err == nil && len(tokens) == len(ids) && !slices.ContainsFunc(tokens, inUse), err
 }
@@ -64,7 +64,7 @@ func (w *pass) untie(ctx context.Context, id int64) (free bool, err error) {
 		if err != nil || !free {
 			return err
 		}
-		_, err = w.d.exec(ctx, tx, "UPDATE submit_token SET last_submission_id = NULL WHERE "+keys("id", all))
+		_, err = w.d.exec(ctx, tx, "UPDATE submit_token SET last_submission_id = NULL WHERE "+w.d.dialect.keys("id", all))
 		return err
 	})
 	if err == nil && !free {

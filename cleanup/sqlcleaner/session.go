@@ -69,7 +69,7 @@ func (d *DB) impatient(ctx context.Context, tx *sql.Tx, f func(tx *sql.Tx) error
 // lock locks the rows of a table with these keys that nobody else has locked,
 // and returns their ids.
 func (d *DB) lock(ctx context.Context, tx *sql.Tx, table string, ids []int64) ([]int64, error) {
-	query := "SELECT id FROM " + table + " WHERE " + keys("id", ids) + " ORDER BY id"
+	query := "SELECT id FROM " + table + " WHERE " + d.dialect.keys("id", ids) + " ORDER BY id"
 	switch {
 	case d.dialect == SQLite: // a transaction that writes is alone
 	case d.noSkip.Load():

@@ -73,7 +73,7 @@ func (c *cleaning) orphans(ctx context.Context) (finished bool, err error) {
 	const free = "s.submit_token_id IS NULL AND NOT EXISTS (SELECT 1 FROM submit_token t WHERE t.last_submission_id = s.id)"
 	return c.batches(ctx, "orphan", "SELECT s.id FROM submission s WHERE s.id > ? AND "+free,
 		func(ctx context.Context, tx *sql.Tx, ids []int64, deleted map[string]int) (err error) {
-			where := keys("s.id", ids) + " AND " + free
+			where := c.d.dialect.keys("s.id", ids) + " AND " + free
 			if deleted["detection_result"], err = c.d.exec(ctx, tx, c.d.dialect.deleteBy("detection_result", "submission_id", "submission", where)); err != nil {
 				return err
 			}
@@ -94,14 +94,14 @@ func (c *cleaning) emptyTokens(ctx context.Context) (finished bool, err error) {
 			if err != nil {
 				return err
 			}
-			free, err := c.d.idsOf(ctx, tx, "SELECT t.id FROM submit_token t WHERE "+keys("t.id", locked)+" AND "+empty+" ORDER BY t.id")
+			free, err := c.d.idsOf(ctx, tx, "SELECT t.id FROM submit_token t WHERE "+c.d.dialect.keys("t.id", locked)+" AND "+empty+" ORDER BY t.id")
 			if err != nil || len(free) == 0 {
 				return err
 			}
-			if deleted["partial_submission"], err = c.d.exec(ctx, tx, "DELETE FROM partial_submission WHERE "+keys("submit_token_id", free)); err != nil {
+			if deleted["partial_submission"], err = c.d.exec(ctx, tx, "DELETE FROM partial_submission WHERE "+c.d.dialect.keys("submit_token_id", free)); err != nil {
 				return err
 			}
-			deleted["submit_token"], err = c.d.exec(ctx, tx, "DELETE FROM submit_token WHERE "+keys("id", free))
+			deleted["submit_token"], err = c.d.exec(ctx, tx, "DELETE FROM submit_token WHERE "+c.d.dialect.keys("id", free))
 			return err
 		}, c.oldToken())
 }

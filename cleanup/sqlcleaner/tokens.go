@@ -183,13 +183,13 @@ func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submis
 		if err != nil || len(free) == 0 {
 			return err
 		}
-		hers, of := keys("submit_token_id", free), keys("s.submit_token_id", free)
+		hers, of := d.dialect.keys("submit_token_id", free), d.dialect.keys("s.submit_token_id", free)
 		for _, s := range []struct{ table, statement string }{
-			{"", "UPDATE submit_token SET last_submission_id = NULL WHERE " + keys("id", free) + " AND last_submission_id IS NOT NULL"},
+			{"", "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", free) + " AND last_submission_id IS NOT NULL"},
 			{"partial_submission", "DELETE FROM partial_submission WHERE " + hers},
 			{"detection_result", d.dialect.deleteBy("detection_result", "submission_id", "submission", of)},
 			{"submission", "DELETE FROM submission WHERE " + hers},
-			{"submit_token", "DELETE FROM submit_token WHERE " + keys("id", free)},
+			{"submit_token", "DELETE FROM submit_token WHERE " + d.dialect.keys("id", free)},
 		} {
 			n, err := d.exec(ctx, tx, s.statement)
 			if err != nil {
@@ -213,7 +213,7 @@ func (c *cleaning) stillFree(ctx context.Context, q querier, locked []int64) ([]
 	if len(locked) == 0 {
 		return nil, nil
 	}
-	all, err := c.survey(ctx, q, keys("s.submit_token_id", locked))
+	all, err := c.survey(ctx, q, c.d.dialect.keys("s.submit_token_id", locked))
 	var free []int64
 	for _, t := range all {
 		if t.inUse == 0 && t.named == 0 {
