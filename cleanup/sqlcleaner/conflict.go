@@ -14,9 +14,10 @@ import (
 
 // conflicts are what databases say when two transactions met and one has to
 // start again: locks, deadlocks, Galera's certification, and a foreign key to
-// a row that arrived a moment ago. The drivers' types are not known here.
+// a row that arrived a moment ago. MariaDB may tell at the commit only that it
+// has ended a transaction (1180). The drivers' types are not known here.
 var (
-	conflicts      = []string{"SQLITE_BUSY", "database is locked", "database table is locked", "Error 1213", "Error 1205", "Error 1451", "Error 1020", "Deadlock found", "Lock wait timeout", "WSREP detected deadlock"}
+	conflicts      = []string{"SQLITE_BUSY", "database is locked", "database table is locked", "Error 1213", "Error 1205", "Error 1451", "Error 1020", "Error 1180", "Deadlock found", "Lock wait timeout", "WSREP detected deadlock"}
 	conflictStates = []string{"40001", "40P01", "55P03", "23503"}
 )
 

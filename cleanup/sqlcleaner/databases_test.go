@@ -173,3 +173,24 @@ func (d *database) ids(table string) []int64 {
 	require.NoError(d.t, rows.Err())
 	return all
 }
+
+// as is the address of a database for another user.
+func as(d *database, user, password string) string {
+	u := strings.Replace(d.dsn, servers.DatabaseUser+":", user+":", 1)
+	return strings.Replace(u, servers.DatabasePassword, password, 1)
+}
+
+// seed makes mosparo's tables.
+func seed(d *database) {
+	d.t.Helper()
+	require.NoError(d.t, schema.Create(d.t.Context(), d.DB, d.dialect))
+}
+
+// empty deletes all rows.
+func (d *database) empty() {
+	d.t.Helper()
+	d.exec("UPDATE submit_token SET last_submission_id = NULL")
+	for _, table := range []string{"partial_submission", "detection_result", "submission", "submit_token", `"delay"`, "lockout", "day_statistic", "cleanup_statistic", "project"} {
+		d.exec("DELETE FROM " + table)
+	}
+}

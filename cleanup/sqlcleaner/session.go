@@ -51,8 +51,9 @@ func (d *DB) impatient(ctx context.Context, tx *sql.Tx, f func(tx *sql.Tx) error
 			return err
 		}
 	case MySQL:
-		// MySQL knows no time shorter than one second. The connection goes back
-		// to its pool as it came.
+		// Who does not wait is in no deadlock, whose victim would be the other
+		// one. MySQL knows no time shorter than a second. The connection goes
+		// back to its pool as it came.
 		const shorten = "SET @mosparo_wait = @@innodb_lock_wait_timeout, innodb_lock_wait_timeout = IF(VERSION() LIKE '%MariaDB%', 0, 1)"
 		if _, err := tx.ExecContext(ctx, shorten); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -169,6 +170,31 @@ func (w *world) clean(now time.Time, dialect sqlcleaner.Dialect) {
 	w.tokens = slices.DeleteFunc(w.tokens, func(t token) bool { return !has[t.id] && t.age > w.policy.TokenAge() })
 	w.tidy()
 	w.days = slices.DeleteFunc(w.days, func(s dayStatistic) bool { return w.pastStorage(s, now, dialect) })
+}
+
+// exhaust cleans until nothing goes any more: each run may set free what one of
+// its steps has passed already.
+func (w *world) exhaust(now time.Time, dialect sqlcleaner.Dialect) {
+	for n := -1; n != len(w.subs)+len(w.tokens); {
+		n = len(w.subs) + len(w.tokens)
+		w.clean(now, dialect)
+	}
+}
+
+// exhaust is the same on a database.
+func exhaust(t *testing.T, d *sqlcleaner.DB, l cleanup.Limits) (last cleanup.Report, rows map[string]int) {
+	t.Helper()
+	rows = map[string]int{}
+	for again := true; again; {
+		var err error
+		last, err = d.Clean(t.Context(), l)
+		require.NoError(t, err)
+		for table, n := range last.Rows {
+			rows[table] += n
+		}
+		again = !last.Finished || last.DeletedSubmissions+last.DeletedTokens > 0
+	}
+	return last, rows
 }
 
 // free are the tokens whose submissions are all due, and are named by no token
