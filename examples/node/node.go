@@ -113,7 +113,8 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
 	p := policy(s)
-	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone))
+	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone),
+		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
 	n.scheduler = cleanup.New(cache.NewPool(adapter, cache.WithLogger(log)), locker, n.db, n.db, p, n.mode,
