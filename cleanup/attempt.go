@@ -10,9 +10,13 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// callTime bounds what is read or written in one step: a server that hangs must
-// not hang the scheduler.
-const callTime = 15 * time.Second
+// callTime bounds what is written in one step, lookTime what is read: a server
+// that hangs must not hang the scheduler. A read leaves a database time for a
+// failover.
+const (
+	callTime = 15 * time.Second
+	lookTime = 40 * time.Second
+)
 
 func (s *Scheduler) try(ctx context.Context, by Executor, l Limits) (Attempt, error) {
 	began := time.Now()
@@ -90,7 +94,7 @@ func (s *Scheduler) wouldRun(ctx context.Context, a Attempt, v view) (Attempt, e
 
 // check asks all checks, one after the other.
 func (s *Scheduler) check(ctx context.Context, st State) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	for _, c := range s.checks {
 		if err := c(ctx, st); err != nil {

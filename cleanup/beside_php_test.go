@@ -29,7 +29,7 @@ var phpNodeSource string
 func (c *realCluster) startPHP(php *servers.PHPRuntime, policy cleanup.Policy) *process {
 	c.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := php.Command(ctx, phpNodeSource, c.redis.Addr(), "sqlite:"+c.file, "", "",
+	cmd := php.Command(ctx, phpNodeSource, c.redis.Addr(), c.data.pdo, c.data.user, c.data.password,
 		fmt.Sprintf("PT%dH", int(policy.Interval()/time.Hour)), fmt.Sprintf("PT%dM", int(policy.Unfinished()/time.Minute)))
 	return c.run(cmd, cancel)
 }
@@ -69,8 +69,12 @@ func TestCluster_GoNodesGiveWayToPHPProcesses(t *testing.T) {
 		child(t, spec)
 		return
 	}
-	php := servers.PHP(t, "redis", "pdo_sqlite")
-	c := newRealCluster(t)
+	t.Run("SQLite", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_sqlite"), sqliteFile(t)) })
+	t.Run("MariaDB", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_mysql"), mariaDB(t)) })
+}
+
+func besidePHP(t *testing.T, php *servers.PHPRuntime, data storage) {
+	c := newRealCluster(t, data)
 	c.guard = cleanup.DefaultGuard
 	gos := []*process{c.start(), c.start()}
 	phps := []*process{c.startPHP(php, cleanup.Policy{}), c.startPHP(php, cleanup.Policy{})}
@@ -128,7 +132,7 @@ func TestCluster_AForcedPHPProcessWaitsForALongGoRun(t *testing.T) {
 		t.Skip("it lasts longer than the shortest unfinished interval, one minute")
 	}
 	php := servers.PHP(t, "redis", "pdo_sqlite")
-	c := newRealCluster(t)
+	c := newRealCluster(t, sqliteFile(t))
 	c.unfinished = 1
 	node, other := c.start(), c.startPHP(php, cleanup.Policy{UnfinishedInterval: 1})
 	c.due()

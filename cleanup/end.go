@@ -128,7 +128,7 @@ func (r *run) giveUp(ctx context.Context) error {
 // bury ends the run of a node that is gone, if its traces are still there, so
 // that nobody waits for them. goOn reports that the run had begun and left work.
 func (r *run) bury(ctx context.Context, dead RunRecord) (goOn bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	rows, err := r.s.db.Recent(ctx, recentRows)
 	if err != nil {

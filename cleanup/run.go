@@ -202,7 +202,7 @@ func (r *run) strangers(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	rows, err := r.s.db.Recent(ctx, recentRows)
 	if err != nil {

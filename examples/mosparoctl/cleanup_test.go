@@ -131,6 +131,59 @@ func TestCleanup_RunsWhenItIsDueAndShowsIt(t *testing.T) {
 	require.Contains(t, out, "SUBMISSIONS DELETED")
 }
 
+func TestCleanup_DryRunSaysWhatWouldGoAndDeletesNothing(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.exec("INSERT INTO submission (project_id, submitted_at) VALUES (1, '2020-01-01 00:00:00')")
+	i.exec("INSERT INTO lockout (valid_until) VALUES ('2020-01-01 00:00:00')")
+	for _, due := range []string{"NEXT_CLEANUP_IN_THE_FUTURE", "OBSERVED"} {
+		var r cleanupResult
+		i.json(&r, "cleanup", "run", "--dry-run", "--dir", i.dir, "--json")
+		require.Equal(t, due, r.Result)
+		require.True(t, r.DryRun)
+		require.Equal(t, 1, r.Submissions)
+		require.Equal(t, 1, r.Rows["lockout"])
+		i.due()
+	}
+	rows, err := i.rows.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.Empty(t, rows)
+	var left int
+	require.NoError(t, i.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM submission").Scan(&left))
+	require.Equal(t, 1, left)
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
+	require.Equal(t, 1, r.Submissions)
+}
+
+func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
+	for name, server := range map[string]func(t *testing.T) (url, driver, dsn string, dialect sqlcleaner.Dialect){
+		"MariaDB": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
+			m := servers.MariaDB(t)
+			return m.URL(), "mysql", m.DSN(), sqlcleaner.MySQL
+		},
+		"PostgreSQL": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
+			p := servers.PostgreSQL(t)
+			return p.URL(), "pgx", p.DSN(), sqlcleaner.PostgreSQL
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, driver, dsn, dialect := server(t)
+			db, err := sql.Open(driver, dsn)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+			require.NoError(t, schema.Create(t.Context(), db, dialect))
+			i := install(t, "1.5.4")
+			i.due()
+			var r cleanupResult
+			i.json(&r, "cleanup", "run", "--dir", i.dir, "--dsn", url, "--json")
+			require.Equal(t, "COMPLETED", r.Result)
+			var runs int
+			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM cleanup_statistic WHERE cleanup_status = 2").Scan(&runs))
+			require.Equal(t, 1, runs)
+		})
+	}
+}
+
 func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 	for name, c := range map[string]struct {
 		version string

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
 // cleanupResult is what "cleanup run" shows.
@@ -53,8 +54,7 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 		if *dry {
 			mode = cleanup.Observe
 		}
-		limits := cleanup.Limits{Between: a.rounds()}
-		c, err := a.openCluster(&where, mode, cleanup.WithLimits(by, limits), cleanup.WithLogger(slog.New(slog.DiscardHandler)))
+		c, err := a.openCluster(&where, mode, cleanup.WithLimits(by, cleanup.Limits{}), cleanup.WithLogger(slog.New(slog.DiscardHandler)))
 		if err != nil {
 			return err
 		}
@@ -106,13 +106,7 @@ func (c *cluster) dryRun(ctx context.Context, by cleanup.Executor) (cleanupResul
 		return r, err
 	}
 	began := time.Now()
-	dry, ok := any(c.db).(interface {
-		DryRun(ctx context.Context) (cleanup.Report, error)
-	})
-	if !ok {
-		return r, errors.ErrUnsupported
-	}
-	rep, err := dry.DryRun(ctx)
+	rep, err := c.db.DryRun(ctx)
 	r.take(rep)
 	r.Seconds = time.Since(began).Seconds()
 	return r, err
@@ -142,17 +136,20 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	return nil
 }
 
-// rounds shows the progress on a terminal; elsewhere it is nil.
-func (a *app) rounds() func(context.Context) error {
+// progress shows on a terminal how far a run has come.
+func (a *app) progress(p sqlcleaner.Progress) {
 	if !isTerminal(a.stderr) {
-		return nil
+		return
 	}
-	round, began := 0, time.Now()
-	return func(context.Context) error {
-		round++
-		fmt.Fprintf(a.stderr, "\rround %d, %v", round, time.Since(began).Round(100*time.Millisecond))
-		return nil
+	rows := 0
+	for _, n := range p.Rows {
+		rows += n
 	}
+	part := ""
+	if p.Fraction >= 0 {
+		part = fmt.Sprintf(" %3.0f %%", 100*p.Fraction)
+	}
+	fmt.Fprintf(a.stderr, "\r\x1b[K%s%s, %d rows deleted", p.Step, part, rows)
 }
 
 func (a *app) endProgress() {

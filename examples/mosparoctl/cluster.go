@@ -164,7 +164,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	c.locker = lock.New(backend)
 	c.onClose(c.locker.Close)
 	p := cleanupPolicy(c.settings)
-	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone))
+	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
 	}, opts...)
