@@ -39,7 +39,7 @@ func (c *clusterFlags) cacheFlags(flags *flag.FlagSet) {
 
 func (c *clusterFlags) register(flags *flag.FlagSet) {
 	c.cacheFlags(flags)
-	flags.StringVar(&c.dsn, "dsn", "", "the database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
+	flags.StringVar(&c.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
 	flags.StringVar(&c.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	flags.StringVar(&c.locks, "lock-url", "", "the server of the Go nodes' locks, if it is not that of the cache")
 }
