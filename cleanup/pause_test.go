@@ -8,6 +8,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
 )
 
 func TestPause_KeepsAllGoNodesFromCleaningUntilItsEnd(t *testing.T) {
@@ -16,13 +17,17 @@ func TestPause_KeepsAllGoNodesFromCleaningUntilItsEnd(t *testing.T) {
 		c.due()
 		p, err := cleanup.PauseAll(t.Context(), c.pool, 2*time.Hour, "host", "migration")
 		require.NoError(t, err)
-		n := c.node(cleanup.Clean)
+		faulty := locktest.NewFaulty(c.locks)
+		l := lock.New(faulty)
+		defer l.Close()
+		n := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean)
 		for _, by := range []cleanup.Executor{cleanup.ExecutorFrontendAPI, cleanup.ExecutorCommand} {
 			a, err := n.TryRun(t.Context(), by)
 			require.NoError(t, err)
 			require.Equal(t, cleanup.Paused, a.Result)
 			require.True(t, a.Decision.Until.Equal(p.Until))
 		}
+		require.Zero(t, faulty.Calls("Acquire"), "nor do they ask for the lock")
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "migration", o.Pause.Reason)

@@ -73,7 +73,8 @@ func TestTryRun_GracePeriodIsForTheFrontendOnly(t *testing.T) {
 	})
 }
 
-// 250 of the 300 kept rows are out of sight; one in sight goes, and the next moves up.
+// A node looks at the newest 50 rows. When some of them go, older ones move
+// up.
 func TestTryRun_AnOldRowThatMovesUpIsNoStranger(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
@@ -81,11 +82,73 @@ func TestTryRun_AnOldRowThatMovesUpIsNoStranger(t *testing.T) {
 		for i := range 60 {
 			c.db.Add(cleanup.Row{Time: time.Now().Add(time.Duration(i-100) * time.Hour), Status: cleanup.StatusComplete})
 		}
-		old := c.db.Add(cleanup.Row{Time: time.Now().Add(-50 * time.Hour)})
-		time.AfterFunc(100*time.Millisecond, func() { require.NoError(t, c.db.Withdraw(context.Background(), old)) })
+		for range 3 {
+			old := c.db.Add(cleanup.Row{Time: time.Now().Add(-50 * time.Hour)})
+			time.AfterFunc(100*time.Millisecond, func() { require.NoError(t, c.db.Withdraw(context.Background(), old)) })
+		}
 		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
 		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}
+
+func TestTryRun_AForcedRunOfAFreshClusterCleans(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}
+
+// deaf does not heed the error of Between.
+type deaf struct{}
+
+func (deaf) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
+	time.Sleep(time.Second)
+	_ = l.Between(ctx)
+	return cleanup.Report{Finished: true}, nil
+}
+
+func TestTryRun_ACleanerThatGoesOnBesideAStrangerIsNotComplete(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		l := lock.New(c.locks)
+		defer l.Close()
+		time.AfterFunc(500*time.Millisecond, func() { c.db.Add(cleanup.Row{Time: time.Now()}) })
+		a, err := cleanup.New(c.pool, l, c.db, deaf{}, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.ErrorIs(t, a.Stopped, cleanup.ErrStranger)
+	})
+}
+
+func TestTryRun_ALongRunLeavesAPHPNodesMarkerAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes = 10 * time.Minute
+		theirs := time.Now().Add(time.Minute)
+		time.AfterFunc(time.Minute, func() { require.NoError(t, cleanup.CleanupStartedAt.Set(context.Background(), c.pool, theirs, 0)) })
+		_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.NoError(t, err)
+		_, _, started := c.times()
+		require.NotNil(t, started)
+		require.WithinDuration(t, theirs, *started, time.Microsecond)
+	})
+}
+
+func TestTryRun_ANodeKeptAwayByALeaseComesBackWhenItExpires(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		_, err := c.locks.Acquire(t.Context(), cleanup.LockName, lock.Claim{Token: "of a node that is dead"}, 20*time.Second)
+		require.NoError(t, err)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+		require.WithinRange(t, time.Now().Add(a.RetryAfter), time.Now().Add(20*time.Second), time.Now().Add(22*time.Second))
 	})
 }
 
@@ -236,10 +299,12 @@ func TestRun_LooksAgainSoonAfterAnOutage(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		var back atomic.Bool
+		var looks atomic.Int64
 		c.db.Fail = func(string) error {
 			if back.Load() {
 				return nil
 			}
+			looks.Add(1)
 			return errBroken
 		}
 		time.AfterFunc(3*time.Hour, func() { back.Store(true) })
@@ -251,6 +316,7 @@ func TestRun_LooksAgainSoonAfterAnOutage(t *testing.T) {
 		rows := c.db.Rows()
 		require.Len(t, rows, 1)
 		require.Less(t, rows[0].Time.Sub(began), 3*time.Hour+cleanup.DefaultPoll+time.Second)
+		require.Less(t, looks.Load(), int64(6*60+10), "and not too often meanwhile")
 	})
 }
 

@@ -177,3 +177,22 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 		require.Len(t, o.Overlaps, 2)
 	})
 }
+
+func TestObserver_HearsOfADoubleRunThatIsTheFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		var last cleanup.Event
+		n := c.node(cleanup.Clean, cleanup.WithObserver(func(e cleanup.Event) { last = e }))
+		for range 2 {
+			_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			require.NoError(t, err)
+			require.Empty(t, last.Overlaps)
+		}
+		for range 2 {
+			c.db.Add(cleanup.Row{Time: time.Now(), Status: cleanup.StatusComplete})
+		}
+		_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Len(t, last.Overlaps, 1)
+	})
+}
