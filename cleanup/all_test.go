@@ -48,7 +48,9 @@ func TestAll_GoesOnAfterAFailure(t *testing.T) {
 
 func TestAll_StopsWhenToldBetweenRounds(t *testing.T) {
 	stop := errors.New("stop")
-	asks := cleaner(func(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) { return cleanup.Report{}, l.Between(ctx) })
+	asks := cleaner(func(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
+		return cleanup.Report{}, l.Between(ctx)
+	})
 	never := cleaner(func(context.Context, cleanup.Limits) (cleanup.Report, error) {
 		t.Error("the second cleaner ran")
 		return cleanup.Report{}, nil

@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
 )
 
 // conflicts are what databases say when two transactions met and one has to
@@ -26,6 +29,12 @@ var (
 var (
 	losses     = []string{"invalid connection", "bad connection", "connection refused", "connection reset", "broken pipe", "unexpected EOF", "conn closed", "Error 1053", "Error 1047", "Error 1927", "Error 2006", "Error 2013"}
 	lossStates = []string{"57P01", "57P02", "57P03"}
+)
+
+// readOnly are what they say when they have become a replica.
+var (
+	readOnly       = []string{"Error 1290", "Error 1792", "Error 1836"}
+	readOnlyStates = []string{"25006"}
 )
 
 func matches(err error, states, texts []string) bool {
@@ -87,6 +96,9 @@ func (d *DB) persist(ctx context.Context, f func() error) error {
 	var since time.Time
 	for i := 0; ; i = min(i+1, 7) {
 		err := retry(ctx, f)
+		if err != nil && matches(err, readOnlyStates, readOnly) {
+			return fmt.Errorf("%w: the database server has become read-only: %w", cleanup.ErrRefused, err)
+		}
 		if err == nil || ctx.Err() != nil || !isLost(err) {
 			return err
 		}

@@ -81,3 +81,17 @@ func (d Dialect) deleteAs(table, alias, where string) string {
 	}
 	return "DELETE FROM " + table + " AS " + alias + " WHERE " + where
 }
+
+// DialectOf is the dialect of a driver by its name in database/sql: "sqlite" or
+// "sqlite3", "mysql", "pgx" or "postgres"; 0 of any other.
+func DialectOf(driver string) Dialect {
+	switch driver {
+	case "sqlite", "sqlite3":
+		return SQLite
+	case "mysql":
+		return MySQL
+	case "pgx", "postgres":
+		return PostgreSQL
+	}
+	return 0
+}

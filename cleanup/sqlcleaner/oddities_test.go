@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -257,4 +258,26 @@ func TestClean_StopsAStatementThatIsUnderWay(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+func TestClean_NeedsNoMoreMemoryForMoreRows(t *testing.T) {
+	// What is live at a time is what counts, not what was allocated in all.
+	peak := func(n int) (most uint64) {
+		db := create(t, sqlcleaner.PostgreSQL)
+		stocked(db, n)
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		before := m.HeapAlloc
+		_, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithProgress(func(sqlcleaner.Progress) {
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc-min(before, m.HeapAlloc))
+		})).Clean(t.Context(), cleanup.Limits{})
+		require.NoError(t, err)
+		return most
+	}
+	small, large := peak(2000), peak(20_000)
+	t.Logf("%d KiB and %d KiB", small/1024, large/1024)
+	require.Less(t, large, small+2<<20)
 }
