@@ -98,6 +98,7 @@ func TestTryRun_AForcedRunOfAFreshClusterCleans(t *testing.T) {
 		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
 		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, 1, c.cleaner.Runs())
 	})
 }
 
