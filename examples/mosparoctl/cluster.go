@@ -211,10 +211,9 @@ func openDatabase(s *envconfig.Settings) (*sql.DB, sqlcleaner.Dialect, error) {
 			return nil, 0, err
 		}
 	}
-	dialect := map[string]sqlcleaner.Dialect{"sqlite": sqlcleaner.SQLite, "mysql": sqlcleaner.MySQL, "pgx": sqlcleaner.PostgreSQL}[c.Driver]
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())
 	if err != nil {
 		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
 	}
-	return db, dialect, nil
+	return db, sqlcleaner.DialectOf(c.Driver), nil
 }
