@@ -1,8 +1,8 @@
 // A PHP node as far as the cleanup is concerned: mosparo's steps in mosparo's
 // order, on Symfony's RedisAdapter and PDO. Every line of input is one attempt:
 // executor, milliseconds of work, milliseconds of sleep. The answer is the
-// result, the milliseconds from the look for unknown rows to the own row, and
-// when the work began and ended.
+// result, and the longer of two times in milliseconds: from the look at the
+// schedule to the look for unknown rows, and from there to the own row.
 use Symfony\Component\Cache\Adapter\RedisAdapter;
 
 [, $redis, $dsn, $user, $password, $interval, $unfinished] = $argv;
@@ -16,6 +16,7 @@ function one($pdo, string $sql, array $args) { $s = $pdo->prepare($sql); $s->exe
 
 function cleanup($pool, $pdo, int $by, int $work, int $sleep, string $interval, string $unfinished): string
 {
+    $asked = microtime(true);
     if ($by === 2) {
         $start = $pool->getItem('mosparoNextCleanup')->get();
         if ($start === null) {
@@ -44,7 +45,7 @@ function cleanup($pool, $pdo, int $by, int $work, int $sleep, string $interval, 
     save($pool, 'mosparoNextCleanup', ahead($interval));
     $pdo->prepare('UPDATE cleanup_statistic SET execution_time = ?, cleanup_status = 2 WHERE id = ?')->execute([$ended - $began, $id]);
     save($pool, 'mosparoCleanupStartedAt', null);
-    return sprintf('COMPLETED %d %.6f %.6f', 1000 * ($began - $looked), $began, $ended);
+    return sprintf('COMPLETED %d', 1000 * max($looked - $asked, $began - $looked));
 }
 
 date_default_timezone_set('UTC');
