@@ -18,22 +18,31 @@ const (
 	lookTime = 40 * time.Second
 )
 
-func (s *Scheduler) try(ctx context.Context, by Executor, l Limits) (Attempt, error) {
+// order is what an attempt was told.
+type order struct {
+	by     Executor
+	limits Limits
+	// policy decides; forced asks neither schedule nor marker.
+	policy Policy
+	forced bool
+}
+
+func (s *Scheduler) try(ctx context.Context, o order) (Attempt, error) {
 	began := time.Now()
-	a, err := s.attempt(ctx, by, l)
+	a, err := s.attempt(ctx, o)
 	if err != nil {
 		err = fmt.Errorf("cleanup: %w", err)
 	}
-	s.report(ctx, by, a, time.Since(began), err)
+	s.report(ctx, o.by, a, time.Since(began), err)
 	return a, err
 }
 
-func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt, error) {
+func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
 	v, err := s.look(ctx, s.mode == Clean)
 	if err != nil {
 		return Attempt{Result: Unavailable}, err
 	}
-	a := s.decide(v, by.Forced())
+	a := o.decide(v)
 	if s.mode == Observe {
 		return s.wouldRun(ctx, a, v)
 	}
@@ -44,7 +53,7 @@ func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt
 		s.once(ctx, slog.LevelInfo, "the lock backend does not surely keep all Go nodes apart; beyond this process only the handshake does",
 			slog.Bool("exclusive", p.Exclusive), slog.Bool("shared", p.Shared))
 	}
-	lease, err := s.locker.Acquire(ctx, LockName, lock.WithTTL(s.leaseT), lock.WithLabel("cleanup by "+by.String()))
+	lease, err := s.locker.Acquire(ctx, LockName, lock.WithTTL(s.leaseT), lock.WithLabel("cleanup by "+o.by.String()))
 	var held *lock.HeldError
 	switch {
 	case errors.As(err, &held):
@@ -57,7 +66,7 @@ func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt
 		a.Result = Unavailable
 		return a, err
 	}
-	r := &run{s: s, by: by, limits: l, lease: lease}
+	r := &run{s: s, order: o, lease: lease}
 	a, err = r.underLock(ctx)
 	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == Completed && !errors.Is(rel, lock.ErrUnavailable) {
 		err = rel
@@ -66,8 +75,8 @@ func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt
 }
 
 // decide applies policy and pause to what was seen.
-func (s *Scheduler) decide(v view, forced bool) Attempt {
-	a := Attempt{Decision: s.policy.Decide(v.state, time.Now(), forced)}
+func (o order) decide(v view) Attempt {
+	a := Attempt{Decision: o.policy.Decide(v.state, time.Now(), o.forced)}
 	a.Result = a.Decision.Result
 	if v.pause != nil {
 		a.Result = Paused

@@ -21,9 +21,13 @@ import (
 // it off for as long as it lasts.
 func (s *Scheduler) Run(ctx context.Context) error {
 	o := observer{s: s}
+	by := order{by: s.loop, limits: s.limits[s.loop], policy: s.policy}
+	if s.loop.Forced() {
+		by.policy.GracePeriod = false
+	}
 	failures := 0
 	for ctx.Err() == nil {
-		a, err := s.try(ctx, s.loop, s.limits[s.loop])
+		a, err := s.try(ctx, by)
 		if a.Result == Unavailable || a.Result == Refused {
 			failures++
 		} else {

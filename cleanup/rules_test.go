@@ -73,6 +73,21 @@ func TestTryRun_GracePeriodIsForTheFrontendOnly(t *testing.T) {
 	})
 }
 
+func TestRun_AsTheCronJobKeepsToTheScheduleWithoutGracePeriod(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		l := lock.New(c.locks)
+		defer l.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Hour)
+		defer cancel()
+		n := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{GracePeriod: true}, cleanup.Clean, cleanup.WithExecutor(cleanup.ExecutorCommand))
+		require.NoError(t, n.Run(ctx))
+		require.Equal(t, 3, c.cleaner.Runs(), "at once, and after 6 and 12 hours")
+		require.Equal(t, cleanup.ExecutorCommand, c.db.Rows()[0].Executor)
+	})
+}
+
 // A node looks at the newest 50 rows. When some of them go, older ones move
 // up.
 func TestTryRun_AnOldRowThatMovesUpIsNoStranger(t *testing.T) {

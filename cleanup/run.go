@@ -14,10 +14,9 @@ import (
 
 // run is one attempt under the lock.
 type run struct {
-	s      *Scheduler
-	by     Executor
-	limits Limits
-	lease  *lock.Lease
+	s *Scheduler
+	order
+	lease *lock.Lease
 
 	known   map[int64]bool // rows that were there before
 	floor   *Row           // the last of them, if there may be more
@@ -32,8 +31,8 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 	if err != nil {
 		return Attempt{Result: Unavailable}, err
 	}
-	a := r.s.decide(v, r.by.Forced())
-	plan := v.fresh() && v.record == nil && !r.by.Forced()
+	a := r.decide(v)
+	plan := v.fresh() && v.record == nil && !r.forced
 	switch {
 	case a.Result == Paused:
 		return a, nil
@@ -67,7 +66,7 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 		if goOn { // what it has left is due now; a PHP node that has begun since comes first
 			v.state.Additional = &v.looked
 		}
-		a = r.s.decide(v, r.by.Forced())
+		a = r.decide(v)
 	}
 	if !a.Decision.Run {
 		return a, nil

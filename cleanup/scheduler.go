@@ -98,8 +98,9 @@ func WithRandom(f func(n time.Duration) time.Duration) Option {
 	return func(s *Scheduler) { s.random = f }
 }
 
-// WithExecutor is who Run counts as; the default is the frontend, to which
-// schedule and grace period apply.
+// WithExecutor is who Run counts as; the default is the frontend. A Run that is
+// the cron job (the command or the web cron job) does not wait for the grace
+// period, which is there to let it come first; it keeps to the schedule.
 func WithExecutor(e Executor) Option { return func(s *Scheduler) { s.loop = e } }
 
 // Defaults of a [Scheduler].
@@ -163,5 +164,5 @@ func (s *Scheduler) TryRun(ctx context.Context, by Executor) (Attempt, error) {
 	if !ok {
 		l = phpLimits(by)
 	}
-	return s.try(ctx, by, l)
+	return s.try(ctx, order{by: by, limits: l, policy: s.policy, forced: by.Forced()})
 }

@@ -70,7 +70,7 @@ func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
 	at := time.Now()
 	rows := v.rows[:min(len(v.rows), recentShown)]
 	o := Overview{
-		Mode: s.mode, State: v.state, Decision: s.decide(v, false).Decision, Pause: v.pause,
+		Mode: s.mode, State: v.state, Decision: order{policy: s.policy}.decide(v).Decision, Pause: v.pause,
 		Recent: rows, SinceComplete: -1, Overlaps: s.policy.Overlaps(rows), Warnings: v.strange,
 		Running: v.running(s.policy, at),
 	}
