@@ -56,15 +56,21 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 	if ours {
 		targets = append(targets, RunKey.Into(&record), PauseKey.Into(&pause))
 	}
+	v := view{looked: time.Now()}
+	// The rows first: a PHP node writes the next time before its row is complete.
+	// Who read the schedule first could see the old schedule and then the
+	// complete row of a run that has just been.
+	var err error
+	if v.rows, err = s.db.Recent(ctx, recentRows); err != nil {
+		return view{}, err
+	}
 	if err := cache.Read(ctx, s.pool, targets...); err != nil {
 		return view{}, err
 	}
-	v := view{looked: time.Now()}
 	for _, t := range []struct {
 		from cache.Result[time.Time]
 		to   **time.Time
 	}{{next, &v.state.Next}, {additional, &v.state.Additional}, {started, &v.state.Started}} {
-		var err error
 		if *t.to, err = v.timeOf(t.from); err != nil {
 			return view{}, err
 		}
@@ -74,10 +80,6 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 			v.record = &record.Value
 		}
 		v.pause = paused(pause, time.Now())
-	}
-	var err error
-	if v.rows, err = s.db.Recent(ctx, recentRows); err != nil {
-		return view{}, err
 	}
 	if len(v.rows) > 0 {
 		v.state.Newest = &v.rows[0].Time

@@ -59,8 +59,24 @@ func (w *world) judge(runs []Work) (doubles []Double) {
 				doubles = append(doubles, d)
 			}
 		}
+		if i > 0 && w.again(runs[:i], b) {
+			doubles = append(doubles, Double{A: runs[i-1], B: b, Avoidable: true, Why: "a Go node has cleaned again before the interval was over"})
+		}
 	}
 	return doubles
+}
+
+// again reports whether a Go node cleaned although the run before was complete:
+// without faults every end is saved, and then nothing is due for an interval,
+// unless a run that was stopped beside it has asked for more.
+func (w *world) again(before []Work, b Work) bool {
+	a := before[len(before)-1]
+	for _, other := range before {
+		if !other.Complete && other.End > a.Start {
+			return false
+		}
+	}
+	return !w.Faults && !b.PHP && a.Complete && b.Start >= a.End && b.Row-a.Row < w.Policy.Interval()-time.Second
 }
 
 // pair judges two times of work, of which a began first.
@@ -73,10 +89,6 @@ func (w *world) pair(a, b Work) (Double, bool) {
 		return d, overlap
 	case !a.PHP && !b.PHP:
 		d.Avoidable, d.Why = true, "two Go nodes at the same time"
-		if !overlap && w.PHPNodes == 0 && !w.Faults {
-			d.Why = "a Go node has cleaned before the interval was over"
-			return d, a.Complete && b.Row-a.Row < w.Policy.Interval()-time.Second
-		}
 		return d, overlap
 	}
 	php, node := a, b
@@ -105,7 +117,7 @@ func (w *world) pair(a, b Work) (Double, bool) {
 // notice is how long a Go node may take to notice a PHP node beyond the round
 // that is under way: the look at a database that is slow or does not answer.
 func (w *world) notice() time.Duration {
-	most := 4 * quick
+	most := 4 * farthest * quick
 	if w.Faults {
 		most += 2*patience + 2*(2*patience+quick)
 	}

@@ -153,6 +153,9 @@ func (c *simCleaner) Clean(ctx context.Context, l cleanup.Limits) (r cleanup.Rep
 	work := w.begin(c)
 	defer func() { w.end(work, err == nil && r.Finished && !c.dead.Load()) }()
 	left := w.between(time.Millisecond, 20*time.Second, c.node, "work")
+	if w.chance(2, c.node, "fast") {
+		left = w.between(time.Millisecond, 100*time.Millisecond, c.node, "little work")
+	}
 	if !c.php && w.chance(5, c.node, "long") {
 		left = w.between(time.Minute, 40*time.Minute, c.node, "long work")
 	}

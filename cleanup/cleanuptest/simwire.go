@@ -25,10 +25,12 @@ const (
 	databaseServer = "database"
 )
 
-// quick is how long a request or its reply takes at most, patience how long a
-// client waits for a server that it cannot reach.
+// quick is how long a request or its reply takes at most on a node that is
+// near, farthest how many times as long on others; patience is how long a client waits
+// for a server that it cannot reach.
 const (
 	quick    = 3 * time.Millisecond
+	farthest = 15
 	patience = 2 * time.Second
 )
 
@@ -63,7 +65,8 @@ func (c *wire) way(ctx context.Context, server, leg string) error {
 	if c.w.isCut(c.node, server) {
 		return c.timeout(ctx, server, leg)
 	}
-	takes := c.w.between(time.Microsecond, quick, c.node, server, leg)
+	far := quick * time.Duration(1+c.w.random.draw(0, c.node, "distance")%farthest)
+	takes := c.w.between(time.Microsecond, far, c.node, server, leg)
 	if slow := c.w.slowness(server); slow > 0 {
 		takes = c.w.between(time.Microsecond, slow, c.node, server, leg)
 	}
