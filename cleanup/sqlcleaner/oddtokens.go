@@ -85,7 +85,7 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 	}
 	due, dueArgs := w.due()
 	for left := t.submissions; left > mostBatch; {
-		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", w.batch-1), t.id, highest)
+		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", w.room()-1), t.id, highest)
 		if err != nil || len(to) == 0 {
 			return err == nil, err == nil, err
 		}
