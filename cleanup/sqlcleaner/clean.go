@@ -123,6 +123,9 @@ func (c *cleaning) transaction(ctx context.Context, step string, fraction float6
 	return deleted, nil
 }
 
+// room is how many rows the next transaction may take.
+func (c *cleaning) room() int { return max(min(c.batch, c.limits.Rows-c.pace.rows), 1) }
+
 // pace are the limits, as far as they have been used.
 type pace struct {
 	began       time.Time

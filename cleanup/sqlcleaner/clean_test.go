@@ -115,9 +115,9 @@ func TestClean_LeavesWhatMosparoLeft(t *testing.T) {
 }
 
 func TestClean_LeavesWhatTheModelLeaves(t *testing.T) {
-	seeds := 6
-	if !testing.Short() {
-		seeds = 40
+	seeds, size := 6, 300
+	if *long {
+		seeds, size = 30, 1200
 	}
 	for _, dialect := range []sqlcleaner.Dialect{sqlcleaner.SQLite, sqlcleaner.MySQL, sqlcleaner.PostgreSQL} {
 		t.Run(dialect.String(), func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestClean_LeavesWhatTheModelLeaves(t *testing.T) {
 				t.Run(fmt.Sprint(seed), func(t *testing.T) {
 					db.empty()
 					r := rand.New(rand.NewPCG(uint64(seed), 5))
-					w := random(r, 20+r.IntN(600))
+					w := random(r, 20+r.IntN(size))
 					now := time.Now().UTC()
 					w.fill(db, now)
 					d := sqlcleaner.New(db.DB, dialect, w.policy)

@@ -2,6 +2,7 @@ package sqlcleaner_test
 
 import (
 	"database/sql"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +20,10 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 )
+
+// long runs more and larger forms of the tests: 50 killed nodes on each
+// database, say.
+var long = flag.Bool("long", false, "run the long forms of the tests")
 
 // The servers of these tests are started once, when the first test asks for
 // one, and stopped at the end of all.

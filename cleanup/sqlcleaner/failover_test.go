@@ -1,6 +1,7 @@
 package sqlcleaner_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -115,4 +116,27 @@ func TestClean_StopsWhenItsServerBecomesReadOnly(t *testing.T) {
 	require.True(t, report.Finished)
 	w.clean(now, db.dialect)
 	w.holds(admin)
+}
+
+// Such a server takes no writes with the isolation that is asked for first. One
+// connection is all there is, too.
+func TestClean_GoesWithABinaryLogOfStatements(t *testing.T) {
+	s := servers.MariaDB(t, "--log-bin=log", "--server-id=1", "--binlog-format=STATEMENT")
+	db, w, now := ownServer(t, "mysql", s.DSN())
+	db.SetMaxOpenConns(1)
+	d := sqlcleaner.New(db.DB, db.dialect, w.policy)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, d.Check(ctx, cleanup.State{}))
+	_, err := d.DryRun(ctx)
+	require.NoError(t, err)
+	report, err := d.Clean(ctx, cleanup.Limits{Between: func(ctx context.Context) error {
+		_, err := d.Recent(ctx, 5)
+		return err
+	}})
+	require.NoError(t, err)
+	require.True(t, report.Finished)
+	w.clean(now, db.dialect)
+	w.holds(db)
+	require.EqualValues(t, 50, db.number("SELECT @@innodb_lock_wait_timeout"), "the connection went back as it came")
 }

@@ -3,6 +3,7 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 )
 
@@ -21,7 +22,7 @@ func (d *DB) causally(ctx context.Context, f func(q querier) error) error {
 	// No rows on a server that is not made for Galera, OFF on one that is alone.
 	var name, on string
 	switch err := conn.QueryRowContext(ctx, "SHOW VARIABLES LIKE 'wsrep_on'").Scan(&name, &on); {
-	case err == sql.ErrNoRows || err == nil && on != "ON": //nolint:errorlint // database/sql returns it as it is
+	case errors.Is(err, sql.ErrNoRows) || err == nil && on != "ON":
 		return f(conn)
 	case err != nil:
 		return err

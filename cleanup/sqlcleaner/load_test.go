@@ -23,7 +23,7 @@ func loadSize(db *database) int {
 	if db.dialect == sqlcleaner.SQLite {
 		size = 200
 	}
-	if !testing.Short() {
+	if *long {
 		size *= 5
 	}
 	return size

@@ -139,8 +139,8 @@ func big(n int) *world {
 }
 
 func TestClean_TakesATokenWithVeryManySubmissionsInShortTransactions(t *testing.T) {
-	n := 5000
-	if !testing.Short() {
+	n := 3000
+	if *long {
 		n = 100_000
 	}
 	onEach(t, func(t *testing.T, db *database) {
@@ -161,10 +161,10 @@ func TestClean_TakesATokenWithVeryManySubmissionsInShortTransactions(t *testing.
 
 func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		big(5000).fill(db, time.Now().UTC())
+		big(3000).fill(db, time.Now().UTC())
 		arrived := false
 		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
-			if arrived || p.Rows["submission"] < 1000 {
+			if arrived || p.Rows["submission"] < 500 {
 				return
 			}
 			arrived = true
@@ -178,7 +178,7 @@ func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T
 		left := db.ids("submission")
 		require.Equal(t, int64(6000), left[len(left)-1])
 		require.EqualValues(t, 6000, db.number("SELECT last_submission_id FROM submit_token"))
-		require.Len(t, left, 5001-report.DeletedSubmissions)
+		require.Len(t, left, 3001-report.DeletedSubmissions)
 		require.Len(t, db.ids("detection_result"), len(left)-1)
 		require.Zero(t, report.DeletedTokens)
 	})
@@ -277,7 +277,7 @@ func TestClean_NeedsNoMoreMemoryForMoreRows(t *testing.T) {
 		require.NoError(t, err)
 		return most
 	}
-	small, large := peak(2000), peak(20_000)
+	small, large := peak(1000), peak(8000)
 	t.Logf("%d KiB and %d KiB", small/1024, large/1024)
 	require.Less(t, large, small+2<<20)
 }

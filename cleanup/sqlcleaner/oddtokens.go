@@ -84,8 +84,9 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 		return false, false, err
 	}
 	due, dueArgs := w.due()
+	after := int64(0) // what is deleted may still be in the indexes
 	for left := t.submissions; left > mostBatch; {
-		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", w.batch-1), t.id, highest)
+		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", w.room()-1), t.id, after, highest)
 		if err != nil || len(to) == 0 {
 			return err == nil, err == nil, err
 		}
@@ -99,7 +100,7 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 				return err
 			}
 			free = true
-			return w.removeRange(ctx, tx, deleted, t.id, to[0], due, dueArgs)
+			return w.removeRange(ctx, tx, deleted, t.id, after, to[0], due, dueArgs)
 		})
 		n := deleted["submission"]
 		if err != nil || !free || n == 0 {
@@ -107,6 +108,7 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 			return false, err == nil, err
 		}
 		left -= n
+		after = to[0]
 		if more, err := w.next(ctx, n); err != nil || !more {
 			return false, false, err
 		}
@@ -114,14 +116,14 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 	return true, true, nil
 }
 
-// removeRange deletes due submissions of a token up to an id.
-func (c *cleaning) removeRange(ctx context.Context, tx *sql.Tx, deleted map[string]int, token, to int64, due string, dueArgs []any) (err error) {
+// removeRange deletes due submissions of a token in a range of ids.
+func (c *cleaning) removeRange(ctx context.Context, tx *sql.Tx, deleted map[string]int, token, after, to int64, due string, dueArgs []any) (err error) {
 	d := c.d
 	if _, err := d.exec(ctx, tx, "UPDATE submit_token SET last_submission_id = NULL WHERE id = ? AND last_submission_id IS NOT NULL", token); err != nil {
 		return err
 	}
-	args := append([]any{token, to}, dueArgs...)
-	where := "s.submit_token_id = ? AND s.id <= ? AND " + due
+	args := append([]any{token, after, to}, dueArgs...)
+	where := "s.submit_token_id = ? AND s.id > ? AND s.id <= ? AND " + due
 	if deleted["detection_result"], err = d.exec(ctx, tx, d.dialect.deleteBy("detection_result", "submission_id", "submission", where), args...); err != nil {
 		return err
 	}

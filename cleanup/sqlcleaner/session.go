@@ -35,7 +35,9 @@ func (d *DB) once(ctx context.Context, f func(tx *sql.Tx) error) error {
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
 	if err := d.impatient(ctx, tx, f); err != nil {
 		if strings.Contains(err.Error(), "Error 1665") && d.noIsolation.CompareAndSwap(false, true) {
-			return d.once(ctx, f) // a binary log of statements does not go with this isolation
+			// A binary log of statements does not go with this isolation.
+			_ = tx.Rollback() // it gives the connection back, whatever it says
+			return d.once(ctx, f)
 		}
 		return err
 	}

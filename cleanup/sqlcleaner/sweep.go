@@ -3,6 +3,7 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -25,33 +26,44 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 	if and != "" {
 		and = " AND " + and
 	}
+	after := "0001-01-01" // what is deleted may still be in the indexes
 	for {
-		var bound any
-		err := c.d.persist(ctx, func() error {
-			return c.d.db.QueryRowContext(ctx, c.d.dialect.rebind(fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[1]s < ?%[3]s ORDER BY %[1]s LIMIT 1 OFFSET %[4]d",
-				column, name, and, c.batch-1)), before).Scan(&bound)
-		})
-		last := err == sql.ErrNoRows //nolint:errorlint // database/sql returns it as it is
-		if err != nil && !last {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		where := column + " > ? AND " + column + " < ?" + and
+		bound, err := c.bound(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[3]s ORDER BY %[1]s LIMIT 1 OFFSET %[4]d", column, name, where, c.batch-1), after, before)
+		if err != nil {
 			return err
 		}
-		compare, until := "<", before
+		last, until := bound == "", before
 		if !last {
-			compare = "<="
-			if until, err = c.text(bound, before); err != nil {
-				return err
-			}
+			where, until = column+" > ? AND "+column+" <= ?"+and, bound
 		}
 		if _, err := c.transaction(ctx, table, -1, func(tx *sql.Tx, deleted map[string]int) (err error) {
-			deleted[table], err = c.d.exec(ctx, tx, "DELETE FROM "+name+" WHERE "+column+" "+compare+" ?"+and, until)
+			deleted[table], err = c.d.exec(ctx, tx, "DELETE FROM "+name+" WHERE "+where, after, until)
 			return err
 		}); err != nil || last {
 			return err
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
+		after = until
 	}
+}
+
+// bound is the time that a query selects, as its column has it; "" if there is
+// none.
+func (c *cleaning) bound(ctx context.Context, query, after, before string) (text string, err error) {
+	var v any
+	err = c.d.persist(ctx, func() error {
+		return c.d.db.QueryRowContext(ctx, c.d.dialect.rebind(query), after, before).Scan(&v)
+	})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return c.text(v, before)
 }
 
 // text is a bound as the column has it: with a time, or a date alone.

@@ -145,7 +145,7 @@ func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err er
 			continue
 		}
 		ids, rows = append(ids, t.id), rows+min(t.submissions, mostBatch)
-		if rows >= w.batch {
+		if rows >= w.room() {
 			if more, err := flush(); err != nil || !more {
 				return false, err
 			}

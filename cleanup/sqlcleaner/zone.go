@@ -51,16 +51,24 @@ func (d *DB) checkMarker(t *time.Time) error {
 	return nil
 }
 
+// newestPossible is the newest text that a column can hold if its zone is loc:
+// what a clock that is ahead shows, also when it is set forward or back
+// meanwhile. While an hour comes for the second time, the text of its first
+// time is up to an hour ahead.
+func newestPossible(now time.Time, loc *time.Location) string {
+	local := now.In(loc)
+	_, shift := local.Zone()
+	clock := now.UTC().Add(time.Duration(shift)*time.Second + ahead)
+	if back := offset(now.Add(-time.Hour), loc) - shift; back > 0 {
+		clock = clock.Add(time.Duration(back) * time.Second)
+	}
+	return max(clock.Format(time.DateTime), local.Add(ahead).Format(time.DateTime))
+}
+
 // checkFuture looks for stored times in the future. Their indexes make that
 // cheap on tables of any size.
 func (d *DB) checkFuture(ctx context.Context) error {
-	now := time.Now()
-	limit := now.Add(ahead)
-	// While an hour comes for the second time, the text of its first time is
-	// up to an hour ahead.
-	if back := offset(now.Add(-time.Hour), d.zone) - offset(now, d.zone); back > 0 {
-		limit = limit.Add(time.Duration(back) * time.Second)
-	}
+	limit := newestPossible(time.Now(), d.zone)
 	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
 		var newest any
 		err := d.persist(ctx, func() error {
@@ -76,7 +84,7 @@ func (d *DB) checkFuture(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if text > d.stamp(limit) {
+		if text > limit {
 			return refuse("the newest %s.%s is %s, in the future of the time zone %s of this node: PHP's time zone is another, or its clock is wrong", c[0], c[1], text, d.zone)
 		}
 	}
