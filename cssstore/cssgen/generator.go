@@ -129,7 +129,9 @@ func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.
 }
 
 // Warm is Generate for an operator's program, which publishes nothing. It
-// refuses as well while a node that runs uses something else.
+// refuses as well while a node that runs uses something else, but replaces CSS
+// of the same design that does not say what it was made from, as that of PHP
+// nodes and files do not: whoever calls it knows what he updated.
 func (g *Generator) Warm(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
 	return g.exclusively(ctx, p, false)
 }
@@ -175,7 +177,7 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 		g.saveHash(ctx, p, r.Hash)
 		return have, nil
 	default:
-		if err := mayReplace(&have, &r); err != nil {
+		if err := mayReplace(&have, &r); err != nil && (runs || have.Source.Base != "") {
 			return cssstore.Resource{}, err
 		}
 	}

@@ -300,7 +300,11 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 				r.Hash = p.Hash
 			}
 			require.NoError(t, c.store.Put(t.Context(), r))
-			_, err := cssgen.New(c.store, c.db, c.pool, locker, n.load).Warm(t.Context(), p)
+			require.NoError(t, cache.Key[map[string]map[string]any]("mosparoGoCssBuilds").Set(t.Context(), c.pool, map[string]map[string]any{
+				"me": {"base": n.build.Base.Digest, "version": "1.5.4", "at": time.Now().Unix()},
+			}, 0))
+			g := cssgen.New(c.store, c.db, c.pool, locker, n.load, cssgen.WithName("me"))
+			_, err := g.Generate(t.Context(), p)
 			now, getErr := c.store.Get(t.Context(), p.UUID)
 			require.NoError(t, getErr)
 			if x.replace {
@@ -310,6 +314,12 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 			}
 			require.ErrorIs(t, err, cssgen.ErrKept)
 			require.Equal(t, "stored", string(now.CSS))
+			_, err = g.Warm(t.Context(), p)
+			if x.source.Base == "" {
+				require.NoError(t, err, "an operator knows what he updated")
+			} else {
+				require.ErrorIs(t, err, cssgen.ErrKept)
+			}
 		})
 	}
 }
