@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -31,6 +34,10 @@ type node struct {
 	scheduler *cleanup.Scheduler
 	db        *sqlcleaner.DB
 	supported bool
+	sql       *sql.DB
+	projects  *projectdb.DB    // nil if no CSS is served
+	css       *csshttp.Handler // likewise
+	public    fs.FS            // the demonstration's folder public
 	closers   []func() error
 }
 
@@ -120,7 +127,10 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
-	n.scheduler = cleanup.New(cache.NewPool(adapter, cache.WithLogger(log)), locker, n.db, n.db, p, n.mode,
+	pool := cache.NewPool(adapter, cache.WithLogger(log))
+	n.sql = db
+	n.clusterCSS(o, pool, locker, dialect, log)
+	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode,
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(installation(o, environ))), cleanup.WithCheck(n.db.Check))
 	return n, nil
 }
