@@ -103,7 +103,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		return nil, err
 	}
 	n.onClose(adapter.Close)
-	backend, err := connect.Lock(s, connect.WithLogger(log))
+	backend, err := connect.Lock(s, connect.WithLogger(log)) //nolint:contextcheck // go-redis asks for a context where it only makes a client
 	if err != nil {
 		return nil, err
 	}
