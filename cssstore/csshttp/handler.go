@@ -55,7 +55,7 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	h := &Handler{
 		store: store, projects: projects{source: list}, base: DefaultBase,
 		logger: slog.New(slog.DiscardHandler),
-		tier:   tier{limit: DefaultMemory, entries: map[key]*entry{}},
+		tier:   tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
 	}
 	if _, ok := store.(*cssstore.Files); ok {
 		h.mode = Files
@@ -88,6 +88,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if h.basePath != "" {
 		path = strings.TrimPrefix(path, h.basePath)
+	}
+	if h.serveAgain(w, r, path) {
+		return
 	}
 	t := parsePath(path)
 	switch {
@@ -152,6 +155,9 @@ func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p cssstore.P
 	v := s.version
 	switch {
 	case v != nil && !hash.IsZero() && (hash == v.hash || hash == v.alias):
+		if hash == v.hash {
+			h.tier.remember(k, p.UUID, hash)
+		}
 		serveCSS(w, r, s, hash)
 		return
 	case v != nil:

@@ -25,6 +25,8 @@ type entry struct {
 	state  atomic.Pointer[state]
 	used   atomic.Int64 // Unix time in seconds
 	flight flight
+	// path is one under which it was served; the lock of the tier guards it.
+	path string
 }
 
 // state is the outcome of the last look into the store. It does not change.
@@ -71,11 +73,12 @@ func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
 // from the store; never nil. Unless keep, what the store does not have is
 // forgotten at once.
 func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool) *state {
-	e := h.tier.entry(k)
+	now := time.Now()
+	e := h.tier.entry(k, now.Unix())
 	s := e.state.Load()
 	wait := true
 	if s != nil {
-		age := time.Since(s.tried)
+		age := now.Sub(s.tried)
 		leave, until := s.rest(h.recheck)
 		if age < leave {
 			return s
@@ -170,6 +173,7 @@ type tier struct {
 	limit   int
 	mu      sync.RWMutex
 	entries map[key]*entry
+	paths   map[string]again // those that have one
 	size    int
 }
 
@@ -181,8 +185,7 @@ func (t *tier) has(k key) bool {
 }
 
 // entry finds or makes one.
-func (t *tier) entry(k key) *entry {
-	now := time.Now().Unix()
+func (t *tier) entry(k key, now int64) *entry {
 	t.mu.RLock()
 	e := t.entries[k]
 	t.mu.RUnlock()
@@ -230,6 +233,7 @@ func (t *tier) changed(e *entry, old, now *state, keep bool) {
 // remove takes an entry out; the lock is held.
 func (t *tier) remove(e *entry) {
 	delete(t.entries, e.key)
+	delete(t.paths, e.path)
 	if s := e.state.Load(); s != nil {
 		t.size -= s.version.bytes()
 	}
