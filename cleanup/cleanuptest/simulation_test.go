@@ -13,9 +13,9 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 200, "how many seeds the simulation runs through; with -short a tenth")
+	simSeeds = flag.Int("sim.seeds", 200, "how many seeds the simulation runs through; with -short a twentieth")
 	simFirst = flag.Uint64("sim.first", 1, "the first seed")
-	simDays  = flag.Int("sim.days", 4, "how many days of each cluster")
+	simDays  = flag.Int("sim.days", 3, "how many days of each cluster")
 	simTrace = flag.Bool("sim.trace", false, "print what happened")
 )
 
@@ -30,7 +30,7 @@ func simulated(seed uint64) cleanuptest.Simulation {
 func TestSimulation_NoAvoidableDoubleRunAndNoneMissed(t *testing.T) {
 	n := *simSeeds
 	if testing.Short() {
-		n = max(n/10, 1)
+		n = max(n/20, 1)
 	}
 	runs, doubles := 0, 0
 	var late time.Duration
