@@ -111,9 +111,9 @@ func TestBrowser_AppliesTheCSSOfAnotherOriginAndRevalidatesIt(t *testing.T) {
 	}))
 	defer website.Close()
 
-	profile, err := os.MkdirTemp("", "mosparo-chromium-")
+	profile, err := os.MkdirTemp("", "mosparo-chromium-") //nolint:usetesting // which fails when a helper of the browser still writes
 	require.NoError(t, err)
-	defer func() { _ = os.RemoveAll(profile) }() // helpers of the browser may write for another moment
+	defer func() { _ = os.RemoveAll(profile) }()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var log bytes.Buffer
