@@ -125,12 +125,14 @@ func (r *resolver) cache() Cache {
 		func(d *RedisDSN) string { return d.show() })
 	if c.Redis.IsDefault() {
 		c.Redis.V, _ = ParseRedisDSN("redis://localhost")
+		r.shown(c.Redis.Name, c.Redis.V.show())
 	}
 	c.Memcached = value(r, r.lookup, "MEMCACHED_URL", nil,
 		dsnConverter(ParseMemcachedDSN, c.Adapter.V == AdapterMemcached, func(d *MemcachedDSN) []string { return d.Warnings }),
 		func(d *MemcachedDSN) string { return d.show() })
 	if c.Memcached.IsDefault() {
 		c.Memcached.V, _ = ParseMemcachedDSN("memcached://localhost")
+		r.shown(c.Memcached.Name, c.Memcached.V.show())
 	}
 	c.PrepareCSS = r.truth(r.lookup, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE")
 	c.RuleItems = r.bool("MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS", false)

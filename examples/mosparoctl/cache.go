@@ -20,6 +20,8 @@ func cacheCommands() []command {
 		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet},
 		{name: "set", args: "[--ttl DURATION] KEY JSON", help: "Store a value, given as typed JSON.", run: cacheSet},
 		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete},
+		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList},
+		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear},
 		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath},
 	}
 }

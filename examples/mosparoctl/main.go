@@ -11,7 +11,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // app is what a command may touch of the outside world.
@@ -22,8 +25,8 @@ type app struct {
 	environ []string
 }
 
-// command is one word of the command line: either it has commands below it, or
-// it runs.
+// command is one word of the command line: it has commands below it, or it
+// runs, or both.
 type command struct {
 	name string
 	// args is the usage of the arguments, help one sentence.
@@ -43,12 +46,19 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
+	redis.SetLogger(silent{}) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	code := a.main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
+
+// silent logs nothing.
+type silent struct{}
+
+// Printf implements the logger of go-redis.
+func (silent) Printf(context.Context, string, ...any) {}
 
 // main runs the command line and returns the exit code: 0 done, 1 failed, 2
 // wrong usage.
@@ -83,33 +93,44 @@ func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []
 			continue
 		}
 		path += " " + c.name
-		if c.sub != nil {
+		if c.run == nil || len(args) > 1 && c.has(args[1]) {
 			return a.dispatch(ctx, path, c.sub, args[1:])
 		}
-		flags := flag.NewFlagSet(path, flag.ContinueOnError)
-		flags.SetOutput(a.stderr)
-		flags.Usage = func() {
-			fmt.Fprintf(a.stderr, "usage: %s %s\n%s\n", path, c.args, c.help)
-			flags.PrintDefaults()
-		}
-		body := c.run(ctx, a, flags)
-		if err := flags.Parse(args[1:]); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return err
-			}
-			return exitError(2)
-		}
-		return body(flags.Args())
+		return a.runCommand(ctx, path, c, args[1:])
 	}
 	return usageError{fmt.Sprintf("unknown command %q; see %s --help", args[0], path)}
+}
+
+// has reports whether there is a command of this name below.
+func (c command) has(name string) bool {
+	return slices.ContainsFunc(c.sub, func(s command) bool { return s.name == name })
+}
+
+func (a *app) runCommand(ctx context.Context, path string, c command, args []string) error {
+	flags := flag.NewFlagSet(path, flag.ContinueOnError)
+	flags.SetOutput(a.stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(a.stderr, "usage: %s %s\n%s\n", path, c.args, c.help)
+		flags.PrintDefaults()
+		if c.sub != nil {
+			a.usage(path, c.sub)
+		}
+	}
+	body := c.run(ctx, a, flags)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return exitError(2)
+	}
+	return body(flags.Args())
 }
 
 func (a *app) usage(path string, cmds []command) {
 	fmt.Fprintf(a.stderr, "usage: %s COMMAND\n\n", path)
 	for _, c := range cmds {
-		if c.sub == nil {
+		if c.run != nil {
 			fmt.Fprintf(a.stderr, "  %s %s\n        %s\n", c.name, c.args, c.help)
-			continue
 		}
 		for _, s := range c.sub {
 			fmt.Fprintf(a.stderr, "  %s %s %s\n        %s\n", c.name, s.name, s.args, s.help)
