@@ -55,7 +55,12 @@ func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
 	if p.maxValue > 0 && len(raw) > p.maxValue {
 		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, len(raw), p.maxValue)}
 	}
-	return k.value(raw, php.UnmarshalNoCopy) // nobody else has these bytes
+	// Nobody else has these bytes.
+	var v T
+	if php.TryUnmarshalNoCopy(raw, &v) {
+		return v, nil
+	}
+	return k.value(raw, php.UnmarshalNoCopy)
 }
 
 // value decodes bytes that are there.

@@ -176,8 +176,7 @@ func (a *Adapter) Close() error {
 }
 
 // Ping implements [cache.Pinger]. It reads an entry of mosparo's, because the
-// command PING answers also while the server is loading, or forbids us its
-// keys.
+// command PING answers also a user who may not read our keys.
 func (a *Adapter) Ping(ctx context.Context) error {
 	if err := a.usable(ctx); err != nil {
 		return opError("ping", nil, err)
