@@ -95,6 +95,7 @@ func (tr *traffic) requireFlowing(t *testing.T) {
 }
 
 func TestRedis_AFailoverUnderTraffic(t *testing.T) {
+	t.Parallel()
 	for name, down := range map[string]func(*servers.RedisServer){
 		"the master dies":      func(s *servers.RedisServer) { s.Kill() },
 		"the master is silent": func(s *servers.RedisServer) { s.Pause() },
@@ -151,6 +152,7 @@ func requireReplica(t *testing.T, sentinelPort int) {
 
 // A node of a cluster that is silent fails its own keys, in time, and no others.
 func TestRedis_ASilentNodeOfAClusterFailsItsKeysOnly(t *testing.T) {
+	t.Parallel()
 	nodes := cluster(t)
 	a := requireWorks(t, "redis://"+nodes[0].Addr()+"?redis_cluster=1&timeout=0.3&read_timeout=0.3&host["+nodes[1].Addr()+"]")
 	c := redis.NewClient(&redis.Options{Addr: nodes[0].Addr()})
@@ -188,6 +190,7 @@ func TestRedis_ASilentNodeOfAClusterFailsItsKeysOnly(t *testing.T) {
 // One command for each key, since their slots may lie apart, and a Clear that
 // finds the keys of all nodes and flushes none.
 func TestRedis_WhatIsSentToACluster(t *testing.T) {
+	t.Parallel()
 	nodes := cluster(t)
 	a := requireWorks(t, "redis://"+nodes[0].Addr()+"?redis_cluster=1")
 	var items []cache.Item

@@ -38,6 +38,7 @@ func requireSameServer(t *testing.T, php *servers.PHPRuntime, dsn string) {
 }
 
 func TestPHPAndGo_EndOnTheSameServer(t *testing.T) {
+	t.Parallel()
 	php := servers.PHP(t, "redis")
 	const password = `p@ss/w:ord#?%&ü`
 	escaped := url.QueryEscape(password)
@@ -63,6 +64,7 @@ func TestPHPAndGo_EndOnTheSameServer(t *testing.T) {
 }
 
 func TestPHPAndGo_EndOnTheMasterThatASentinelNames(t *testing.T) {
+	t.Parallel()
 	php := servers.PHP(t, "redis")
 	master := servers.Redis(t, "--requirepass", "pw")
 	port := sentinel(t, master.Port(), "sentinel auth-pass mymaster pw")
@@ -72,6 +74,7 @@ func TestPHPAndGo_EndOnTheMasterThatASentinelNames(t *testing.T) {
 }
 
 func TestPHPAndGo_EndOnTheSameCluster(t *testing.T) {
+	t.Parallel()
 	php := servers.PHP(t, "redis")
 	nodes := cluster(t)
 	dsn := "redis:?redis_cluster=1"
@@ -84,6 +87,7 @@ func TestPHPAndGo_EndOnTheSameCluster(t *testing.T) {
 
 // A wrong certificate stops both.
 func TestPHPAndGo_RefuseTheSameCertificates(t *testing.T) {
+	t.Parallel()
 	php := servers.PHP(t, "redis")
 	port, cert, args := withTLS(t)
 	servers.Redis(t, args...)
