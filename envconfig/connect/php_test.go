@@ -3,9 +3,11 @@ package connect_test
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -113,4 +115,34 @@ func TestPHPAndGo_RefuseTheSameCertificates(t *testing.T) {
 		require.Equal(t, ok, goErr == nil, "Go: %s: %v", query, goErr)
 		require.Contains(t, answer, map[bool]string{true: "taken", false: "refused"}[ok], "PHP: %s", query)
 	}
+}
+
+// tlsCluster is the DSN of a cluster of one node, that speaks TLS.
+func tlsCluster(t *testing.T, args ...string) string {
+	t.Helper()
+	port, cert, withTLS := withTLS(t)
+	args = append(append(withTLS, "--tls-cluster", "yes", "--cluster-enabled", "yes", "--cluster-port", fmt.Sprint(freePort(t)), "--requirepass", "pw"), args...)
+	c := redis.NewClient(&redis.Options{Addr: servers.Redis(t, args...).Addr(), Password: "pw"})
+	defer c.Close()
+	require.NoError(t, c.Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err())
+	require.Eventually(t, func() bool {
+		info, err := c.ClusterInfo(t.Context()).Result()
+		return err == nil && strings.Contains(info, "cluster_state:ok")
+	}, 30*time.Second, 20*time.Millisecond)
+	return fmt.Sprintf("rediss://127.0.0.1:%d?redis_cluster=1&auth=pw&ssl[cafile]=%s", port, url.QueryEscape(cert))
+}
+
+func TestPHPAndGo_EndOnTheSameClusterWithTLS(t *testing.T) {
+	t.Parallel()
+	php := servers.PHP(t, "redis")
+	dsn := tlsCluster(t, "--cluster-announce-ip", "127.0.0.1")
+	requireSameServer(t, php, dsn)
+	withoutCA, _, _ := strings.Cut(dsn, "&ssl")
+	require.ErrorIs(t, requireFails(t, withoutCA), cache.ErrUnavailable, "the certificate is checked")
+}
+
+// A node that has met no other tells its clients no address for itself.
+func TestRedis_AClusterThatDoesNotKnowItsAddress(t *testing.T) {
+	t.Parallel()
+	requireWorks(t, tlsCluster(t))
 }
