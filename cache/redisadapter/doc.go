@@ -7,6 +7,8 @@
 // one of its siblings made. Set ContextTimeoutEnabled in its options, or
 // go-redis ignores the deadline of a context once a request has been sent and
 // waits for its own ReadTimeout (3 s by default, and again for each of
-// MaxRetries). Any maxmemory-policy works; a Redis that holds locks too wants
+// MaxRetries). While a master is replaced, calls fail with
+// [cache.ErrUnavailable] or [cache.ErrReadOnly], each within its deadline, and
+// then succeed again by themselves. Any maxmemory-policy works; a Redis that holds locks too wants
 // volatile-lru or noeviction.
 package redisadapter

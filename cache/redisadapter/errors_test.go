@@ -3,6 +3,8 @@ package redisadapter_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +110,22 @@ func TestErrors_Full(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, [][]byte{[]byte("v"), []byte("v")}, got, "the earlier values stay")
 	require.NoError(t, a.Delete(t.Context(), "mosparoA"), "room can be made")
+}
+
+func TestErrors_CannotSave(t *testing.T) {
+	s := servers.Redis(t, "--save", "3600 1")
+	c := connect(t, s.Addr())
+	a := redisadapter.New(c)
+	require.NoError(t, a.Set(t.Context(), two...))
+	require.NoError(t, os.Mkdir(filepath.Join(s.Dir(), "dump.rdb"), 0o755)) // where the file should go
+	require.NoError(t, c.BgSave(t.Context()).Err())
+	require.Eventually(t, func() bool {
+		info, err := c.Info(t.Context(), "persistence").Result()
+		return err == nil && strings.Contains(info, "rdb_last_bgsave_status:err")
+	}, 20*time.Second, 10*time.Millisecond)
+	requireEach(t, a, cache.ErrReadOnly, "MISCONF", "set one", "set two", "delete")
+	_, err := a.Get(t.Context(), "mosparoA", "mosparoB")
+	require.NoError(t, err)
 }
 
 func TestErrors_Loading(t *testing.T) {

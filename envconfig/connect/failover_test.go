@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
 // traffic is a number of goroutines that use a cache all the time, each call
@@ -220,4 +222,15 @@ func TestRedis_WhatIsSentToACluster(t *testing.T) {
 			require.NotContains(t, stats, "cmdstat_"+never+":")
 		}
 	}
+}
+
+func TestRedis_ConformanceOfACluster(t *testing.T) {
+	t.Parallel()
+	nodes := cluster(t)
+	s := settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+nodes[0].Addr()+"?redis_cluster=1")
+	cachetest.Conformance(t, func(t *testing.T) cache.Adapter {
+		a, err := connect.Cache(s)
+		require.NoError(t, err)
+		return a
+	})
 }
