@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -165,20 +164,8 @@ func TestKey_AHitCostsLittleMoreThanTheAdapters(t *testing.T) {
 		})
 		require.LessOrEqual(t, key, adapter+1, name)
 	}
-	perGet := bytesPerRun(100, func() { _, _ = css.Get(ctx, pool) })
+	perGet := cachetest.BytesPerRun(100, func() { _, _ = css.Get(ctx, pool) })
 	require.Less(t, perGet, 1.1*20_000, "the value is allocated once")
-}
-
-// bytesPerRun is what f allocates.
-func bytesPerRun(runs int, f func()) float64 {
-	var before, after runtime.MemStats
-	f()
-	runtime.ReadMemStats(&before)
-	for range runs {
-		f()
-	}
-	runtime.ReadMemStats(&after)
-	return float64(after.TotalAlloc-before.TotalAlloc) / float64(runs)
 }
 
 func TestClassOf_KnowsEveryErrorOfThePackage(t *testing.T) {

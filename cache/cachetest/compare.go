@@ -1,6 +1,7 @@
 package cachetest
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -61,4 +62,17 @@ func timed(b *testing.B, w Way) time.Duration {
 func median(d []time.Duration) float64 {
 	d = slices.Sorted(slices.Values(d))
 	return float64(d[len(d)/2])
+}
+
+// BytesPerRun is [testing.AllocsPerRun] for the bytes that f allocates.
+func BytesPerRun(runs int, f func()) float64 {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	f() // what is made once
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc-before.TotalAlloc) / float64(runs)
 }

@@ -3,7 +3,6 @@ package redisadapter_test
 import (
 	"bytes"
 	"context"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,26 +16,20 @@ import (
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 )
 
-// request is one way to ask for the same thing.
-type request struct {
-	name string
-	do   func() error
-}
-
 // hits are the bare client, the adapter and a typed key, for a date and for a
 // prepared CSS file of 20 kB.
-func hits(tb testing.TB) (client *redis.Client, small, large []request) {
+func hits(tb testing.TB) (client *redis.Client, small, large []cachetest.Way) {
 	ctx := context.Background()
 	client = connect(tb, servers.Redis(tb).Addr())
 	a := redisadapter.New(client)
 	pool := cache.NewPool(a)
 	require.NoError(tb, cache.Write(ctx, pool, nextKey.With(when, 0), nullKey.WithNull(0), hashKey.With(hashText, 0),
 		cssKey.With(bytes.Repeat([]byte("a{b:c}\n"), 20_000/7), 0)))
-	ways := func(key string, typed func() error) []request {
-		return []request{
-			{"client", func() error { return client.Get(ctx, key).Err() }},
-			{"adapter", func() error { _, err := a.Get(ctx, key); return err }},
-			{"key", typed},
+	ways := func(key string, typed func() error) []cachetest.Way {
+		return []cachetest.Way{
+			{Name: "client", Do: func() error { return client.Get(ctx, key).Err() }},
+			{Name: "adapter", Do: func() error { _, err := a.Get(ctx, key); return err }},
+			{Name: "key", Do: typed},
 		}
 	}
 	small = ways(string(nextKey), func() error { _, err := nextKey.Get(ctx, pool); return err })
@@ -46,11 +39,11 @@ func hits(tb testing.TB) (client *redis.Client, small, large []request) {
 
 func TestHit_CostsThreeAllocationsMoreThanTheClient(t *testing.T) {
 	_, small, large := hits(t)
-	for _, ways := range [][]request{small, large} {
+	for _, ways := range [][]cachetest.Way{small, large} {
 		var allocs [3]float64
 		for i, w := range ways {
-			require.NoError(t, w.do())
-			allocs[i] = testing.AllocsPerRun(200, func() { _ = w.do() })
+			require.NoError(t, w.Do())
+			allocs[i] = testing.AllocsPerRun(200, func() { _ = w.Do() })
 		}
 		require.LessOrEqual(t, allocs[1], allocs[0]+3)
 		require.LessOrEqual(t, allocs[2], allocs[0]+3)
@@ -59,15 +52,8 @@ func TestHit_CostsThreeAllocationsMoreThanTheClient(t *testing.T) {
 
 func TestHit_AllocatesTheValueOnce(t *testing.T) {
 	_, _, large := hits(t)
-	require.NoError(t, large[2].do())
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	const runs = 200
-	for range runs {
-		_ = large[2].do()
-	}
-	runtime.ReadMemStats(&after)
-	require.Less(t, float64(after.TotalAlloc-before.TotalAlloc)/runs, 1.1*20_000)
+	require.NoError(t, large[2].Do())
+	require.Less(t, cachetest.BytesPerRun(200, func() { _ = large[2].Do() }), 1.1*20_000)
 }
 
 // What the server has seen, not what the client says.
@@ -111,8 +97,8 @@ func BenchmarkHit(b *testing.B) {
 	client, small, large := hits(b)
 	a := redisadapter.New(client)
 	ctx := context.Background()
-	cachetest.Compare(b, "Date", ways(small)...)
-	cachetest.Compare(b, "CSS20kB", ways(large)...)
+	cachetest.Compare(b, "Date", small...)
+	cachetest.Compare(b, "CSS20kB", large...)
 	keys := []string{string(nextKey), string(nullKey), string(hashKey)}
 	cachetest.Compare(b, "ThreeKeys",
 		cachetest.Way{Name: "one", Do: func() error { _, err := a.Get(ctx, keys[0]); return err }},
@@ -124,12 +110,4 @@ func BenchmarkHit(b *testing.B) {
 		cachetest.Way{Name: "client", Do: func() error { return client.Set(ctx, set.Key, set.Value, 0).Err() }},
 		cachetest.Way{Name: "adapter", Do: func() error { return a.Set(ctx, set) }},
 	)
-}
-
-func ways(requests []request) []cachetest.Way {
-	var w []cachetest.Way
-	for _, r := range requests {
-		w = append(w, cachetest.Way{Name: r.name, Do: r.do})
-	}
-	return w
 }
