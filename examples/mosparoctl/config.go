@@ -35,6 +35,8 @@ type report struct {
 	Dir      string            `json:"dir,omitempty"`
 	Files    []string          `json:"files"`
 	Settings []envconfig.Entry `json:"settings"`
+	// Warnings are those that are not about one setting.
+	Warnings []string `json:"warnings"`
 	// Problems are why a node would not start.
 	Problems []string `json:"problems"`
 }
@@ -74,12 +76,15 @@ func (a *app) report(dir string) (*report, error) {
 	if s == nil {
 		return nil, err
 	}
-	r := &report{Dir: s.Dir, Files: append([]string{}, s.Files...), Problems: []string{}}
+	r := &report{Dir: s.Dir, Files: append([]string{}, s.Files...), Warnings: []string{}, Problems: []string{}}
+	if dir == "" {
+		r.Warnings = append(r.Warnings, "only the environment was read; --dir DIR reads mosparo's files, too")
+	}
 	for e := range s.All() {
 		r.Settings = append(r.Settings, e)
 	}
 	if err == nil {
-		err = openable(s)
+		err = r.openable(s)
 	}
 	r.problem(err)
 	return r, nil
@@ -87,12 +92,13 @@ func (a *app) report(dir string) (*report, error) {
 
 // openable reports why the cache or the database could not be opened, as far
 // as that can be told without a connection.
-func openable(s *envconfig.Settings) error {
+func (r *report) openable(s *envconfig.Settings) error {
 	c, cacheErr := connect.Cache(s)
 	if cacheErr == nil {
 		cacheErr = c.Close()
 	}
-	_, dbErr := s.Database.Connection()
+	db, dbErr := s.Database.Connection()
+	r.Warnings = append(r.Warnings, db.Warnings...)
 	if errors.Is(dbErr, envconfig.ErrNotConfigured) {
 		dbErr = nil
 	}
@@ -138,11 +144,8 @@ func (r *report) write(w io.Writer) error {
 			warnings = append(warnings, e.Name+": "+e.Warning)
 		}
 	}
-	if r.Dir == "" {
-		warnings = append(warnings, "only the environment was read; --dir DIR reads mosparo's files, too")
-	}
 	section("Files, later ones win:", r.Files)
-	section("Warnings:", warnings)
+	section("Warnings:", append(warnings, r.Warnings...))
 	section("Problems:", r.Problems)
 	return nil
 }

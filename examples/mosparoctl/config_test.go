@@ -59,6 +59,13 @@ func TestConfig_ShowsValueSourceAndWarningOfEverySetting(t *testing.T) {
 	require.NotContains(t, text+out, "hunter2")
 }
 
+func TestConfig_WarnsOfWhatSettingsMeanTogether(t *testing.T) {
+	out, _, code := ctl(t, []string{"database_host=localhost"}, "", "config").all()
+	require.Zero(t, code)
+	require.Contains(t, out, "only the environment was read")
+	require.Contains(t, out, "PHP reaches a MySQL at localhost through its Unix socket")
+}
+
 func TestConfig_ExitsWith1WhenANodeCouldNotStart(t *testing.T) {
 	for name, environ := range map[string][]string{
 		"unknown adapter; it must be":              {"MOSPARO_CACHE_ADAPTER=reddis"},
