@@ -5,33 +5,68 @@
 // stale holder checks the fencing token.
 //
 // A [Locker] does, the same for all backends, what a lock needs: queueing
-// inside the process, polling with jitter between processes, renewal at every
-// third of the TTL, a deadline on the process's own monotonic clock, and the
-// undoing of requests whose outcome is unknown.
+// inside the process, polling with jitter between processes, fairness between
+// them, renewal at every third of the TTL, a deadline on the process's own
+// monotonic clock, and the undoing of requests whose outcome is unknown.
+// [Locker.Do] runs a function while it holds a name, [Locker.Once] lets one
+// node of a cluster use up a slot, [Locker.Holder], [Locker.Holders] and
+// [Locker.Break] are for operators.
 //
 // # Guarantees
 //
-//	backend        between         exclusion                          fences                   lost with
-//	memorylocker   Lockers of one  always                             strictly rising          the process
-//	               process
-//	redislocker    processes       while Redis keeps its data         strictly rising; beyond  failover before replication,
-//	                                                                  data loss as long as the restart without persistence,
-//	                                                                  clock does not go back   eviction, FLUSHDB
+// What a backend promises is in its [Properties]. In words:
 //
-// The deadline counts from before the request was sent, so a lease that was
-// granted late ends early. A process that is stopped (SIGSTOP) finds its lease
-// ended when it goes on: [Lease.Err] reads the clock itself, before any timer
-// fires. A suspended virtual machine stops the monotonic clock too: after it
-// wakes, a holder may believe in its lease, and only fencing helps.
+//	memorylocker
+//	    between    the Lockers of one process
+//	    exclusion  always
+//	    fences     strictly rising
+//	    lost with  the process
+//
+//	redislocker
+//	    between    processes
+//	    exclusion  while Redis keeps its data
+//	    fences     strictly rising; beyond a loss of data as long as the
+//	               server's clock does not go back
+//	    lost with  failover before replication (unless replicas acknowledge),
+//	               restart without persistence, eviction, FLUSHDB
+//
+// For all of them:
+//
+//   - The deadline of a lease counts from before the request was sent, less the
+//     backend's margin: a lease that was granted late ends early, and nobody
+//     else gets the name before the holder's context has ended.
+//   - A process that is stopped (SIGSTOP) finds its lease ended when it goes
+//     on: [Lease.Err] reads the clock itself, before any timer fires. The wall
+//     clock does not matter.
+//   - A suspended virtual machine stops the monotonic clock too: after it wakes,
+//     a holder may believe in its lease, and only fencing helps.
+//   - After a failover to a server whose clock is behind that of the old one,
+//     fences may fall for as long as it is.
+//   - Callers of one process get a name in the order in which they asked.
+//     Between processes there is no order, but a process that has had a name for
+//     some poll intervals without a break makes way for the others.
+//
+// Shared (read) locks are out of scope.
 //
 // # Fencing
 //
 // A store is safe from stale holders if it remembers the largest fence it has
 // seen and refuses smaller ones, in the statement that writes:
 //
-//	UPDATE report SET body = $1, fence = $2 WHERE id = $3 AND fence <= $2
+//	UPDATE report SET body = $3, fence = $2 WHERE id = $1 AND fence <= $2
 //
-// No row changed means that somebody with a newer lease has been there.
+// No row changed means that somebody with a newer lease has been there. Where
+// the row may not exist yet:
 //
-// Shared (read) locks are out of scope.
+//	INSERT INTO report (id, fence, body) VALUES ($1, $2, $3)
+//	ON CONFLICT (id) DO UPDATE SET body = excluded.body, fence = excluded.fence
+//	WHERE report.fence <= excluded.fence
+//
+// A holder that reads before it writes shows its fence first, so that what it
+// has read cannot be changed any more by a stale one:
+//
+//	UPDATE report SET fence = $2 WHERE id = $1 AND fence <= $2 RETURNING body
+//
+// A fence fits a BIGINT. The recipe holds at every isolation level: what runs
+// at the same time waits for the row, and then sees its fence or fails.
 package lock

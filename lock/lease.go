@@ -22,44 +22,20 @@ type Lease struct {
 	turn  *turn
 	began time.Time // when the request was sent
 
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	parent context.Context // for its values
 
 	mu       sync.Mutex // never held across a wait
 	deadline time.Time  // on the monotonic clock
 	ended    error      // why the lease ended, nil while it is held
-	expiry   *time.Timer
-	stop     context.CancelFunc // ends the renewal
-	renewing chan struct{}      // closed when the renewal has ended
+	ctx      context.Context
+	cancel   context.CancelCauseFunc // nil until somebody asks for the context
+	renewal  renewal
 }
 
 func newLease(l *Locker, ctx context.Context, name string, c Claim, fence uint64, s settings, began time.Time, t *turn) *Lease {
-	le := &Lease{l: l, name: name, claim: c, fence: fence, s: s, began: began, turn: t, renewing: make(chan struct{})}
-	le.ctx, le.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	le := &Lease{l: l, name: name, claim: c, fence: fence, s: s, began: began, turn: t, parent: ctx}
 	le.deadline = le.limit(began)
 	return le
-}
-
-// limit is the deadline of a lease whose request was sent at the given time.
-func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.s.ttl - le.l.props.Margin)
-	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
-		d = le.began.Add(le.s.maxHold)
-	}
-	return d
-}
-
-// start begins the renewal and arms the deadline.
-func (le *Lease) start() {
-	renew, stop := context.WithCancel(context.Background())
-	le.mu.Lock()
-	le.stop = stop
-	le.expiry = time.AfterFunc(time.Until(le.deadline), le.expire)
-	le.mu.Unlock()
-	le.l.task(func() {
-		defer close(le.renewing)
-		le.renewals(renew)
-	})
 }
 
 // Name is the name that is held.
@@ -68,9 +44,14 @@ func (le *Lease) Name() string { return le.name }
 // Token identifies this acquisition. Whoever knows it can release the lease.
 func (le *Lease) Token() string { return le.claim.Token }
 
-// Holder is what others see of this lease; its TTL is what is left.
+// Holder is what others see of this lease; its TTL is what is left, 0 when it
+// has ended.
 func (le *Lease) Holder() Holder {
-	return Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence, TTL: time.Until(le.Expiry())}
+	h := Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence}
+	if le.Err() == nil {
+		h.TTL = max(time.Until(le.Expiry()), 0)
+	}
+	return h
 }
 
 // Fence is the fencing token: larger than that of every earlier holder, where
@@ -90,7 +71,17 @@ func (le *Lease) Expiry() time.Time {
 // Context ends when the lease ends. Its cause is [ErrLost], [ErrMaxHold],
 // [ErrReleased] or [ErrClosed]. It has the values of the context given to
 // Acquire.
-func (le *Lease) Context() context.Context { return le.ctx }
+func (le *Lease) Context() context.Context {
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	if le.ctx == nil {
+		le.ctx, le.cancel = context.WithCancelCause(context.WithoutCancel(le.parent))
+		if le.ended != nil {
+			le.cancel(le.ended)
+		}
+	}
+	return le.ctx
+}
 
 // Err is nil while the lease is held, then the cause of its end. It reads the
 // clock itself: in a process that was stopped and goes on, code may run before
@@ -117,12 +108,12 @@ func (le *Lease) end(why error) bool {
 		return false
 	}
 	le.ended = why
-	if le.expiry != nil {
-		le.expiry.Stop()
-		le.stop()
-	}
+	le.renewal.end()
+	cancel := le.cancel
 	le.mu.Unlock()
-	le.cancel(why)
+	if cancel != nil {
+		cancel(why)
+	}
 	return true
 }
 
@@ -150,90 +141,11 @@ func (le *Lease) lose(why error) {
 	held := time.Since(le.began)
 	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
 	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
-	le.l.remove(le)
-	le.turn.done()
-	if rest := le.s.minHold - held; rest <= 0 {
+	if held >= le.s.minHold {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
-}
-
-// renewals renews at every third of the TTL, and sooner again after a failure.
-func (le *Lease) renewals(ctx context.Context) {
-	next := le.s.ttl / 3
-	for {
-		t := time.NewTimer(next)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case <-t.C:
-		}
-		switch err := le.renew(ctx); {
-		case ctx.Err() != nil:
-			return
-		case errors.Is(err, ErrLost):
-			le.lose(ErrLost)
-			return
-		case err != nil:
-			// A short outage is ridden over; the deadline stands.
-			next = max(le.s.ttl/20, time.Millisecond)
-		default:
-			next = le.s.ttl / 3
-		}
-	}
-}
-
-// Renew extends the lease to its full TTL now. It returns the cause of the end
-// of a lease that has ended, and the error of the server; [ErrLost] from the
-// server ends the lease.
-func (le *Lease) Renew(ctx context.Context) error {
-	if err := le.Err(); err != nil {
-		return fmt.Errorf("lock: renew %q: %w", le.name, err)
-	}
-	err := le.renew(ctx)
-	if errors.Is(err, ErrLost) {
-		le.lose(ErrLost)
-	}
-	if err != nil {
-		return fmt.Errorf("lock: renew %q: %w", le.name, err)
-	}
-	return nil
-}
-
-func (le *Lease) renew(ctx context.Context) error {
-	sent := time.Now()
-	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
-	defer cancel()
-	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.ttl)
-	if ctx.Err() == nil {
-		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
-	}
-	switch {
-	case err == nil:
-		le.extend(sent)
-		return nil
-	case errors.Is(err, ErrLost):
-		return err
-	default:
-		return unavailable(err)
-	}
-}
-
-// extend moves the deadline, unless the lease has ended by now.
-func (le *Lease) extend(sent time.Time) {
-	le.mu.Lock()
-	defer le.mu.Unlock()
-	if limit := le.limit(sent); le.ended == nil && limit.After(le.deadline) {
-		le.deadline = limit
-		le.expiry.Reset(time.Until(limit))
-	}
-}
-
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
+	le.l.remove(le)
+	le.turn.done()
 }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
@@ -261,7 +173,7 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	}
 	held := time.Since(le.began)
 	// A renewal that is under way must not come after the release.
-	<-le.renewing
+	le.awaitRenewal()
 	err := le.giveBack(context.WithoutCancel(ctx), held)
 	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
 	le.l.remove(le)
@@ -277,22 +189,24 @@ const attempts = 3
 // means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context, held time.Duration) error {
 	var err error
+	keep := le.s.minHold > held
 	for i := range attempts {
 		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
-		if rest := le.s.minHold - held; rest > 0 {
+		if keep {
+			rest := le.s.minHold - time.Since(le.began)
 			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.MinTTL))
 		} else {
 			err = le.l.backend.Release(call, le.name, le.claim.Token)
 		}
 		cancel()
 		switch {
-		case err == nil, errors.Is(err, ErrLost) && i > 0:
+		case err == nil, errors.Is(err, ErrLost) && i > 0 && !keep:
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
 		}
 	}
-	if le.s.minHold <= held {
+	if !keep {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)

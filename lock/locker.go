@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	randv2 "math/rand/v2"
 	"os"
@@ -34,9 +33,12 @@ type Locker struct {
 
 	mu     sync.Mutex // never held across a wait
 	queues map[string]*queue
+	idle   []turn    // queues that nobody needs, to be forgotten
+	looked time.Time // when all of them were looked at
 	leases map[*Lease]struct{}
 	closed bool
-	tasks  sync.WaitGroup
+	tasks  int        // acquires, renewals and undoings under way
+	quiet  *sync.Cond // says that a task or a lease has ended
 }
 
 // Defaults of a [Locker].
@@ -52,26 +54,45 @@ type LockerOption func(*Locker)
 // WithLogger logs lost leases and requests that had to be undone. The default
 // logs nothing.
 func WithLogger(logger *slog.Logger) LockerOption {
-	return func(l *Locker) { l.logger = logger }
+	return func(l *Locker) {
+		if logger != nil {
+			l.logger = logger
+		}
+	}
 }
 
 // WithObserver calls f for every [Event], on the goroutine that caused it. f
 // must not block.
 func WithObserver(f func(Event)) LockerOption {
-	return func(l *Locker) { l.observe = f }
+	return func(l *Locker) {
+		if f != nil {
+			l.observe = f
+		}
+	}
 }
 
 // WithCallTimeout bounds every single request to the server; the default is
-// [DefaultCallTimeout]. A lease is never longer in doubt than this.
+// [DefaultCallTimeout], also for what is not positive.
 func WithCallTimeout(d time.Duration) LockerOption {
-	return func(l *Locker) { l.call = d }
+	return func(l *Locker) {
+		if d > 0 {
+			l.call = d
+		}
+	}
 }
 
 // WithPoll is the mean time between two attempts of a waiting caller while
-// another process holds the name; the default is [DefaultPoll]. Every pause is
-// random, between half and one and a half of it.
+// another process holds the name; the default is [DefaultPoll], also for what
+// is not positive. Every pause is random, between half and one and a half of
+// it. It is also the measure of fairness: a process whose callers have had a
+// name for some poll intervals without a break makes way for as long as others
+// need to poll once. All processes should have the same.
 func WithPoll(d time.Duration) LockerOption {
-	return func(l *Locker) { l.poll = d }
+	return func(l *Locker) {
+		if d > 0 {
+			l.poll = d
+		}
+	}
 }
 
 // WithDefaults sets options for all leases of this Locker; those of a call
@@ -101,6 +122,7 @@ func New(b Backend, opts ...LockerOption) *Locker {
 	if d, ok := b.(Describer); ok {
 		l.props = d.Properties()
 	}
+	l.quiet = sync.NewCond(&l.mu)
 	l.closing, l.shut = context.WithCancelCause(context.Background())
 	for _, o := range opts {
 		o(l)
@@ -126,6 +148,10 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 	if err := s.check(name, l.props); err != nil {
 		return nil, err
 	}
+	if !l.begin() {
+		return nil, fmt.Errorf("lock: acquire %q: %w", name, ErrClosed)
+	}
+	defer l.finish()
 	wait, cancel := s.waitContext(ctx)
 	defer cancel()
 	began := time.Now()
@@ -142,8 +168,14 @@ func (l *Locker) acquire(wait, ctx context.Context, name string, s settings) (*L
 	if err != nil {
 		return nil, l.gaveUp(ctx, err, &HeldError{Name: name, Holder: l.owner})
 	}
+	if s.wait != 0 {
+		if stop := turn.makeWay(wait); stop != nil {
+			turn.done()
+			return nil, l.gaveUp(ctx, stop, &HeldError{Name: name, Holder: l.owner})
+		}
+	}
 	for {
-		if err := context.Cause(ctx); err != nil {
+		if err := l.usable(ctx); err != nil {
 			turn.done()
 			return nil, err
 		}
@@ -184,6 +216,10 @@ func (l *Locker) pause(wait context.Context, last error) error {
 	if errors.As(last, &held) && held.ExpiresIn > 0 {
 		d = min(d, held.ExpiresIn+time.Millisecond)
 	}
+	return l.sleep(wait, d)
+}
+
+func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -196,33 +232,53 @@ func (l *Locker) pause(wait context.Context, last error) error {
 	}
 }
 
-// attempt asks the server once.
+// attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, name string, s settings, turn *turn) (*Lease, error) {
-	claim := Claim{Token: newToken(), Owner: l.owner}
-	claim.Owner.Label, claim.Owner.Since = s.label, time.Now()
-	call, cancel := l.callContext(ctx, s.ttl)
-	defer cancel()
-	began := time.Now()
-	fence, err := l.backend.Acquire(call, name, claim, s.ttl)
-	deadline := began.Add(s.ttl - l.props.Margin)
-	switch {
-	case errors.Is(err, ErrHeld):
-		return nil, err
-	case err != nil:
-		l.undo(name, claim.Token, s.ttl)
-		return nil, unavailable(err)
-	case !time.Now().Before(deadline):
-		l.undo(name, claim.Token, s.ttl)
-		return nil, fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
+	claim, fence, began, err := l.request(ctx, name, s)
+	if errors.Is(err, ErrHeld) {
+		turn.refused()
 	}
+	if err != nil {
+		return nil, err
+	}
+	turn.took()
 	lease := newLease(l, ctx, name, claim, fence, s, began, turn)
 	if !l.add(lease) {
 		lease.end(ErrClosed)
-		l.undo(name, claim.Token, s.ttl)
+		l.undo(name, claim.Token, s.serverTTL(0))
 		return nil, ErrClosed
 	}
 	lease.start()
 	return lease, nil
+}
+
+// request asks the server once; what it may have granted in vain is undone.
+func (l *Locker) request(ctx context.Context, name string, s settings) (claim Claim, fence uint64, began time.Time, err error) {
+	claim = Claim{Token: newToken(), Owner: l.owner}
+	began = time.Now()
+	claim.Owner.Label, claim.Owner.Since = s.label, began
+	ttl := s.serverTTL(0)
+	call, cancel := l.callContext(ctx, ttl)
+	defer cancel()
+	fence, err = l.backend.Acquire(call, name, claim, ttl)
+	switch {
+	case errors.Is(err, ErrHeld):
+	case err != nil:
+		l.undo(name, claim.Token, ttl)
+		err = unavailable(err)
+	case !time.Now().Before(began.Add(ttl - l.props.Margin)):
+		l.undo(name, claim.Token, ttl)
+		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
+	}
+	return claim, fence, began, err
+}
+
+// usable is why nothing more can be asked of the Locker, if so.
+func (l *Locker) usable(ctx context.Context) error {
+	if l.closing.Err() != nil {
+		return ErrClosed
+	}
+	return context.Cause(ctx)
 }
 
 // unavailable names an error of the backend that has no other name.
@@ -259,11 +315,42 @@ func (l *Locker) remove(lease *Lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.leases, lease)
+	l.quiet.Broadcast()
 }
 
-// task runs f on a goroutine that Close waits for.
+// begin counts something that Close waits for, unless the Locker is closed;
+// finish is called at its end.
+func (l *Locker) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.tasks++
+	}
+	return !l.closed
+}
+
+// enter counts it in any case: for a lease, for which Close waits, too.
+func (l *Locker) enter() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tasks++
+}
+
+func (l *Locker) finish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tasks--
+	l.quiet.Broadcast()
+}
+
+// task runs f on a goroutine that Close waits for. The caller is a task itself
+// or has a lease that is not yet removed, so that Close still waits.
 func (l *Locker) task(f func()) {
-	l.tasks.Go(f)
+	l.enter()
+	go func() {
+		defer l.finish()
+		f()
+	}()
 }
 
 // undo gives back in the background what a request may have been granted
@@ -319,82 +406,9 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 	return f(run)
 }
 
-// Once uses up a slot of a name: the first caller gets nil, and every other
-// gets [*HeldError] for as long as retention lasts. It is never released: a
-// run that fails or dies has used its slot.
-func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Duration, opts ...Option) error {
-	full := name + "@" + slot
-	s := l.defaults
-	s.apply(opts)
-	s.ttl, s.maxHold, s.minHold = retention, 0, 0
-	if err := s.check(full, l.props); err != nil {
-		return err
-	}
-	claim := Claim{Token: newToken(), Owner: l.owner}
-	claim.Owner.Label, claim.Owner.Since = s.label, time.Now()
-	call, cancel := l.callContext(ctx, retention)
-	defer cancel()
-	_, err := l.backend.Acquire(call, full, claim, retention)
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, ErrHeld) {
-		l.undo(full, claim.Token, min(retention, l.call))
-		err = unavailable(err)
-	}
-	return fmt.Errorf("lock: once %q: %w", full, err)
-}
-
-// Holder returns who holds the name, or [ErrNotHeld].
-func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
-	call, cancel := context.WithTimeout(ctx, l.call)
-	defer cancel()
-	h, err := l.backend.Holder(call, name)
-	if err != nil && !errors.Is(err, ErrNotHeld) {
-		err = unavailable(err)
-	}
-	if err != nil {
-		err = fmt.Errorf("lock: holder of %q: %w", name, err)
-	}
-	return h, err
-}
-
-// Holders yields all names that are held, or one error that unwraps to
-// [errors.ErrUnsupported] where the backend cannot list them.
-func (l *Locker) Holders(ctx context.Context) iter.Seq2[Holder, error] {
-	if b, ok := l.backend.(Lister); ok {
-		return b.Holders(ctx)
-	}
-	return func(yield func(Holder, error) bool) {
-		yield(Holder{}, fmt.Errorf("lock: this backend cannot list its locks: %w", errors.ErrUnsupported))
-	}
-}
-
-// Break frees the name whoever holds it; the holder notices at its next
-// renewal at the latest. It is for operators.
-func (l *Locker) Break(ctx context.Context, name string) error {
-	call, cancel := context.WithTimeout(ctx, l.call)
-	defer cancel()
-	b, ok := l.backend.(Breaker)
-	if ok {
-		if err := b.Break(call, name); err != nil {
-			return fmt.Errorf("lock: break %q: %w", name, err)
-		}
-		return nil
-	}
-	h, err := l.backend.Holder(call, name)
-	if err == nil {
-		err = l.backend.Release(call, name, h.Token)
-	}
-	if err != nil {
-		return fmt.Errorf("lock: break %q: %w", name, err)
-	}
-	return nil
-}
-
 // Close lets waiting callers go with [ErrClosed], releases all leases, and
-// waits for everything that the Locker has started: at most for two requests
-// one after the other. It is safe to call twice.
+// waits for everything that the Locker has started and for calls under way: at
+// most for two requests one after the other. It is safe to call twice.
 func (l *Locker) Close() error {
 	l.mu.Lock()
 	l.closed = true
@@ -404,11 +418,13 @@ func (l *Locker) Close() error {
 	}
 	l.mu.Unlock()
 	l.shut(ErrClosed)
-	var all sync.WaitGroup
 	for _, lease := range leases {
-		all.Go(func() { _ = lease.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
+		l.task(func() { _ = lease.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
 	}
-	all.Wait()
-	l.tasks.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.tasks > 0 || len(l.leases) > 0 {
+		l.quiet.Wait()
+	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (s *settings) check(name string, p Properties) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	least := max(p.MinTTL, p.Margin+time.Millisecond)
+	least := p.leastTTL()
 	switch {
 	case s.ttl < least:
 		return &OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
@@ -86,10 +86,22 @@ func (s *settings) check(name string, p Properties) error {
 	return nil
 }
 
+// leastTTL is the shortest TTL that leaves a holder any time.
+func (p Properties) leastTTL() time.Duration {
+	return max(p.MinTTL, p.Margin+time.Millisecond)
+}
+
+// serverTTL is what the server is asked to keep the name for, so long after
+// the acquire: the TTL, or what is left of the minimum hold, which stands also
+// when the holder dies.
+func (s *settings) serverTTL(held time.Duration) time.Duration {
+	return max(s.ttl, s.minHold-held)
+}
+
 // waitContext bounds the waiting.
 func (s *settings) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if s.wait <= 0 {
-		return context.WithCancel(ctx)
+		return ctx, func() {}
 	}
 	return context.WithTimeoutCause(ctx, s.wait, errWaited)
 }

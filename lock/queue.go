@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // queue are the callers of this process that wait for their turn at one name.
@@ -11,12 +12,16 @@ import (
 // released lease goes to the next in line at once.
 type queue struct {
 	waiting []chan struct{}
+	spell   spell
+	idle    bool // nobody has the turn; kept a while for the sake of the spell
+	listed  bool // in the Locker's list of idle ones
 }
 
 // turn is the right to ask the server for a name; done passes it on.
 type turn struct {
 	l    *Locker
 	name string
+	q    *queue
 }
 
 // turn takes the turn, or waits in line for it. Without wait it returns
@@ -27,11 +32,16 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error
 		l.mu.Unlock()
 		return nil, ErrClosed
 	}
-	q, busy := l.queues[name]
-	if !busy {
-		l.queues[name] = &queue{}
+	l.forgetIdle()
+	q := l.queues[name]
+	if q == nil {
+		q = &queue{idle: true}
+		l.queues[name] = q
+	}
+	if q.idle {
+		q.idle = false
 		l.mu.Unlock()
-		return &turn{l: l, name: name}, nil
+		return &turn{l: l, name: name, q: q}, nil
 	}
 	if !wait {
 		l.mu.Unlock()
@@ -44,7 +54,7 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error
 	var why error
 	select {
 	case <-mine:
-		return &turn{l: l, name: name}, nil
+		return &turn{l: l, name: name, q: q}, nil
 	case <-ctx.Done():
 		why = context.Cause(ctx)
 	case <-l.closing.Done():
@@ -64,7 +74,7 @@ func (l *Locker) leave(name string, q *queue, mine chan struct{}) {
 	}
 	l.mu.Unlock()
 	if i < 0 {
-		(&turn{l: l, name: name}).done()
+		(&turn{l: l, name: name, q: q}).done()
 	}
 }
 
@@ -72,11 +82,40 @@ func (l *Locker) leave(name string, q *queue, mine chan struct{}) {
 func (t *turn) done() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
-	q := t.l.queues[t.name]
-	if len(q.waiting) == 0 {
+	if len(t.q.waiting) > 0 {
+		close(t.q.waiting[0])
+		t.q.waiting = t.q.waiting[1:]
+		return
+	}
+	if t.q.spell.began.IsZero() || t.l.closed {
 		delete(t.l.queues, t.name)
 		return
 	}
-	close(q.waiting[0])
-	q.waiting = q.waiting[1:]
+	t.q.idle = true
+	t.q.spell.ended = time.Now()
+	if !t.q.listed {
+		t.q.listed = true
+		t.l.idle = append(t.l.idle, *t)
+	}
+}
+
+// forgetIdle drops the queues whose spell is over, and looks at those that were
+// needed again since a spell later once more. The caller holds l.mu.
+func (l *Locker) forgetIdle() {
+	now := time.Now()
+	for range len(l.idle) {
+		t := l.idle[0]
+		switch {
+		case t.q.idle && t.q.spell.over(now, l.poll):
+			delete(l.queues, t.name)
+		case !t.q.idle:
+			t.q.listed = false
+		case now.Sub(l.looked) < standBack(l.poll):
+			return
+		default:
+			l.idle = append(l.idle, t)
+		}
+		l.idle = l.idle[1:]
+	}
+	l.looked = now
 }

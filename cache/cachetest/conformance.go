@@ -103,6 +103,7 @@ var rules = []rule{
 	{"ConcurrentUse", "one adapter serves all goroutines of a node, and no reader sees half a value", (*suite).concurrent},
 	{"CloseIsFinal", "a use after Close is a bug of the caller that must show; closing twice is not", (*suite).closing},
 	{"Ping", "health checks ask an adapter that can tell", (*suite).ping},
+	{"Expirer", "a copy in front of the cache must not outlive the entry", (*suite).expirer},
 	{"Lister", "operators look for keys by their beginning", (*suite).list},
 	{"Clearer", "it removes what cache.Owned names, and nothing of anyone else on the server", (*suite).clear},
 	{"Pruner", "it removes expired entries and no others", (*suite).prune},

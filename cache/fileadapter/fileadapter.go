@@ -105,7 +105,7 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	for i, k := range keys {
 		err := a.usable(ctx)
 		if err == nil {
-			values[i], err = a.read(k)
+			values[i], _, err = a.read(k)
 		} else {
 			failed, errs = append(failed, keys[i:]...), append(errs, err)
 			break

@@ -12,23 +12,23 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// read returns the value of a key, nil when it is absent.
-func (a *Adapter) read(key string) ([]byte, error) {
-	var value []byte
-	err := again(func() (err error) {
-		value, err = a.readOnce(key)
+// read returns the value of a key, nil when it is absent, and its expiry in
+// Unix seconds, 0 for none.
+func (a *Adapter) read(key string) (value []byte, expiry int64, err error) {
+	err = again(func() (err error) {
+		value, expiry, err = a.readOnce(key)
 		return err
 	})
 	if absent(err) || isLink(err) {
-		return nil, nil
+		return nil, 0, nil
 	}
-	return value, classified(err)
+	return value, expiry, classified(err)
 }
 
-func (a *Adapter) readOnce(key string) ([]byte, error) {
+func (a *Adapter) readOnce(key string) (value []byte, expiry int64, err error) {
 	rel, f, fi, err := a.openEntry(key)
 	if err != nil || f == nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer f.Close()
 
@@ -36,25 +36,25 @@ func (a *Adapter) readOnce(key string) ([]byte, error) {
 	// escaped, and a number, for which this is plenty.
 	const number = 1024
 	if limit := int64(a.maxValue); limit > 0 && fi.Size() > limit+3*int64(len(key))+number {
-		return nil, fmt.Errorf("%w: file of %d bytes, limit %d", cache.ErrTooLarge, fi.Size(), limit)
+		return nil, 0, fmt.Errorf("%w: file of %d bytes, limit %d", cache.ErrTooLarge, fi.Size(), limit)
 	}
 	data := make([]byte, fi.Size())
 	n, err := io.ReadFull(f, data)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, 0, err
 	}
 	data = data[:n:n]
 	c := parse(data)
 	switch {
 	case c.expired(time.Now()):
 		a.removeExpired(rel, f)
-		return nil, nil
+		return nil, 0, nil
 	case !c.isFor(key) || c.empty:
-		return nil, nil
+		return nil, 0, nil
 	case a.maxValue > 0 && len(data)-c.valueAt > a.maxValue:
-		return nil, fmt.Errorf("%w: %d bytes, limit %d", cache.ErrTooLarge, len(data)-c.valueAt, a.maxValue)
+		return nil, 0, fmt.Errorf("%w: %d bytes, limit %d", cache.ErrTooLarge, len(data)-c.valueAt, a.maxValue)
 	}
-	return data[c.valueAt:], nil
+	return data[c.valueAt:], c.expiry, nil
 }
 
 // openEntry opens the file of a key; rel is its path below the directory.

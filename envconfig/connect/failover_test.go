@@ -105,8 +105,8 @@ func TestRedis_AFailoverUnderTraffic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			first := servers.Redis(t)
-			second := servers.Redis(t, "--replicaof", "127.0.0.1", fmt.Sprint(first.Port()), "--repl-diskless-sync-delay", "0")
-			port := sentinel(t, first.Port())
+			second := first.Replica()
+			port := servers.RedisSentinel(t, first.Port()).Port()
 			requireReplica(t, port)
 			a := requireWorks(t, "redis://"+addr(port)+"?redis_sentinel=mymaster&timeout=0.5&read_timeout=0.5")
 			tr := startTraffic(t.Context(), a, 8)
@@ -155,7 +155,7 @@ func requireReplica(t *testing.T, sentinelPort int) {
 // A node of a cluster that is silent fails its own keys, in time, and no others.
 func TestRedis_ASilentNodeOfAClusterFailsItsKeysOnly(t *testing.T) {
 	t.Parallel()
-	nodes := cluster(t)
+	nodes := servers.RedisCluster(t, 0)
 	a := requireWorks(t, "redis://"+nodes[0].Addr()+"?redis_cluster=1&timeout=0.3&read_timeout=0.3&host["+nodes[1].Addr()+"]")
 	c := redis.NewClient(&redis.Options{Addr: nodes[0].Addr()})
 	defer c.Close()
@@ -193,7 +193,7 @@ func TestRedis_ASilentNodeOfAClusterFailsItsKeysOnly(t *testing.T) {
 // finds the keys of all nodes and flushes none.
 func TestRedis_WhatIsSentToACluster(t *testing.T) {
 	t.Parallel()
-	nodes := cluster(t)
+	nodes := servers.RedisCluster(t, 0)
 	a := requireWorks(t, "redis://"+nodes[0].Addr()+"?redis_cluster=1")
 	var items []cache.Item
 	for i := range 30 {
@@ -226,7 +226,7 @@ func TestRedis_WhatIsSentToACluster(t *testing.T) {
 
 func TestRedis_ConformanceOfACluster(t *testing.T) {
 	t.Parallel()
-	nodes := cluster(t)
+	nodes := servers.RedisCluster(t, 0)
 	s := settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+nodes[0].Addr()+"?redis_cluster=1")
 	cachetest.Conformance(t, func(t *testing.T) cache.Adapter {
 		a, err := connect.Cache(s)

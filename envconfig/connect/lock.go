@@ -64,7 +64,7 @@ func redisLock(d *envconfig.RedisDSN, o options) (LockBackend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return redisBackend{redislocker.New(client), client}, nil
+	return redisBackend{redislocker.New(client, redislocker.WithLogger(o.logger)), client}, nil
 }
 
 type redisBackend struct {

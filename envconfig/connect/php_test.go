@@ -69,7 +69,7 @@ func TestPHPAndGo_EndOnTheMasterThatASentinelNames(t *testing.T) {
 	t.Parallel()
 	php := servers.PHP(t, "redis")
 	master := servers.Redis(t, "--requirepass", "pw")
-	port := sentinel(t, master.Port(), "sentinel auth-pass mymaster pw")
+	port := servers.RedisSentinel(t, master.Port(), "sentinel auth-pass mymaster pw").Port()
 	requireSameServer(t, php, fmt.Sprintf("redis://pw@%s/2?redis_sentinel=mymaster", addr(port)))
 	down := freePort(t)
 	requireSameServer(t, php, fmt.Sprintf("redis://pw@%s?redis_sentinel=mymaster&host[%s]&timeout=1", addr(down), addr(port)))
@@ -78,7 +78,7 @@ func TestPHPAndGo_EndOnTheMasterThatASentinelNames(t *testing.T) {
 func TestPHPAndGo_EndOnTheSameCluster(t *testing.T) {
 	t.Parallel()
 	php := servers.PHP(t, "redis")
-	nodes := cluster(t)
+	nodes := servers.RedisCluster(t, 0)
 	dsn := "redis:?redis_cluster=1"
 	for _, n := range nodes {
 		dsn += "&host[" + n.Addr() + "]"

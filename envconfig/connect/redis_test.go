@@ -164,7 +164,7 @@ func TestRedis_ASilentServerCostsNoMoreThanTheTimeout(t *testing.T) {
 }
 
 func TestRedis_Cluster(t *testing.T) {
-	nodes := cluster(t, "--requirepass", "pw", "--masterauth", "pw")
+	nodes := servers.RedisCluster(t, 0, "--requirepass", "pw", "--masterauth", "pw")
 	dsn := "redis:?redis_cluster=1&auth=pw"
 	for _, n := range nodes {
 		dsn += "&host[" + n.Addr() + "]"
@@ -177,7 +177,7 @@ func TestRedis_Cluster(t *testing.T) {
 
 func TestRedis_Sentinel(t *testing.T) {
 	master := servers.Redis(t, "--requirepass", "pw")
-	port := sentinel(t, master.Port(), "sentinel auth-pass mymaster pw", "requirepass guard")
+	port := servers.RedisSentinel(t, master.Port(), "sentinel auth-pass mymaster pw", "requirepass guard").Port()
 	down := freePort(t)
 	dsn := fmt.Sprintf("redis://pw@%s/2?redis_sentinel=mymaster&auth=guard&host[%s]", addr(down), addr(port))
 	a := requireWorks(t, dsn)
@@ -206,7 +206,7 @@ func TestRedis_SentinelWithTLS(t *testing.T) {
 	master := servers.Redis(t)
 	cert, key := certificate(t)
 	tlsPort := freePort(t)
-	sentinel(t, master.Port(), fmt.Sprintf("tls-port %d", tlsPort), "tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert, "tls-auth-clients no")
+	servers.RedisSentinel(t, master.Port(), fmt.Sprintf("tls-port %d", tlsPort), "tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert, "tls-auth-clients no")
 	requireListening(t, tlsPort)
 	requireWorks(t, "rediss://"+addr(tlsPort)+"?redis_sentinel=mymaster&ssl[cafile]="+cert)
 	require.ErrorIs(t, requireFails(t, "rediss://"+addr(tlsPort)+"?redis_sentinel=mymaster"), cache.ErrUnavailable)

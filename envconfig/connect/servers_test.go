@@ -7,21 +7,15 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
-
-	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 )
 
 func freePort(t *testing.T) int {
@@ -65,31 +59,6 @@ func withTLS(t *testing.T) (port int, cert string, args []string) {
 	}
 }
 
-// sentinel starts a sentinel that watches the master under the name mymaster.
-func sentinel(t *testing.T, masterPort int, lines ...string) (port int) {
-	t.Helper()
-	port = freePort(t)
-	dir := t.TempDir()
-	conf := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor mymaster 127.0.0.1 %d 1\nsentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 2000\n", port, dir, masterPort)
-	for _, l := range lines {
-		conf += l + "\n"
-	}
-	file := filepath.Join(dir, "sentinel.conf")
-	require.NoError(t, os.WriteFile(file, []byte(conf), 0o600))
-	// The shell ends the sentinel when its standard input does, however this
-	// process ends.
-	cmd := exec.Command("/bin/sh", "-c", `redis-server "$0" --sentinel >/dev/null & cat >/dev/null; kill -9 $!; wait`, file)
-	stdin, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	requireListening(t, port)
-	return port
-}
-
 func requireListening(t *testing.T, port int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -102,44 +71,3 @@ func requireListening(t *testing.T, port int) {
 }
 
 func addr(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-// cluster starts three nodes that share the slots.
-func cluster(t *testing.T, args ...string) []*servers.RedisServer {
-	t.Helper()
-	nodes := make([]*servers.RedisServer, 3)
-	ports := make([]int, 3)
-	for i := range nodes {
-		ports[i] = freePort(t)
-		nodes[i] = servers.Redis(t, append([]string{
-			"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(ports[i]), "--cluster-node-timeout", "5000",
-		}, args...)...)
-	}
-	for i, n := range nodes {
-		c := redis.NewClient(&redis.Options{Addr: n.Addr(), Password: passwordOf(args)})
-		defer c.Close()
-		from, to := i*16384/3, (i+1)*16384/3-1
-		require.NoError(t, c.Do(t.Context(), "cluster", "addslotsrange", from, to).Err())
-		for j := range i {
-			require.NoError(t, c.Do(t.Context(), "cluster", "meet", "127.0.0.1", nodes[j].Port(), ports[j]).Err())
-		}
-	}
-	for _, n := range nodes {
-		c := redis.NewClient(&redis.Options{Addr: n.Addr(), Password: passwordOf(args)})
-		defer c.Close()
-		require.Eventually(t, func() bool {
-			info, err := c.ClusterInfo(t.Context()).Result()
-			nodes, nodesErr := c.ClusterNodes(t.Context()).Result()
-			return err == nil && nodesErr == nil && strings.Contains(info, "cluster_state:ok") && strings.Count(nodes, " connected ") == 3
-		}, 30*time.Second, 50*time.Millisecond)
-	}
-	return nodes
-}
-
-func passwordOf(args []string) string {
-	for i := range args {
-		if args[i] == "--requirepass" {
-			return args[i+1]
-		}
-	}
-	return ""
-}

@@ -7,5 +7,6 @@ func commands() []command {
 		{name: "value", sub: valueCommands()},
 		{name: "cache", sub: cacheCommands()},
 		{name: "cleanup", sub: cleanupCommands()},
+		{name: "lock", sub: lockCommands()},
 	}
 }

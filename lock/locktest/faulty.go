@@ -3,6 +3,7 @@ package locktest
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type Faulty struct {
 	delay    time.Duration
 	down     bool
 	loseNext map[string]bool
+	stray    map[string]time.Duration
 	calls    map[string]int
 }
 
@@ -31,7 +33,7 @@ var ErrReplyLost = errors.New("reply lost")
 
 // NewFaulty wraps a backend that works.
 func NewFaulty(b lock.Backend) *Faulty {
-	return &Faulty{Backend: b, loseNext: map[string]bool{}, calls: map[string]int{}}
+	return &Faulty{Backend: b, loseNext: map[string]bool{}, stray: map[string]time.Duration{}, calls: map[string]int{}}
 }
 
 // Partition cuts the server off, or heals the cut. A request waits until its
@@ -57,6 +59,15 @@ func (f *Faulty) LoseReply(op string) {
 	f.loseNext[op] = true
 }
 
+// Stray lets the next request of a kind go astray: its caller hears nothing
+// until its context ends, and the server gets it so much later, when the caller
+// has long given up.
+func (f *Faulty) Stray(op string, d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stray[op] = d
+}
+
 // Calls is how many requests of a kind there were.
 func (f *Faulty) Calls(op string) int {
 	f.mu.Lock()
@@ -64,12 +75,19 @@ func (f *Faulty) Calls(op string) int {
 	return f.calls[op]
 }
 
-func (f *Faulty) do(ctx context.Context, op string, request func() error) error {
+func (f *Faulty) do(ctx context.Context, op string, request func(context.Context) error) error {
 	f.mu.Lock()
 	f.calls[op]++
 	down, delay, lose := f.down, f.delay, f.loseNext[op]
+	late, astray := f.stray[op]
 	delete(f.loseNext, op)
+	delete(f.stray, op)
 	f.mu.Unlock()
+	if astray {
+		time.AfterFunc(late, func() { _ = request(context.WithoutCancel(ctx)) }) // nobody hears the answer
+		<-ctx.Done()
+		return errors.Join(ErrReplyLost, context.Cause(ctx))
+	}
 	if down {
 		<-ctx.Done()
 		return errors.Join(ErrPartition, context.Cause(ctx))
@@ -83,7 +101,7 @@ func (f *Faulty) do(ctx context.Context, op string, request func() error) error 
 			return context.Cause(ctx)
 		}
 	}
-	err := request()
+	err := request(ctx)
 	if lose {
 		return ErrReplyLost
 	}
@@ -99,23 +117,55 @@ func (f *Faulty) Properties() lock.Properties {
 }
 
 // Acquire implements [lock.Backend].
-func (f *Faulty) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (fence uint64, err error) {
-	err = f.do(ctx, "Acquire", func() (err error) {
-		fence, err = f.Backend.Acquire(ctx, name, c, ttl)
+func (f *Faulty) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+	var mu sync.Mutex // a stray request ends after its caller
+	var fence uint64
+	err := f.do(ctx, "Acquire", func(ctx context.Context) error {
+		got, err := f.Backend.Acquire(ctx, name, c, ttl)
+		mu.Lock()
+		defer mu.Unlock()
+		fence = got
 		return err
 	})
 	if err != nil {
-		fence = 0
+		return 0, err
 	}
-	return fence, err
+	mu.Lock()
+	defer mu.Unlock()
+	return fence, nil
 }
 
 // Renew implements [lock.Backend].
 func (f *Faulty) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	return f.do(ctx, "Renew", func() error { return f.Backend.Renew(ctx, name, token, ttl) })
+	return f.do(ctx, "Renew", func(ctx context.Context) error { return f.Backend.Renew(ctx, name, token, ttl) })
 }
 
 // Release implements [lock.Backend].
 func (f *Faulty) Release(ctx context.Context, name, token string) error {
-	return f.do(ctx, "Release", func() error { return f.Backend.Release(ctx, name, token) })
+	return f.do(ctx, "Release", func(ctx context.Context) error { return f.Backend.Release(ctx, name, token) })
+}
+
+// Holder implements [lock.Backend]; it meets no faults, so that a test can
+// look at what the server has.
+func (f *Faulty) Holder(ctx context.Context, name string) (lock.Holder, error) {
+	return f.Backend.Holder(ctx, name)
+}
+
+// Holders implements [lock.Lister], without faults; it yields
+// [errors.ErrUnsupported] if the backend below cannot list.
+func (f *Faulty) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
+	if b, ok := f.Backend.(lock.Lister); ok {
+		return b.Holders(ctx)
+	}
+	return func(yield func(lock.Holder, error) bool) { yield(lock.Holder{}, errors.ErrUnsupported) }
+}
+
+// Expire takes the name from its holder, as a server does that forgets it or
+// whose clock runs fast; [lock.ErrNotHeld] if nobody holds it.
+func (f *Faulty) Expire(ctx context.Context, name string) error {
+	h, err := f.Backend.Holder(ctx, name)
+	if err != nil {
+		return err
+	}
+	return f.Backend.Release(ctx, name, h.Token)
 }

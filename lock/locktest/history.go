@@ -20,7 +20,10 @@ type History struct {
 // Interval is one lease: from when Acquire returned until Release was called
 // or the lease's own deadline passed, whichever was first.
 type Interval struct {
-	Name       string
+	Name string
+	// Asked is when the request was sent that was granted; if unknown, From
+	// stands for it.
+	Asked      time.Time
 	From, To   time.Time
 	Fence      uint64
 	HolderName string
@@ -28,6 +31,9 @@ type Interval struct {
 
 // Add records a lease.
 func (h *History) Add(i Interval) {
+	if i.Asked.IsZero() {
+		i.Asked = i.From
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.held = append(h.held, i)
@@ -38,12 +44,18 @@ func (h *History) Add(i Interval) {
 func (h *History) Hold(le *lock.Lease, holder string) (release func()) {
 	from := time.Now()
 	return func() {
-		to := time.Now()
-		if e := le.Expiry(); e.Before(to) {
-			to = e
-		}
-		h.Add(Interval{Name: le.Name(), From: from, To: to, Fence: le.Fence(), HolderName: holder})
+		h.Add(Interval{
+			Name: le.Name(), Asked: le.Holder().Owner.Since, From: from, To: earlier(time.Now(), le.Expiry()),
+			Fence: le.Fence(), HolderName: holder,
+		})
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Len is the number of recorded leases.
@@ -53,26 +65,73 @@ func (h *History) Len() int {
 	return len(h.held)
 }
 
-// Check returns what breaks the rules: two leases of a name at the same time,
-// and, if the backend has fences, a fence that is not larger than an earlier
-// lease's.
+// Check returns what breaks the rules: two leases of a name at the same time
+// and, if the backend has fences, what [History.CheckFences] finds.
 func (h *History) Check(fencing bool) []error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	slices.SortFunc(h.held, func(a, b Interval) int { return a.From.Compare(b.From) })
-	last := map[string]Interval{}
-	var wrong []error
-	for _, i := range h.held {
-		before, ok := last[i.Name]
-		if ok && i.From.Before(before.To) {
-			wrong = append(wrong, fmt.Errorf("%q: %s got it %v before the end of %s", i.Name, i.HolderName, before.To.Sub(i.From), before.HolderName))
-		}
-		if ok && fencing && i.Fence <= before.Fence {
-			wrong = append(wrong, fmt.Errorf("%q: fence %d of %s after %d of %s", i.Name, i.Fence, i.HolderName, before.Fence, before.HolderName))
-		}
-		if !ok || i.To.After(before.To) {
-			last[i.Name] = i
+	wrong := h.CheckOverlap()
+	if fencing {
+		wrong = append(wrong, h.CheckFences()...)
+	}
+	return wrong
+}
+
+// CheckOverlap returns the leases that began before another of the same name
+// had ended.
+func (h *History) CheckOverlap() (wrong []error) {
+	for _, held := range h.byName() {
+		last := held[0]
+		for _, i := range held[1:] {
+			if i.From.Before(last.To) {
+				wrong = append(wrong, fmt.Errorf("%q: %s got it %v before the end of %s", i.Name, i.HolderName, last.To.Sub(i.From), last.HolderName))
+			}
+			if i.To.After(last.To) {
+				last = i
+			}
 		}
 	}
 	return wrong
+}
+
+// CheckFences returns the leases whose fence is not larger than that of every
+// lease of the same name that was known before they were asked for, and fences
+// that were drawn twice. It holds also where leases overlap because the server
+// lost its data.
+func (h *History) CheckFences() (wrong []error) {
+	for _, held := range h.byName() {
+		asked := slices.Clone(held)
+		slices.SortFunc(asked, func(a, b Interval) int { return a.Asked.Compare(b.Asked) })
+		var highest Interval
+		known := 0
+		seen := map[uint64]string{}
+		for _, i := range asked {
+			for known < len(held) && held[known].From.Before(i.Asked) {
+				if held[known].Fence > highest.Fence {
+					highest = held[known]
+				}
+				known++
+			}
+			if i.Fence <= highest.Fence {
+				wrong = append(wrong, fmt.Errorf("%q: fence %d of %s after %d of %s", i.Name, i.Fence, i.HolderName, highest.Fence, highest.HolderName))
+			}
+			if other, twice := seen[i.Fence]; twice {
+				wrong = append(wrong, fmt.Errorf("%q: fence %d of %s and of %s", i.Name, i.Fence, i.HolderName, other))
+			}
+			seen[i.Fence] = i.HolderName
+		}
+	}
+	return wrong
+}
+
+// byName are the leases of each name in the order in which they began.
+func (h *History) byName() map[string][]Interval {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := map[string][]Interval{}
+	for _, i := range h.held {
+		all[i.Name] = append(all[i.Name], i)
+	}
+	for _, held := range all {
+		slices.SortFunc(held, func(a, b Interval) int { return a.From.Compare(b.From) })
+	}
+	return all
 }

@@ -5,8 +5,23 @@
 // it at the next renewal; a store that checks fences is safe meanwhile, unless
 // the new server's clock is behind the old one's.
 //
+// [WithReplicas] lets a lease count only when replicas have it, so that a
+// failover to one of them loses none. [Backend.Check] says whether the server
+// may evict locks.
+//
+// An acquire with its fence is one round trip, also one that is refused; so
+// are a renewal and a release.
+//
 // Keys: mosparoGoLock{name} holds the token and expires with the lease;
-// mosparoGoLockRecord{name} holds the last fence with its holder and does not
-// expire. An ACL needs ~mosparoGo* with the commands of scripts, GET, PTTL,
-// HMGET, DEL and SCAN.
+// mosparoGoLockRecord{name} holds the last fence with its holder and expires
+// 30 days after the lease would have without renewals. A fence is the larger
+// of the last one plus one and the server's time in microseconds: it rises
+// also when the record is lost or has expired, unless the clock was set back
+// by more than that has taken.
+//
+// An ACL needs
+//
+//	~mosparoGo* +evalsha +eval +get +getrange +mget +mset +msetnx +pexpire +del +hmget +hset +time +pttl
+//
+// and +scan for listing, +info for [Backend.Check], +wait for [WithReplicas].
 package redislocker

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bsm/redislock"
@@ -26,14 +28,30 @@ var fenceSource string
 type Backend struct {
 	client redis.UniversalClient
 	fence  *redis.Script
+	logger *slog.Logger
+	wait   wait
+	wrong  error // of the options
+	yes    *redis.Cmd
+
+	looked atomic.Bool // at the server's policy of eviction
 }
 
 // New returns a backend that uses the client, which the caller keeps open and
-// closes. The client should have ContextTimeoutEnabled, since go-redis heeds
-// deadlines only then, and few retries (MaxRetries -1): a repeated request is
-// safe here, but takes its time.
-func New(client redis.UniversalClient) *Backend {
-	return &Backend{client: client, fence: redis.NewScript(fenceSource)}
+// closes: a [*redis.Client], also one for Sentinel, or a
+// [*redis.ClusterClient]. It should have ContextTimeoutEnabled, since go-redis
+// heeds deadlines only then, and few retries (MaxRetries -1): a repeated
+// request is safe here, but takes its time. Locks may have a server or a
+// database of their own: it is that of the client. Nothing is sent. With
+// options that cannot be used every request fails with a [*lock.OptionError].
+func New(client redis.UniversalClient, opts ...Option) *Backend {
+	b := &Backend{client: client, fence: redis.NewScript(fenceSource), logger: slog.New(slog.DiscardHandler)}
+	for _, o := range opts {
+		o(b)
+	}
+	b.wrong = b.wait.check(client)
+	b.yes = redis.NewCmd(context.Background())
+	b.yes.SetVal("OK")
+	return b
 }
 
 // Properties implements [lock.Describer].
@@ -41,19 +59,25 @@ func (b *Backend) Properties() lock.Properties {
 	return lock.Properties{Exclusive: true, Shared: true, Fencing: true, MinTTL: 10 * time.Millisecond, Margin: 2 * time.Millisecond}
 }
 
-// The two keys of a name share a slot of Redis Cluster. The record stays when
-// the lock is gone, so that fences go on rising.
+// recordTTL is how long a record outlives its lock, so that fences go on rising
+// although the server's clock is set back meanwhile, by less than this.
+const recordTTL = 30 * 24 * time.Hour
+
+// The two keys of a name share a slot of Redis Cluster.
 func lockKey(name string) string { return lock.KeyPrefix + "{" + lock.EncodeName(name) + "}" }
 
 func recordKey(name string) string { return lock.KeyPrefix + "Record{" + lock.EncodeName(name) + "}" }
 
 // Acquire implements [lock.Backend]: one round trip.
 func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+	if err := b.usable(ctx); err != nil {
+		return 0, err
+	}
 	owner, err := json.Marshal(c.Owner)
 	if err != nil {
 		return 0, err
 	}
-	f := &fencing{Scripter: b.client, b: b, keys: []string{lockKey(name), recordKey(name)}, token: c.Token, owner: owner}
+	f := &fencing{b: b, keys: []string{lockKey(name), recordKey(name)}, args: []any{c.Token, owner, (ttl + recordTTL).Milliseconds()}}
 	_, err = redislock.Obtain(ctx, f, f.keys[0], ttl, &redislock.Options{Token: c.Token})
 	switch {
 	case errors.Is(err, redislock.ErrNotObtained):
@@ -65,24 +89,40 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	case err != nil:
 		return 0, classify(err)
 	}
+	if err := f.replicas.enough(); err != nil {
+		return 0, err
+	}
+	b.look(ctx)
 	return f.fence, nil
+}
+
+func (b *Backend) usable(ctx context.Context) error {
+	if b.wrong != nil {
+		return b.wrong
+	}
+	return context.Cause(ctx)
 }
 
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	l, err := b.handle(ctx, name, token)
+	s := &sender{b: b, key: lockKey(name)}
+	l, err := b.handle(ctx, s, name, token)
 	if err != nil {
 		return err
 	}
 	if err = l.Refresh(ctx, ttl, nil); errors.Is(err, redislock.ErrNotObtained) {
 		return lock.ErrLost
 	}
-	return classify(err)
+	if err != nil {
+		return classify(err)
+	}
+	return s.replicas.enough()
 }
 
-// Release implements [lock.Backend].
+// Release implements [lock.Backend]. It waits for no replica: a lock that a
+// failover brings back ends with its TTL.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
-	l, err := b.handle(ctx, name, token)
+	l, err := b.handle(ctx, b.client, name, token)
 	if err != nil {
 		return err
 	}
@@ -96,14 +136,14 @@ func (b *Backend) Release(ctx context.Context, name, token string) error {
 // makes one only by obtaining it, so it obtains it from a Scripter that asks
 // nobody. The stored value is the token alone, hence what redislock compares
 // is the whole of it.
-func (b *Backend) handle(ctx context.Context, name, token string) (*redislock.Lock, error) {
+func (b *Backend) handle(ctx context.Context, to redis.Scripter, name, token string) (*redislock.Lock, error) {
 	if len(token) != lock.TokenLength {
 		return nil, lock.ErrLost
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err := b.usable(ctx); err != nil {
 		return nil, err
 	}
-	l, err := redislock.New(granted{b.client, new(bool)}).Obtain(ctx, lockKey(name), time.Minute, &redislock.Options{Token: token})
+	l, err := redislock.New(&granted{Scripter: to, yes: b.yes}).Obtain(ctx, lockKey(name), time.Minute, &redislock.Options{Token: token})
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -146,7 +186,7 @@ func number(v any) uint64 {
 
 func owner(v any) (o lock.Owner) {
 	s, _ := v.(string)
-	if json.Unmarshal([]byte(s), &o) != nil {
+	if s == "" || json.Unmarshal([]byte(s), &o) != nil {
 		return lock.Owner{}
 	}
 	return o

@@ -24,17 +24,28 @@ type TB interface {
 }
 
 // startTime is how long a server may take until it answers.
-const startTime = 20 * time.Second
+const startTime = time.Minute
+
+// quitTime is how long a server may take to quit at once.
+const quitTime = 10 * time.Second
 
 // spec says how to start a kind of server.
 type spec struct {
 	name string
 	// binary and the Debian package that has it.
 	binary, pkg string
+	// users are the accounts under which it can run, the best first, if it
+	// refuses to run as root.
+	users []string
+	// prepare, if not nil, fills the scratch directory.
+	prepare func(p *Process) error
 	// args are the arguments for a port and a scratch directory.
 	args func(port int, dir string) []string
 	// ready asks the server whether it serves; an error means not yet.
 	ready func(addr string) error
+	// quit, if not 0, ends the server at once with the processes that it has
+	// started, which SIGKILL would leave behind.
+	quit syscall.Signal
 }
 
 // Process is one server that a test has started. Its methods fail the test
@@ -45,6 +56,7 @@ type Process struct {
 	path string
 	port int
 	dir  string
+	as   *account // nil: that of the test
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -65,6 +77,9 @@ func start(tb TB, s spec) *Process {
 		p.Kill()
 		_ = os.RemoveAll(p.dir) // a scratch directory of ours
 	})
+	if err := p.prepare(); err != nil {
+		tb.Fatalf("servers: preparing %s: %v", s.name, err)
+	}
 	// Another process may take the free port before the server does.
 	for range 5 {
 		if p.port, err = freePort(); err == nil {
@@ -88,6 +103,9 @@ func find(tb TB, binary, pkg string) string {
 		if st, err := os.Stat(path); err == nil && !st.IsDir() {
 			return path
 		}
+	}
+	if path, ok := findPostgres(binary); ok {
+		return path
 	}
 	Missing(tb, binary, pkg)
 	return ""
@@ -118,14 +136,12 @@ func (p *Process) launch() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(p.path, p.spec.args(p.port, p.dir)...)
-	cmd.Dir = p.dir
+	cmd := p.command(p.path, p.spec.args(p.port, p.dir)...)
 	cmd.Stdout, cmd.Stderr = log, log
-	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	g, err := newGuard(cmd.Process.Pid, p.dir)
+	g, err := newGuard(cmd.Process.Pid, p.dir, p.spec.quit)
 	if err != nil {
 		_ = cmd.Process.Kill()
 		return err
@@ -189,7 +205,14 @@ func (p *Process) Kill() {
 	if cmd == nil {
 		return
 	}
-	_ = cmd.Process.Signal(contSignal) // a stopped process cannot end
+	_ = signalAll(cmd.Process, contSignal) // a stopped process cannot end
+	if p.spec.quit != 0 {
+		_ = cmd.Process.Signal(p.spec.quit)
+		select {
+		case <-exited:
+		case <-time.After(quitTime):
+		}
+	}
 	_ = cmd.Process.Kill()
 	<-exited
 	g.dismiss()
@@ -237,7 +260,7 @@ func (p *Process) signal(sig os.Signal) {
 	if p.cmd == nil {
 		p.tb.Fatalf("servers: %s does not run", p.spec.name)
 	}
-	if err := p.cmd.Process.Signal(sig); err != nil {
+	if err := signalAll(p.cmd.Process, sig); err != nil {
 		p.tb.Fatalf("servers: %s: %v", p.spec.name, err)
 	}
 }

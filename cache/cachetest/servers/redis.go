@@ -10,6 +10,7 @@ import (
 // RedisServer is a running redis-server.
 type RedisServer struct {
 	*Process
+	password string
 }
 
 // Redis starts a Redis that keeps its data in memory only. Further arguments
@@ -17,23 +18,34 @@ type RedisServer struct {
 // "--appendonly", "yes" for one whose data outlives a restart.
 func Redis(tb TB, args ...string) *RedisServer {
 	tb.Helper()
-	return &RedisServer{start(tb, spec{
+	return &RedisServer{password: passwordOf(args), Process: start(tb, spec{
 		name: "redis", binary: "redis-server", pkg: "redis-server",
 		args: func(port int, dir string) []string {
 			return append([]string{
 				"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
-				"--unixsocket", filepath.Join(dir, "s"), "--save", "", "--appendonly", "no",
+				"--unixsocket", filepath.Join(dir, "s"), "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0",
 			}, args...)
 		},
-		ready: func(addr string) error {
-			answer, err := ask(addr, "PING")
-			if err == nil && answer != "+PONG" && !strings.HasPrefix(answer, "-NOAUTH") {
-				err = fmt.Errorf("not ready: %s", answer)
-			}
-			return err
-		},
+		ready: redisReady,
 	})}
 }
 
 // Socket is the path of the server's Unix socket.
 func (r *RedisServer) Socket() string { return filepath.Join(r.dir, "s") }
+
+func redisReady(addr string) error {
+	answer, err := ask(addr, "PING")
+	if err == nil && answer != "+PONG" && !strings.HasPrefix(answer, "-NOAUTH") {
+		err = fmt.Errorf("not ready: %s", answer)
+	}
+	return err
+}
+
+func passwordOf(args []string) string {
+	for i := range len(args) - 1 {
+		if args[i] == "--requirepass" {
+			return args[i+1]
+		}
+	}
+	return ""
+}

@@ -2,14 +2,18 @@ package servers_test
 
 import (
 	"bufio"
+	"context"
+	"database/sql"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
+	osexec "os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
@@ -31,6 +35,82 @@ func TestServers_Answer(t *testing.T) {
 	answers(t, servers.Redis(t).Addr(), "PING", "+PONG")
 	answers(t, servers.Memcached(t).Addr(), "version", "VERSION")
 	require.Equal(t, "3", servers.PHP(t).Run(`echo $argv[1] + 1;`, "2"))
+}
+
+func TestDatabases_LetTheirUserIn(t *testing.T) {
+	t.Run("MariaDB", func(t *testing.T) {
+		m := servers.MariaDB(t)
+		db := opened(t, "mysql", m.DSN())
+		exec(t, db, "CREATE TABLE t (id INT)")
+		exec(t, db, "INSERT INTO t VALUES (1)")
+		m.Kill()
+		_, err := db.Exec("INSERT INTO t VALUES (2)")
+		require.Error(t, err)
+		m.Restart()
+		require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM t"), "committed, so it is there after a power cut")
+		require.Error(t, opened(t, "mysql", m.DSNFor(servers.DatabaseUser, "wrong", servers.DatabaseName)).Ping())
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		p := servers.PostgreSQL(t)
+		db := opened(t, "pgx", p.DSN())
+		exec(t, db, "CREATE TABLE t (id INT)")
+		exec(t, db, "INSERT INTO t VALUES (1)")
+		p.Kill()
+		_, err := db.Exec("INSERT INTO t VALUES (2)")
+		require.Error(t, err)
+		p.Restart()
+		require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM t"), "committed, so it is there after a power cut")
+		require.Error(t, opened(t, "pgx", p.DSNFor(servers.DatabaseUser, "wrong", servers.DatabaseName)).Ping())
+	})
+}
+
+func TestStandby_FollowsUntilItIsPromoted(t *testing.T) {
+	p := servers.PostgreSQL(t)
+	db := opened(t, "pgx", p.DSN())
+	exec(t, db, "CREATE TABLE t (id INT)")
+	s := p.Standby()
+	second := opened(t, "pgx", s.DSN())
+	exec(t, db, "INSERT INTO t VALUES (1)")
+	require.Eventually(t, func() bool { return number(t, second, "SELECT COUNT(*) FROM t") == 1 }, 30*time.Second, 10*time.Millisecond)
+	_, err := second.Exec("INSERT INTO t VALUES (2)")
+	require.ErrorContains(t, err, "read-only")
+	p.Kill()
+	exec(t, second, "SELECT pg_promote()")
+	exec(t, second, "INSERT INTO t VALUES (2)")
+}
+
+func TestDatabase_IsSilentWhilePaused(t *testing.T) {
+	p := servers.PostgreSQL(t)
+	db := opened(t, "pgx", p.DSN())
+	db.SetMaxOpenConns(1)
+	require.NoError(t, db.Ping())
+	p.Pause()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := db.ExecContext(ctx, "SELECT 1")
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the session's own process is stopped, too")
+	p.Resume()
+	require.Equal(t, 1, number(t, db, "SELECT 1"))
+}
+
+func opened(t *testing.T, driver, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func exec(t *testing.T, db *sql.DB, query string) {
+	t.Helper()
+	_, err := db.Exec(query)
+	require.NoError(t, err)
+}
+
+func number(t *testing.T, db *sql.DB, query string) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRow(query).Scan(&n))
+	return n
 }
 
 func TestProcess_ComesBackOnItsPort(t *testing.T) {
@@ -59,17 +139,32 @@ func TestProcess_IsSilentWhilePaused(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// started is what the killed test starts, by the name that the child gets.
+var started = map[string]func(t *testing.T) *servers.Process{
+	"redis":      func(t *testing.T) *servers.Process { return servers.Redis(t).Process },
+	"mariadb":    func(t *testing.T) *servers.Process { return servers.MariaDB(t).Process },
+	"postgresql": func(t *testing.T) *servers.Process { return servers.PostgreSQL(t).Process },
+}
+
 // The child is this test binary; it is killed in the middle of a test.
 func TestServers_EndWithATestThatIsKilled(t *testing.T) {
-	if os.Getenv("SERVERS_CHILD") == "1" {
-		r := servers.Redis(t)
-		fmt.Printf("ADDR %s %s\n", r.Addr(), r.Dir())
+	if name := os.Getenv("SERVERS_CHILD"); name != "" {
+		p := started[name](t)
+		fmt.Printf("ADDR %s %s\n", p.Addr(), p.Dir())
 		time.Sleep(time.Minute)
 		return
 	}
-	servers.Redis(t).Kill() // skips where there is none
-	cmd := exec.Command(os.Args[0], "-test.run=^TestServers_EndWithATestThatIsKilled$", "-test.v")
-	cmd.Env = append(os.Environ(), "SERVERS_CHILD=1")
+	for name, start := range started {
+		t.Run(name, func(t *testing.T) {
+			start(t).Kill() // skips where there is none
+			endsWithItsTest(t, name)
+		})
+	}
+}
+
+func endsWithItsTest(t *testing.T, name string) {
+	cmd := osexec.Command(os.Args[0], "-test.run=^TestServers_EndWithATestThatIsKilled$", "-test.v")
+	cmd.Env = append(os.Environ(), "SERVERS_CHILD="+name)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -78,7 +173,6 @@ func TestServers_EndWithATestThatIsKilled(t *testing.T) {
 		_, _ = fmt.Sscanf(lines.Text(), "ADDR %s %s", &addr, &dir)
 	}
 	require.NotEmpty(t, addr)
-	answers(t, addr, "PING", "+PONG")
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 	require.Eventually(t, func() bool {
@@ -89,5 +183,5 @@ func TestServers_EndWithATestThatIsKilled(t *testing.T) {
 		}
 		_, err = os.Stat(dir)
 		return os.IsNotExist(err)
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 }

@@ -1,0 +1,189 @@
+package gocachestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/eko/gocache/lib/v4/store"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// Adapter is a gocache store as a [cache.Adapter]. It is safe for concurrent
+// use as far as the store is. A gocache store knows one key at a time, so that
+// several keys take as many round trips and are not written at once; it
+// returns within the deadline of a context if the store does. Lifetimes are
+// handed to the store in whole seconds, rounded up; whether they end then is
+// the store's affair (BigCache has one lifetime for all entries). Errors of
+// the store are [cache.ErrUnavailable].
+type Adapter struct {
+	store    store.StoreInterface
+	maxValue int
+	closed   atomic.Bool
+}
+
+var _ interface {
+	cache.Adapter
+	cache.Limiter
+} = (*Adapter)(nil)
+
+// AdapterOption changes a default of [NewAdapter].
+type AdapterOption func(*Adapter)
+
+// WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
+// The default is 0, no limit.
+func WithMaxValueSize(bytes int) AdapterOption {
+	return func(a *Adapter) { a.maxValue = bytes }
+}
+
+// NewAdapter returns the cache in the store, which stays the caller's to
+// close.
+func NewAdapter(s store.StoreInterface, opts ...AdapterOption) *Adapter {
+	a := &Adapter{store: s}
+	for _, o := range opts {
+		o(a)
+	}
+	return a
+}
+
+// Get implements [cache.Adapter]. The bytes are copies. A value that is
+// neither []byte nor string fails its key with a [*TypeError].
+func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	var failed []string
+	var errs []error
+	for i, k := range keys {
+		if err := a.usable(ctx); err != nil {
+			failed, errs = append(failed, keys[i:]...), append(errs, err)
+			break
+		}
+		v, err := a.get(ctx, k)
+		if err != nil {
+			failed, errs = append(failed, k), append(errs, err)
+		}
+		values[i] = v
+	}
+	if errs != nil {
+		return values, &cache.OpError{Op: "get", Keys: failed, Err: errors.Join(errs...)}
+	}
+	return values, nil
+}
+
+func (a *Adapter) get(ctx context.Context, key string) ([]byte, error) {
+	v, err := a.store.Get(ctx, key)
+	switch {
+	case isNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, unavailable(ctx, err)
+	case v == nil:
+		return nil, nil
+	}
+	raw, ok := bytesOf(v)
+	if !ok {
+		return nil, &TypeError{Key: key, Got: fmt.Sprintf("%T", v), Want: "[]byte or string"}
+	}
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	return append(make([]byte, 0, len(raw)), raw...), nil
+}
+
+// Set implements [cache.Adapter], one item after the other. An empty value
+// counts as absent, so it deletes.
+func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
+	if err := cache.CheckItems(items, a.maxValue); err != nil {
+		return err
+	}
+	for i, it := range items {
+		err := a.usable(ctx)
+		switch {
+		case err != nil:
+		case len(it.Value) == 0:
+			err = a.remove(ctx, it.Key)
+		default:
+			if err = a.store.Set(ctx, it.Key, slices.Clone(it.Value), store.WithExpiration(wholeSeconds(it.TTL))); err != nil {
+				err = unavailable(ctx, err)
+			}
+		}
+		if err != nil {
+			return &cache.OpError{Op: "set", Keys: cache.ItemKeys(items[i:]), Err: err}
+		}
+	}
+	return nil
+}
+
+// wholeSeconds rounds up: some stores cut half a second to none, which means
+// no expiry to them.
+func wholeSeconds(ttl time.Duration) time.Duration {
+	if ttl > math.MaxInt64-time.Second {
+		return ttl.Truncate(time.Second)
+	}
+	return time.Duration(cache.Seconds(ttl)) * time.Second
+}
+
+// Delete implements [cache.Adapter].
+func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
+	for i, k := range keys {
+		err := a.usable(ctx)
+		if err == nil {
+			err = a.remove(ctx, k)
+		}
+		if err != nil {
+			return &cache.OpError{Op: "delete", Keys: slices.Clone(keys[i:]), Err: err}
+		}
+	}
+	return nil
+}
+
+// remove deletes a key. Some stores refuse to delete what is absent, each with
+// an error of its own; then the key is not there, and that was asked for.
+func (a *Adapter) remove(ctx context.Context, key string) error {
+	err := a.store.Delete(ctx, key)
+	if err == nil || isNotFound(err) {
+		return nil
+	}
+	if _, getErr := a.store.Get(ctx, key); isNotFound(getErr) {
+		return nil
+	}
+	return unavailable(ctx, err)
+}
+
+// Close makes every later call [cache.ErrClosed]; the store stays open.
+func (a *Adapter) Close() error {
+	a.closed.Store(true)
+	return nil
+}
+
+// MaxValueSize implements [cache.Limiter].
+func (a *Adapter) MaxValueSize() int { return a.maxValue }
+
+// usable keeps from the store a request that nobody waits for: many stores do
+// not look at the context.
+func (a *Adapter) usable(ctx context.Context) error {
+	if a.closed.Load() {
+		return cache.ErrClosed
+	}
+	return ctx.Err()
+}
+
+func isNotFound(err error) bool { return errors.Is(err, &store.NotFound{}) }
+
+// unavailable keeps what the store says of itself in the words of package
+// cache, as a store over an [cache.Adapter] does.
+func unavailable(ctx context.Context, err error) error {
+	if end := ctx.Err(); end != nil {
+		return fmt.Errorf("%w: %w", end, err)
+	}
+	for _, known := range []error{cache.ErrUnavailable, cache.ErrUnauthorized, cache.ErrReadOnly, cache.ErrFull, cache.ErrTooLarge, cache.ErrInvalidTTL, cache.ErrClosed} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", cache.ErrUnavailable, err)
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+func lockCommands() []command {
+	return []command{
+		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun},
+		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow},
+		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList},
+		{name: "break", args: "NAME", help: "Free a lock whoever holds it, and show who did. The holder notices at its next renewal.", run: lockBreak},
+	}
+}
+
+// errNotShared: cron on every node would run the command on every node.
+var errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
+
+// withLocker runs do with a Locker on the backend that the environment names.
+func (a *app) withLocker(do func(*lock.Locker) error) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	backend, err := connect.Lock(s, connect.WithLogger(logger))
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	l := lock.New(backend)
+	defer l.Close()
+	if !l.Properties().Shared {
+		return errNotShared
+	}
+	return do(l)
+}
+
+// holding is one line about a lock.
+type holding struct {
+	Name  string     `json:"name"`
+	Held  bool       `json:"held"`
+	Host  string     `json:"host,omitempty"`
+	PID   int        `json:"pid,omitempty"`
+	Label string     `json:"label,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// ExpiresIn is in seconds, unless renewed; absent where unknown.
+	ExpiresIn float64 `json:"expiresIn,omitempty"`
+	Fence     uint64  `json:"fence,omitempty"`
+}
+
+func holdingOf(h lock.Holder) holding {
+	line := holding{
+		Name: h.Name, Held: true, Host: h.Owner.Host, PID: h.Owner.PID, Label: h.Owner.Label,
+		ExpiresIn: h.TTL.Round(time.Millisecond).Seconds(), Fence: h.Fence,
+	}
+	if !h.Owner.Since.IsZero() {
+		line.Since = &h.Owner.Since
+	}
+	return line
+}
+
+func (a *app) printHolding(h holding) error {
+	out := json.NewEncoder(a.stdout)
+	out.SetEscapeHTML(false)
+	return out.Encode(h)
+}
+
+// oneName is the only argument of a command.
+func oneName(args []string) (string, error) {
+	if len(args) != 1 {
+		return "", usageError{"which lock?"}
+	}
+	if err := lock.CheckName(args[0]); err != nil {
+		return "", usageError{err.Error()}
+	}
+	return args[0], nil
+}
+
+func lockShow(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		name, err := oneName(args)
+		if err != nil {
+			return err
+		}
+		return a.withLocker(func(l *lock.Locker) error {
+			h, err := l.Holder(ctx, name)
+			switch {
+			case errors.Is(err, lock.ErrNotHeld):
+				return a.printHolding(holding{Name: name})
+			case err != nil:
+				return err
+			}
+			return a.printHolding(holdingOf(h))
+		})
+	}
+}
+
+func lockList(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"lock ls takes no arguments"}
+		}
+		return a.withLocker(func(l *lock.Locker) error {
+			for h, err := range l.Holders(ctx) {
+				if err != nil {
+					return err
+				}
+				if err := a.printHolding(holdingOf(h)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		name, err := oneName(args)
+		if err != nil {
+			return err
+		}
+		return a.withLocker(func(l *lock.Locker) error {
+			h, err := l.Holder(ctx, name)
+			if err != nil {
+				return err
+			}
+			if err := l.Break(ctx, name); err != nil {
+				return fmt.Errorf("held by %s (pid %d): %w", h.Owner.Host, h.Owner.PID, err)
+			}
+			return a.printHolding(holdingOf(h))
+		})
+	}
+}

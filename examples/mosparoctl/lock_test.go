@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/redislocker"
+)
+
+// onRedis is the environment of a node whose cache is a Redis, and a Locker
+// on the same server, as another node has it.
+func onRedis(t *testing.T) (environ []string, other *lock.Locker, s *servers.RedisServer) {
+	t.Helper()
+	s = servers.Redis(t)
+	c := redis.NewClient(&redis.Options{Addr: s.Addr(), ContextTimeoutEnabled: true, MaxRetries: -1})
+	other = lock.New(redislocker.New(c), lock.WithPoll(5*time.Millisecond))
+	t.Cleanup(func() {
+		require.NoError(t, other.Close())
+		require.NoError(t, c.Close())
+	})
+	return []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + s.Addr()}, other, s
+}
+
+func holdings(t *testing.T, out outcome) (all []holding) {
+	t.Helper()
+	require.Zero(t, out.code, out.stderr)
+	for in := json.NewDecoder(strings.NewReader(out.stdout)); in.More(); {
+		var h holding
+		require.NoError(t, in.Decode(&h))
+		all = append(all, h)
+	}
+	return all
+}
+
+func TestLock_ShowListAndBreak(t *testing.T) {
+	env, other, _ := onRedis(t)
+	require.Equal(t, []holding{{Name: "odd name\n"}}, holdings(t, ctl(t, env, "", "lock", "show", "odd name\n")))
+	require.Empty(t, holdings(t, ctl(t, env, "", "lock", "ls")))
+
+	lease, err := other.Acquire(t.Context(), "odd name\n", lock.WithTTL(time.Minute), lock.WithLabel("a\x1b[2Jlabel"))
+	require.NoError(t, err)
+	require.NoError(t, other.Once(t.Context(), "report", "2026-03-01", time.Hour))
+	shown := ctl(t, env, "", "lock", "show", "odd name\n")
+	require.NotContains(t, shown.stdout, "\x1b", "a label cannot reach the terminal")
+	require.NotContains(t, shown.stdout, lease.Token())
+	h := holdings(t, shown)[0]
+	require.True(t, h.Held)
+	require.Equal(t, lease.Holder().Owner.Host, h.Host)
+	require.Equal(t, lease.Holder().Owner.PID, h.PID)
+	require.Equal(t, lease.Fence(), h.Fence)
+	require.WithinDuration(t, time.Now(), *h.Since, 30*time.Second)
+	require.InDelta(t, 45, h.ExpiresIn, 15.1)
+	var names []string
+	for _, h := range holdings(t, ctl(t, env, "", "lock", "ls")) {
+		names = append(names, h.Name)
+	}
+	require.ElementsMatch(t, []string{"odd name\n", "report@2026-03-01"}, names)
+
+	broken := holdings(t, ctl(t, env, "", "lock", "break", "odd name\n"))
+	require.Equal(t, lease.Fence(), broken[0].Fence, "it says whose it was")
+	_, err = other.Holder(t.Context(), "odd name\n")
+	require.ErrorIs(t, err, lock.ErrNotHeld)
+	require.ErrorIs(t, lease.Renew(t.Context()), lock.ErrLost, "the old holder notices")
+	again := ctl(t, env, "", "lock", "break", "odd name\n")
+	require.Equal(t, 1, again.code)
+	require.Contains(t, again.stderr, "not held")
+}
+
+func TestLock_SettingsThatNameNoLockAreToldApartFromAConflict(t *testing.T) {
+	env := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=http://wrong"}
+	require.Equal(t, 1, ctl(t, env, "", "lock", "ls").code)
+	require.Equal(t, exitConfig, ctl(t, env, "", "lock", "run", "n", "--", "true").code)
+}
+
+func TestLock_UsageIsToldWithTheCode2(t *testing.T) {
+	env, _, _ := onRedis(t)
+	for _, args := range [][]string{
+		{"show"},
+		{"show", "a", "b"},
+		{"show", strings.Repeat("x", 201)},
+		{"ls", "x"},
+		{"break"},
+		{"run"},
+		{"run", "n"},
+		{"run", "n", "--"},
+		{"run", "n", "--", ""},
+		{"run", "n", "--nonsense", "--", "true"},
+		{"run", "--ttl", "x", "n", "true"},
+		{"run", "n", "--ttl", "1ms", "--", "true"},
+		{"run", "n", "--ttl", "3s", "--kill-after", "2s", "--", "true"},
+		{"run", "n", "-E", "256", "--", "true"},
+		{"run", "n", "--slot", "s", "--retention", "0", "--", "true"},
+		{"run", strings.Repeat("x", 201), "--", "true"},
+		{"run", "", "--", "true"},
+	} {
+		got := ctl(t, env, "", append([]string{"lock"}, args...)...)
+		require.Equal(t, 2, got.code, args)
+		require.NotEmpty(t, got.stderr, args)
+	}
+	help := ctl(t, env, "", "lock", "run", "--help")
+	require.Zero(t, help.code)
+	require.Contains(t, help.stderr, "Exit code")
+}
+
+func requireFree(t *testing.T, l *lock.Locker, name string) {
+	t.Helper()
+	_, err := l.Holder(context.Background(), name)
+	require.ErrorIs(t, err, lock.ErrNotHeld)
+}

@@ -1,0 +1,61 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// forwarded are the signals that the command gets, without those that are
+// ignored on purpose (nohup).
+func forwarded() (all []os.Signal) {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
+		if !signal.Ignored(s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// prepare gives the command a process group of its own, so that what it has
+// started ends with it. At a terminal it stays in ours, to be in the
+// foreground.
+func (p *process) prepare() {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err == nil {
+		tty.Close()
+	}
+	p.alone = err != nil
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: p.alone}
+	endWithUs(p.cmd.SysProcAttr)
+}
+
+func (p *process) signal(s syscall.Signal) {
+	pid := p.cmd.Process.Pid
+	if p.alone {
+		pid = -pid
+	}
+	_ = syscall.Kill(pid, s) // it may have ended
+}
+
+// forward passes a signal on, unless the terminal has sent it to the command
+// itself.
+func (p *process) forward(s os.Signal) {
+	if !p.alone && (s == syscall.SIGINT || s == syscall.SIGQUIT) {
+		return
+	}
+	p.signal(s.(syscall.Signal))
+}
+
+func (p *process) terminate() { p.signal(syscall.SIGTERM) }
+
+func (p *process) kill() { p.signal(syscall.SIGKILL) }
+
+func exitCode(s *os.ProcessState) int {
+	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return exitSignal + int(w.Signal())
+	}
+	return s.ExitCode()
+}

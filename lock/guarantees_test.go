@@ -1,0 +1,327 @@
+package lock_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
+)
+
+// spy is a backend that cannot list or break, and notes when it was asked to
+// acquire.
+type spy struct {
+	lock.Backend
+	p  lock.Properties
+	mu sync.Mutex
+	at []time.Time
+}
+
+func (s *spy) Properties() lock.Properties { return s.p }
+
+func (s *spy) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+	s.mu.Lock()
+	s.at = append(s.at, time.Now())
+	s.mu.Unlock()
+	return s.Backend.Acquire(ctx, name, c, ttl)
+}
+
+func TestAcquire_PollsWithJitter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memorylocker.New()
+		s := &spy{Backend: b}
+		holder, waiter := lock.New(b), lock.New(s)
+		defer holder.Close()
+		defer waiter.Close()
+		_, err := holder.Acquire(t.Context(), "n")
+		require.NoError(t, err)
+		_, err = waiter.Acquire(t.Context(), "n", lock.WithWait(time.Minute))
+		require.ErrorIs(t, err, lock.ErrHeld)
+		pauses := map[time.Duration]bool{}
+		for i := range len(s.at) - 1 {
+			d := s.at[i+1].Sub(s.at[i])
+			require.GreaterOrEqual(t, d, lock.DefaultPoll/2)
+			require.LessOrEqual(t, d, lock.DefaultPoll*3/2)
+			pauses[d] = true
+		}
+		require.InDelta(t, time.Minute/lock.DefaultPoll, len(s.at), 100)
+		require.Greater(t, len(pauses), len(s.at)*9/10, "hardly a pause is like another")
+	})
+}
+
+func TestAcquire_AsksAtOnceWhenTheHoldersTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memorylocker.New()
+		_, err := b.Acquire(t.Context(), "n", lock.Claim{Token: "of a node that has died"}, 10*time.Second)
+		require.NoError(t, err)
+		l := lock.New(b, lock.WithPoll(time.Hour))
+		defer l.Close()
+		began := time.Now()
+		_, err = l.Acquire(t.Context(), "n", lock.WithWait(-1))
+		require.NoError(t, err)
+		require.Equal(t, 10*time.Second+time.Millisecond, time.Since(began))
+	})
+}
+
+// A request may reach the server after the one that undoes it.
+func TestAcquire_UndoesARequestThatComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, f := nodes(t, 1)
+		f[0].Stray("Acquire", lock.DefaultCallTimeout+time.Second)
+		_, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
+		require.ErrorIs(t, err, lock.ErrUnavailable)
+		time.Sleep(100 * time.Millisecond)
+		require.NotZero(t, f[0].Calls("Release"), "the first answer was: not yours")
+		time.Sleep(10 * time.Second)
+		_, err = b.Holder(t.Context(), "n")
+		require.ErrorIs(t, err, lock.ErrNotHeld)
+		n := f[0].Calls("Release")
+		time.Sleep(time.Hour)
+		require.Equal(t, n, f[0].Calls("Release"), "and that is the end of it")
+	})
+}
+
+// A lease that the answer brings after its own deadline is none.
+func TestAcquire_RefusesALeaseThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memorylocker.New()
+		l := lock.New(&spy{Backend: slow{b, time.Second}, p: lock.Properties{Margin: 100 * time.Millisecond}})
+		defer l.Close()
+		_, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Second+50*time.Millisecond))
+		require.ErrorIs(t, err, lock.ErrUnavailable)
+		time.Sleep(2 * time.Second)
+		_, err = b.Holder(t.Context(), "n")
+		require.ErrorIs(t, err, lock.ErrNotHeld)
+	})
+}
+
+// slow answers late, whatever the context says.
+type slow struct {
+	lock.Backend
+	d time.Duration
+}
+
+func (s slow) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+	f, err := s.Backend.Acquire(ctx, name, c, ttl)
+	time.Sleep(s.d)
+	return f, err
+}
+
+func TestLease_EndsBeforeTheServersByTheMargin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lock.New(&spy{Backend: memorylocker.New(), p: lock.Properties{Margin: 1500 * time.Millisecond}})
+		defer l.Close()
+		lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(10*time.Second))
+		require.NoError(t, err)
+		require.Equal(t, 8500*time.Millisecond, time.Until(lease.Expiry()))
+		_, err = l.Acquire(t.Context(), "m", lock.WithTTL(1500*time.Millisecond))
+		var option *lock.OptionError
+		require.ErrorAs(t, err, &option, "nothing would be left")
+	})
+}
+
+// The deadline is on the monotonic clock, which no one sets.
+func TestLease_DoesNotCareForTheWallClock(t *testing.T) {
+	l := lock.New(memorylocker.New())
+	defer l.Close()
+	lease, err := l.Acquire(t.Context(), "n")
+	require.NoError(t, err)
+	require.Contains(t, lease.Expiry().String(), " m=+", "a time without its monotonic reading follows the wall clock")
+	require.NoError(t, lease.Renew(t.Context()))
+	require.Contains(t, lease.Expiry().String(), " m=+")
+}
+
+func TestLease_RenewMovesTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, f := nodes(t, 1)
+		lease, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(30*time.Second), lock.WithLabel("night shift"))
+		require.NoError(t, err)
+		time.Sleep(5 * time.Second)
+		require.NoError(t, lease.Renew(t.Context()))
+		require.Equal(t, 30*time.Second, time.Until(lease.Expiry()))
+		require.Equal(t, 30*time.Second, lease.Holder().TTL)
+		h, err := l[0].Holder(t.Context(), "n")
+		require.NoError(t, err)
+		require.Equal(t, lease.Token(), h.Token)
+		require.Equal(t, lease.Fence(), h.Fence)
+		require.Equal(t, "night shift", h.Owner.Label)
+		require.NotEmpty(t, h.Owner.Host)
+		require.NotZero(t, h.Owner.PID)
+		require.Equal(t, 5*time.Second, time.Since(h.Owner.Since))
+
+		f[0].Partition(true)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, lease.Renew(ctx), lock.ErrUnavailable)
+		require.NoError(t, lease.Err(), "one renewal that fails is no loss")
+		f[0].Partition(false)
+		require.NoError(t, b.Break(t.Context(), "n"))
+		require.ErrorIs(t, lease.Renew(t.Context()), lock.ErrLost)
+		require.ErrorIs(t, lease.Err(), lock.ErrLost)
+		require.ErrorIs(t, lease.Renew(t.Context()), lock.ErrLost)
+		require.Zero(t, lease.Holder().TTL)
+	})
+}
+
+func TestMinHold_OutlivesItsHolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, f := nodes(t, 2)
+		began := time.Now()
+		lease, err := l[0].Acquire(t.Context(), "job", lock.WithTTL(30*time.Second), lock.WithMinHold(10*time.Minute))
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		f[0].Partition(true) // as good as dead
+		_, err = l[1].Acquire(t.Context(), "job", lock.WithWait(-1))
+		require.NoError(t, err)
+		require.InDelta(t, 10*time.Minute, time.Since(began), float64(2*lock.DefaultPoll))
+		require.ErrorIs(t, lease.Err(), lock.ErrLost)
+	})
+}
+
+func TestMinHold_EndsWithALongerJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, f := nodes(t, 1)
+		lease, err := l[0].Acquire(t.Context(), "job", lock.WithMinHold(time.Minute))
+		require.NoError(t, err)
+		time.Sleep(2 * time.Minute)
+		require.NoError(t, lease.Release(t.Context()))
+		_, err = b.Holder(t.Context(), "job")
+		require.ErrorIs(t, err, lock.ErrNotHeld)
+
+		lease, err = l[0].Acquire(t.Context(), "job", lock.WithMinHold(time.Minute))
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		require.NoError(t, f[0].Expire(t.Context(), "job"))
+		f[0].LoseReply("Renew")
+		require.ErrorIs(t, lease.Release(t.Context()), lock.ErrLost, "it was not kept for the time that was asked for")
+	})
+}
+
+func TestRelease_DuringAnOutageIsMadeUpFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, f := nodes(t, 1)
+		lease, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
+		require.NoError(t, err)
+		f[0].Partition(true)
+		began := time.Now()
+		require.ErrorIs(t, lease.Release(t.Context()), lock.ErrUnavailable)
+		require.LessOrEqual(t, time.Since(began), lock.DefaultCallTimeout)
+		time.Sleep(time.Minute)
+		f[0].Partition(false)
+		time.Sleep(10 * time.Second)
+		_, err = b.Holder(t.Context(), "n")
+		require.ErrorIs(t, err, lock.ErrNotHeld, "long before the hour is over")
+	})
+}
+
+func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, f := nodes(t, 1)
+		for _, name := range []string{"a", "b"} {
+			_, err := l[0].Acquire(t.Context(), name)
+			require.NoError(t, err)
+		}
+		f[0].LoseReply("Acquire")
+		f[0].Partition(false)
+		_, err := l[0].Acquire(t.Context(), "c")
+		require.Error(t, err)
+		f[0].Partition(true)
+		_, err = l[0].Acquire(t.Context(), "d")
+		require.Error(t, err)
+		began := time.Now()
+		require.NoError(t, l[0].Close())
+		require.LessOrEqual(t, time.Since(began), 2*lock.DefaultCallTimeout)
+		releases, renewals := f[0].Calls("Release"), f[0].Calls("Renew")
+		time.Sleep(time.Hour)
+		require.Equal(t, releases, f[0].Calls("Release"))
+		require.Equal(t, renewals, f[0].Calls("Renew"))
+	})
+}
+
+func TestOperator_SeesAndBreaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, _ := nodes(t, 2)
+		lease, err := l[0].Acquire(t.Context(), "n")
+		require.NoError(t, err)
+		_, err = l[0].Acquire(t.Context(), "m")
+		require.NoError(t, err)
+		var names []string
+		for h, err := range l[1].Holders(t.Context()) {
+			require.NoError(t, err)
+			names = append(names, h.Name)
+		}
+		require.ElementsMatch(t, []string{"m", "n"}, names)
+
+		plain := lock.New(&spy{Backend: b}) // can neither list nor break
+		defer plain.Close()
+		for _, err := range plain.Holders(t.Context()) {
+			require.ErrorIs(t, err, errors.ErrUnsupported)
+		}
+		require.NoError(t, plain.Break(t.Context(), "n"))
+		require.ErrorIs(t, plain.Break(t.Context(), "n"), lock.ErrNotHeld)
+		require.NoError(t, lease.Err(), "the holder does not know yet")
+		<-lease.Context().Done()
+		require.ErrorIs(t, lease.Err(), lock.ErrLost)
+		_, err = l[1].Holder(t.Context(), "n")
+		require.ErrorIs(t, err, lock.ErrNotHeld)
+		var option *lock.OptionError
+		require.ErrorAs(t, l[1].Break(t.Context(), ""), &option)
+		_, err = l[1].Holder(t.Context(), "")
+		require.ErrorAs(t, err, &option)
+	})
+}
+
+func TestNew_TakesDefaultsForWhatCannotBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lock.New(memorylocker.New(), lock.WithPoll(-1), lock.WithCallTimeout(0), lock.WithLogger(nil), lock.WithObserver(nil))
+		defer l.Close()
+		_, err := l.Acquire(t.Context(), "n")
+		require.NoError(t, err)
+		_, err = l.Acquire(t.Context(), "n", lock.WithWait(time.Second))
+		require.ErrorIs(t, err, lock.ErrHeld)
+	})
+}
+
+func TestObserver_HearsOfEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var heard []lock.Event
+		b, l, f := nodes(t, 1, lock.WithObserver(func(e lock.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			heard = append(heard, e)
+		}))
+		lease, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(3*time.Second))
+		require.NoError(t, err)
+		time.Sleep(1500 * time.Millisecond)
+		require.NoError(t, lease.Release(t.Context()))
+		_, err = l[0].Acquire(t.Context(), "n")
+		require.NoError(t, err)
+		b.Forget()
+		time.Sleep(time.Minute)
+		f[0].LoseReply("Acquire")
+		_, err = l[0].Acquire(t.Context(), "n")
+		require.Error(t, err)
+		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		var kinds []lock.EventKind
+		for _, e := range heard {
+			kinds = append(kinds, e.Kind)
+			require.Equal(t, "n", e.Name)
+		}
+		require.Equal(t, []lock.EventKind{
+			lock.EventAcquire, lock.EventRenew, lock.EventRelease,
+			lock.EventAcquire, lock.EventRenew, lock.EventEnd, lock.EventUndo,
+		}, kinds[:7])
+		require.ElementsMatch(t, []lock.EventKind{lock.EventAcquire, lock.EventUndo}, kinds[7:], "the undoing goes on beside the caller")
+		require.Equal(t, 1500*time.Millisecond, heard[2].Duration)
+		require.ErrorIs(t, heard[5].Err, lock.ErrLost)
+	})
+}

@@ -1,0 +1,174 @@
+package locktest_test
+
+import (
+	"flag"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/redislocker"
+)
+
+var (
+	total    = flag.Int("faults.acquisitions", 0, "acquisitions of all cases together; 200 each if 0")
+	backends = flag.String("faults.backends", "", "backends to test, parted by commas; all if empty")
+)
+
+// chaos are the cases of TestFaults: a backend, and what happens to it. A
+// backend is added by a line.
+var chaos = []struct {
+	backend, name string
+	long          bool // not with -short
+	chaos         locktest.Chaos
+}{
+	{"redis", "counter", false, locktest.Chaos{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
+	{"redis", "keeps its data", false, locktest.Chaos{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
+	{"redis", "loses its data", true, locktest.Chaos{Start: redisThatLoses, Open: openRedis, Fencing: true}},
+	{"redis", "fails over with replicas", true, locktest.Chaos{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
+}
+
+// Processes that are killed, stopped and cut off never hold a name at the same
+// time while the server keeps its data, and no stale write gets past a fence
+// whatever happens.
+func TestFaults(t *testing.T) {
+	for _, c := range chaos {
+		t.Run(c.backend+" "+c.name, func(t *testing.T) {
+			skipUnless(t, c.backend)
+			if c.long && testing.Short() {
+				t.Skip("takes some seconds")
+			}
+			c.chaos.Acquisitions, c.chaos.Rounds = each()
+			report := c.chaos.Run(t)
+			t.Log(report)
+			requireLinearizable(t, report.Ops)
+		})
+	}
+}
+
+// each is how many acquisitions and rounds of faults every case has.
+func each() (acquisitions, rounds int) {
+	cases := 0
+	for _, c := range chaos {
+		if asked(c.backend) {
+			cases++
+		}
+	}
+	if asked("memory") {
+		cases++
+	}
+	if *total == 0 || cases == 0 {
+		return 200, 1
+	}
+	acquisitions = (*total + cases - 1) / cases
+	return acquisitions, 1 + acquisitions/200
+}
+
+func asked(backend string) bool {
+	return *backends == "" || strings.Contains(","+*backends+",", ","+backend+",")
+}
+
+func skipUnless(t *testing.T, backend string) {
+	t.Helper()
+	if !asked(backend) {
+		t.Skip("not asked for")
+	}
+}
+
+func openRedis(addr string) (lock.Backend, error) {
+	return redislocker.New(redisClient(addr)), nil
+}
+
+func openAcknowledged(addr string) (lock.Backend, error) {
+	return redislocker.New(redisClient(addr), redislocker.WithReplicas(1, 100*time.Millisecond)), nil
+}
+
+func redisClient(addr string) *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialTimeout: time.Second, ReadTimeout: time.Second})
+}
+
+func redisAlone(t *testing.T) (string, []locktest.Fault) {
+	return servers.Redis(t).Addr(), nil
+}
+
+// network are the faults of the way to a server.
+func network(p *servers.Proxy) []locktest.Fault {
+	cut := func(ds ...servers.Direction) func() {
+		return func() {
+			p.Cut(ds...)
+			time.Sleep(700 * time.Millisecond) // longer than a TTL
+			p.Heal()
+		}
+	}
+	return []locktest.Fault{
+		{Name: "requests cut off", Do: cut(servers.Requests)},
+		{Name: "replies cut off", Do: cut(servers.Replies)},
+		{Name: "both cut off", Do: cut(servers.Requests, servers.Replies)},
+		{Name: "connections dropped", Do: p.Drop},
+	}
+}
+
+func redisThatKeeps(t *testing.T) (string, []locktest.Fault) {
+	r := servers.Redis(t, "--appendonly", "yes", "--appendfsync", "always")
+	p := servers.NewProxy(t, r.Addr())
+	return p.Addr(), append(network(p),
+		locktest.Fault{Name: "server killed", Do: func() { r.Kill(); p.Drop(); r.Restart() }},
+		locktest.Fault{Name: "server restarted", Do: func() { r.Stop(); p.Drop(); r.Restart() }},
+		locktest.Fault{Name: "server paused", Do: func() { r.Pause(); time.Sleep(700 * time.Millisecond); r.Resume() }},
+		locktest.Fault{Name: "scripts forgotten", Do: func() { r.Command("SCRIPT FLUSH") }},
+	)
+}
+
+// promotion is a failover to a replica that has everything, or not.
+func promotion(t *testing.T, p *servers.Proxy, master *servers.RedisServer, complete bool) func() {
+	link := servers.NewProxy(t, master.Addr())
+	follow := func() *servers.RedisServer {
+		link.Heal()
+		link.Retarget(master.Addr())
+		host, port, err := net.SplitHostPort(link.Addr())
+		require.NoError(t, err)
+		r := servers.Redis(t, "--replicaof", host, port)
+		require.Eventually(t, func() bool { return strings.Contains(r.Command("INFO replication"), "master_link_status:up") }, 20*time.Second, 10*time.Millisecond)
+		return r
+	}
+	replica := follow()
+	return func() {
+		if !complete {
+			link.Cut(servers.Replies)
+			time.Sleep(100 * time.Millisecond)
+		}
+		master.Kill()
+		link.Drop()
+		require.Equal(t, "OK", replica.Command("REPLICAOF NO ONE"))
+		p.Retarget(replica.Addr())
+		p.Drop()
+		master = replica
+		replica = follow()
+	}
+}
+
+func redisThatLoses(t *testing.T) (string, []locktest.Fault) {
+	r := servers.Redis(t)
+	p := servers.NewProxy(t, r.Addr())
+	q := servers.Redis(t) // the two cases of loss have a server each
+	at := p
+	move := func(to *servers.RedisServer) { at.Retarget(to.Addr()); at.Drop() }
+	return p.Addr(), []locktest.Fault{
+		{Name: "server killed without persistence", Do: func() { r.Kill(); r.Restart(); move(r) }},
+		{Name: "FLUSHDB", Do: func() { r.Command("FLUSHDB"); q.Command("FLUSHDB") }},
+		{Name: "another server", Do: func() { move(q) }},
+		{Name: "promotion before replication", Do: promotion(t, p, servers.Redis(t), false)},
+	}
+}
+
+func redisThatFailsOver(t *testing.T) (string, []locktest.Fault) {
+	r := servers.Redis(t)
+	p := servers.NewProxy(t, r.Addr())
+	return p.Addr(), append(network(p), locktest.Fault{Name: "promotion", Do: promotion(t, p, r, true)})
+}

@@ -1,0 +1,75 @@
+package lock_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/lock"
+)
+
+func TestOnce_UsesASlotUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, _ := nodes(t, 2)
+		began := time.Now()
+		require.NoError(t, l[0].Once(t.Context(), "report", "2026-03-01", 48*time.Hour, lock.WithLabel("daily")))
+		require.ErrorIs(t, l[0].Once(t.Context(), "report", "2026-03-01", 48*time.Hour), lock.ErrHeld, "the same node, too")
+		require.NoError(t, l[0].Close(), "a node that goes does not free it")
+		time.Sleep(47 * time.Hour)
+		err := l[1].Once(t.Context(), "report", "2026-03-01", 48*time.Hour, lock.WithWait(time.Hour))
+		var held *lock.HeldError
+		require.ErrorAs(t, err, &held, "a slot that is used is not waited for")
+		require.Equal(t, "daily", held.Holder.Label)
+		require.Equal(t, 47*time.Hour, time.Since(began))
+		require.NoError(t, l[1].Once(t.Context(), "report", "2026-03-02", 48*time.Hour))
+		h, err := l[1].Holder(t.Context(), "report@2026-03-02")
+		require.NoError(t, err)
+		require.Equal(t, 48*time.Hour, h.TTL)
+		time.Sleep(time.Hour)
+		require.NoError(t, l[1].Once(t.Context(), "report", "2026-03-01", 48*time.Hour), "the retention is over")
+		require.NoError(t, b.Break(t.Context(), "report@2026-03-01"))
+		require.NoError(t, l[1].Once(t.Context(), "report", "2026-03-01", 48*time.Hour), "an operator made it free")
+	})
+}
+
+func TestOnce_GivesBackASlotThatItMayHaveGotInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, f := nodes(t, 2)
+		f[0].LoseReply("Acquire")
+		require.ErrorIs(t, l[0].Once(t.Context(), "report", "1", time.Hour), lock.ErrUnavailable)
+		synctest.Wait()
+		require.NoError(t, l[1].Once(t.Context(), "report", "1", time.Hour))
+
+		f[0].Partition(true)
+		time.AfterFunc(10*time.Second, func() { f[0].Partition(false) })
+		require.NoError(t, l[0].Once(t.Context(), "report", "2", time.Hour, lock.WithWait(time.Minute)), "an outage is waited for")
+		f[0].Partition(true)
+		require.ErrorIs(t, l[0].Once(t.Context(), "report", "3", time.Hour, lock.WithWait(time.Minute)), lock.ErrUnavailable)
+		f[0].Partition(false)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(errors.New("no more"))
+		require.ErrorContains(t, l[0].Once(ctx, "report", "4", time.Hour), "no more")
+		require.NoError(t, l[0].Close())
+		require.ErrorIs(t, l[0].Once(t.Context(), "report", "4", time.Hour), lock.ErrClosed)
+	})
+}
+
+func TestOnce_NoTwoSlotsShareAName(t *testing.T) {
+	_, l, _ := nodes(t, 1)
+	for _, s := range [][2]string{{"a", "b@c"}, {"a@b", "c"}, {"a", "b%40c"}, {"a@b%", "c"}, {"a", "%"}, {"a", "%25"}} {
+		require.NoError(t, l[0].Once(t.Context(), s[0], s[1], time.Hour), "%q", s)
+	}
+	long := strings.Repeat("x", 150)
+	for _, wrong := range [][2]string{{"", "s"}, {"n", ""}, {long, long}} {
+		var option *lock.OptionError
+		require.ErrorAs(t, l[0].Once(t.Context(), wrong[0], wrong[1], time.Hour), &option, "%q", wrong)
+	}
+	var option *lock.OptionError
+	require.ErrorAs(t, l[0].Once(t.Context(), "n", "s", 0), &option)
+	require.Equal(t, "retention", option.Option)
+}

@@ -1,0 +1,249 @@
+package redislocker_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/redislocker"
+)
+
+func acquire(ctx context.Context, b *redislocker.Backend, name string) (token string, fence uint64, err error) {
+	token = locktest.NewToken()
+	fence, err = b.Acquire(ctx, name, lock.Claim{Token: token, Owner: lock.Owner{Host: "host.example"}}, time.Minute)
+	return token, fence, err
+}
+
+func TestErrors_AreClassified(t *testing.T) {
+	fails := func(c *redis.Client, is error, says string) {
+		t.Helper()
+		b := redislocker.New(c)
+		_, _, err := acquire(t.Context(), b, "n")
+		require.ErrorIs(t, err, lock.ErrUnavailable)
+		require.ErrorIs(t, err, is)
+		require.ErrorContains(t, err, says)
+	}
+	locked := servers.Redis(t, "--requirepass", "secret")
+	fails(connect(t, locked.Addr()), lock.ErrUnauthorized, "no password")
+	wrong := redis.NewClient(&redis.Options{Addr: locked.Addr(), Password: "hunter2", MaxRetries: -1})
+	defer wrong.Close()
+	fails(wrong, lock.ErrUnauthorized, "wrong user or password")
+
+	s := servers.Redis(t)
+	c := connect(t, s.Addr())
+	s.Command("CONFIG SET maxmemory 1")
+	fails(c, lock.ErrUnavailable, "out of memory")
+	s.Command("CONFIG SET maxmemory 0")
+	s.Command("REPLICAOF 127.0.0.1 1")
+	fails(c, lock.ErrUnavailable, "is a replica")
+	s.Kill()
+	fails(c, lock.ErrUnavailable, "refused")
+}
+
+func TestErrors_AServerThatLoadsItsData(t *testing.T) {
+	s := servers.Redis(t, "--enable-debug-command", "yes", "--key-load-delay", "200", "--loading-process-events-interval-bytes", "1024")
+	require.Equal(t, "OK", s.Command("DEBUG POPULATE 20000 key 100"))
+	require.Equal(t, "OK", s.Command("SAVE"))
+	s.Kill()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		s.Restart()
+	}()
+	defer func() { <-served }()
+	b := redislocker.New(connect(t, s.Addr()))
+	require.Eventually(t, func() bool {
+		_, _, err := acquire(t.Context(), b, "n")
+		return err != nil && strings.Contains(err.Error(), "loading its data")
+	}, 20*time.Second, time.Millisecond)
+
+	l := lock.New(b)
+	defer l.Close()
+	_, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Minute))
+	require.NoError(t, err, "it is waited for")
+}
+
+// Scripts are gone after a restart or SCRIPT FLUSH.
+func TestScripts_AreSentAgain(t *testing.T) {
+	s := servers.Redis(t)
+	b := redislocker.New(connect(t, s.Addr()))
+	for range 2 {
+		s.Command("SCRIPT FLUSH")
+		token, fence, err := acquire(t.Context(), b, "n")
+		require.NoError(t, err)
+		require.NotZero(t, fence)
+		s.Command("SCRIPT FLUSH")
+		require.NoError(t, b.Renew(t.Context(), "n", token, time.Minute))
+		s.Command("SCRIPT FLUSH")
+		require.NoError(t, b.Release(t.Context(), "n", token))
+	}
+	// Somebody else's redislock may have brought one of the two.
+	obtain := connect(t, s.Addr())
+	s.Command("SCRIPT FLUSH")
+	token, _, err := acquire(t.Context(), b, "other")
+	require.NoError(t, err)
+	require.NoError(t, b.Release(t.Context(), "other", token))
+	require.NoError(t, obtain.ScriptFlush(t.Context()).Err())
+	takeWithRedislock(t, obtain)
+	_, fence, err := acquire(t.Context(), b, "n")
+	require.NoError(t, err)
+	require.NotZero(t, fence)
+}
+
+// A user who has what the package's documentation names.
+func TestACL_AUserForTheKeysOfLocksIsEnough(t *testing.T) {
+	s := servers.Redis(t)
+	require.Equal(t, "OK", s.Command("ACL SETUSER node on >pw resetkeys ~mosparoGo* -@all +evalsha +eval +get +getrange +mget +mset +msetnx +pexpire +del +hmget +hset +time +pttl +scan +info +wait"))
+	c := redis.NewClient(&redis.Options{Addr: s.Addr(), Username: "node", Password: "pw", MaxRetries: -1})
+	defer c.Close()
+	b := redislocker.New(c)
+	token, _, err := acquire(t.Context(), b, "n")
+	require.NoError(t, err)
+	_, _, err = acquire(t.Context(), b, "n")
+	require.ErrorIs(t, err, lock.ErrHeld)
+	_, err = b.Acquire(t.Context(), "n", lock.Claim{Token: token}, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, b.Renew(t.Context(), "n", token, time.Minute))
+	h, err := b.Holder(t.Context(), "n")
+	require.NoError(t, err)
+	require.Equal(t, "host.example", h.Owner.Host)
+	for h, err := range b.Holders(t.Context()) {
+		require.NoError(t, err)
+		require.Equal(t, "n", h.Name)
+	}
+	require.NoError(t, b.Check(t.Context()))
+	require.NoError(t, b.Release(t.Context(), "n", token))
+	_, _, err = acquire(t.Context(), b, "n")
+	require.NoError(t, err)
+	require.NoError(t, b.Break(t.Context(), "n"))
+}
+
+func TestCheck_SaysThatLocksMayBeEvicted(t *testing.T) {
+	s := servers.Redis(t)
+	var out bytes.Buffer
+	b := redislocker.New(connect(t, s.Addr()), redislocker.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+	for policy, safe := range map[string]bool{"noeviction": true, "allkeys-lru": false, "volatile-ttl": false} {
+		s.Command("CONFIG SET maxmemory 0")
+		s.Command("CONFIG SET maxmemory-policy " + policy)
+		require.NoError(t, b.Check(t.Context()), "nothing is evicted without a limit")
+		s.Command("CONFIG SET maxmemory 1gb")
+		err := b.Check(t.Context())
+		if safe {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, redislocker.ErrEviction)
+			require.ErrorContains(t, err, policy)
+		}
+	}
+	s.Command("CONFIG SET maxmemory-policy allkeys-lfu")
+	for _, name := range []string{"a", "b"} {
+		_, _, err := acquire(t.Context(), b, name)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, strings.Count(out.String(), "locks may be evicted"), out.String())
+	require.Contains(t, out.String(), "allkeys-lfu")
+	s.Kill()
+	require.ErrorIs(t, b.Check(t.Context()), lock.ErrUnavailable)
+}
+
+func TestFence_IsTheLargerOfCounterAndClock(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	const record = "mosparoGoLockRecord{n}"
+	next := func() uint64 {
+		token, fence, err := acquire(t.Context(), b, "n")
+		require.NoError(t, err)
+		require.NoError(t, b.Release(t.Context(), "n", token))
+		return fence
+	}
+	before := uint64(time.Now().UnixMicro())
+	first := next()
+	require.GreaterOrEqual(t, first, before, "the server's clock is this machine's")
+	ahead := uint64(time.Now().Add(time.Hour).UnixMicro())
+	require.NoError(t, c.HSet(t.Context(), record, "fence", ahead).Err())
+	require.Equal(t, ahead+1, next(), "the clock was set back by an hour")
+	require.Equal(t, ahead+2, next())
+
+	token, fence, err := acquire(t.Context(), b, "n")
+	require.NoError(t, err)
+	_, _, err = acquire(t.Context(), b, "n")
+	require.ErrorIs(t, err, lock.ErrHeld)
+	require.Equal(t, ahead+3, fence)
+	require.NoError(t, b.Release(t.Context(), "n", token))
+	require.Equal(t, ahead+4, next(), "none was drawn for a lease that was not taken")
+	require.Greater(t, c.PTTL(t.Context(), record).Val(), 29*24*time.Hour, "it outlives the lock")
+
+	for _, damaged := range []string{"", "x", "nan", "inf", "-5", "1e300", "9007199254740993", "99999999999999999999999"} {
+		require.NoError(t, c.HSet(t.Context(), record, "fence", damaged).Err())
+		require.Greater(t, next(), first, "after %q", damaged)
+	}
+}
+
+// Whatever somebody else has put where locks are kept.
+func TestBackend_StandsWhatIsNotItsOwn(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	ctx := t.Context()
+	const key, record = "mosparoGoLock{n}", "mosparoGoLockRecord{n}"
+	require.NoError(t, c.Set(ctx, key, "somebody", 0).Err())
+	require.NoError(t, c.HSet(ctx, record, "token", "somebody", "owner", `{"host":7,"pid":"x`, "fence", "y").Err())
+	_, _, err := acquire(ctx, b, "n")
+	var held *lock.HeldError
+	require.ErrorAs(t, err, &held)
+	require.Zero(t, held.ExpiresIn, "it has no expiry")
+	h, err := b.Holder(ctx, "n")
+	require.NoError(t, err)
+	require.Equal(t, lock.Holder{Name: "n", Token: "somebody"}, h)
+	require.NoError(t, c.Set(ctx, "mosparoGoLock{%}", "no name", 0).Err())
+	n := 0
+	for h, err := range b.Holders(ctx) {
+		require.NoError(t, err)
+		require.Equal(t, "n", h.Name)
+		n++
+	}
+	require.Equal(t, 1, n)
+	require.NoError(t, b.Break(ctx, "n"))
+
+	require.NoError(t, c.Del(ctx, record).Err())
+	require.NoError(t, c.Set(ctx, record, "no hash", 0).Err())
+	_, _, err = acquire(ctx, b, "n")
+	require.ErrorIs(t, err, lock.ErrUnavailable)
+	require.ErrorContains(t, err, "WRONGTYPE")
+	require.NoError(t, b.Break(ctx, "n"), "the lock was taken, which to undo is the Locker's task")
+	l := lock.New(b)
+	defer l.Close()
+	_, err = l.Acquire(ctx, "n", lock.WithTTL(time.Hour))
+	require.ErrorIs(t, err, lock.ErrUnavailable)
+	require.Eventually(t, func() bool {
+		_, err := l.Holder(ctx, "n")
+		return errors.Is(err, lock.ErrNotHeld)
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+func TestOptions_AreChecked(t *testing.T) {
+	c := connect(t, "127.0.0.1:1")
+	for _, o := range []redislocker.Option{
+		redislocker.WithReplicas(0, time.Second), redislocker.WithReplicas(-1, time.Second), redislocker.WithReplicas(1, 0),
+	} {
+		b := redislocker.New(c, o)
+		_, _, err := acquire(t.Context(), b, "n")
+		var wrong *lock.OptionError
+		require.ErrorAs(t, err, &wrong)
+		require.ErrorAs(t, b.Release(t.Context(), "n", locktest.NewToken()), &wrong)
+	}
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
+	defer ring.Close()
+	_, _, err := acquire(t.Context(), redislocker.New(ring, redislocker.WithReplicas(1, time.Second)), "n")
+	var wrong *lock.OptionError
+	require.ErrorAs(t, err, &wrong)
+}

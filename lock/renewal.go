@@ -1,0 +1,161 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// renewal is what keeps a lease alive. One timer serves it: it fires when the
+// next renewal is due, and while one is under way at the deadline. The lease's
+// mutex guards it.
+type renewal struct {
+	timer *time.Timer
+	stop  context.CancelFunc // ends the one under way
+	done  chan struct{}      // closed when the one under way has ended, else nil
+}
+
+// end lets no further renewal begin, and the one under way give up.
+func (r *renewal) end() {
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+// limit is the deadline of a lease whose request was sent at the given time.
+func (le *Lease) limit(sent time.Time) time.Time {
+	d := sent.Add(le.s.serverTTL(sent.Sub(le.began)) - le.l.props.Margin)
+	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
+		d = le.began.Add(le.s.maxHold)
+	}
+	return d
+}
+
+// start lets the renewals begin.
+func (le *Lease) start() {
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	le.renewal.timer = time.AfterFunc(le.third(), le.tick)
+}
+
+// awaitRenewal waits for the renewal under way, after the lease has ended.
+func (le *Lease) awaitRenewal() {
+	le.mu.Lock()
+	done := le.renewal.done
+	le.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+// third is how long after a renewal the next one is due: a third of the TTL,
+// or sooner if the margin leaves the holder less than two.
+func (le *Lease) third() time.Duration {
+	return min(le.s.ttl/3, (le.s.ttl-le.l.props.Margin)/2)
+}
+
+// arm sets the timer, for the deadline at the latest. The caller holds le.mu.
+func (le *Lease) arm(d time.Duration) {
+	le.renewal.timer.Reset(min(d, time.Until(le.deadline)))
+}
+
+// tick is called by the timer.
+func (le *Lease) tick() {
+	le.l.enter()
+	defer le.l.finish()
+	le.mu.Lock()
+	switch {
+	case le.ended != nil:
+		le.mu.Unlock()
+		return
+	case !time.Now().Before(le.deadline):
+		le.mu.Unlock()
+		le.expire()
+		return
+	case le.renewal.done != nil: // the deadline has moved since the timer was set
+		le.arm(time.Until(le.deadline))
+		le.mu.Unlock()
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	done := make(chan struct{})
+	le.renewal.stop, le.renewal.done = stop, done
+	le.arm(time.Until(le.deadline))
+	le.mu.Unlock()
+
+	err := le.renew(ctx)
+
+	le.mu.Lock()
+	close(done)
+	le.renewal.stop, le.renewal.done = nil, nil
+	over := le.ended != nil
+	switch {
+	case over, errors.Is(err, ErrLost):
+	case err != nil:
+		// A short outage is ridden over; the deadline stands.
+		le.arm(max(le.s.ttl/20, time.Millisecond))
+	default:
+		le.arm(le.third())
+	}
+	le.mu.Unlock()
+	if !over && errors.Is(err, ErrLost) {
+		le.lose(ErrLost)
+	}
+}
+
+// Renew extends the lease to its full TTL now. It returns the cause of the end
+// of a lease that has ended, and the error of the server; [ErrLost] from the
+// server ends the lease.
+func (le *Lease) Renew(ctx context.Context) error {
+	if err := le.Err(); err != nil {
+		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+	}
+	err := le.renew(ctx)
+	if errors.Is(err, ErrLost) {
+		le.lose(ErrLost)
+	}
+	if err != nil {
+		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+	}
+	return nil
+}
+
+func (le *Lease) renew(ctx context.Context) error {
+	sent := time.Now()
+	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
+	defer cancel()
+	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(sent.Sub(le.began)))
+	if ctx.Err() == nil {
+		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
+	}
+	switch {
+	case err == nil:
+		le.extend(sent)
+		return nil
+	case errors.Is(err, ErrLost):
+		return err
+	default:
+		return unavailable(err)
+	}
+}
+
+// extend moves the deadline, unless the lease has ended by now.
+func (le *Lease) extend(sent time.Time) {
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	if limit := le.limit(sent); le.ended == nil && limit.After(le.deadline) {
+		le.deadline = limit
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
