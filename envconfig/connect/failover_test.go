@@ -234,3 +234,41 @@ func TestRedis_ConformanceOfACluster(t *testing.T) {
 		return a
 	})
 }
+
+// The first connection has to ask the sentinels, whoever answers.
+func TestRedis_SilentSentinelsDoNotHoldACallBeyondItsDeadline(t *testing.T) {
+	t.Parallel()
+	guards := []*servers.Process{}
+	master := servers.Redis(t)
+	dsn := "redis:?redis_sentinel=mymaster"
+	for range 3 {
+		s := servers.RedisSentinel(t, master.Port())
+		guards = append(guards, s)
+		dsn += "&host[" + s.Addr() + "]"
+	}
+	for _, s := range guards {
+		s.Pause()
+	}
+	a, err := connect.Cache(settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL="+dsn))
+	require.NoError(t, err)
+	defer a.Close()
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		start := time.Now()
+		_, err = a.Get(ctx, "mosparoNextCleanup")
+		cancel()
+		require.ErrorIs(t, err, cache.ErrUnavailable)
+		require.Less(t, time.Since(start), time.Second)
+	}
+	start := time.Now()
+	_, err = a.Get(t.Context(), "mosparoNextCleanup")
+	require.ErrorIs(t, err, cache.ErrUnavailable)
+	t.Logf("without a deadline: %v", time.Since(start))
+	guards[2].Resume()
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := a.Get(ctx, "mosparoNextCleanup")
+		return err == nil
+	}, 60*time.Second, 10*time.Millisecond)
+}
