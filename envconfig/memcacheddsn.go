@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // MemcachedDSN is a MEMCACHED_URL, read as Symfony's
@@ -27,6 +28,14 @@ type MemcachedDSN struct {
 	PrefixKey string
 	// Compression is false when the DSN switches compression off.
 	Compression bool
+	// Zlib is true when the DSN chooses zlib (compression_type=1) instead of
+	// FastLZ.
+	Zlib bool
+	// ConnectTimeout and PollTimeout, the wait for a reply, are 0 when not
+	// given.
+	ConnectTimeout, PollTimeout time.Duration
+	// ItemLimit is item_size_limit in bytes, 0 when not given.
+	ItemLimit int
 	// Options are the known options as given.
 	Options map[string]string
 	// Warnings say where Symfony does something that the author of the DSN

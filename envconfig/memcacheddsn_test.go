@@ -2,6 +2,7 @@ package envconfig
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -66,4 +67,20 @@ func requireMemcachedOptions(t *testing.T, c memcachedCase, d *MemcachedDSN) {
 	require.Equal(t, effective("hash", 1.0), map[string]float64{"default": 0, "md5": 1}[d.Hash])
 	require.Equal(t, effective("prefix_key", ""), d.PrefixKey)
 	require.Equal(t, effective("compression", 1.0) != 0.0, d.Compression)
+}
+
+func TestParseMemcachedDSN_ReadsTimesAndLimits(t *testing.T) {
+	d, err := ParseMemcachedDSN("memcached://a?connect_timeout=500&poll_timeout=250&compression_type=1&item_size_limit=2097152")
+	require.NoError(t, err)
+	require.Equal(t, 500*time.Millisecond, d.ConnectTimeout)
+	require.Equal(t, 250*time.Millisecond, d.PollTimeout)
+	require.True(t, d.Zlib)
+	require.Equal(t, 2<<20, d.ItemLimit)
+
+	d, err = ParseMemcachedDSN("memcached://a?connect_timeout=-1&poll_timeout=x&compression_type=2&item_size_limit=-5")
+	require.NoError(t, err)
+	require.Zero(t, d.ConnectTimeout)
+	require.Zero(t, d.PollTimeout)
+	require.False(t, d.Zlib)
+	require.Zero(t, d.ItemLimit)
 }

@@ -3,8 +3,10 @@ package envconfig
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // memcachedOptions are the names behind Memcached::OPT_ (extension 3.2); true
@@ -71,6 +73,12 @@ func (d *MemcachedDSN) options(query *phpArray) error {
 	return nil
 }
 
+// milliseconds is a time-out; libmemcached takes 0 and less for its default or
+// for none.
+func milliseconds(text string) time.Duration {
+	return time.Duration(min(max(phpInt(text), 0), math.MaxInt32)) * time.Millisecond
+}
+
 // warnSwitch finds words that are cast to 0, whatever they say.
 func (d *MemcachedDSN) warnSwitch(name, text string) {
 	if phpInt(text) == 0 && text != "0" {
@@ -115,9 +123,17 @@ func (d *MemcachedDSN) option(name, text string) error {
 	case "compression":
 		d.Compression = phpInt(text) != 0
 	case "compression_type":
-		if n := phpInt(text); n == 0 {
+		n := phpInt(text)
+		if n == 0 {
 			d.warn("compression_type takes a number (1 zlib, 2 FastLZ); this text changes nothing")
 		}
+		d.Zlib = n == 1 || d.Zlib && n != 2
+	case "connect_timeout":
+		d.ConnectTimeout = milliseconds(text)
+	case "poll_timeout":
+		d.PollTimeout = milliseconds(text)
+	case "item_size_limit":
+		d.ItemLimit = int(min(max(phpInt(text), 0), math.MaxInt32))
 	case "prefix_key":
 		d.PrefixKey = text
 	case "verify_key":

@@ -32,7 +32,7 @@ func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 		logWarning(o, "REDIS_URL", s.Cache.Redis.Warning)
 		return &redisCache{redisadapter.New(client), client}, nil
 	case envconfig.AdapterMemcached:
-		return nil, fmt.Errorf("connect: memcached: %w", envconfig.ErrNotSupported)
+		return openMemcached(s, opts...)
 	}
 	return nil, unusable("MOSPARO_CACHE_ADAPTER")
 }

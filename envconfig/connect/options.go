@@ -1,8 +1,11 @@
 package connect
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"time"
+
+	"github.com/mosparo/go-cluster/envconfig"
 )
 
 // Option changes a default of [Cache] and [Lock].
@@ -12,6 +15,10 @@ type options struct {
 	timeout time.Duration
 	logger  *slog.Logger
 	lockURL string
+
+	memcachedTLS      *tls.Config
+	memcachedUser     string
+	memcachedPassword envconfig.Secret
 }
 
 // DefaultTimeout bounds connecting and each reply, unless the DSN names a
@@ -44,4 +51,17 @@ func WithLogger(l *slog.Logger) Option {
 // memcached DSN.
 func WithLockURL(dsn string) Option {
 	return func(o *options) { o.lockURL = dsn }
+}
+
+// WithMemcachedTLS encrypts connections to memcached, other than those to Unix
+// sockets. No DSN can ask for it, since PHP's extension cannot do it.
+func WithMemcachedTLS(c *tls.Config) Option {
+	return func(o *options) { o.memcachedTLS = c }
+}
+
+// WithMemcachedLogin is for servers with ASCII authentication (memcached -Y).
+// No DSN can ask for it: user and password of a DSN are for SASL, which needs
+// memcached's binary protocol and is not supported here.
+func WithMemcachedLogin(user string, password envconfig.Secret) Option {
+	return func(o *options) { o.memcachedUser, o.memcachedPassword = user, password }
 }

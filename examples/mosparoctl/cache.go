@@ -22,6 +22,8 @@ func cacheCommands() []command {
 		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete},
 		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList},
 		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear},
+		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey},
+		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer},
 		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath},
 	}
 }

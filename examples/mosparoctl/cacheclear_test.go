@@ -19,7 +19,7 @@ func fill(t *testing.T, environ []string) cache.Adapter {
 	a, err := connect.Cache(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
-	for _, k := range []string{"mosparoNextCleanup", "mosparoGoCleanup", "mosparoGoLockCleanup", "session\x1b[2J", "p7rc_0123456789abcdef0123456789abcdef"} {
+	for _, k := range []string{"mosparoNextCleanup", "mosparoGoCleanup", "mosparoGoLockCleanup", "session\u009b2J", "p7rc_0123456789abcdef0123456789abcdef"} {
 		require.NoError(t, a.Set(t.Context(), cache.Item{Key: k, Value: []byte("N;")}))
 	}
 	return a
@@ -31,6 +31,9 @@ func TestCache_ListsAndClears(t *testing.T) {
 		"redis": func(t *testing.T) []string {
 			return []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + servers.Redis(t).Addr()}
 		},
+		"memcached": func(t *testing.T) []string {
+			return []string{"MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://" + servers.Memcached(t).Addr()}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := environ(t)
@@ -40,7 +43,7 @@ func TestCache_ListsAndClears(t *testing.T) {
 			require.Zero(t, code, errs)
 			require.Equal(t, "mosparoGoCleanup\nmosparoGoLockCleanup\nmosparoNextCleanup\np7rc_0123456789abcdef0123456789abcdef\n", out)
 			out, _, _ = ctl(t, environ, "", "cache", "ls", "--all", "s").all()
-			require.Equal(t, `"session\x1b[2J"`+"\n", out, "nothing of a key reaches the terminal")
+			require.Equal(t, `"session\u009b2J"`+"\n", out, "nothing of a key reaches the terminal")
 
 			_, errs, code = ctl(t, environ, "no\n", "cache", "clear").all()
 			require.Equal(t, 1, code)
@@ -53,7 +56,7 @@ func TestCache_ListsAndClears(t *testing.T) {
 			out, errs, code = ctl(t, environ, "yes\n", "cache", "clear").all()
 			require.Zero(t, code, errs)
 			require.Equal(t, "removed 3 entries\n", out)
-			got, err = a.Get(t.Context(), "mosparoNextCleanup", "mosparoGoCleanup", "mosparoGoLockCleanup", "session\x1b[2J")
+			got, err = a.Get(t.Context(), "mosparoNextCleanup", "mosparoGoCleanup", "mosparoGoLockCleanup", "session\u009b2J")
 			require.NoError(t, err)
 			require.Equal(t, [][]byte{nil, nil, []byte("N;"), []byte("N;")}, got)
 			out, _, code = ctl(t, environ, "", "cache", "clear", "--yes").all()

@@ -38,6 +38,9 @@ func TestUsage_IsToldWithTheCode2(t *testing.T) {
 		{"value", "decode", "--nonsense"},
 		{"value", "decode", "an argument"},
 		{"cache", "get"},
+		{"cache", "key"},
+		{"cache", "server", "--raw"},
+		{"value", "decode", "--memcached-flags", "-2"},
 		{"cache", "set", "key"},
 		{"cache", "set", "--ttl", "-1s", "key", "{}"},
 	} {

@@ -10,7 +10,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 
+	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 )
@@ -20,19 +22,29 @@ const maxInput = 64 << 20
 
 func valueCommands() []command {
 	return []command{
-		{name: "decode", args: "[--lines] [--any-class] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode},
+		{name: "decode", args: "[--lines] [--any-class] [--memcached-flags N] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode},
 		{name: "encode", args: "[--lines] < JSON", help: "Write typed JSON as serialize() does.", run: valueEncode},
 	}
 }
 
 func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	lines := flags.Bool("lines", false, "base64 in, one value a line")
+	memcached := flags.Int64("memcached-flags", -1, "the bytes are an item of memcached with these flags")
 	anyClass := flags.Bool("any-class", false, "show objects of unknown classes, too, as data")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"value decode takes its input from standard input"}
 		}
+		if *memcached < -1 || *memcached > math.MaxUint32 {
+			return usageError{"--memcached-flags has 32 bits"}
+		}
 		show := func(raw []byte) ([]byte, error) {
+			if *memcached >= 0 {
+				var err error
+				if raw, err = memcachedadapter.DecodeAny(raw, uint32(*memcached), maxInput); err != nil {
+					return nil, err
+				}
+			}
 			v, err := php.Decode(raw)
 			if err != nil {
 				return nil, err

@@ -1,0 +1,122 @@
+package memcachedadapter_test
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/memcachedadapter"
+)
+
+var cssKey = cache.Key[[]byte]("design_0b0e7ab6-2b1c-4c1e-9a44-0123456789ab_content")
+
+// sideBySide: the client library alone, and the adapter on the same client.
+type sideBySide struct {
+	client, adapter func()
+}
+
+func compared(t testing.TB, n int) (one, three sideBySide) {
+	t.Helper()
+	p := pool(t, start(t, n))
+	client := p.Client(patient)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	a := memcachedadapter.New(client, p)
+	ctx := context.Background()
+	keys := []string{"mosparoNextCleanup", "mosparoAdditionalCleanup", "mosparoCleanupStartedAt"}
+	raws := make([]string, len(keys))
+	for i, k := range keys {
+		written(t, a, k, "value")
+		var err error
+		raws[i], err = a.RawKey(t.Context(), k)
+		require.NoError(t, err)
+	}
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	one.client = func() { _, err := client.Get(raws[0]); must(err) }
+	one.adapter = func() { _, err := a.Get(ctx, keys[0]); must(err) }
+	three.client = func() { _, err := client.GetMulti(raws); must(err) }
+	three.adapter = func() { _, err := a.Get(ctx, keys...); must(err) }
+	return one, three
+}
+
+// allocs keeps out the calls that read the version again.
+func allocs(f func()) float64 {
+	least := testing.AllocsPerRun(100, f)
+	for range 4 {
+		least = min(least, testing.AllocsPerRun(100, f))
+	}
+	return least
+}
+
+func TestGet_AllocatesLittleMoreThanTheClient(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		one, three := compared(t, n)
+		require.LessOrEqual(t, allocs(one.adapter), allocs(one.client)+3)
+		require.LessOrEqual(t, allocs(three.adapter), allocs(three.client)+6)
+	}
+}
+
+func TestGet_HoldsAValueOnce(t *testing.T) {
+	a := open(t, start(t, 1), memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
+	p := cache.NewPool(a)
+	const size, rounds = 20_000, 200
+	require.NoError(t, cssKey.Set(t.Context(), p, make([]byte, size), 0))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range rounds {
+		v, err := cssKey.Get(t.Context(), p)
+		if err != nil || len(v) != size {
+			t.Fatal(len(v), err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, float64(after.TotalAlloc-before.TotalAlloc)/rounds, 1.1*size)
+}
+
+// BenchmarkBesideTheClient measures both in turn, so that what else the machine
+// does concerns both, and compares the medians.
+func BenchmarkBesideTheClient(b *testing.B) {
+	for name, n := range map[string]int{"1server": 1, "3servers": 3, "8servers": 8} {
+		one, three := compared(b, n)
+		b.Run("hit/"+name, one.run)
+		b.Run("three/"+name, three.run)
+	}
+}
+
+func (s sideBySide) run(b *testing.B) {
+	took := func(f func()) time.Duration {
+		start := time.Now()
+		f()
+		return time.Since(start)
+	}
+	var client, adapter []time.Duration
+	for i := 0; b.Loop(); i++ {
+		if i%2 == 0 {
+			client = append(client, took(s.client))
+			adapter = append(adapter, took(s.adapter))
+		} else {
+			adapter = append(adapter, took(s.adapter))
+			client = append(client, took(s.client))
+		}
+	}
+	b.ReportMetric(median(client), "client-ns/op")
+	b.ReportMetric(median(adapter), "adapter-ns/op")
+	b.ReportMetric(median(adapter)/median(client), "adapter/client")
+	b.ReportMetric(0, "ns/op")
+}
+
+func median(d []time.Duration) float64 {
+	slices.Sort(d)
+	return float64(d[len(d)/2])
+}
+
+func BenchmarkAdapter(b *testing.B) { cachetest.Benchmark(b, open(b, start(b, 1))) }

@@ -1,0 +1,175 @@
+package memcachedadapter
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// ClientOptions are those of [Servers.Client]. The zero value is usable.
+type ClientOptions struct {
+	// Timeout bounds connecting (with TLS and authentication), and the wait
+	// for each part of a reply; DefaultTimeout when 0. The client library knows
+	// no contexts, so that it is what a call takes at most from a server that
+	// does not answer.
+	Timeout time.Duration
+	// ConnectTimeout bounds connecting if it is shorter than Timeout.
+	ConnectTimeout time.Duration
+	// IdleConns is how many connections to each server are kept for the next
+	// requests, DefaultIdleConns when 0. With fewer than requests at one time
+	// the client dials again and again.
+	IdleConns int
+	// TLS, if set, encrypts connections other than those to Unix sockets. The
+	// name in the certificate is checked against the server's host, unless
+	// ServerName is set.
+	TLS *tls.Config
+	// User and Password are for ASCII authentication (memcached -Y). SASL
+	// needs the binary protocol, which the client library does not speak.
+	User, Password string
+	// Dial replaces [net.Dialer.DialContext].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+const (
+	// DefaultTimeout of a client that [Servers.Client] makes.
+	DefaultTimeout = time.Second
+	// DefaultIdleConns is enough for 64 goroutines.
+	DefaultIdleConns = 64
+)
+
+// Client returns a client for the servers, which the caller closes. Nothing is
+// sent.
+func (s *Servers) Client(o ClientOptions) *memcache.Client {
+	c := memcache.NewFromSelector(s)
+	c.Timeout, c.MaxIdleConns = DefaultTimeout, DefaultIdleConns
+	if o.Timeout > 0 {
+		c.Timeout = o.Timeout
+	}
+	if o.IdleConns > 0 {
+		c.MaxIdleConns = o.IdleConns
+	}
+	c.DialContext = o.dial
+	return c
+}
+
+func (o ClientOptions) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if o.ConnectTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.ConnectTimeout)
+		defer cancel()
+	}
+	dial := o.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	conn, err := dial(ctx, network, addr)
+	if err != nil {
+		return nil, named(addr, err)
+	}
+	if o.TLS != nil && network != "unix" {
+		if conn, err = o.encrypted(ctx, conn, addr); err != nil {
+			return nil, named(addr, err)
+		}
+	}
+	if o.User != "" || o.Password != "" {
+		if err := o.logIn(ctx, conn); err != nil {
+			_ = conn.Close()
+			return nil, named(addr, err)
+		}
+	}
+	return &serverConn{conn, addr}, nil
+}
+
+// serverConn is a connection whose errors name the server.
+type serverConn struct {
+	net.Conn
+	addr string
+}
+
+func (c *serverConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		err = &serverError{c.addr, err}
+	}
+	return n, err
+}
+
+func (c *serverConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		err = &serverError{c.addr, err}
+	}
+	return n, err
+}
+
+// serverError is what went wrong with a server.
+type serverError struct {
+	addr string
+	err  error
+}
+
+func (e *serverError) Error() string { return e.addr + ": " + e.err.Error() }
+func (e *serverError) Unwrap() error { return e.err }
+
+// named adds the server to an error of connecting, but for a time-out: the
+// client makes one of its own of that, which has the server.
+func named(addr string, err error) error {
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		return err
+	}
+	return &serverError{addr, err}
+}
+
+func (o ClientOptions) encrypted(ctx context.Context, conn net.Conn, addr string) (net.Conn, error) {
+	config := o.TLS
+	if config.ServerName == "" && !config.InsecureSkipVerify {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		config = config.Clone()
+		config.ServerName = host
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	return secure, nil
+}
+
+// logIn is ASCII authentication: user and password are the value of a set.
+func (o ClientOptions) logIn(ctx context.Context, conn net.Conn) error {
+	if end, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(end); err != nil {
+			return err
+		}
+	}
+	token := o.User + " " + o.Password
+	if _, err := fmt.Fprintf(conn, "set auth 0 0 %d\r\n%s\r\n", len(token), token); err != nil {
+		return err
+	}
+	var answer [128]byte
+	n := 0
+	for n < len(answer) && !bytes.HasSuffix(answer[:n], []byte("\n")) {
+		more, err := conn.Read(answer[n:])
+		if err != nil {
+			return err
+		}
+		n += more
+	}
+	if string(answer[:n]) != "STORED\r\n" {
+		return fmt.Errorf("%w: the server refuses user and password", cache.ErrUnauthorized)
+	}
+	return conn.SetDeadline(time.Time{})
+}

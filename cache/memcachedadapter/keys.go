@@ -1,0 +1,87 @@
+package memcachedadapter
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// maxKey is the longest key in bytes that memcached takes.
+const maxKey = 250
+
+// separator ends a namespace and a version, and no PSR-6 key contains it.
+const separator = ":"
+
+// naming is how keys stand on the server: prefix, namespace, version, key, in
+// this order.
+type naming struct {
+	prefix string
+	// namespace ends with the separator unless it is empty.
+	namespace string
+}
+
+// keyOfVersion is the entry that holds the namespace version.
+func (n naming) keyOfVersion() string { return n.prefix + encoded(separator+n.namespace) }
+
+// raw is the key as it stands on the server.
+func (n naming) raw(version, key string) (string, error) {
+	id := n.prefix + n.namespace + version + key
+	if len(id) <= maxKey {
+		if sendable(id) {
+			return id, nil
+		}
+		id = encoded(id)
+	}
+	if len(id) > maxKey || !sendable(id) {
+		// PHP does this for long keys only: its binary protocol can send the
+		// control characters that are left, the client library cannot.
+		id = encoded(n.prefix + n.namespace + version + hashed(version, key))
+	}
+	if len(id) > maxKey || !sendable(id) {
+		return "", &cache.KeyError{Key: key, Reason: fmt.Sprintf("memcached cannot take it after the namespace version %q", version)}
+	}
+	return id, nil
+}
+
+// hashed is what Symfony makes of a long key: with a version of its own kind
+// 16 characters of base64, then the separator.
+func hashed(version, key string) string {
+	sum := xxh3.HashString128(key).Bytes()
+	text := base64.StdEncoding.EncodeToString(sum[:])
+	return text[:max(0, len(text)-len(version)-2)] + separator
+}
+
+// The bytes that Symfony knows to be impossible in memcached's keys, and what it
+// writes for them: bytes that PSR-6 forbids.
+const (
+	impossible = " \n\r\t\v\f\x00"
+	standIn    = `@()\{}/`
+)
+
+func encoded(id string) string { return translated(id, impossible, standIn) }
+
+func decoded(raw string) string { return translated(raw, standIn, impossible) }
+
+func translated(s, from, to string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if at := strings.IndexByte(from, c); at >= 0 {
+			b[i] = to[at]
+		}
+	}
+	return string(b)
+}
+
+// sendable reports whether the client library sends the key.
+func sendable(raw string) bool {
+	for i := range len(raw) {
+		if c := raw[i]; c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

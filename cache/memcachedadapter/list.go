@@ -1,0 +1,156 @@
+package memcachedadapter
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// errNoList means that a server does not list its keys: it is older than 1.4.31,
+// its crawler is switched off, it is a proxy, or its address is unknown here.
+var errNoList = errors.New("memcached cannot list its keys")
+
+// errBusy means that the server lists its keys for someone else.
+var errBusy = errors.New("memcached is busy listing its keys")
+
+// List implements [cache.Lister] with the command lru_crawler metadump, which
+// makes every server name all keys it has, also those of others: it is for
+// operators, not for requests. Keys that Symfony hashes because of their
+// length are not among the result.
+func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		stopped := false
+		err := a.eachRaw(ctx, func(key, _ string) error {
+			if strings.HasPrefix(key, prefix) && !yield(key, nil) {
+				stopped = true
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield("", opError("list", nil, err))
+		}
+	}
+}
+
+var errStop = errors.New("stop")
+
+// eachRaw visits the keys of the current namespace version, each with its form
+// on the server.
+func (a *Adapter) eachRaw(ctx context.Context, visit func(key, raw string) error) error {
+	v, err := a.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if a.servers == nil {
+		return errNoList
+	}
+	head := encoded(a.prefix + a.namespace + v)
+	seen := map[string]struct{}{}
+	for i, addr := range a.servers.addrs {
+		err := a.dump(ctx, addr, func(raw string) error {
+			rest, ok := strings.CutPrefix(raw, head)
+			if _, again := seen[raw]; again || !ok || rest == "" || strings.HasSuffix(rest, separator) || a.servers.index(raw) != i {
+				return nil
+			}
+			seen[raw] = struct{}{}
+			return visit(decoded(rest), raw)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dump visits all keys of a server, and tries again while the server does this
+// for someone else.
+func (a *Adapter) dump(ctx context.Context, addr net.Addr, visit func(raw string) error) error {
+	for {
+		err := a.dumpOnce(ctx, addr, visit)
+		if !errors.Is(err, errBusy) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w: %w", cache.ErrUnavailable, err, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// dumpOnce uses a connection of its own, since the client library does not
+// know the command.
+func (a *Adapter) dumpOnce(ctx context.Context, addr net.Addr, visit func(raw string) error) error {
+	conn, err := a.dial(ctx, addr)
+	if err != nil {
+		return classified(err)
+	}
+	defer conn.Close()
+	timeout := a.client.Timeout
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	_ = conn.SetDeadline(time.Now().Add(timeout))
+	if _, err := fmt.Fprint(conn, "lru_crawler metadump all\r\n"); err != nil {
+		return classified(err)
+	}
+	r := bufio.NewReader(conn)
+	for {
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
+		line, err := r.ReadSlice('\n')
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return classified(err)
+		case string(line) == "END\r\n":
+			return nil
+		}
+		raw, err := dumped(string(line))
+		if err != nil {
+			return err
+		}
+		if err := visit(raw); err != nil {
+			return err
+		}
+	}
+}
+
+func (a *Adapter) dial(ctx context.Context, addr net.Addr) (net.Conn, error) {
+	if a.client.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, a.client.Timeout)
+		defer cancel()
+	}
+	dial := a.client.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return dial(ctx, addr.Network(), addr.String())
+}
+
+// dumped is the key of a line such as "key=4EYEa%3Ak exp=-1 la=1 …".
+func dumped(line string) (string, error) {
+	rest, ok := strings.CutPrefix(line, "key=")
+	if !ok {
+		if strings.HasPrefix(line, "BUSY") {
+			return "", errBusy
+		}
+		return "", fmt.Errorf("%w: %q", errNoList, strings.TrimSpace(line))
+	}
+	escaped, _, _ := strings.Cut(rest, " ")
+	raw, err := url.PathUnescape(escaped)
+	if err != nil {
+		return "", fmt.Errorf("%w: %q", errNoList, strings.TrimSpace(line))
+	}
+	return raw, nil
+}

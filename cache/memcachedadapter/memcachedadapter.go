@@ -1,0 +1,266 @@
+package memcachedadapter
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// Adapter is a cache on memcached. It implements [cache.Adapter] and
+// [cache.Clearer], [cache.Pinger], [cache.Lister], [cache.Limiter]. It is safe
+// for concurrent use. Make one with [New].
+type Adapter struct {
+	client  *memcache.Client
+	servers *Servers // nil for a client of one server
+	naming
+	versionKey string
+
+	compression Compression
+	maxValue    int // that may be stored
+	maxDecoded  int // that may be read
+	versions    versions
+	health      []health // by server
+	logger      *slog.Logger
+	closed      atomic.Bool
+}
+
+var _ interface {
+	cache.Adapter
+	cache.Clearer
+	cache.Pinger
+	cache.Lister
+	cache.Limiter
+} = (*Adapter)(nil)
+
+// Option changes a default of [New].
+type Option func(*Adapter)
+
+// DefaultItemLimit is memcached's own limit for an item (its option -I).
+const DefaultItemLimit = 1 << 20
+
+// itemOverhead is what a key of 250 bytes and the server's own header take of
+// an item at most: 313 bytes in memcached 1.6.
+const itemOverhead = 512
+
+// WithItemLimit is the servers' limit for an item in bytes, if they were
+// started with another (-I) than [DefaultItemLimit]. Values that could exceed
+// it are refused with [cache.ErrTooLarge] before they are sent, because the
+// server would remove the old value. A limit of less than 1 KiB counts as
+// that.
+func WithItemLimit(bytes int) Option {
+	return func(a *Adapter) { a.maxValue = max(bytes, 1024) - itemOverhead }
+}
+
+// WithMaxDecodedSize limits what a compressed value that is read may claim to
+// become. The default is [cache.DefaultMaxValueSize].
+func WithMaxDecodedSize(bytes int) Option {
+	return func(a *Adapter) { a.maxDecoded = bytes }
+}
+
+// WithCompression chooses how values of 2,000 bytes and more are written. The
+// default is [FastLZ], as it is PHP's.
+func WithCompression(c Compression) Option {
+	return func(a *Adapter) { a.compression = c }
+}
+
+// WithLogger logs that a server is down or back, and that another node has
+// changed the namespace version. The default logs nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(a *Adapter) { a.logger = l }
+}
+
+// WithNamespace is the namespace of a Symfony pool; mosparo has none. It is a
+// PSR-6 key.
+func WithNamespace(ns string) Option {
+	return func(a *Adapter) {
+		a.namespace = ""
+		if ns != "" {
+			a.namespace = ns + separator
+		}
+	}
+}
+
+// New returns the cache on the servers of client, which stays the caller's to
+// close. Nothing is sent. servers is the selector of the client, as in
+//
+//	client := servers.Client(memcachedadapter.ClientOptions{})
+//	adapter := memcachedadapter.New(client, servers)
+//
+// or nil for a client with one server and no selector of this package.
+func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
+	a := &Adapter{
+		client: client, servers: servers, health: make([]health, 1),
+		maxValue: DefaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
+		versions: versions{turn: make(chan struct{}, 1)}, logger: slog.New(slog.DiscardHandler),
+	}
+	if servers != nil {
+		a.prefix = servers.prefix
+		a.health = make([]health, len(servers.list))
+	}
+	for _, o := range opts {
+		o(a)
+	}
+	a.versionKey = a.keyOfVersion()
+	for i := range a.health {
+		a.health[i].logger = a.logger
+		if servers != nil {
+			a.health[i].server = servers.list[i].String()
+		}
+	}
+	return a
+}
+
+// Get implements [cache.Adapter]. An item that is not what its flags say is
+// reported like an unreadable key, with a [*cache.DecodeError]; PHP takes it
+// for a miss.
+func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+	if len(keys) == 0 {
+		return [][]byte{}, nil
+	}
+	v, err := a.begin(ctx)
+	if err != nil {
+		return nil, opError("get", keys, err)
+	}
+	values := make([][]byte, len(keys))
+	if len(keys) > 1 {
+		return values, a.getSeveral(v, keys, values)
+	}
+	raw, err := a.raw(v, keys[0])
+	if err != nil {
+		return nil, opError("get", keys, err)
+	}
+	item, err := a.getItem(raw)
+	if err != nil {
+		return nil, opError("get", keys, err)
+	}
+	if values[0], err = a.content(keys[0], item); err != nil {
+		return values, opError("get", keys, err)
+	}
+	return values, nil
+}
+
+// Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds;
+// memcached may end them up to a second early, and none lasts beyond the
+// 19th of January 2038, which is as far as its clock goes. The client library
+// sends one item at a time: several on one server take one round trip each,
+// and each is set or not on its own.
+func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := cache.CheckItems(items, a.maxValue); err != nil {
+		return err
+	}
+	v, err := a.begin(ctx)
+	if err != nil {
+		return opError("set", cache.ItemKeys(items), err)
+	}
+	return a.each(ctx, "set", v, cache.ItemKeys(items), func(raw string, i int) error {
+		value, flags := a.compression.compressed(items[i].Value)
+		return a.store(&memcache.Item{Key: raw, Value: value, Flags: flags, Expiration: expiration(items[i].TTL)}, (*memcache.Client).Set)
+	})
+}
+
+// Delete implements [cache.Adapter], one round trip for each key as [Adapter.Set].
+func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	v, err := a.begin(ctx)
+	if err != nil {
+		return opError("delete", keys, err)
+	}
+	return a.each(ctx, "delete", v, keys, func(raw string, _ int) error { return a.remove(raw) })
+}
+
+// longestRelative is the longest lifetime that memcached does not take for a
+// point in time.
+const longestRelative = 30 * 24 * 60 * 60
+
+// expiration is a lifetime as memcached has it.
+func expiration(ttl time.Duration) int32 {
+	s := cache.Seconds(ttl)
+	if s > longestRelative {
+		s += time.Now().Unix()
+	}
+	return int32(min(s, math.MaxInt32))
+}
+
+// RawKey is the key as it stands on the server, behind the namespace version
+// that is read, or made if there is none.
+func (a *Adapter) RawKey(ctx context.Context, key string) (string, error) {
+	v, err := a.begin(ctx)
+	if err == nil {
+		var raw string
+		if raw, err = a.raw(v, key); err == nil {
+			return raw, nil
+		}
+	}
+	return "", opError("key", []string{key}, err)
+}
+
+// Servers are those given to [New], or nil.
+func (a *Adapter) Servers() *Servers { return a.servers }
+
+// Close makes every later call [cache.ErrClosed]. The client stays open: who
+// opens closes.
+func (a *Adapter) Close() error {
+	a.closed.Store(true)
+	return nil
+}
+
+// Ping implements [cache.Pinger]: every server answers, and the namespace
+// version can be read.
+func (a *Adapter) Ping(ctx context.Context) error {
+	if _, err := a.begin(ctx); err != nil {
+		return opError("ping", nil, err)
+	}
+	err := a.client.Ping()
+	if err != nil && lost(err) {
+		_ = a.client.Close() // connections that were idle for long
+		err = a.client.Ping()
+	}
+	if err == nil {
+		_, err = a.getItem(a.versionKey)
+	}
+	if err != nil {
+		return opError("ping", nil, classified(err))
+	}
+	return nil
+}
+
+// MaxValueSize implements [cache.Limiter].
+func (a *Adapter) MaxValueSize() int { return a.maxValue }
+
+// begin keeps a request that nobody waits for from being sent, and returns the
+// namespace version for it.
+func (a *Adapter) begin(ctx context.Context) (string, error) {
+	if a.closed.Load() {
+		return "", cache.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	return a.version(ctx)
+}
+
+// content is the value of an item, nil for a miss and for an empty one.
+func (a *Adapter) content(key string, item *memcache.Item) ([]byte, error) {
+	if item == nil {
+		return nil, nil
+	}
+	b, err := Decode(item.Value, item.Flags, a.maxDecoded)
+	switch {
+	case err != nil:
+		return nil, &cache.DecodeError{Key: key, Err: err}
+	case len(b) == 0:
+		return nil, nil
+	}
+	return b, nil
+}

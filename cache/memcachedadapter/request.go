@@ -1,0 +1,88 @@
+package memcachedadapter
+
+import (
+	"context"
+
+	"github.com/bradfitz/gomemcache/memcache"
+)
+
+func (a *Adapter) indexOf(raw string) int {
+	if a.servers == nil {
+		return 0
+	}
+	return a.servers.index(raw)
+}
+
+func (a *Adapter) healthOf(raw string) *health { return &a.health[a.indexOf(raw)] }
+
+// getItem reads one item, nil for a miss.
+func (a *Adapter) getItem(raw string) (*memcache.Item, error) {
+	h := a.healthOf(raw)
+	probe, err := h.admit()
+	if err != nil {
+		return nil, err
+	}
+	item, err := a.client.Get(raw)
+	if err != nil && lost(err) {
+		_ = a.client.Close() // its other idle connections are as old
+		item, err = a.client.Get(raw)
+	}
+	err = missed(err)
+	h.report(probe, err)
+	if err != nil {
+		return nil, classified(err)
+	}
+	return item, nil
+}
+
+// store writes an item with one of the client's commands.
+func (a *Adapter) store(item *memcache.Item, command func(*memcache.Client, *memcache.Item) error) error {
+	return a.request(item.Key, func() error { return command(a.client, item) })
+}
+
+func (a *Adapter) remove(raw string) error {
+	return missed(a.request(raw, func() error { return a.client.Delete(raw) }))
+}
+
+// request sends a request that may be repeated, because the connection was
+// lost that served it.
+func (a *Adapter) request(raw string, send func() error) error {
+	h := a.healthOf(raw)
+	probe, err := h.admit()
+	if err != nil {
+		return err
+	}
+	err = send()
+	if err != nil && lost(err) {
+		_ = a.client.Close()
+		err = send()
+	}
+	h.report(probe, err)
+	if err == nil || err == memcache.ErrCacheMiss || err == memcache.ErrNotStored || err == memcache.ErrCASConflict { //nolint:errorlint // the client's own, never wrapped
+		return err
+	}
+	return classified(err)
+}
+
+// each runs do for every key, one after the other on each server and the
+// servers side by side. Of equal keys the last is the one that stays.
+func (a *Adapter) each(ctx context.Context, op, version string, keys []string, do func(raw string, i int) error) error {
+	var failed failures
+	groups := a.grouped(version, keys, &failed)
+	errs := make([]error, len(keys))
+	side(groups, func(g *group) {
+		for i, raw := range g.raws {
+			if err := ctx.Err(); err != nil {
+				errs[g.at[i]] = err
+			} else {
+				errs[g.at[i]] = do(raw, g.at[i])
+			}
+		}
+	})
+	for i, err := range errs {
+		if err != nil {
+			failed.add(keys[i], err)
+		}
+	}
+	return failed.error(op)
+}

@@ -1,0 +1,197 @@
+package memcachedadapter
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+
+	"github.com/bradfitz/gomemcache/memcache"
+)
+
+// group is what one server has of a request.
+type group struct {
+	raws  []string
+	at    []int // positions in the request, nil when it is the whole of it
+	items map[string]*memcache.Item
+	err   error
+}
+
+func (g *group) position(i int) int {
+	if g.at == nil {
+		return i
+	}
+	return g.at[i]
+}
+
+func (g *group) complete() bool {
+	for _, raw := range g.raws {
+		if g.items[raw] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// getSeveral reads keys in one round trip to each of their servers. The client
+// does that at once, unless a server is known to be down; what failed is then
+// found out by server.
+func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) error {
+	var failed failures
+	raws, ok := a.allUp(version, keys)
+	if ok {
+		items, err := a.multi(raws)
+		if err == nil {
+			a.take(&group{raws: raws, items: items}, keys, values, &failed)
+			return failed.error("get")
+		}
+		groups := a.grouped(version, keys, &failed)
+		side(a.settled(groups, items, err), a.getGroup)
+		return a.taken(groups, keys, values, &failed)
+	}
+	groups := a.grouped(version, keys, &failed)
+	side(groups, a.getGroup)
+	return a.taken(groups, keys, values, &failed)
+}
+
+// allUp returns the raw keys if all can be sent, and to servers that are up.
+func (a *Adapter) allUp(version string, keys []string) ([]string, bool) {
+	raws := make([]string, len(keys))
+	for i, k := range keys {
+		var err error
+		if raws[i], err = a.raw(version, k); err != nil || a.healthOf(raws[i]).down.Load() != nil {
+			return nil, false
+		}
+	}
+	return raws, true
+}
+
+// multi reads the items of keys, and repeats that when a connection was lost.
+func (a *Adapter) multi(raws []string) (map[string]*memcache.Item, error) {
+	items, err := a.client.GetMulti(raws)
+	if err != nil && lost(err) {
+		_ = a.client.Close()
+		items, err = a.client.GetMulti(raws)
+	}
+	return items, err
+}
+
+// settled blames the server that an error of several is about, and returns the
+// groups of the others that have to be asked again: the client tells one error
+// and no keys.
+func (a *Adapter) settled(groups []*group, items map[string]*memcache.Item, err error) []*group {
+	var again []*group
+	culprit := a.culprit(err)
+	for _, g := range groups {
+		g.items = items
+		switch server := a.indexOf(g.raws[0]); {
+		case server == culprit:
+			g.err = classified(err)
+			a.health[server].report(false, err)
+		case !g.complete():
+			again = append(again, g)
+		}
+	}
+	return again
+}
+
+// culprit is the server that an error names, -1 if it names none.
+func (a *Adapter) culprit(err error) int {
+	if len(a.health) == 1 {
+		return 0
+	}
+	var server *serverError
+	var timeout *memcache.ConnectTimeoutError
+	addr := ""
+	switch {
+	case errors.As(err, &server):
+		addr = server.addr
+	case errors.As(err, &timeout):
+		addr = timeout.Addr.String()
+	}
+	for i, known := range a.servers.addrs {
+		if known.text == addr {
+			return i
+		}
+	}
+	return -1
+}
+
+// grouped spreads a request over the servers; a key that cannot be sent is a
+// failure.
+func (a *Adapter) grouped(version string, keys []string, failed *failures) []*group {
+	var groups []*group
+	byServer := make([]*group, len(a.health))
+	for i, k := range keys {
+		raw, err := a.raw(version, k)
+		if err != nil {
+			failed.add(k, err)
+			continue
+		}
+		g := &byServer[a.indexOf(raw)]
+		if *g == nil {
+			*g = &group{raws: make([]string, 0, len(keys)-i), at: make([]int, 0, len(keys)-i)}
+			groups = append(groups, *g)
+		}
+		(*g).raws, (*g).at = append((*g).raws, raw), append((*g).at, i)
+	}
+	return groups
+}
+
+// side runs do for every group side by side, the last on this goroutine.
+func side(groups []*group, do func(*group)) {
+	if len(groups) == 0 {
+		return
+	}
+	var wg sync.WaitGroup
+	last := len(groups) - 1
+	for _, g := range groups[:last] {
+		wg.Go(func() { do(g) })
+	}
+	do(groups[last])
+	wg.Wait()
+}
+
+// getGroup asks the server of a group, unless it is down.
+func (a *Adapter) getGroup(g *group) {
+	h := a.healthOf(g.raws[0])
+	probe, err := h.admit()
+	if err != nil {
+		g.err = err
+		return
+	}
+	g.items, err = a.multi(g.raws)
+	h.report(probe, err)
+	if err != nil {
+		g.err = classified(err)
+	}
+}
+
+func (a *Adapter) taken(groups []*group, keys []string, values [][]byte, failed *failures) error {
+	for _, g := range groups {
+		a.take(g, keys, values, failed)
+	}
+	return failed.error("get")
+}
+
+// take hands out the items of a group. The lifetime of an item that was read is
+// free for a note: at which position it went out first, from 1.
+func (a *Adapter) take(g *group, keys []string, values [][]byte, failed *failures) {
+	for i, raw := range g.raws {
+		at, item := g.position(i), g.items[raw]
+		if item == nil {
+			if g.err != nil {
+				failed.add(keys[at], g.err)
+			}
+			continue
+		}
+		if item.Expiration > 0 {
+			values[at] = bytes.Clone(values[item.Expiration-1]) // the caller owns both
+			continue
+		}
+		item.Expiration = int32(at + 1)
+		var err error
+		if values[at], err = a.content(keys[at], item); err != nil {
+			failed.add(keys[at], err)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package connect
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/memcachedadapter"
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// Memcached returns a client for the servers of the DSN, and the servers, which
+// choose one for a key as PHP does. Nothing is sent. The client knows no
+// contexts: [WithTimeout], or a shorter connect_timeout or poll_timeout of the DSN,
+// bounds connecting and each part of a reply. A DSN that this module cannot
+// use gives an error that unwraps to [envconfig.ErrNotSupported].
+func Memcached(d *envconfig.MemcachedDSN, opts ...Option) (*memcache.Client, *memcachedadapter.Servers, error) {
+	o := newOptions(opts)
+	if err := d.Supported(); err != nil {
+		return nil, nil, fmt.Errorf("connect: %w", err)
+	}
+	list := make([]memcachedadapter.Server, len(d.Servers))
+	for i, h := range d.Servers {
+		list[i] = memcachedadapter.Server{Host: h.Name + h.Path, Port: h.Port, Weight: h.Weight}
+	}
+	pool := []memcachedadapter.ServersOption{memcachedadapter.WithKeyPrefix(d.PrefixKey)}
+	if len(list) > 1 {
+		pool = append(pool, memcachedadapter.WithDistribution(memcachedadapter.Distribution(d.Distribution), memcachedadapter.Hash(d.Hash)))
+	}
+	servers, err := memcachedadapter.NewServers(list, pool...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect: MEMCACHED_URL: %w", err)
+	}
+	return servers.Client(memcachedadapter.ClientOptions{
+		Timeout: shortest(o.timeout, d.PollTimeout), ConnectTimeout: shortest(o.timeout, d.ConnectTimeout),
+		TLS: o.memcachedTLS, User: o.memcachedUser, Password: o.memcachedPassword.Reveal(),
+	}), servers, nil
+}
+
+func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
+	d := s.Cache.Memcached.V
+	if d == nil {
+		return nil, unusable("MEMCACHED_URL")
+	}
+	client, servers, err := Memcached(d, opts...)
+	if err != nil {
+		return nil, err
+	}
+	o := newOptions(opts)
+	logWarning(o, "MEMCACHED_URL", s.Cache.Memcached.Warning)
+	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger)}
+	switch {
+	case !d.Compression:
+		own = append(own, memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
+	case d.Zlib:
+		own = append(own, memcachedadapter.WithCompression(memcachedadapter.Zlib))
+	}
+	if d.ItemLimit > 0 {
+		own = append(own, memcachedadapter.WithItemLimit(d.ItemLimit))
+	}
+	return &memcachedCache{memcachedadapter.New(client, servers, own...), client}, nil
+}
+
+// memcachedCache closes its client with it.
+type memcachedCache struct {
+	*memcachedadapter.Adapter
+	client io.Closer
+}
+
+// Close ends the adapter, then the client's idle connections.
+func (c *memcachedCache) Close() error {
+	err := c.Adapter.Close()
+	if cerr := c.client.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
