@@ -94,7 +94,8 @@ func serverHeader(entry string) string {
 }
 
 // client returns the last address in the chain that is not a trusted proxy,
-// which is what Symfony's Request::getClientIp does.
+// which is what Symfony's Request::getClientIp does; it passes over what is no
+// address.
 func (p trustedProxies) client(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -113,7 +114,7 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 	for i := len(chain) - 1; i >= 0; i-- {
 		addr, ok := forwardedAddr(chain[i])
 		if !ok {
-			break
+			continue
 		}
 		last = addr
 		if !contains(p.prefixes, addr) {
