@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/fileadapter"
@@ -82,18 +84,23 @@ func cacheGet(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
-			values, err := c.Get(ctx, keys...)
-			if err != nil {
-				return err
+			values, failure := c.Get(ctx, keys...)
+			var op *cache.OpError
+			if failure != nil && (len(values) != len(keys) || !errors.As(failure, &op)) {
+				return failure
 			}
 			out := json.NewEncoder(a.stdout)
 			out.SetEscapeHTML(false)
 			for i, k := range keys {
-				if err := out.Encode(describe(k, values[i])); err != nil {
+				e := describe(k, values[i])
+				if op != nil && slices.Contains(op.Keys, k) {
+					e.Error = op.Err.Error()
+				}
+				if err := out.Encode(e); err != nil {
 					return err
 				}
 			}
-			return nil
+			return failure
 		})
 	}
 }

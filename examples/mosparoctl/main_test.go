@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 )
 
@@ -142,6 +143,24 @@ func TestCache_ShowsTheMetadataOfSymfonyBesideTheValue(t *testing.T) {
 	e := entries(t, ctl(t, env, "", "cache", "get", "mosparoNextCleanup").stdout)[0]
 	require.JSONEq(t, `{"t":"int","v":"7"}`, string(e.Value))
 	require.Contains(t, string(e.Metadata), "expiry")
+}
+
+func TestCache_ShowsWhatItCanReadBesideWhatItCannot(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"FILESYSTEM_CACHE_PATH=" + dir}
+	for _, key := range []string{"fine", "huge"} {
+		require.Zero(t, ctl(t, env, "", "cache", "set", key, `{"t":"int","v":"7"}`).code)
+	}
+	huge := filepath.Join(dir, filepath.FromSlash(strings.TrimSpace(ctl(t, env, "", "cache", "path", "huge").stdout)))
+	require.NoError(t, os.Truncate(huge, cache.DefaultMaxValueSize+1<<20))
+	got := ctl(t, env, "", "cache", "get", "huge", "fine", "absent")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, `"huge"`)
+	lines := entries(t, got.stdout)
+	require.Len(t, lines, 3)
+	require.Contains(t, lines[0].Error, "too large")
+	require.JSONEq(t, `{"t":"int","v":"7"}`, string(lines[1].Value))
+	require.Equal(t, entry{Key: "absent"}, lines[2])
 }
 
 func TestCache_SaysThatTheServerIsGoneWithoutThePassword(t *testing.T) {
