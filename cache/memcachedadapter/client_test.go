@@ -178,7 +178,7 @@ func TestClear_HidesEverythingWhereTheServerCannotList(t *testing.T) {
 }
 
 // A request that has been sent ends with the client's timeout, whatever the
-// context says, and leaves no goroutine behind.
+// context says.
 func TestTimeout_BoundsEachCall(t *testing.T) {
 	t.Parallel()
 	all := start(t, 1)
