@@ -30,7 +30,7 @@ var answers = []struct {
 	{"NOAUTH", cache.ErrUnauthorized},
 	{"WRONGPASS", cache.ErrUnauthorized},
 	{"NOPERM", cache.ErrUnauthorized},
-	{"DENIED", cache.ErrUnauthorized},                     // protected mode
+	{"DENIED", cache.ErrUnauthorized},                 // protected mode
 	{"invalid password", cache.ErrUnauthorized},       // before Redis 6
 	{"Client sent AUTH", cache.ErrUnauthorized},       // before Redis 6: no password is set
 	{"AUTH <password> called", cache.ErrUnauthorized}, // since: no password is set
