@@ -124,16 +124,17 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 	return last
 }
 
-// forwardedAddr reads one element of X-Forwarded-For, with or without a port.
+// forwardedAddr reads one element of X-Forwarded-For, with or without a port,
+// as Symfony does.
 func forwardedAddr(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)
-	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return a.Unmap(), true
+	if port := strings.IndexByte(s, ':'); port > 0 && strings.IndexByte(s, '.') > 0 {
+		s = s[:port]
+	} else if strings.HasPrefix(s, "[") {
+		s, _, _ = strings.Cut(s[1:], "]")
 	}
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap(), true
-	}
-	return netip.Addr{}, false
+	a, err := netip.ParseAddr(s)
+	return a.Unmap(), err == nil && a.Zone() == ""
 }
 
 func contains(prefixes []netip.Prefix, a netip.Addr) bool {
