@@ -191,7 +191,8 @@ func BenchmarkHandover(b *testing.B) {
 // each had it.
 func crowd(tb testing.TB, c contender, callers int, long time.Duration) []float64 {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), long)
+	end := time.Now().Add(long)
+	ctx, cancel := context.WithDeadline(tb.Context(), end)
 	defer cancel()
 	shares := make([]float64, callers)
 	var all sync.WaitGroup
@@ -201,7 +202,7 @@ func crowd(tb testing.TB, c contender, callers int, long time.Duration) []float6
 			for ctx.Err() == nil {
 				release, err := c.take(ctx, true)
 				if err != nil {
-					if ctx.Err() == nil {
+					if time.Until(end) > 10*time.Millisecond { // sockets have their own clock
 						failed.Store(err)
 					}
 					return

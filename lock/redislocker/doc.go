@@ -21,7 +21,7 @@
 //
 // An ACL needs
 //
-//	~mosparoGo* +evalsha +eval +get +getrange +mget +mset +msetnx +pexpire +del +hmget +hset +time +pttl
+//	~mosparoGo* +evalsha +eval +get +getrange +set +mget +mset +msetnx +pexpire +del +time +pttl
 //
 // and +scan for listing, +info for [Backend.Check], +wait for [WithReplicas].
 package redislocker
