@@ -170,7 +170,7 @@ func TestFence_IsTheLargerOfCounterAndClock(t *testing.T) {
 	first := next()
 	require.GreaterOrEqual(t, first, before, "the server's clock is this machine's")
 	ahead := uint64(time.Now().Add(time.Hour).UnixMicro())
-	require.NoError(t, c.Set(t.Context(), record, fmt.Sprintf("%d token {}", ahead), 0).Err())
+	require.NoError(t, c.Set(t.Context(), record, fmt.Sprintf("%016d%s{}", ahead, locktest.NewToken()), 0).Err())
 	require.Equal(t, ahead+1, next(), "the clock was set back by an hour")
 	require.Equal(t, ahead+2, next())
 
@@ -183,7 +183,7 @@ func TestFence_IsTheLargerOfCounterAndClock(t *testing.T) {
 	require.Equal(t, ahead+4, next(), "none was drawn for a lease that was not taken")
 	require.Greater(t, c.PTTL(t.Context(), record).Val(), 29*24*time.Hour, "it outlives the lock")
 
-	for _, damaged := range []string{"", "x", "7", "7 token", "nan token {}", "-5 token {}", "1e300 token {}", "9007199254740993 token {}", "99999999999999999999999 token {}"} {
+	for _, damaged := range []string{"", "x", "7", "             nan", "            -inf", "              -5", "           1e300", "          0x1p70", "9007199254740993", "9999999999999999 and so on and so on"} {
 		require.NoError(t, c.Set(t.Context(), record, damaged, 0).Err())
 		require.Greater(t, next(), first, "after %q", damaged)
 	}
@@ -196,7 +196,7 @@ func TestBackend_StandsWhatIsNotItsOwn(t *testing.T) {
 	ctx := t.Context()
 	const key, record = "mosparoGoLock{n}", "mosparoGoLockRecord{n}"
 	require.NoError(t, c.Set(ctx, key, "somebody", 0).Err())
-	require.NoError(t, c.Set(ctx, record, `y somebody {"host":7,"pid":"x`, 0).Err())
+	require.NoError(t, c.Set(ctx, record, `0000000000000ysomebody{"host":7,"pid":"x`, 0).Err())
 	_, _, err := acquire(ctx, b, "n")
 	var held *lock.HeldError
 	require.ErrorAs(t, err, &held)

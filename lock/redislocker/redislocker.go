@@ -70,6 +70,13 @@ func lockKey(name string) string { return lock.KeyPrefix + "{" + lock.EncodeName
 
 func recordKey(name string) string { return lock.KeyPrefix + "Record{" + lock.EncodeName(name) + "}" }
 
+// Where a record has the token and the owner, after 16 digits of fence: in
+// microseconds that is enough until the year 2286.
+const (
+	tokenAt = 16
+	ownerAt = tokenAt + lock.TokenLength
+)
+
 // Acquire implements [lock.Backend]: one round trip.
 func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	if err := b.usable(ctx); err != nil {
@@ -160,8 +167,8 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 		return lock.Holder{}, classify(err)
 	}
 	h := lock.Holder{Name: name, Token: token.Val(), TTL: max(left.Val(), 0)}
-	if parts := strings.SplitN(record.Val(), " ", 3); len(parts) == 3 && parts[1] == h.Token {
-		h.Fence, h.Owner = number(parts[0]), owner(parts[2])
+	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == h.Token {
+		h.Fence, h.Owner = number(r[:tokenAt]), owner(r[ownerAt:])
 	}
 	return h, nil
 }
