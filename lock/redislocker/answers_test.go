@@ -52,7 +52,7 @@ func TestErrors_AreClassified(t *testing.T) {
 
 func TestErrors_AServerThatLoadsItsData(t *testing.T) {
 	s := servers.Redis(t, "--enable-debug-command", "yes", "--key-load-delay", "200", "--loading-process-events-interval-bytes", "1024")
-	require.Equal(t, "OK", s.Command("DEBUG POPULATE 20000 key 100"))
+	require.Equal(t, "OK", s.Command("DEBUG POPULATE 8000 key 100"))
 	require.Equal(t, "OK", s.Command("SAVE"))
 	s.Kill()
 	served := make(chan struct{})
