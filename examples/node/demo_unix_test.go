@@ -3,13 +3,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"sync"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -36,27 +35,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// logOf collects what a process writes.
-type logOf struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logOf) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logOf) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func startNode(t *testing.T, dir string) (*exec.Cmd, *logOf) {
+func startNode(t *testing.T, dir string) (*exec.Cmd, *logBuffer) {
 	t.Helper()
-	cmd, log := exec.Command(os.Args[0]), &logOf{}
+	cmd, log := exec.Command(os.Args[0]), &logBuffer{}
 	cmd.Env = append(os.Environ(), asNode+"="+dir, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = log
 	require.NoError(t, cmd.Start())
@@ -64,7 +45,7 @@ func startNode(t *testing.T, dir string) (*exec.Cmd, *logOf) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Log(log)
+			t.Log(log.String())
 		}
 	})
 	return cmd, log
@@ -77,8 +58,8 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 	dir := t.TempDir()
 	one, first := startNode(t, dir)
 	other, second := startNode(t, dir)
-	for _, log := range []*logOf{first, second} {
-		require.Eventually(t, func() bool { return bytes.Contains([]byte(log.String()), []byte("listening")) }, time.Minute, 10*time.Millisecond)
+	for _, log := range []*logBuffer{first, second} {
+		require.Eventually(t, func() bool { return strings.Contains(log.String(), "listening") }, time.Minute, 10*time.Millisecond)
 	}
 	adapter, err := fileadapter.New(filepath.Join(dir, demoCache))
 	require.NoError(t, err)
@@ -121,8 +102,8 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 func TestDemo_RefusesDirectoriesOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "data.sqlite"), nil, 0o600))
-	err := run(t.Context(), []string{"--demo-dir", dir}, nil, &logOf{})
+	err := run(t.Context(), []string{"--demo-dir", dir}, nil, &logBuffer{})
 	require.ErrorContains(t, err, "data.sqlite")
-	err = run(t.Context(), []string{"--demo-dir", t.TempDir()}, []string{"MOSPARO_CACHE_ADAPTER=redis"}, &logOf{})
+	err = run(t.Context(), []string{"--demo-dir", t.TempDir()}, []string{"MOSPARO_CACHE_ADAPTER=redis"}, &logBuffer{})
 	require.ErrorContains(t, err, "a cluster is set as well")
 }
