@@ -29,7 +29,7 @@ func memcachedLock(d *envconfig.MemcachedDSN, o options) (LockBackend, error) {
 	client := memcache.NewFromSelector(newLockServers(d.Servers))
 	client.Timeout = shortest(o.timeout, memcache.DefaultTimeout)
 	client.DialContext = newDialer(client.Timeout, 0).dial
-	o.logger.Info("locks on memcached are best effort: it may evict one that is held")
+	o.logger.Warn("locks on memcached are best effort: it may evict one that is held")
 	return memcachedBackend{memcachedlocker.New(client, memcachedlocker.WithPrefix(d.PrefixKey)), client}, nil
 }
 
