@@ -42,7 +42,7 @@ type report struct {
 }
 
 func configShow(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	dir := flags.String("dir", "", "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read")
+	dir := flags.String("dir", "", dirHelp)
 	asJSON := flags.Bool("json", false, "write JSON")
 	return func(args []string) error {
 		if len(args) > 0 {
