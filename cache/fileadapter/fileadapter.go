@@ -56,9 +56,13 @@ func WithMaxValueSize(bytes int) Option {
 }
 
 // WithLogger logs, once, a directory that PHP can probably not write. The
-// default logs nothing.
+// default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(a *Adapter) { a.logger = l }
+	return func(a *Adapter) {
+		if l != nil {
+			a.logger = l
+		}
+	}
 }
 
 // New returns the cache in dir, which is what FILESYSTEM_CACHE_PATH names on

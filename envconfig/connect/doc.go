@@ -4,6 +4,7 @@
 //
 // Opening checks the settings and files (certificates, say) but sends
 // nothing: whether a server can be reached is known at the first request, or
-// from the Ping of the adapter. go-redis logs the changes of a Sentinel to
-// standard error through a logger of its own, redis.SetLogger.
+// from the Ping of the adapter. go-redis logs connections that fail and the
+// changes of a Sentinel to standard error through a logger of its own, which
+// redis.SetLogger replaces.
 package connect
