@@ -16,7 +16,6 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/envconfig"
-	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
@@ -62,7 +61,7 @@ func demonstrate(ctx context.Context, s *envconfig.Settings, log *slog.Logger) (
 	}
 	locker := lock.New(memorylocker.New(), lock.WithLogger(log))
 	n.onClose(locker.Close)
-	p := connect.CleanupPolicy(s)
+	p := policy(s)
 	n.db = sqlcleaner.New(db, sqlcleaner.SQLite, p)
 	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode, cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check))
 	log.Info("demonstration: a cluster of one node with generated data", slog.String("directory", dir))

@@ -112,7 +112,7 @@ func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Loca
 	if n.mode == cleanup.Observe {
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
-	p := connect.CleanupPolicy(s)
+	p := policy(s)
 	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
@@ -123,6 +123,17 @@ func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Loca
 
 // supported are the versions whose tables this module knows.
 func supported(version string) bool { return strings.HasPrefix(version, "1.5.") }
+
+// policy takes over the settings, which are within mosparo's limits.
+func policy(s *envconfig.Settings) cleanup.Policy {
+	return cleanup.Policy{
+		GracePeriod:          s.Cleanup.GracePeriod.V,
+		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V / time.Hour),
+		SubmissionRetention:  int(s.Cleanup.SubmissionRetention.V / (24 * time.Hour)),
+		ProcessInterval:      int(s.Cleanup.ProcessInterval.V / time.Hour),
+		UnfinishedInterval:   int(s.Cleanup.UnfinishedInterval.V / time.Minute),
+	}
+}
 
 // open opens mosparo's database.
 func open(s *envconfig.Settings, log *slog.Logger) (*sql.DB, sqlcleaner.Dialect, error) {
