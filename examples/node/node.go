@@ -24,6 +24,7 @@ import (
 // node is what main has put together.
 type node struct {
 	demo      bool
+	shared    bool // the demonstration, with other nodes
 	mode      cleanup.Mode
 	why       string // why it only observes
 	settings  *envconfig.Settings
@@ -63,12 +64,14 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
 	switch {
+	case o.demoDir != "" && (s.Database.IsConfigured() || o.dir != "" || named):
+		return nil, errors.New("--demo-dir: a cluster is set as well; the demonstration has its own")
 	case s.Database.IsConfigured() || o.dir != "":
 		return join(ctx, o, s, zone, log)
 	case named:
 		return nil, errDemoOnCluster
 	default:
-		return demonstrate(ctx, s, log)
+		return demonstrate(ctx, o, s, log)
 	}
 }
 
