@@ -16,9 +16,9 @@ import (
 )
 
 // Adapter is a cache in a directory. It implements [cache.Adapter] and
-// [cache.Clearer], [cache.Pinger], [cache.Pruner], [cache.Lister],
-// [cache.Limiter]. It is safe for concurrent use, also by several processes,
-// PHP among them. Make one with [New].
+// [cache.Clearer], [cache.Expirer], [cache.Lister], [cache.Limiter],
+// [cache.Pinger], [cache.Pruner]. It is safe for concurrent use, also by
+// several processes, PHP among them. Make one with [New].
 type Adapter struct {
 	// dir is the absolute directory of the namespace, …/@.
 	dir       string
