@@ -144,7 +144,7 @@ func (r *report) write(w io.Writer) error {
 			warnings = append(warnings, e.Name+": "+e.Warning)
 		}
 	}
-	section("Files, later ones win:", r.Files)
+	section("Files (of the .env files later ones win; the PHP file fills in what has no value yet):", r.Files)
 	section("Warnings:", append(warnings, r.Warnings...))
 	section("Problems:", r.Problems)
 	return nil

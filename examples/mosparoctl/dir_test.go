@@ -29,3 +29,15 @@ func TestCacheSet_SaysWhatTypedJSONIs(t *testing.T) {
 	require.Equal(t, 1, got.code)
 	require.Contains(t, got.stderr, `{"t":"string"`)
 }
+
+func TestConfig_SaysWhichFileWins(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("database_host=of-dotenv\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"),
+		[]byte("<?php return ['database_host' => 'of-php', 'database_name' => 'of-php'];"), 0o600))
+	got := ctl(t, nil, "", "config", "--dir", dir)
+	require.Regexp(t, `database_host +of-dotenv `, got.stdout)
+	require.Regexp(t, `database_name +of-php `, got.stdout)
+	require.Contains(t, got.stdout, "what has no value yet")
+}
