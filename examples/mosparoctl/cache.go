@@ -62,8 +62,18 @@ func (a *app) withCache(do func(cache.Adapter) error) error {
 	return do(c)
 }
 
-// someKeys refuses a command line without keys, and keys that PSR-6 refuses.
-func someKeys(keys []string) error {
+// someKeys are the arguments of a command that takes keys, flags among them
+// parsed: a --dir behind the keys must not be taken for a key.
+func someKeys(flags *flag.FlagSet, args []string) ([]string, error) {
+	keys, err := interleaved(flags, args)
+	if err != nil {
+		return nil, err
+	}
+	return keys, validKeys(keys)
+}
+
+// validKeys refuses a command line without keys, and keys that PSR-6 refuses.
+func validKeys(keys []string) error {
 	if len(keys) == 0 {
 		return usageError{"which key?"}
 	}
@@ -85,9 +95,10 @@ type entry struct {
 	Error    string          `json:"error,omitempty"`
 }
 
-func cacheGet(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cacheGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
@@ -138,7 +149,7 @@ func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 		if len(args) != 2 {
 			return usageError{"cache set takes a key and typed JSON"}
 		}
-		if err := someKeys(args[:1]); err != nil {
+		if err := validKeys(args[:1]); err != nil {
 			return err
 		}
 		if *ttl < 0 {
@@ -170,18 +181,20 @@ func interleaved(flags *flag.FlagSet, args []string) (rest []string, err error) 
 	return rest, nil
 }
 
-func cacheDelete(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cacheDelete(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error { return c.Delete(ctx, keys...) })
 	}
 }
 
-func cachePath(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cachePath(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		for _, k := range keys {

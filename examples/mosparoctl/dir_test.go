@@ -19,6 +19,9 @@ func TestDir_NamesTheClusterOfMosparosFiles(t *testing.T) {
 	got := ctl(t, nil, "", "cache", "get", "--dir", dir, "mosparoGoX")
 	require.Equal(t, `{"key":"mosparoGoX","found":true,"value":{"t":"int","v":"7"}}`+"\n", got.stdout)
 	require.NotContains(t, got.stderr, "--dir")
+	behind := ctl(t, nil, "", "cache", "get", "mosparoGoX", "--dir", dir)
+	require.Equal(t, got.stdout, behind.stdout, "a flag behind the keys is no key")
+	require.Equal(t, 2, ctl(t, nil, "", "cache", "delete", "mosparoGoX", "--nonsense").code)
 
 	require.Contains(t, ctl(t, nil, "", "cache", "key", "mosparoGoX").stderr, "--dir", "who looks into a cache that nobody named should know it")
 	require.NotZero(t, ctl(t, nil, "", "cache", "get", "--dir", filepath.Join(dir, "nowhere"), "mosparoGoX").code)
