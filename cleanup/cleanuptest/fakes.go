@@ -1,6 +1,3 @@
-// Package cleanuptest has fakes for tests of programs that clean a mosparo
-// cluster: statistics and a cleaner in memory, and a model of a PHP node. It
-// proves nothing about a real database.
 package cleanuptest
 
 import (

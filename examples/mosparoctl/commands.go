@@ -9,5 +9,6 @@ func commands() []command {
 		{name: "cleanup", sub: cleanupCommands()},
 		{name: "css", sub: cssCommands()},
 		{name: "lock", sub: lockCommands()},
+		leaveCommand(),
 	}
 }

@@ -166,11 +166,11 @@ func generate(ctx context.Context, db *sql.DB, now time.Time) error {
 		}
 	}
 	stamp := func(age time.Duration) string { return now.Add(-age).Format(time.DateTime) }
-	exec("INSERT INTO project VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'Demo', '14D')")
+	exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'Demo', '14D')")
 	submission := 0
 	for token := 1; token <= demoTokens; token++ {
 		age := time.Duration(rand.Int64N(int64(30 * 24 * time.Hour)))
-		exec("INSERT INTO submit_token VALUES (?, 1, ?, ?, NULL)", token, fmt.Sprintf("demo-%d", token), stamp(age))
+		exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (?, 1, ?, ?)", token, fmt.Sprintf("demo-%d", token), stamp(age))
 		for range 1 + rand.IntN(2) {
 			submission++
 			spam := rand.IntN(3) == 0
@@ -178,16 +178,16 @@ func generate(ctx context.Context, db *sql.DB, now time.Time) error {
 			if !spam && rand.IntN(2) == 0 {
 				valid = true
 			}
-			exec("INSERT INTO submission VALUES (?, 1, ?, ?, ?, ?)", submission, token, stamp(age), spam, valid)
+			exec("INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam, valid) VALUES (?, 1, ?, ?, ?, ?)", submission, token, stamp(age), spam, valid)
 			if spam {
-				exec("INSERT INTO detection_result VALUES (NULL, 1, ?)", submission)
+				exec("INSERT INTO detection_result (project_id, submission_id) VALUES (1, ?)", submission)
 			}
 		}
 		exec("UPDATE submit_token SET last_submission_id = ? WHERE id = ?", submission, token)
 	}
 	for day := range 30 {
-		exec("INSERT INTO day_statistic VALUES (NULL, 1, ?)", now.AddDate(0, 0, -day).Format(time.DateOnly))
-		exec("INSERT INTO delay VALUES (NULL, 1, ?)", stamp(time.Duration(day-15)*time.Hour))
+		exec("INSERT INTO day_statistic (project_id, date) VALUES (1, ?)", now.AddDate(0, 0, -day).Format(time.DateOnly))
+		exec("INSERT INTO delay (valid_until) VALUES (?)", stamp(time.Duration(day-15)*time.Hour))
 	}
 	if err != nil {
 		return err
