@@ -74,7 +74,8 @@ func ExampleCleanupPolicy() {
 	defer sqlDB.Close()
 
 	policy := connect.CleanupPolicy(settings)
-	db := sqlcleaner.New(sqlDB, sqlcleaner.SQLite, policy)
+	db := sqlcleaner.New(sqlDB, sqlcleaner.DialectOf(database.Driver), policy,
+		sqlcleaner.WithInstallation(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V))
 	scheduler := cleanup.New(cache.NewPool(adapter), locker, db, db, policy,
 		cleanup.Observe, cleanup.WithCheck(db.Check), cleanup.WithLogger(slog.Default()))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
