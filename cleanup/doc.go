@@ -9,17 +9,33 @@
 // marker and statistic row in mosparo's order, a pause in which a PHP node
 // that was a moment earlier shows itself, and only then the [Cleaner]. A node
 // that does not surely belong to the cluster uses the mode [Observe], which
-// writes nothing.
+// writes nothing. [VersionGate] and the checks of a statistics backend keep a
+// node from cleaning when mosparo or its tables are not the ones it knows.
 //
 // # Keys in the shared cache
 //
-//	key                       value             lifetime  written by
-//	mosparoNextCleanup        DateTime          none      PHP and Go
-//	mosparoAdditionalCleanup  DateTime or null  none      PHP and Go
-//	mosparoCleanupStartedAt   DateTime or null  none      PHP and Go
-//	mosparoGoCleanup          RunRecord         1 day     Go; PHP ignores it
+//	key                       value             lifetime        written by
+//	mosparoNextCleanup        DateTime          none            PHP and Go
+//	mosparoAdditionalCleanup  DateTime or null  none            PHP and Go
+//	mosparoCleanupStartedAt   DateTime or null  none            PHP and Go
+//	mosparoGoCleanup          RunRecord         1 day           Go, during a run
+//	mosparoGoRuns             list of Note      30 days         Go, after a run
+//	mosparoGoPause            Pause             until its end,  Go, by an operator
+//	                                            at most 1 day
 //
-// The lease "cleanup" lies with the lock backend.
+// PHP nodes ignore the keys of Go nodes. So a pause ([PauseAll]) stops Go nodes
+// only: PHP nodes clean as always, and for maintenance that nobody may disturb
+// they have to be stopped, too. The lease "cleanup" lies with the lock backend.
+//
+// # Deaths
+//
+// A run keeps a record of its traces. Whoever gets the lock later ends the run of
+// a node that is gone with it, and goes on at once; PHP nodes alone go on when
+// marker and row are too old for them, at the latest one unfinished
+// interval after the run's last sign of life. A lock server that loses its
+// data starts no second run: the record says until when its holder may not
+// know. Where neither lock nor record is left, the statistic row keeps others
+// away for one unfinished interval.
 //
 // # What is left to chance
 //
@@ -27,5 +43,14 @@
 // its clearing it lie microseconds in which a PHP node may write its own; that
 // marker is lost then, and the PHP node's statistic row alone keeps others
 // away. A PHP node that stalls for longer than the guard time between its look
-// and its row is noticed between two rounds, and the Go node stops.
+// and its row is noticed between two rounds, and the Go node stops; if the Go
+// node was done by then, both have cleaned, one after the other. A statistic row
+// whose insertion was in doubt for longer than the database took to answer
+// stays unknown, and is waited for like that of a dead PHP node.
+//
+// A lock backend that is not exclusive (memcached may evict a lock) or not
+// shared (memory, a directory of one machine) leaves Go nodes to the
+// handshake alone, which tells them apart as it tells them from PHP nodes: two that
+// begin at the same time both withdraw, and one that stalls stops at its next
+// round.
 package cleanup

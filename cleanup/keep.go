@@ -2,17 +2,21 @@ package cleanup
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// keep makes a long run look alive to PHP: the marker stays younger than 5
+// keep makes a long run look alive: to PHP the marker stays younger than 5
 // minutes, the row of unknown status younger than half the unfinished
-// interval, which is all that forced PHP runs look at.
+// interval, which is all that forced PHP runs look at; to Go nodes the record
+// says how long the lease lasts, should the lock server forget it.
 func (r *run) keep(ctx context.Context) {
-	every := min(MarkerAge/3, r.s.policy.Unfinished()/4)
+	touch := min(MarkerAge/3, r.s.policy.Unfinished()/4)
+	every := max(min(touch, r.s.leaseT/3), time.Millisecond)
+	touched := time.Now()
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
@@ -24,20 +28,41 @@ func (r *run) keep(ctx context.Context) {
 		if r.lease.Err() != nil {
 			return
 		}
-		if err := r.s.db.Touch(ctx, r.record.Row, now()); err != nil && ctx.Err() == nil {
-			r.s.logger.Warn("cannot renew the statistic row of the run", slog.Any("error", err))
+		due := time.Since(touched) >= touch-every/2
+		if err := r.renew(ctx, due); err != nil {
+			if ctx.Err() == nil {
+				r.s.logger.LogAttrs(ctx, slog.LevelWarn, "cannot renew the marks of the run", slog.Any("error", err))
+			}
+			continue // and again at the next tick
 		}
-		if err := r.renewMarker(ctx); err != nil && ctx.Err() == nil {
-			r.s.logger.Warn("cannot renew the marker of the run", slog.Any("error", err))
+		if due {
+			touched = time.Now()
 		}
 	}
 }
 
-// renewMarker writes a new marker over our own only. The record names both
-// before, so that it is right wherever we die.
+// renew saves the record and, when it is time, renews row and marker.
+func (r *run) renew(ctx context.Context, due bool) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	r.record.Alive = r.alive()
+	if !due {
+		return r.saveRecord(ctx)
+	}
+	return errors.Join(r.s.db.Touch(ctx, r.record.Row, now()), r.renewMarker(ctx))
+}
+
+// renewMarker writes a new marker over our own, or in place of one that the
+// cache has lost, and over no other. The record names both before, so that it
+// is right wherever we die.
 func (r *run) renewMarker(ctx context.Context) error {
 	started, err := CleanupStartedAt.Get(ctx, r.s.pool)
-	if err != nil || !r.record.owns(&started) {
+	switch {
+	case errors.Is(err, cache.ErrNotFound):
+		started = r.record.Marker
+	case errors.Is(err, cache.ErrNull), err == nil && !r.record.owns(&started):
+		return r.saveRecord(ctx) // a PHP node's; the next look between rounds finds its row
+	case err != nil:
 		return err
 	}
 	r.record.Previous, r.record.Marker = started, now()

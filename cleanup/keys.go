@@ -1,6 +1,7 @@
 package cleanup
 
 import (
+	"math"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -14,16 +15,32 @@ const (
 	CleanupStartedAt  cache.Key[time.Time] = "mosparoCleanupStartedAt"
 )
 
-// RunKey is the key in which a Go node keeps the record of its run, for whoever
-// gets the lock after its death. mosparo does not know it. It lives for a day.
-const RunKey cache.Key[RunRecord] = "mosparoGoCleanup"
+// Keys of Go nodes, which mosparo does not know and PHP nodes ignore.
+const (
+	// RunKey holds the record of the run of a Go node, for whoever gets the
+	// lock after its death. It lives for a day.
+	RunKey cache.Key[RunRecord] = "mosparoGoCleanup"
+	// HistoryKey holds which statistic rows Go nodes wrote, the newest last. It
+	// lives for 30 days.
+	HistoryKey cache.Key[[]Note] = "mosparoGoRuns"
+	// PauseKey holds until when Go nodes do not clean. It lives until then.
+	PauseKey cache.Key[Pause] = "mosparoGoPause"
+)
 
-const runKeyTTL = 24 * time.Hour
+const (
+	runKeyTTL     = 24 * time.Hour
+	historyKeyTTL = 30 * 24 * time.Hour
+	// historyLength is how many notes are kept.
+	historyLength = 50
+)
 
-// RunRecord says which traces belong to the run of a Go node.
+// RunRecord says which traces belong to the run of a Go node, and how far it
+// has come.
 type RunRecord struct {
-	// Row is the id of its statistic row, 0 before there is one.
+	// Row is the id of its statistic row, 0 before there surely is one.
 	Row int64 `php:"row"`
+	// Executor is who started it.
+	Executor Executor `php:"executor"`
 	// Marker is its value of mosparoCleanupStartedAt, Previous the one
 	// before.
 	Marker   time.Time `php:"marker"`
@@ -34,6 +51,20 @@ type RunRecord struct {
 	PID   int    `php:"pid"`
 	// Started is when the run began.
 	Started time.Time `php:"started"`
+	// Alive is until when the run may still go on unless its node says more: the
+	// end of its lease by the node's own clock. Before that nobody ends the
+	// run for it, also if the lock server has lost the lease. Zero: the node has
+	// given the run up, and whoever comes may end it.
+	Alive time.Time `php:"alive"`
+	// Status is [StatusUnknown] while the run works; then what its row gets, with
+	// the numbers below.
+	Status             Status `php:"status"`
+	StoredTokens       int    `php:"storedTokens"`
+	DeletedTokens      int    `php:"deletedTokens"`
+	StoredSubmissions  int    `php:"storedSubmissions"`
+	DeletedSubmissions int    `php:"deletedSubmissions"`
+	// Milliseconds is how long it worked.
+	Milliseconds int64 `php:"milliseconds"`
 }
 
 // owns reports whether a marker was written by this run.
@@ -41,5 +72,37 @@ func (r RunRecord) owns(marker *time.Time) bool {
 	return marker != nil && (marker.Equal(r.Marker) || marker.Equal(r.Previous))
 }
 
+// end is the row as the run leaves it: incomplete if it did not come to its end.
+func (r RunRecord) end() Row {
+	row := Row{
+		ID: r.Row, Time: r.Started, Executor: r.Executor, Status: r.Status,
+		StoredTokens: r.StoredTokens, DeletedTokens: r.DeletedTokens,
+		StoredSubmissions: r.StoredSubmissions, DeletedSubmissions: r.DeletedSubmissions,
+		Duration: time.Duration(r.Milliseconds) * time.Millisecond,
+	}
+	if row.Status == StatusUnknown {
+		row.Status = StatusIncomplete
+	}
+	return row
+}
+
+// note puts the outcome of a run into the record.
+func (r *RunRecord) note(status Status, rep Report, took time.Duration) {
+	r.Status = status
+	r.StoredTokens, r.DeletedTokens = rep.StoredTokens, rep.DeletedTokens
+	r.StoredSubmissions, r.DeletedSubmissions = rep.StoredSubmissions, rep.DeletedSubmissions
+	r.Milliseconds = took.Milliseconds()
+}
+
+// Note says that a statistic row is of a Go node.
+type Note struct {
+	Row  int64  `php:"row"`
+	Host string `php:"host"`
+	PID  int    `php:"pid"`
+}
+
 // LockName is the name of the lease under which Go nodes clean.
 const LockName = "cleanup"
+
+// fenceOf fits a fence into a PHP int.
+func fenceOf(f uint64) int64 { return int64(f & math.MaxInt64) }

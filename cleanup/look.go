@@ -13,11 +13,19 @@ import (
 // writes one in hours, so the rows of all runs that may still go on are among them.
 const recentRows = 50
 
+// clockError is how much the clocks of nodes may differ before a time counts as
+// wrong.
+const clockError = 5 * time.Minute
+
 // view is what a node sees.
 type view struct {
 	state  State
 	record *RunRecord
+	pause  *Pause
 	rows   []Row
+	looked time.Time
+	// strange says what was left out or looks wrong.
+	strange []string
 }
 
 // fresh: nothing was ever planned or run, so that PHP would wait for ever.
@@ -36,45 +44,59 @@ func unknown(rows []Row) *time.Time {
 }
 
 // look reads cache and statistics. A value that cannot be decoded counts as not
-// set, as in PHP.
-func (s *Scheduler) look(ctx context.Context) (view, error) {
+// set, as in PHP. Only with ours are the keys read that have a lifetime:
+// reading may remove one that is over.
+func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
 	var next, additional, started cache.Result[time.Time]
 	var record cache.Result[RunRecord]
+	var pause cache.Result[Pause]
 	targets := []cache.Target{NextCleanup.Into(&next), AdditionalCleanup.Into(&additional), CleanupStartedAt.Into(&started)}
-	if s.mode == Clean {
-		// Reading a key with a lifetime may remove it: not for an observer.
-		targets = append(targets, RunKey.Into(&record))
+	if ours {
+		targets = append(targets, RunKey.Into(&record), PauseKey.Into(&pause))
+	}
+	v := view{looked: time.Now()}
+	// The rows first: a PHP node writes the next time before its row is complete.
+	// Who read the schedule first could see the old schedule and then the
+	// complete row of a run that has just been.
+	var err error
+	if v.rows, err = s.db.Recent(ctx, recentRows); err != nil {
+		return view{}, err
 	}
 	if err := cache.Read(ctx, s.pool, targets...); err != nil {
 		return view{}, err
 	}
-	var v view
-	var err error
-	if v.state.Next, err = s.timeOf(ctx, next); err != nil {
-		return view{}, err
+	for _, t := range []struct {
+		from cache.Result[time.Time]
+		to   **time.Time
+	}{{next, &v.state.Next}, {additional, &v.state.Additional}, {started, &v.state.Started}} {
+		if *t.to, err = v.timeOf(t.from); err != nil {
+			return view{}, err
+		}
 	}
-	if v.state.Additional, err = s.timeOf(ctx, additional); err != nil {
-		return view{}, err
-	}
-	if v.state.Started, err = s.timeOf(ctx, started); err != nil {
-		return view{}, err
-	}
-	if s.mode == Clean && record.Present() {
-		v.record = &record.Value
-	}
-	if v.rows, err = s.db.Recent(ctx, recentRows); err != nil {
-		return view{}, err
+	if ours {
+		if record.Present() {
+			v.record = &record.Value
+		}
+		v.pause = paused(pause, time.Now())
 	}
 	if len(v.rows) > 0 {
 		v.state.Newest = &v.rows[0].Time
 	}
 	v.state.NewestUnknown = unknown(v.rows)
-	s.bound(ctx, &v.state)
+	s.bound(&v, time.Now())
+	for _, w := range v.strange {
+		s.once(ctx, slog.LevelWarn, w)
+	}
+	s.mu.Lock()
+	s.seen = v.rows
+	s.mu.Unlock()
 	return v, nil
 }
 
 // timeOf is the value of a key, nil if it is not set or cannot be decoded.
-func (s *Scheduler) timeOf(ctx context.Context, r cache.Result[time.Time]) (*time.Time, error) {
+func (v *view) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
 	var broken *cache.DecodeError
 	switch {
 	case r.Err == nil:
@@ -82,25 +104,33 @@ func (s *Scheduler) timeOf(ctx context.Context, r cache.Result[time.Time]) (*tim
 	case r.Missing():
 		return nil, nil
 	case errors.As(r.Err, &broken):
-		s.once(ctx, slog.LevelWarn, "a key of the cleanup schedule holds no time; it counts as not set, as for PHP",
-			slog.String("key", broken.Key))
+		v.strange = append(v.strange, broken.Key+" holds no time; it counts as not set, as for PHP")
 		return nil, nil
 	}
 	return nil, r.Err
 }
 
 // bound leaves out times so far ahead that no policy can have planned them: a
-// clock was wrong then, and mosparo would wait for it.
-func (s *Scheduler) bound(ctx context.Context, st *State) {
-	limit := time.Now().Add(24*time.Hour + MarkerAge)
-	drop := func(t **time.Time, key string) {
-		if *t != nil && (*t).After(limit) {
-			s.once(ctx, slog.LevelWarn, "a time of the cleanup schedule is too far ahead to have been planned; it counts as not set",
-				slog.String("key", key), slog.Time("time", **t))
+// clock was wrong then, and mosparo would wait for it. What lies far back is
+// used as it is, since it makes the cleanup due, and is reported.
+func (s *Scheduler) bound(v *view, now time.Time) {
+	const longestInterval, longestUnfinished = 24 * time.Hour, 360 * time.Minute
+	drop := func(t **time.Time, key string, most time.Duration) {
+		if *t != nil && (*t).After(now.Add(most+clockError)) {
+			v.strange = append(v.strange, key+" is "+(*t).UTC().Format(time.DateTime)+
+				" UTC, too far ahead to have been planned; it counts as not set (is a clock wrong?)")
 			*t = nil
 		}
 	}
-	drop(&st.Next, string(NextCleanup))
-	drop(&st.Additional, string(AdditionalCleanup))
-	drop(&st.Started, string(CleanupStartedAt))
+	st := &v.state
+	drop(&st.Next, string(NextCleanup), longestInterval)
+	drop(&st.Additional, string(AdditionalCleanup), longestUnfinished)
+	drop(&st.Started, string(CleanupStartedAt), 0)
+	if st.Newest != nil && st.Newest.After(now.Add(clockError)) {
+		v.strange = append(v.strange, "a statistic row is of "+st.Newest.UTC().Format(time.DateTime)+
+			" UTC, in the future: a clock or the zone of the stored times is wrong")
+	}
+	if due, _ := s.policy.due(*st, now); due.Before(now.Add(-2 * longestInterval)) {
+		v.strange = append(v.strange, "the cleanup was due at "+due.UTC().Format(time.DateTime)+" UTC, more than two days ago: does no node clean?")
+	}
 }

@@ -25,13 +25,15 @@ const (
 	Refused Result = 101
 	// Observed: the cleanup is due, and this node only observes.
 	Observed Result = 102
+	// Paused: an operator keeps Go nodes from cleaning; see [PauseAll].
+	Paused Result = 103
 )
 
 var resultNames = map[Result]string{
 	Completed: "COMPLETED", Unfinished: "UNFINISHED", NextCleanupInTheFuture: "NEXT_CLEANUP_IN_THE_FUTURE",
 	CleanupRunningAlready: "CLEANUP_RUNNING_ALREADY", UnfinishedCleanupStatistic: "UNFINISHED_CLEANUP_STATISTIC_OBJECT",
 	CleanupJustExecuted: "CLEANUP_JUST_EXECUTED",
-	Unavailable:         "UNAVAILABLE", Refused: "REFUSED", Observed: "OBSERVED",
+	Unavailable:         "UNAVAILABLE", Refused: "REFUSED", Observed: "OBSERVED", Paused: "PAUSED",
 }
 
 // String is mosparo's name of the result.

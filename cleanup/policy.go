@@ -3,7 +3,8 @@ package cleanup
 import "time"
 
 // Policy are the five settings of mosparo's cleanup, as numbers in mosparo's
-// own units. A number outside its range, 0 included, counts as the default, as in mosparo: it is
+// own units; connect.CleanupPolicy makes one of a node's settings. A number
+// outside its range, 0 included, counts as the default, as in mosparo: it is
 // not clamped. The zero Policy is mosparo's default.
 type Policy struct {
 	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) puts an unforced
@@ -74,8 +75,9 @@ type Decision struct {
 	// Run: the cleanup starts now. Otherwise Result says why not.
 	Run    bool
 	Result Result
-	// Due is when an unforced cleanup is due.
-	Due time.Time
+	// Due is when an unforced cleanup is due, Reason what says so.
+	Due    time.Time
+	Reason Reason
 	// Until is when what keeps the cleanup away now will not do so any longer:
 	// Due, or the end of a marker's or row's time. Zero with Run.
 	Until time.Time
@@ -85,7 +87,8 @@ type Decision struct {
 // rules: CleanupHelper::cleanup up to the point where it begins. A forced run
 // does not ask the schedule.
 func (p Policy) Decide(s State, now time.Time, forced bool) Decision {
-	d := Decision{Due: p.due(s, now)}
+	var d Decision
+	d.Due, d.Reason = p.due(s, now)
 	no := func(r Result, until time.Time) Decision {
 		d.Result, d.Until = r, until
 		return d
@@ -109,24 +112,53 @@ func (p Policy) Decide(s State, now time.Time, forced bool) Decision {
 	return d
 }
 
-// due is when an unforced cleanup is due.
-func (p Policy) due(s State, now time.Time) time.Time {
-	if s.Additional != nil {
-		return *s.Additional
+// Reason is what makes a cleanup due at its time.
+type Reason int
+
+// The reasons.
+const (
+	// NothingPlanned: neither schedule nor statistic row; it is always one
+	// interval away.
+	NothingPlanned Reason = iota
+	// RegularSchedule: mosparoNextCleanup.
+	RegularSchedule
+	// UnfinishedRun: mosparoAdditionalCleanup.
+	UnfinishedRun
+	// NewestRow: one interval after the newest statistic row, since the cache
+	// has no schedule.
+	NewestRow
+)
+
+// String says it in words.
+func (r Reason) String() string {
+	switch r {
+	case RegularSchedule:
+		return "regular schedule"
+	case UnfinishedRun:
+		return "unfinished run goes on"
+	case NewestRow:
+		return "one interval after the newest statistic row"
 	}
-	var due time.Time
+	return "nothing planned yet"
+}
+
+// due is when an unforced cleanup is due.
+func (p Policy) due(s State, now time.Time) (due time.Time, why Reason) {
+	if s.Additional != nil {
+		return *s.Additional, UnfinishedRun
+	}
 	switch {
 	case s.Next != nil:
-		due = *s.Next
+		due, why = *s.Next, RegularSchedule
 	case s.Newest != nil:
-		due = s.Newest.Add(p.Interval())
+		due, why = s.Newest.Add(p.Interval()), NewestRow
 	default:
 		due = now.Add(p.Interval())
 	}
 	if p.GracePeriod {
 		due = due.Add(p.TokenAge())
 	}
-	return due
+	return due, why
 }
 
 // Outcome is what a run leaves in the cache.

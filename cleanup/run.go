@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
 	"os"
 	"runtime/debug"
 	"time"
@@ -16,66 +14,76 @@ import (
 
 // run is one attempt under the lock.
 type run struct {
-	s      *Scheduler
-	by     Executor
-	limits Limits
-	lease  *lock.Lease
+	s *Scheduler
+	order
+	lease *lock.Lease
 
-	known  map[int64]bool // rows that were there before
-	record RunRecord
-	report Report
+	known   map[int64]bool // rows that were there before
+	floor   *Row           // the last of them, if there may be more
+	record  RunRecord
+	report  Report
+	stopped error // what ended the run between two rounds
 }
-
-// saveTime bounds what is saved after a run that was cancelled.
-const saveTime = 10 * time.Second
 
 // underLock looks again, mends what a dead node left, and cleans.
 func (r *run) underLock(ctx context.Context) (Attempt, error) {
-	v, err := r.s.look(ctx)
+	v, err := r.s.look(ctx, true)
 	if err != nil {
 		return Attempt{Result: Unavailable}, err
 	}
-	if v.record != nil {
-		// Whoever wrote it does not hold the lock any longer.
-		if err := r.bury(ctx, v); err != nil {
-			return Attempt{Result: Unavailable}, err
-		}
-		if v, err = r.s.look(ctx); err != nil {
-			return Attempt{Result: Unavailable}, err
-		}
-	}
-	a := Attempt{Decision: r.s.policy.Decide(v.state, time.Now(), r.by.Forced())}
-	a.Result = a.Decision.Result
-	if v.fresh() && !r.by.Forced() {
-		return a, r.plan(ctx, v.state)
-	}
-	if !a.Decision.Run {
+	a := r.decide(v)
+	plan := v.fresh() && v.record == nil && !r.forced
+	switch {
+	case a.Result == Paused:
+		return a, nil
+	case v.record != nil && time.Now().Before(v.record.aliveUntil()):
+		// The lock server has lost a lease whose holder may not know it yet.
+		a.Result = CleanupRunningAlready
+		a.RetryAfter = time.Until(v.record.aliveUntil()) + r.s.jitter()
+		return a, nil
+	case v.record == nil && !plan && !a.Decision.Run:
 		return a, nil
 	}
-	if err := r.check(ctx, v.state); err != nil {
+	if err := r.s.check(ctx, v.state); err != nil {
 		a.Result = Unavailable
 		if errors.Is(err, ErrRefused) {
 			a.Result = Refused
 		}
 		return a, err
 	}
+	if plan {
+		return a, r.plan(ctx)
+	}
+	if v.record != nil {
+		// Whoever wrote it does not hold the lock any longer.
+		goOn, err := r.bury(ctx, *v.record)
+		if err != nil {
+			return Attempt{Result: Unavailable}, err
+		}
+		if v, err = r.s.look(ctx, true); err != nil {
+			return Attempt{Result: Unavailable}, err
+		}
+		if goOn { // what it has left is due now; a PHP node that has begun since comes first
+			v.state.Additional = &v.looked
+		}
+		a = r.decide(v)
+	}
+	if !a.Decision.Run {
+		return a, nil
+	}
 	return r.start(ctx, a, v)
 }
 
-func (r *run) check(ctx context.Context, st State) error {
-	for _, c := range r.s.checks {
-		if err := c(ctx, st); err != nil {
-			return err
-		}
+// aliveUntil is Alive, bounded: a clock that is wrong must not stop the cleanup.
+func (r RunRecord) aliveUntil() time.Time {
+	if r.Alive.After(time.Now().Add(clockError)) {
+		return time.Time{}
 	}
-	return nil
+	return r.Alive
 }
 
 // plan writes the first schedule of a cluster: without one, PHP never starts.
-func (r *run) plan(ctx context.Context, st State) error {
-	if err := r.check(ctx, st); err != nil {
-		return err
-	}
+func (r *run) plan(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
@@ -85,67 +93,39 @@ func (r *run) plan(ctx context.Context, st State) error {
 // now is the time as it can be stored.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// bury ends the run of a node that is gone, if its traces are still there, so
-// that nobody waits for them.
-func (r *run) bury(ctx context.Context, v view) error {
-	dead := *v.record
-	for _, row := range v.rows {
-		if row.ID != dead.Row || row.Status != StatusUnknown {
-			continue
-		}
-		row.Status, row.Time = StatusIncomplete, dead.Started
-		if err := r.s.db.Finish(ctx, row); err != nil && !errors.Is(err, ErrNoRow) {
-			return err
-		}
-	}
-	if err := r.lease.Err(); err != nil {
-		return err
-	}
-	if dead.owns(v.state.Started) {
-		if err := CleanupStartedAt.SetNull(ctx, r.s.pool, 0); err != nil {
-			return err
-		}
-	}
-	r.s.logger.Info("ended the run of a node that is gone", slog.String("host", dead.Host), slog.Int("pid", dead.PID), slog.Int64("row", dead.Row))
-	return RunKey.Delete(ctx, r.s.pool)
-}
-
 // start is the handshake with PHP nodes, which test and set in steps: marker,
 // row, guard time, another look.
 func (r *run) start(ctx context.Context, a Attempt, v view) (Attempt, error) {
-	r.known = map[int64]bool{}
-	for _, row := range v.rows {
-		r.known[row.ID] = true
-	}
-	if err := r.mark(ctx); err != nil {
-		a.Result = Unavailable
-		return a, errors.Join(err, r.unmark(ctx))
-	}
-	id, err := r.s.db.Begin(ctx, r.record.Started, r.by)
-	if err != nil {
-		a.Result = Unavailable
-		return a, errors.Join(err, r.unmark(ctx))
-	}
-	r.record.Row = id
-	r.known[id] = true
-	if err := r.saveRecord(ctx); err != nil {
-		a.Result = Unavailable
-		return a, errors.Join(err, r.withdraw(ctx))
-	}
-	if err := r.wait(ctx); err != nil {
+	r.notice(v.rows)
+	if err := r.begin(ctx); err != nil {
 		a.Result = Unavailable
 		return a, errors.Join(err, r.withdraw(ctx))
 	}
 	switch err := r.strangers(ctx); {
 	case errors.Is(err, ErrStranger):
 		a.Result = UnfinishedCleanupStatistic
-		a.RetryAfter = time.Second + rand.N(59*time.Second)
+		a.RetryAfter = time.Second + r.s.random(longestRetry-time.Second)
 		return a, r.withdraw(ctx)
 	case err != nil:
 		a.Result = Unavailable
 		return a, errors.Join(err, r.withdraw(ctx))
 	}
 	return r.work(ctx, a)
+}
+
+// begin writes marker, row and record, and lets the guard time pass.
+func (r *run) begin(ctx context.Context) error {
+	if err := r.mark(ctx); err != nil {
+		return err
+	}
+	if err := r.insert(ctx); err != nil {
+		return err
+	}
+	r.known[r.record.Row] = true
+	if err := r.saveRecord(ctx); err != nil {
+		return err
+	}
+	return r.wait(ctx)
 }
 
 // mark writes the marker, together with the record that says it is ours.
@@ -158,43 +138,35 @@ func (r *run) mark(ctx context.Context) error {
 	if err != nil {
 		host = "unknown"
 	}
-	r.record = RunRecord{Marker: at, Previous: at, Started: at, Fence: int64(r.lease.Fence() & (1<<63 - 1)), Host: host, PID: os.Getpid()}
+	r.record = RunRecord{
+		Executor: r.by, Marker: at, Previous: at, Started: at, Alive: r.alive(),
+		Fence: fenceOf(r.lease.Fence()), Host: host, PID: os.Getpid(),
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	return cache.Write(ctx, r.s.pool, RunKey.With(r.record, runKeyTTL), CleanupStartedAt.With(at, 0))
 }
 
+func (r *run) insert(ctx context.Context) (err error) {
+	if err := r.lease.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	r.record.Row, err = r.s.db.Begin(ctx, r.record.Started, r.by)
+	return err
+}
+
+// alive is the end of the lease by the clock that other nodes have, too.
+func (r *run) alive() time.Time { return now().Add(time.Until(r.lease.Expiry())) }
+
 func (r *run) saveRecord(ctx context.Context) error {
+	if err := r.lease.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	return RunKey.Set(ctx, r.s.pool, r.record, runKeyTTL)
-}
-
-// saving is a context for what has to be saved although ctx may have ended.
-func saving(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), saveTime)
-}
-
-// unmark removes marker and record, the marker only while it is ours: there is
-// no compare-and-delete, so a PHP node that writes its own between our look
-// and our write loses it, and is protected by its statistic row alone.
-func (r *run) unmark(ctx context.Context) error {
-	ctx, cancel := saving(ctx)
-	defer cancel()
-	if r.lease.Err() != nil {
-		return nil // the keys are somebody else's by now
-	}
-	started, err := CleanupStartedAt.Get(ctx, r.s.pool)
-	if err == nil && r.record.owns(&started) {
-		err = CleanupStartedAt.SetNull(ctx, r.s.pool, 0)
-	}
-	if errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) {
-		err = nil
-	}
-	return errors.Join(err, RunKey.Delete(ctx, r.s.pool))
-}
-
-// withdraw undoes a start: nothing was deleted yet.
-func (r *run) withdraw(ctx context.Context) error {
-	save, cancel := saving(ctx)
-	defer cancel()
-	return errors.Join(r.s.db.Withdraw(save, r.record.Row), r.unmark(ctx))
 }
 
 // wait lets the guard time pass.
@@ -211,20 +183,66 @@ func (r *run) wait(ctx context.Context) error {
 	}
 }
 
+// notice remembers the rows that were there before.
+func (r *run) notice(rows []Row) {
+	r.known = map[int64]bool{}
+	for _, row := range rows {
+		r.known[row.ID] = true
+	}
+	if len(rows) == recentRows {
+		r.floor = &rows[len(rows)-1]
+	}
+}
+
 // strangers looks for rows of other nodes that were not there before, of any
-// status: a fast PHP run is complete again by now.
+// status: a fast PHP run is complete again by now. A row that is older than all
+// that were read before is none: it has moved up.
 func (r *run) strangers(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
 	rows, err := r.s.db.Recent(ctx, recentRows)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if !r.known[row.ID] {
-			return fmt.Errorf("%w: row %d, %s, %s", ErrStranger, row.ID, row.Executor, row.Status)
+		if r.known[row.ID] || r.floor != nil && older(row, *r.floor) {
+			continue
 		}
+		return fmt.Errorf("%w: row %d, %s, %s", ErrStranger, row.ID, row.Executor, row.Status)
+	}
+	return nil
+}
+
+// older is the order of [Statistics.Recent].
+func older(a, b Row) bool {
+	return a.Time.Before(b.Time) || a.Time.Equal(b.Time) && a.ID < b.ID
+}
+
+// between is what a run asks before every round.
+func (r *run) between(ctx context.Context) error {
+	if r.limits.Between != nil {
+		if err := r.limits.Between(ctx); err != nil {
+			return err
+		}
+	}
+	r.stopped = r.strangers(ctx)
+	if r.stopped == nil {
+		r.stopped = r.pausedNow(ctx)
+	}
+	return r.stopped
+}
+
+// pausedNow is [ErrPaused] during a pause. A cache that does not answer ends no
+// run.
+func (r *run) pausedNow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	var p cache.Result[Pause]
+	if err := cache.Read(ctx, r.s.pool, PauseKey.Into(&p)); err == nil && paused(p, time.Now()) != nil {
+		return ErrPaused
 	}
 	return nil
 }
@@ -234,76 +252,42 @@ func (r *run) work(ctx context.Context, a Attempt) (Attempt, error) {
 	began := time.Now()
 	working, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(r.lease.Context(), func() { cancel(context.Cause(r.lease.Context())) })
-	keeping, stopKeeping := context.WithCancel(working)
+	// The run looks alive until the cleaner has returned, also after ctx has ended.
+	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
 		r.keep(keeping)
 	}()
-	limits := r.limits
-	outer := limits.Between
-	limits.Between = func(ctx context.Context) error {
-		if outer != nil {
-			if err := outer(ctx); err != nil {
-				return err
-			}
-		}
-		return r.strangers(ctx)
-	}
-	err := r.cleanSafely(working, limits)
+	err := r.cleanSafely(working)
 	stopKeeping()
 	<-kept
 	stop()
 	cancel(nil)
+	if errors.Is(err, context.Canceled) && r.lease.Err() != nil {
+		err = nil // which is all that it means; finish says so
+	}
 	a.Duration, a.Report = time.Since(began), r.report
 	saved := r.finish(ctx, &a, err == nil && r.report.Finished)
-	if errors.Is(err, ErrStranger) {
-		r.s.logger.Warn("stopped, since another node cleans too", slog.Any("error", err))
-		err = nil
+	if errors.Is(err, ErrStranger) || errors.Is(err, ErrPaused) {
+		a.Stopped, err = err, nil
 	}
 	return a, errors.Join(err, saved)
 }
 
 // cleanSafely turns a panic of the cleaner into an error, so that the run can
 // be ended in order.
-func (r *run) cleanSafely(ctx context.Context, l Limits) (err error) {
+func (r *run) cleanSafely(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
+	l := r.limits
+	l.Between = r.between
 	r.report, err = r.s.clean.Clean(ctx, l)
+	if err == nil {
+		err = r.stopped // a cleaner that did not listen
+	}
 	return err
-}
-
-// finish saves the end in PHP's order: additional, next, row, marker. With a
-// lost lease only the own row is touched.
-func (r *run) finish(ctx context.Context, a *Attempt, complete bool) error {
-	save, cancel := saving(ctx)
-	defer cancel()
-	lost := r.lease.Err()
-	at := now()
-	out := r.s.policy.Finish(complete && lost == nil, at)
-	a.Result = out.Result
-	var errs []error
-	if lost != nil {
-		errs = append(errs, lost)
-	} else {
-		if out.Additional == nil {
-			errs = append(errs, AdditionalCleanup.SetNull(save, r.s.pool, 0))
-		} else {
-			errs = append(errs, AdditionalCleanup.Set(save, r.s.pool, *out.Additional, 0))
-		}
-		errs = append(errs, NextCleanup.Set(save, r.s.pool, out.Next, 0))
-	}
-	errs = append(errs, r.s.db.Finish(save, Row{
-		ID: r.record.Row, Time: r.record.Started, Executor: r.by, Status: out.Status,
-		StoredTokens: r.report.StoredTokens, DeletedTokens: r.report.DeletedTokens,
-		StoredSubmissions: r.report.StoredSubmissions, DeletedSubmissions: r.report.DeletedSubmissions,
-		Duration: a.Duration,
-	}))
-	if lost == nil {
-		errs = append(errs, r.unmark(ctx))
-	}
-	return errors.Join(errs...)
 }

@@ -2,9 +2,8 @@ package cleanup
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -49,9 +48,14 @@ type Scheduler struct {
 	leaseT  time.Duration
 	poll    time.Duration
 	loop    Executor
+	random  func(n time.Duration) time.Duration
 
-	mu      sync.Mutex
-	noticed map[string]bool // what has been logged once
+	mu       sync.Mutex
+	noticed  map[string]bool // what has been logged once
+	seen     []Row           // the newest rows when they were last read
+	judged   []Row           // the rows in which overlaps were looked for
+	overlaps map[[2]int64]bool
+	last     string // result and error that were logged last
 }
 
 // Check looks, under the lock and before anything is written, whether this
@@ -59,26 +63,12 @@ type Scheduler struct {
 // means that nobody knows, and that nothing is done either.
 type Check func(ctx context.Context, s State) error
 
-// Event tells an observer of one attempt that did more than find that nothing
-// is due.
-type Event struct {
-	Executor Executor
-	Result   Result
-	Report   Report
-	Duration time.Duration
-	Err      error
-}
-
 // Option changes a default of [New].
 type Option func(*Scheduler)
 
 // WithLogger logs one line a run, and what an operator must know. The default
 // logs nothing.
 func WithLogger(l *slog.Logger) Option { return func(s *Scheduler) { s.logger = l } }
-
-// WithObserver calls f after every attempt that did something, failed or was
-// refused. f must not block.
-func WithObserver(f func(Event)) Option { return func(s *Scheduler) { s.observe = f } }
 
 // WithCheck adds a check; all must pass.
 func WithCheck(c Check) Option { return func(s *Scheduler) { s.checks = append(s.checks, c) } }
@@ -101,8 +91,16 @@ func WithLeaseTTL(d time.Duration) Option { return func(s *Scheduler) { s.leaseT
 // other nodes may change; the default is [DefaultPoll].
 func WithPoll(d time.Duration) Option { return func(s *Scheduler) { s.poll = d } }
 
-// WithExecutor is who Run counts as; the default is the frontend, to which
-// schedule and grace period apply.
+// WithRandom draws the random parts of all pauses: a duration of 0 up to, not
+// including, n > 0. The default is [rand.N]; a simulation with a seed has its
+// own. f is called from several goroutines.
+func WithRandom(f func(n time.Duration) time.Duration) Option {
+	return func(s *Scheduler) { s.random = f }
+}
+
+// WithExecutor is who Run counts as; the default is the frontend. A Run that is
+// the cron job (the command or the web cron job) does not wait for the grace
+// period, which is there to let it come first; it keeps to the schedule.
 func WithExecutor(e Executor) Option { return func(s *Scheduler) { s.loop = e } }
 
 // Defaults of a [Scheduler].
@@ -121,7 +119,7 @@ func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Poli
 		pool: pool, locker: locker, db: db, clean: c, policy: p, mode: m,
 		logger: slog.New(slog.DiscardHandler), observe: func(Event) {},
 		limits: map[Executor]Limits{}, guard: DefaultGuard, leaseT: DefaultLeaseTTL, poll: DefaultPoll,
-		loop: ExecutorFrontendAPI, noticed: map[string]bool{},
+		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{},
 	}
 	for _, o := range opts {
 		o(s)
@@ -129,7 +127,8 @@ func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Poli
 	return s
 }
 
-// Attempt is the outcome of a TryRun.
+// Attempt is the outcome of a TryRun. Its Decision is zero, and says nothing,
+// where the lock, the cache or the database could not be asked.
 type Attempt struct {
 	Result   Result
 	Decision Decision
@@ -139,6 +138,9 @@ type Attempt struct {
 	Duration time.Duration
 	// RetryAfter is when to try again at the earliest, 0 if the decision says.
 	RetryAfter time.Duration
+	// Stopped says why a run ended between two rounds although it had not
+	// failed: it wraps [ErrStranger] or [ErrPaused].
+	Stopped error
 }
 
 // mosparo's limits, by executor. The web cron job has 80 % of PHP's execution
@@ -155,84 +157,13 @@ func phpLimits(e Executor) Limits {
 // TryRun looks whether the cleanup is due and runs it, as mosparo does for the
 // executor. It returns when the run is over. Without a lock there is no run.
 //
-// The error is nil for all of mosparo's results but for an [Unfinished] run
-// that failed. A run stops between two statements when ctx ends, and leaves a
-// state from which any node goes on.
+// The error is nil for all of mosparo's results but for a run that failed or
+// whose end could not be saved. A run stops between two statements when ctx
+// ends, and leaves a state from which any node goes on.
 func (s *Scheduler) TryRun(ctx context.Context, by Executor) (Attempt, error) {
 	l, ok := s.limits[by]
 	if !ok {
 		l = phpLimits(by)
 	}
-	return s.try(ctx, by, l)
-}
-
-func (s *Scheduler) try(ctx context.Context, by Executor, l Limits) (Attempt, error) {
-	began := time.Now()
-	a, err := s.attempt(ctx, by, l)
-	if err != nil {
-		err = fmt.Errorf("cleanup: %w", err)
-	}
-	if a.Result != NextCleanupInTheFuture || err != nil {
-		s.report(ctx, by, a, time.Since(began), err)
-	}
-	return a, err
-}
-
-// report is the one log line of an attempt.
-func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took time.Duration, err error) {
-	level := slog.LevelInfo
-	attrs := []slog.Attr{slog.String("executor", by.String()), slog.String("result", a.Result.String()), slog.Duration("duration", took)}
-	if a.Result == Completed || a.Result == Unfinished {
-		attrs = append(attrs, slog.Int("deleted_submissions", a.Report.DeletedSubmissions), slog.Int("deleted_tokens", a.Report.DeletedTokens))
-	}
-	if err != nil {
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.Any("error", err))
-	}
-	s.logger.LogAttrs(ctx, level, "cleanup", attrs...)
-	s.observe(Event{Executor: by, Result: a.Result, Report: a.Report, Duration: took, Err: err})
-}
-
-func (s *Scheduler) attempt(ctx context.Context, by Executor, l Limits) (Attempt, error) {
-	v, err := s.look(ctx)
-	if err != nil {
-		return Attempt{Result: Unavailable}, err
-	}
-	a := Attempt{Decision: s.policy.Decide(v.state, time.Now(), by.Forced())}
-	a.Result = a.Decision.Result
-	if s.mode == Observe {
-		if a.Decision.Run {
-			a.Result = Observed
-		}
-		return a, nil
-	}
-	if !a.Decision.Run && !v.fresh() && v.record == nil {
-		return a, nil
-	}
-	lease, err := s.locker.Acquire(ctx, LockName, lock.WithTTL(s.leaseT), lock.WithLabel("cleanup by "+by.String()))
-	switch {
-	case errors.Is(err, lock.ErrHeld):
-		a.Result = CleanupRunningAlready
-		return a, nil
-	case err != nil:
-		a.Result = Unavailable
-		return a, err
-	}
-	r := &run{s: s, by: by, limits: l, lease: lease}
-	a, err = r.underLock(ctx)
-	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == Completed && !errors.Is(rel, lock.ErrUnavailable) {
-		err = rel
-	}
-	return a, err
-}
-
-// once logs something the first time only.
-func (s *Scheduler) once(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
-	s.mu.Lock()
-	seen := s.noticed[msg]
-	s.noticed[msg] = true
-	s.mu.Unlock()
-	if !seen {
-		s.logger.LogAttrs(ctx, level, msg, attrs...)
-	}
+	return s.try(ctx, order{by: by, limits: l, policy: s.policy, forced: by.Forced()})
 }

@@ -42,6 +42,13 @@ func (c *cluster) node(m cleanup.Mode, opts ...cleanup.Option) *cleanup.Schedule
 	return cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, m, opts...)
 }
 
+// nodeWith is a node with other settings.
+func (c *cluster) nodeWith(p cleanup.Policy, m cleanup.Mode) *cleanup.Scheduler {
+	l := lock.New(c.locks)
+	c.t.Cleanup(func() { _ = l.Close() })
+	return cleanup.New(c.pool, l, c.db, c.cleaner, p, m)
+}
+
 // due makes the cleanup due since an hour.
 func (c *cluster) due() {
 	require.NoError(c.t, cleanup.NextCleanup.Set(c.t.Context(), c.pool, time.Now().Add(-time.Hour), 0))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -13,28 +14,128 @@ import (
 type Overview struct {
 	Mode  Mode
 	State State
-	// Decision is what an unforced run would meet now.
+	// Decision is what an unforced run would meet now; it has the time when the
+	// next one is due, and why then.
 	Decision Decision
+	// Pause is the pause of the Go nodes, nil if there is none.
+	Pause *Pause
 	// Holder is the Go node that cleans now, nil if none does or nobody knows.
 	Holder *lock.Holder
+	// Running is the run that is under way as marker, row and record show it, nil
+	// if none is.
+	Running *Running
 	// Recent are the newest statistic rows, newest first.
 	Recent []Row
+	// Runs are the same rows with the node that wrote them.
+	Runs []Run
+	// SinceComplete is the time since the end of the last complete run, negative
+	// if no row tells.
+	SinceComplete time.Duration
+	// Overlaps are cleanups that ran at the same time, newest first.
+	Overlaps []Overlap
+	// Warnings say what looks wrong with the schedule.
+	Warnings []string
 }
 
-// Status reads the state of the cleanup and writes nothing.
+// Running is a run that is under way, or died not long ago.
+type Running struct {
+	Since time.Time
+	// Host and PID are those of a Go node; empty for a PHP node, which does not
+	// say where it runs.
+	Host string
+	PID  int
+	// Row is the id of its statistic row, 0 if it has none yet.
+	Row int64
+}
+
+// Run is a statistic row and who wrote it.
+type Run struct {
+	Row
+	// Go: it is of a Go node, on Host. Otherwise it is of a PHP node, or of a Go
+	// node whose note is gone from the cache.
+	Go   bool
+	Host string
+}
+
+// recentShown is how many rows an Overview has.
+const recentShown = 10
+
+// Status reads the state of the cleanup, and writes nothing. What is returned
+// with an error is what could be read.
 func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
-	v, err := s.look(ctx)
+	v, err := s.look(ctx, true)
 	if err != nil {
-		return Overview{}, fmt.Errorf("cleanup: status: %w", err)
+		return Overview{Mode: s.mode}, fmt.Errorf("cleanup: status: %w", err)
 	}
-	o := Overview{Mode: s.mode, State: v.state, Decision: s.policy.Decide(v.state, time.Now(), false), Recent: v.rows[:min(len(v.rows), 10)]}
-	h, err := s.locker.Holder(ctx, LockName)
+	at := time.Now()
+	rows := v.rows[:min(len(v.rows), recentShown)]
+	o := Overview{
+		Mode: s.mode, State: v.state, Decision: order{policy: s.policy}.decide(v).Decision, Pause: v.pause,
+		Recent: rows, SinceComplete: -1, Overlaps: s.policy.Overlaps(rows), Warnings: v.strange,
+		Running: v.running(s.policy, at),
+	}
+	if done, ok := lastComplete(v.rows); ok {
+		o.SinceComplete = max(at.Sub(done), 0)
+	}
+	o.Runs, err = s.runs(ctx, rows, v.record)
+	h, herr := s.locker.Holder(ctx, LockName)
 	switch {
-	case err == nil:
+	case herr == nil:
 		o.Holder = &h
-	case errors.Is(err, lock.ErrNotHeld):
-	default:
-		return o, fmt.Errorf("cleanup: status: %w", err)
+	case !errors.Is(herr, lock.ErrNotHeld):
+		err = errors.Join(err, herr)
 	}
-	return o, nil
+	if err != nil {
+		err = fmt.Errorf("cleanup: status: %w", err)
+	}
+	return o, err
+}
+
+// History returns the newest statistic rows with the nodes that wrote them,
+// newest first, at most n. It writes nothing.
+func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
+	rows, err := s.db.Recent(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("cleanup: history: %w", err)
+	}
+	all, err := s.runs(ctx, rows, nil)
+	if err != nil {
+		err = fmt.Errorf("cleanup: history: %w", err)
+	}
+	return all, err
+}
+
+// runs are rows with their nodes.
+func (s *Scheduler) runs(ctx context.Context, rows []Row, record *RunRecord) ([]Run, error) {
+	var notes cache.Result[[]Note]
+	err := cache.Read(ctx, s.pool, HistoryKey.Into(&notes))
+	hosts := map[int64]string{}
+	for _, n := range notes.Value {
+		hosts[n.Row] = n.Host
+	}
+	if record != nil && record.Row != 0 {
+		hosts[record.Row] = record.Host
+	}
+	all := make([]Run, len(rows))
+	for i, row := range rows {
+		host, ok := hosts[row.ID]
+		all[i] = Run{Row: row, Go: ok, Host: host}
+	}
+	return all, err
+}
+
+// running is the run that is under way, by all that shows one.
+func (v view) running(p Policy, at time.Time) *Running {
+	if v.record != nil && v.record.Status == StatusUnknown {
+		return &Running{Since: v.record.Started, Host: v.record.Host, PID: v.record.PID, Row: v.record.Row}
+	}
+	for _, row := range v.rows {
+		if row.Status == StatusUnknown && row.Time.After(at.Add(-p.Unfinished())) {
+			return &Running{Since: row.Time, Row: row.ID}
+		}
+	}
+	if s := v.state.Started; s != nil && s.After(at.Add(-MarkerAge)) {
+		return &Running{Since: *s}
+	}
+	return nil
 }

@@ -10,23 +10,6 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// ShutOutError says that what this process makes in the directory could not be used by
-// its owner, presumably PHP. It unwraps to [cache.ErrUnauthorized]. Remedies:
-// run as the owner of the directory, or make it writable for a common group
-// (chmod g+ws).
-type ShutOutError struct {
-	// Path is the directory that was to be written in.
-	Path string
-	// UID is its owner.
-	UID int
-}
-
-func (e *ShutOutError) Error() string {
-	return fmt.Sprintf("%v: files made in %s could not be used by its owner, uid %d", cache.ErrUnauthorized, e.Path, e.UID)
-}
-
-func (e *ShutOutError) Unwrap() error { return cache.ErrUnauthorized }
-
 // classified joins the sentinel of package cache that an error of the
 // operating system stands for.
 func classified(err error) error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 )
 
 func TestConformance(t *testing.T) {
@@ -113,8 +114,8 @@ func TestPrune_RemovesExpiredFilesOfOthersAndOldTemporaryOnes(t *testing.T) {
 	a := newAt(t, dir)
 	require.NoError(t, a.Set(t.Context(), item("mosparoA", "1"), item("foreign", "1")))
 	require.NoError(t, os.WriteFile(a.File("foreign"), []byte("1\nforeign\nx"), 0o644))
-	old := temporaryName(time.Now().Add(-2 * time.Hour))
-	young := temporaryName(time.Now())
+	old := inherit.TemporaryName(time.Now().Add(-2 * time.Hour))
+	young := inherit.TemporaryName(time.Now())
 	for _, name := range []string{old, young, "0123456789ab"} {
 		require.NoError(t, os.WriteFile(filepath.Join(a.Dir(), name), nil, 0o644))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 )
 
 // read returns the value of a key, nil when it is absent, and its expiry in
@@ -100,7 +101,7 @@ func (a *Adapter) removeExpired(rel string, found *os.File) bool {
 		if is, err := root.Lstat(rel); err != nil || !os.SameFile(was, is) {
 			return err
 		}
-		aside := temporaryName(time.Now())
+		aside := inherit.TemporaryName(time.Now())
 		if err := root.Rename(rel, aside); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 )
 
 // List implements [cache.Lister]. It reads the beginning of every file.
@@ -103,12 +104,12 @@ func tryWriting(root *os.Root) error {
 	if err != nil {
 		return err
 	}
-	name := temporaryName(time.Now())
+	name := inherit.TemporaryName(time.Now())
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	err = handOver(root, f, name, dir, dir.Mode().Perm()&0o666)
+	err = inherit.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666)
 	return errors.Join(err, f.Close(), root.Remove(name))
 }
 
@@ -207,7 +208,7 @@ func (a *Adapter) removeLeftOvers(now time.Time) error {
 		return err
 	}
 	for _, e := range entries {
-		if leftOver(e.Name(), now) && e.Type().IsRegular() {
+		if inherit.LeftOver(e.Name(), now) && e.Type().IsRegular() {
 			_ = a.inRoot(func(root *os.Root) error { return root.Remove(e.Name()) })
 		}
 	}

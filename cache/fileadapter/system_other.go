@@ -2,10 +2,7 @@
 
 package fileadapter
 
-import (
-	"io/fs"
-	"os"
-)
+import "os"
 
 const readFlags = os.O_RDONLY
 
@@ -13,5 +10,3 @@ func isLink(error) bool         { return false }
 func isNotDirectory(error) bool { return false }
 func isQuota(error) bool        { return false }
 func isStale(error) bool        { return false }
-
-func owner(fs.FileInfo) (uid, gid int, known bool) { return 0, 0, false }

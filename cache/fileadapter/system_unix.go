@@ -4,7 +4,6 @@ package fileadapter
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"syscall"
 )
@@ -17,11 +16,3 @@ func isLink(err error) bool         { return errors.Is(err, syscall.ELOOP) || er
 func isNotDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
 func isQuota(err error) bool        { return errors.Is(err, syscall.EDQUOT) }
 func isStale(err error) bool        { return errors.Is(err, syscall.ESTALE) }
-
-// owner is the user and the group of a file.
-func owner(fi fs.FileInfo) (uid, gid int, known bool) {
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		return int(st.Uid), int(st.Gid), true
-	}
-	return 0, 0, false
-}

@@ -2,17 +2,14 @@ package fileadapter
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 )
 
 // write stores items and returns the keys that it could not store.
@@ -60,7 +57,7 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 func moveInto(root *os.Root, name, rel string) error {
 	err := root.Rename(name, rel)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeDirs(root, path.Dir(rel)); err != nil {
+		if err := inherit.Directories(root, path.Dir(rel)); err != nil {
 			return err
 		}
 		err = root.Rename(name, rel)
@@ -72,7 +69,7 @@ func moveInto(root *os.Root, name, rel string) error {
 // Symfony does, ready to be moved to rel: complete, closed, with its final
 // mode, owner and modification time.
 func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err error) {
-	if err := makeDirs(root, path.Dir(rel)); err != nil {
+	if err := inherit.Directories(root, path.Dir(rel)); err != nil {
 		return "", err
 	}
 	dir, err := root.Stat(path.Dir(rel))
@@ -80,7 +77,7 @@ func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err
 		return "", err
 	}
 	now := time.Now()
-	name = temporaryName(now)
+	name = inherit.TemporaryName(now)
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -98,7 +95,7 @@ func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err
 	if _, err := f.Write(it.Value); err != nil {
 		return "", err
 	}
-	if err := handOver(root, f, name, dir, dir.Mode().Perm()&0o666); err != nil {
+	if err := inherit.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666); err != nil {
 		return "", err
 	}
 	// A full disk or quota may show here only.
@@ -111,29 +108,4 @@ func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err
 		mtime = now.Add(31_556_952 * time.Second)
 	}
 	return name, root.Chtimes(name, mtime, mtime)
-}
-
-const temporaryPrefix = "mosparoGo-"
-
-// temporaryName is new, and says when the file was begun, so that Prune can
-// remove what a killed process left behind.
-func temporaryName(now time.Time) string {
-	var r [8]byte
-	_, _ = rand.Read(r[:]) // never fails
-	return temporaryPrefix + strconv.FormatInt(now.Unix(), 16) + "-" + hex.EncodeToString(r[:])
-}
-
-// leftOver reports whether name is a temporary file of ours begun more than
-// an hour ago.
-func leftOver(name string, now time.Time) bool {
-	rest, ok := strings.CutPrefix(name, temporaryPrefix)
-	if !ok {
-		return false
-	}
-	begun, _, ok := strings.Cut(rest, "-")
-	if !ok {
-		return false
-	}
-	sec, err := strconv.ParseInt(begun, 16, 64)
-	return err == nil && sec < now.Add(-time.Hour).Unix()
 }

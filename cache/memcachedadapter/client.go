@@ -169,7 +169,7 @@ func (o ClientOptions) logIn(ctx context.Context, conn net.Conn) error {
 		n += more
 	}
 	if string(answer[:n]) != "STORED\r\n" {
-		return fmt.Errorf("%w: the server refuses user and password", cache.ErrUnauthorized)
+		return fmt.Errorf("%w: the server refuses user and password: %q", cache.ErrUnauthorized, bytes.TrimSpace(answer[:n]))
 	}
 	return conn.SetDeadline(time.Time{})
 }

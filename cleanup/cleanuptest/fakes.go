@@ -1,6 +1,3 @@
-// Package cleanuptest has fakes for tests of programs that clean a mosparo
-// cluster: statistics and a cleaner in memory, and a model of a PHP node. It
-// proves nothing about a real database.
 package cleanuptest
 
 import (
@@ -134,8 +131,7 @@ type Cleaner struct {
 
 var _ cleanup.Cleaner = (*Cleaner)(nil)
 
-// Runs is how many runs have begun, and Doubles how many of them while
-// another one was under way.
+// Runs is how many runs have begun.
 func (c *Cleaner) Runs() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

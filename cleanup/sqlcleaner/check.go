@@ -2,119 +2,172 @@ package sqlcleaner
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// needed are the columns that this package reads and writes.
-var needed = map[string]string{
-	"project":            "id, statistic_storage_limit",
-	"submit_token":       "id, created_at, last_submission_id",
-	"submission":         "id, submitted_at, spam, valid, submit_token_id",
-	"partial_submission": "id, submit_token_id",
-	"detection_result":   "id, submission_id",
-	"delay":              "id, valid_until",
-	"lockout":            "id, valid_until",
-	"day_statistic":      "id, date, project_id",
-	"cleanup_statistic":  "id, date_time, cleanup_executor, cleanup_status",
+// installation is what mosparo's settings say of it.
+type installation struct {
+	installed bool
+	version   string
 }
 
-// quote is the name of a table that is a word of SQL somewhere.
-func (d Dialect) quote(table string) string {
-	if d == MySQL {
-		return "`" + table + "`"
-	}
-	return `"` + table + `"`
-}
-
-// forUpdate keeps the chosen rows from being changed until the transaction
-// ends, where a transaction does not do that by itself.
-func (d Dialect) forUpdate() string {
-	if d == SQLite {
-		return ""
-	}
-	return " FOR UPDATE"
-}
-
-// Ping looks into the database as mosparo's health check does.
-func (d *DB) Ping(ctx context.Context) error {
-	_, err := d.ids(ctx, "SELECT id FROM project ORDER BY id LIMIT 1")
-	return err
-}
-
-// Check is a [cleanup.Check]: the tables are mosparo's, the server takes
-// writes, and the zone of the stored times is the one that was configured.
+// Check is a [cleanup.Check]: mosparo is installed in a version that this
+// package knows (see [WithInstallation]), its tables have exactly the columns,
+// foreign keys and migrations of mosparo 1.5, the server takes writes, and the
+// zone of the stored times is the one that was configured. It writes nothing,
+// and its errors wrap [cleanup.ErrRefused] unless the database could not be
+// asked.
+//
+// On MySQL a user without rights on a table does not see its foreign
+// keys; that such a table is there shows in the migrations.
 func (d *DB) Check(ctx context.Context, s cleanup.State) error {
-	for table, columns := range needed {
-		rows, err := d.db.QueryContext(ctx, "SELECT "+columns+" FROM "+d.dialect.quote(table)+" WHERE 1 = 0")
-		if err != nil {
-			return fmt.Errorf("%w: table %s is not mosparo's: %w", cleanup.ErrRefused, table, err)
-		}
-		rows.Close()
-		if err := rows.Err(); err != nil {
-			return err
-		}
-	}
-	if err := d.checkWritable(ctx); err != nil {
-		return err
-	}
-	return d.checkZone(ctx, s)
-}
-
-func (d *DB) checkWritable(ctx context.Context) error {
-	var query string
-	switch d.dialect {
-	case MySQL:
-		query = "SELECT @@global.read_only"
-	case PostgreSQL:
-		query = "SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END"
-	default:
-		return nil
-	}
-	n, err := d.number(ctx, query)
-	if err == nil && n != 0 {
-		err = fmt.Errorf("%w: the database server is read-only", cleanup.ErrRefused)
-	}
-	return err
-}
-
-// ahead is how far in the future a stored time may be.
-const ahead = 5 * time.Minute
-
-// checkZone compares the configured zone with that of the times in the cache,
-// which carry theirs (UTC says nothing: Go nodes write it), and with stored
-// times, which must not be in the future.
-func (d *DB) checkZone(ctx context.Context, s cleanup.State) error {
-	for _, t := range []*time.Time{s.Started, s.Next, s.Additional} {
-		if t == nil || t.Location() == time.UTC || strings.EqualFold(t.Location().String(), "UTC") {
-			continue
-		}
-		_, theirs := t.Zone()
-		if _, ours := t.In(d.zone).Zone(); ours != theirs {
-			return fmt.Errorf("%w: a PHP node has the time zone %s, this node is set to %s", cleanup.ErrRefused, t.Location(), d.zone)
-		}
-	}
-	now := time.Now()
-	limit := now.Add(ahead)
-	if _, before := now.Add(-time.Hour).In(d.zone).Zone(); before != zoneOffset(now, d.zone) {
-		limit = limit.Add(time.Hour) // the hour that comes twice
-	}
-	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
-		n, err := d.number(ctx, "SELECT COUNT(*) FROM "+c[0]+" WHERE "+c[1]+" > ?", d.stamp(limit))
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			return fmt.Errorf("%w: %d times in %s.%s lie in the future, so PHP's time zone is not the %s of this node", cleanup.ErrRefused, n, c[0], c[1], d.zone)
+	for _, check := range []func(context.Context) error{
+		d.checkInstallation, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
+		func(ctx context.Context) error { return d.checkWritable(ctx, d.db) },
+		func(ctx context.Context) error { return d.checkZone(ctx, s) },
+	} {
+		if err := check(ctx); err != nil {
+			return fmt.Errorf("sqlcleaner: %w", err)
 		}
 	}
 	return nil
 }
 
-func zoneOffset(t time.Time, loc *time.Location) int {
-	_, off := t.In(loc).Zone()
-	return off
+func refuse(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{cleanup.ErrRefused}, args...)...)
+}
+
+func (d *DB) checkInstallation(context.Context) error {
+	switch i := d.installed; {
+	case i == nil:
+		return nil
+	case !i.installed:
+		return refuse("mosparo is not installed (mosparo_installed)")
+	case !strings.HasPrefix(i.version, supportedVersion):
+		return refuse("mosparo %q is not a version 1.5, the only ones whose tables this node knows (mosparo_installed_version)", i.version)
+	}
+	return nil
+}
+
+// texts returns the texts that a query selects.
+func (d *DB) texts(ctx context.Context, query string, args ...any) (all []string, err error) {
+	err = d.persist(ctx, func() error {
+		all = nil
+		return d.each(ctx, d.db, func(rows *sql.Rows) error {
+			var s sql.NullString
+			err := rows.Scan(&s)
+			all = append(all, s.String)
+			return err
+		}, query, args...)
+	})
+	return all, err
+}
+
+// checkColumns compares the tables with mosparo's.
+func (d *DB) checkColumns(ctx context.Context) error {
+	query := map[Dialect]string{
+		SQLite: "SELECT name FROM pragma_table_info(?)",
+		MySQL:  "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
+		// What the search path finds is what the statements of this package use.
+		PostgreSQL: "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(CAST(? AS text)) AND attnum > 0 AND NOT attisdropped",
+	}[d.dialect]
+	for _, table := range sortedKeys(tables) {
+		want := strings.Fields(tables[table])
+		got, err := d.texts(ctx, query, table)
+		if err != nil {
+			return err
+		}
+		for _, column := range got {
+			if !slices.Contains(want, column) {
+				return refuse("column %s.%s is not one of mosparo 1.5", table, column)
+			}
+		}
+		for _, column := range want {
+			if !slices.Contains(got, column) {
+				return refuse("table %s is not mosparo's, or this user may not read it: column %s is missing", table, column)
+			}
+		}
+	}
+	return nil
+}
+
+// checkForeignKeys looks for foreign keys that mosparo does not have. Missing
+// ones are no harm: SQLite does not enforce them.
+func (d *DB) checkForeignKeys(ctx context.Context) error {
+	query := map[Dialect]string{
+		SQLite: `SELECT m.name || '.' || f."from" || ' → ' || f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
+		MySQL: `SELECT CONCAT(table_name, '.', column_name, ' → ', referenced_table_name) FROM information_schema.key_column_usage
+			WHERE referenced_table_schema = DATABASE() AND referenced_table_name IS NOT NULL`,
+		PostgreSQL: `SELECT c.conrelid::regclass || '.' || a.attname || ' → ' || c.confrelid::regclass FROM pg_catalog.pg_constraint c
+			JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) WHERE c.contype = 'f'`,
+	}[d.dialect]
+	all, err := d.texts(ctx, query)
+	if err != nil {
+		return err
+	}
+	for _, key := range all {
+		from, to, _ := strings.Cut(key, " → ")
+		from, _, _ = strings.Cut(from, ".")
+		_, ours := tables[from]
+		_, deleted := tables[to]
+		if (ours || deleted && to != "project") && !slices.Contains(foreignKeys, key) {
+			return refuse("the foreign key %s is not one of mosparo 1.5", key)
+		}
+	}
+	return nil
+}
+
+// checkMigrations wants mosparo's newest migration, and no other than mosparo's.
+func (d *DB) checkMigrations(ctx context.Context) error {
+	done, err := d.texts(ctx, "SELECT version FROM "+migrationsTable+" ORDER BY version")
+	if err != nil {
+		if isLost(err) || ctx.Err() != nil {
+			return err
+		}
+		return errors.Join(refuse("the migrations of mosparo cannot be read"), err)
+	}
+	for _, m := range done {
+		if !slices.Contains(migrations[d.dialect], strings.TrimPrefix(m, migrationPrefix)) {
+			return refuse("the migration %q is not one up to mosparo 1.5", m)
+		}
+	}
+	if !slices.Contains(done, migrationPrefix+newestMigration) {
+		return refuse("the migration %s of mosparo 1.5 has not been done", newestMigration)
+	}
+	return nil
+}
+
+// checkWritable refuses a server that takes no writes: a replica, or one whose
+// failover is under way.
+func (d *DB) checkWritable(ctx context.Context, q querier) error {
+	query := map[Dialect]string{
+		MySQL:      "SELECT IF(@@global.read_only IN ('0', 'OFF'), 0, 1)",
+		PostgreSQL: "SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' THEN 1 ELSE 0 END",
+	}[d.dialect]
+	if query == "" {
+		return nil
+	}
+	var n int
+	if err := q.QueryRowContext(ctx, query).Scan(&n); err != nil {
+		return err
+	}
+	if n != 0 {
+		return refuse("the database server is read-only")
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }

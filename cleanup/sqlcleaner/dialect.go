@@ -1,12 +1,8 @@
 package sqlcleaner
 
 import (
-	"context"
-	"errors"
-	"math/rand/v2"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Dialect is one of the databases that mosparo runs on.
@@ -60,46 +56,42 @@ func (d Dialect) no(column string) string {
 	return column + " = 0"
 }
 
-// conflicts are what databases say when two transactions met and one has to
-// start again. The drivers' types are not known here.
-var conflicts = []string{
-	"SQLITE_BUSY", "database is locked", "database table is locked",
-	"Error 1213", "Error 1205", "Deadlock found", "Lock wait timeout", "WSREP",
+// quote is the name of a table; "delay" is a word of some databases.
+func (d Dialect) quote(table string) string {
+	if d == MySQL {
+		return "`" + table + "`"
+	}
+	return `"` + table + `"`
 }
 
-// isConflict reports whether a statement may work when it is tried again.
-func isConflict(err error) bool {
-	var state interface{ SQLState() string }
-	if errors.As(err, &state) {
-		switch state.SQLState() {
-		case "40001", "40P01", "55P03":
-			return true
-		}
+// deleteBy deletes the rows of a table whose column refers to a row of another
+// that meets a condition on its alias s. MySQL and MariaDB read the whole
+// table for a subquery there, but not for a join.
+func (d Dialect) deleteBy(table, column, other, where string) string {
+	if d == MySQL {
+		return "DELETE r FROM " + table + " r JOIN " + other + " s ON s.id = r." + column + " WHERE " + where
 	}
-	for _, c := range conflicts {
-		if strings.Contains(err.Error(), c) {
-			return true
-		}
-	}
-	return false
+	return "DELETE FROM " + table + " WHERE " + column + " IN (SELECT s.id FROM " + other + " s WHERE " + where + ")"
 }
 
-// tries is how often a statement or transaction is tried in all.
-const tries = 8
-
-// retry runs f again after a conflict, after a short random time that grows.
-func retry(ctx context.Context, f func() error) error {
-	for i := 1; ; i++ {
-		err := f()
-		if err == nil || i == tries || !isConflict(err) {
-			return err
-		}
-		t := time.NewTimer(5*time.Millisecond + rand.N(10*time.Millisecond<<i))
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return errors.Join(context.Cause(ctx), err)
-		}
+// deleteAs deletes the rows of a table that meet a condition on an alias.
+func (d Dialect) deleteAs(table, alias, where string) string {
+	if d == MySQL {
+		return "DELETE " + alias + " FROM " + table + " " + alias + " WHERE " + where
 	}
+	return "DELETE FROM " + table + " AS " + alias + " WHERE " + where
+}
+
+// DialectOf is the dialect of a driver by its name in database/sql: "sqlite" or
+// "sqlite3", "mysql", "pgx" or "postgres"; 0 of any other.
+func DialectOf(driver string) Dialect {
+	switch driver {
+	case "sqlite", "sqlite3":
+		return SQLite
+	case "mysql":
+		return MySQL
+	case "pgx", "postgres":
+		return PostgreSQL
+	}
+	return 0
 }

@@ -1,5 +1,33 @@
 // Package sqlcleaner cleans mosparo's own tables and writes mosparo's cleanup
 // statistics, over database/sql, on SQLite, MySQL/MariaDB and PostgreSQL. It
-// opens no database, links no driver and takes no locks beyond those of its
-// transactions: package cleanup decides when it runs.
+// does not decide when it runs and takes no lock that keeps another node from
+// cleaning at the same time: package cleanup does. It opens no database and
+// links no driver.
+//
+// # What it promises
+//
+// A run works in transactions of about a tenth of a second. It locks tokens that
+// nobody else has locked, looks again whether they are free, and deletes them by
+// ranges of ids with all that hangs on them; so a submission that arrives
+// meanwhile keeps its token, or finds that it is gone, but is never left without
+// one. It waits for nobody while it holds locks (250 ms on PostgreSQL, not at all
+// on MariaDB), so that a conflict ends its own transaction, which it tries
+// again, and not that of a frontend. Its memory does not grow with the number of
+// rows.
+//
+// MySQL, unlike MariaDB, knows no wait below one second; there a deadlock may
+// choose the transaction of a frontend as its victim. Servers without SKIP
+// LOCKED (MySQL before 8, MariaDB before 10.6) make it wait for tokens that are
+// in use. On SQLite every transaction keeps all other writers waiting, for a
+// tenth of a second at most on the whole; give the driver a busy timeout and
+// immediate transactions (with modernc.org/sqlite _pragma=busy_timeout(5000) and
+// _txlock=immediate).
+//
+// # Rights
+//
+// [Grants] are the statements that give a user what it needs: SELECT on project
+// and doctrine_migration_versions; SELECT and DELETE on submission,
+// partial_submission, detection_result, delay, lockout and day_statistic; these
+// and UPDATE of last_submission_id on submit_token; SELECT, INSERT, UPDATE and
+// DELETE on cleanup_statistic.
 package sqlcleaner

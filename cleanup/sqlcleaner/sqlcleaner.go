@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
@@ -13,16 +14,24 @@ import (
 // DB is mosparo's database: a [cleanup.Cleaner] and [cleanup.Statistics]. It is
 // safe for concurrent use.
 type DB struct {
-	db      *sql.DB
-	dialect Dialect
-	zone    *time.Location
-	policy  cleanup.Policy
+	db        *sql.DB
+	dialect   Dialect
+	zone      *time.Location
+	policy    cleanup.Policy
+	progress  func(Progress)
+	installed *installation
+	reconnect time.Duration
+
+	noSkip, noIsolation atomic.Bool // what the server turned out not to know
 }
 
 var (
 	_ cleanup.Cleaner    = (*DB)(nil)
 	_ cleanup.Statistics = (*DB)(nil)
 )
+
+// DefaultReconnect is how long a run waits for a database that went away.
+const DefaultReconnect = 30 * time.Second
 
 // Option changes a default of [New].
 type Option func(*DB)
@@ -31,49 +40,115 @@ type Option func(*DB)
 // date.timezone, not mosparo's default_timezone. The default is UTC, as PHP's.
 func WithZone(loc *time.Location) Option { return func(d *DB) { d.zone = loc } }
 
+// WithProgress calls f after every transaction of a run, on the goroutine of
+// [DB.Clean]. f must not block.
+func WithProgress(f func(Progress)) Option { return func(d *DB) { d.progress = f } }
+
+// WithInstallation says what mosparo's settings mosparo_installed and
+// mosparo_installed_version are: [DB.Check] refuses a mosparo that is not
+// installed, or of a version whose tables this package does not know. Without
+// this option it asks the tables alone.
+func WithInstallation(installed bool, version string) Option {
+	return func(d *DB) { d.installed = &installation{installed, version} }
+}
+
+// WithReconnect is how long a run waits for a database that went away before
+// it ends with the error; the default is [DefaultReconnect], 0 waits not at
+// all.
+func WithReconnect(t time.Duration) Option { return func(d *DB) { d.reconnect = t } }
+
 // New uses a database that the caller opened with a driver of his choice, and
 // closes. It asks nothing yet.
 func New(db *sql.DB, dialect Dialect, p cleanup.Policy, opts ...Option) *DB {
-	d := &DB{db: db, dialect: dialect, zone: time.UTC, policy: p}
+	d := &DB{db: db, dialect: dialect, zone: time.UTC, policy: p, progress: func(Progress) {}, reconnect: DefaultReconnect}
 	for _, o := range opts {
 		o(d)
 	}
 	return d
 }
 
+// Ping looks into the database as mosparo's health check does.
+func (d *DB) Ping(ctx context.Context) error {
+	_, err := d.ids(ctx, "SELECT id FROM project ORDER BY id LIMIT 1")
+	return err
+}
+
 // stamp is a time as the columns hold it: whole seconds of local time, without
 // a zone.
 func (d *DB) stamp(t time.Time) string { return t.In(d.zone).Format(time.DateTime) }
 
-// stampValue is the reverse: drivers give a time of some zone, or text.
-func (d *DB) stampValue(v any) (time.Time, error) {
+// wall is what a column holds: drivers give a time of some zone, or text.
+func wall(v any) (string, error) {
 	switch v := v.(type) {
 	case time.Time:
-		return time.Date(v.Year(), v.Month(), v.Day(), v.Hour(), v.Minute(), v.Second(), 0, d.zone), nil
+		return v.Format(time.DateTime), nil
 	case []byte:
-		return d.stampValue(string(v))
+		return wall(string(v))
 	case string:
 		if len(v) > len(time.DateTime) {
 			v = v[:len(time.DateTime)]
 		}
-		return time.ParseInLocation(time.DateTime, strings.Replace(v, "T", " ", 1), d.zone)
+		return strings.Replace(v, "T", " ", 1), nil
 	}
-	return time.Time{}, fmt.Errorf("a time of type %T", v)
+	return "", fmt.Errorf("a time of type %T", v)
 }
 
-// tx runs f in a transaction, again after a conflict with another client.
-func (d *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return retry(ctx, func() error {
-		tx, err := d.db.BeginTx(ctx, nil)
-		if err != nil {
+// stampValue is the time that a column holds.
+func (d *DB) stampValue(v any) (time.Time, error) {
+	text, err := wall(v)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.ParseInLocation(time.DateTime, text, d.zone)
+}
+
+// querier is a database, a connection or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// each calls scan for every row that a query selects.
+func (d *DB) each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, d.dialect.rebind(query), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
 			return err
 		}
-		defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
-		if err := f(tx); err != nil {
-			return err
-		}
-		return tx.Commit()
+	}
+	return rows.Err()
+}
+
+// idsOf returns the numbers that a query selects.
+func (d *DB) idsOf(ctx context.Context, q querier, query string, args ...any) (ids []int64, err error) {
+	err = d.each(ctx, q, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, query, args...)
+	return ids, err
+}
+
+// ids is the same outside of a transaction.
+func (d *DB) ids(ctx context.Context, query string, args ...any) (ids []int64, err error) {
+	err = d.persist(ctx, func() error {
+		ids, err = d.idsOf(ctx, d.db, query, args...)
+		return err
 	})
+	return ids, err
+}
+
+// number returns the one number that a query selects.
+func (d *DB) number(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = d.persist(ctx, func() error {
+		return d.db.QueryRowContext(ctx, d.dialect.rebind(query), args...).Scan(&n)
+	})
+	return n, err
 }
 
 // exec runs a statement with the question marks of the dialect.
@@ -84,42 +159,4 @@ func (d *DB) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (i
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
-}
-
-// ids returns the numbers that a query selects.
-func (d *DB) ids(ctx context.Context, query string, args ...any) (ids []int64, err error) {
-	err = retry(ctx, func() error {
-		ids = nil
-		rows, err := d.db.QueryContext(ctx, d.dialect.rebind(query), args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		return rows.Err()
-	})
-	return ids, err
-}
-
-// number returns the one number that a query selects.
-func (d *DB) number(ctx context.Context, query string, args ...any) (n int, err error) {
-	err = retry(ctx, func() error {
-		return d.db.QueryRowContext(ctx, d.dialect.rebind(query), args...).Scan(&n)
-	})
-	return n, err
-}
-
-// in is "(?,?,…)" with its arguments.
-func in(ids []int64) (list string, args []any) {
-	args = make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	return "(" + strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",") + ")", args
 }

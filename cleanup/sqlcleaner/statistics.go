@@ -9,11 +9,14 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Recent implements [cleanup.Statistics].
+// Recent implements [cleanup.Statistics]. On Galera it waits until this node of the
+// database has what the others have committed.
 func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) {
-	err = retry(ctx, func() error {
-		rows, err = d.recent(ctx, n)
-		return err
+	err = d.persist(ctx, func() error {
+		return d.causally(ctx, func(q querier) error {
+			rows, err = d.recent(ctx, q, n)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlcleaner: reading statistics: %w", err)
@@ -21,31 +24,26 @@ func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) 
 	return rows, nil
 }
 
-func (d *DB) recent(ctx context.Context, n int) ([]cleanup.Row, error) {
-	rows, err := d.db.QueryContext(ctx, d.dialect.rebind(`SELECT id, date_time, cleanup_executor, cleanup_status,
-		number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
-		number_of_stored_submissions, number_of_deleted_submissions, execution_time
-		FROM cleanup_statistic ORDER BY date_time DESC, id DESC LIMIT ?`), n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []cleanup.Row
-	for rows.Next() {
+func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Row, err error) {
+	err = d.each(ctx, q, func(rows *sql.Rows) error {
 		var r cleanup.Row
 		var at any
 		var seconds sql.NullFloat64
 		if err := rows.Scan(&r.ID, &at, &r.Executor, &r.Status, &r.StoredTokens, &r.DeletedTokens,
 			&r.StoredSubmissions, &r.DeletedSubmissions, &seconds); err != nil {
-			return nil, err
+			return err
 		}
 		if r.Time, err = d.stampValue(at); err != nil {
-			return nil, fmt.Errorf("row %d: %w", r.ID, err)
+			return fmt.Errorf("row %d: %w", r.ID, err)
 		}
 		r.Duration = time.Duration(seconds.Float64 * float64(time.Second))
 		all = append(all, r)
-	}
-	return all, rows.Err()
+		return nil
+	}, `SELECT id, date_time, cleanup_executor, cleanup_status,
+		number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
+		number_of_stored_submissions, number_of_deleted_submissions, execution_time
+		FROM cleanup_statistic ORDER BY date_time DESC, id DESC LIMIT ?`, n)
+	return all, err
 }
 
 // Begin implements [cleanup.Statistics].

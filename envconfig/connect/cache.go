@@ -49,16 +49,22 @@ func logWarning(o options, name, warning string) {
 }
 
 func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
-	dir := s.Cache.FilesystemPath
-	if dir.V == "0" {
-		dir.V = "" // PHP's truth
-	}
-	logWarning(o, dir.Name, dir.Warning)
-	a, err := fileadapter.New(dir.V, fileadapter.WithLogger(o.logger))
+	logWarning(o, s.Cache.FilesystemPath.Name, s.Cache.FilesystemPath.Warning)
+	a, err := fileadapter.New(cacheDir(s), fileadapter.WithLogger(o.logger))
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	return a, nil
+}
+
+// cacheDir is the directory of the filesystem cache.
+func cacheDir(s *envconfig.Settings) string {
+	switch dir := s.Cache.FilesystemPath.V; dir {
+	case "", "0": // PHP's truth
+		return fileadapter.DefaultDir()
+	default:
+		return dir
+	}
 }
 
 // redisCache closes its client with it.

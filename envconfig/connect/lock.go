@@ -1,12 +1,16 @@
 package connect
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
+	"github.com/mosparo/go-cluster/cache/fileadapter"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
@@ -23,8 +27,12 @@ type LockBackend interface {
 // backend has the optional interfaces of its kind; [lock.Describer] tells
 // whether it is shared between nodes.
 //
-// The filesystem cache has no shared locks yet: its backend holds within this
-// process only, which is logged as a warning.
+// With the filesystem cache the locks are in mosparoGoLock in its directory,
+// beside its entries; with an empty path that is in the system's temporary
+// directory and holds on this machine only, and where the system has no flock
+// (Windows), within this process only. Both are logged as a warning. On
+// memcached locks are best effort, see package memcachedlocker; every node must
+// name the same servers, as for the cache.
 func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 	o := newOptions(opts)
 	if o.lockURL != "" {
@@ -37,17 +45,26 @@ func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 		}
 		return redisLock(s.Cache.Redis.V, o)
 	case envconfig.AdapterFilesystem:
-		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter.V)
-		return memoryLock{memorylocker.New()}, nil
+		return fileLock(s, o)
 	case envconfig.AdapterMemcached:
-		return nil, fmt.Errorf("connect: locks on memcached: %w; name a Redis server for the locks", envconfig.ErrNotSupported)
+		if s.Cache.Memcached.V == nil {
+			return nil, unusable(s.Cache.Memcached.Name)
+		}
+		return memcachedLock(s.Cache.Memcached.V, o)
 	}
 	return nil, unusable(s.Cache.Adapter.Name)
 }
 
 func lockAt(dsn string, o options) (LockBackend, error) {
 	if strings.HasPrefix(dsn, "memcached:") {
-		return nil, fmt.Errorf("connect: locks on memcached: %w; name a Redis server for the locks", envconfig.ErrNotSupported)
+		d, err := envconfig.ParseMemcachedDSN(dsn)
+		if err != nil {
+			return nil, fmt.Errorf("connect: address of the locks: %w", err)
+		}
+		for _, w := range d.Warnings {
+			logWarning(o, "address of the locks", w)
+		}
+		return memcachedLock(d, o)
 	}
 	d, err := envconfig.ParseRedisDSN(dsn)
 	if err != nil {
@@ -71,6 +88,27 @@ type redisBackend struct {
 	*redislocker.Backend
 	io.Closer
 }
+
+// fileLock opens locks beside the entries of the filesystem cache.
+func fileLock(s *envconfig.Settings, o options) (LockBackend, error) {
+	dir := cacheDir(s)
+	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix))
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter.V)
+		return memoryLock{memorylocker.New()}, nil
+	case err != nil:
+		return nil, fmt.Errorf("connect: %w", err)
+	case dir == fileadapter.DefaultDir():
+		o.logger.Warn("locks hold on this machine only", "dir", b.Dir())
+	}
+	return fileBackend{b}, nil
+}
+
+type fileBackend struct{ *filelocker.Backend }
+
+// Close has nothing to close.
+func (fileBackend) Close() error { return nil }
 
 type memoryLock struct{ *memorylocker.Backend }
 

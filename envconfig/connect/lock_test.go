@@ -2,13 +2,17 @@ package connect_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -59,10 +63,74 @@ func TestLock_OnAServerOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestLock_InTheDirectoryOfTheCache(t *testing.T) {
+	dir := t.TempDir()
+	s := settings(t, "FILESYSTEM_CACHE_PATH="+dir)
+	one := openLock(t, s)
+	if !one.(lock.Describer).Properties().Shared {
+		t.Skip("skipped: needs flock")
+	}
+	require.Implements(t, (*lock.Lister)(nil), one)
+	requireExcludes(t, one, openLock(t, s))
+
+	c, err := connect.Cache(s)
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.(cache.Clearer).Clear(t.Context())
+	require.NoError(t, err)
+	require.DirExists(t, filepath.Join(dir, "mosparoGoLock"), "a cache that is cleared leaves the locks alone")
+}
+
 func TestLock_SaysWhenItIsNotShared(t *testing.T) {
-	var out strings.Builder
-	s := settings(t, "FILESYSTEM_CACHE_PATH="+t.TempDir())
-	b := openLock(t, s, connect.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
-	require.False(t, b.(lock.Describer).Properties().Shared)
-	require.Contains(t, out.String(), "this process only")
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("TMP", os.TempDir())
+	for _, path := range []string{"", "0"} {
+		var out strings.Builder
+		s := settings(t, "FILESYSTEM_CACHE_PATH="+path)
+		b := openLock(t, s, connect.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+		require.Contains(t, out.String(), "only")
+		require.NoError(t, lock.New(b).Do(t.Context(), "job", func(context.Context) error { return nil }))
+	}
+}
+
+func TestLock_OnMemcached(t *testing.T) {
+	one, other := servers.Memcached(t).Addr(), servers.Memcached(t).Addr()
+	s := settings(t, "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://"+one)
+	b := openLock(t, s)
+	require.True(t, b.(lock.Describer).Properties().Shared)
+	require.False(t, b.(lock.Describer).Properties().Exclusive)
+	requireExcludes(t, b, openLock(t, s))
+
+	// Nodes that list the servers in another order.
+	here := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]&host[%s]", one, other)))
+	there := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]&host[%s]", other, one)))
+	for i := range 20 {
+		name, token := fmt.Sprint("n", i), strings.Repeat("t", lock.TokenLength)
+		_, err := here.Acquire(t.Context(), name, lock.Claim{Token: token}, time.Minute)
+		require.NoError(t, err)
+		h, err := there.Holder(t.Context(), name)
+		require.NoError(t, err)
+		require.Equal(t, token, h.Token)
+	}
+
+	// A server that wants a password.
+	users := filepath.Join(t.TempDir(), "users")
+	require.NoError(t, os.WriteFile(users, []byte("node:secret\n"), 0o600))
+	guarded := connect.WithLockURL("memcached://" + servers.Memcached(t, "-Y", users).Addr())
+	requireExcludes(t, openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))),
+		openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))))
+	for _, opts := range [][]connect.Option{{guarded}, {guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("wrong"))}} {
+		_, err := openLock(t, s, opts...).Acquire(t.Context(), "job", lock.Claim{Token: strings.Repeat("t", lock.TokenLength)}, time.Minute)
+		require.ErrorIs(t, err, lock.ErrUnauthorized)
+		require.NotContains(t, err.Error(), "wrong")
+	}
+
+	// Clusters that share a server.
+	prefixed := openLock(t, s, connect.WithLockURL("memcached://"+one+"?prefix_key=second:"))
+	for _, b := range []connect.LockBackend{b, prefixed} {
+		_, err := b.Acquire(t.Context(), "both", lock.Claim{Token: strings.Repeat("t", lock.TokenLength)}, time.Minute)
+		require.NoError(t, err)
+	}
+	_, err := prefixed.Acquire(t.Context(), "both", lock.Claim{Token: strings.Repeat("u", lock.TokenLength)}, time.Minute)
+	require.ErrorIs(t, err, lock.ErrHeld)
 }

@@ -7,6 +7,8 @@ func commands() []command {
 		{name: "value", sub: valueCommands()},
 		{name: "cache", sub: cacheCommands()},
 		{name: "cleanup", sub: cleanupCommands()},
+		{name: "css", sub: cssCommands()},
 		{name: "lock", sub: lockCommands()},
+		leaveCommand(),
 	}
 }

@@ -50,8 +50,15 @@ func TestUsage_IsToldWithTheCode2(t *testing.T) {
 		require.Empty(t, got.stdout, args)
 		require.NotEmpty(t, got.stderr, args)
 	}
-	require.Zero(t, ctl(t, nil, "", "--help").code)
-	require.Zero(t, ctl(t, nil, "", "value", "decode", "--help").code)
+}
+
+func TestHelp_GoesToStandardOutputWhenAskedFor(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"cache", "-h"}, {"value", "decode", "--help"}, {"config", "--help"}} {
+		got := ctl(t, nil, "", args...)
+		require.Zero(t, got.code, args)
+		require.Contains(t, got.stdout, "usage: mosparoctl", args)
+		require.Empty(t, got.stderr, args)
+	}
 }
 
 func TestValue_DecodesAndEncodesAsPHPDoes(t *testing.T) {

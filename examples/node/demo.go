@@ -3,20 +3,25 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/fileadapter"
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
@@ -24,48 +29,128 @@ import (
 // generated database has.
 const demoTokens = 2000
 
-// demonstrate makes a cluster of one node with generated data, in a scratch
-// directory that goes with the program.
-func demonstrate(ctx context.Context, s *envconfig.Settings, log *slog.Logger) (_ *node, err error) {
+// demoPoll is how often a demonstration looks at the schedule: nobody wants to
+// wait a minute for it.
+const demoPoll = time.Second
+
+// demonstrate makes a cluster with generated data: in a scratch directory that
+// goes with the program, or in one that several nodes share.
+func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slog.Logger) (_ *node, err error) {
 	n := &node{demo: true, mode: cleanup.Clean, settings: s, supported: true}
 	defer func() {
 		if err != nil {
 			n.close(log)
 		}
 	}()
-	dir, err := os.MkdirTemp("", "mosparo-demo-")
+	dir, err := n.demoDirectory(o)
 	if err != nil {
 		return nil, err
 	}
-	n.onClose(func() error { return os.RemoveAll(dir) })
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(dir, "data.sqlite"))+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
-	if err != nil {
-		return nil, err
-	}
-	n.onClose(db.Close)
-	if err := schema.Create(ctx, db, sqlcleaner.SQLite); err != nil {
-		return nil, err
-	}
-	if err := generate(ctx, db, time.Now().UTC()); err != nil {
-		return nil, fmt.Errorf("demo data: %w", err)
-	}
-	adapter, err := fileadapter.New(filepath.Join(dir, "cache"), fileadapter.WithLogger(log))
+	adapter, err := fileadapter.New(filepath.Join(dir, demoCache), fileadapter.WithLogger(log))
 	if err != nil {
 		return nil, err
 	}
 	n.onClose(adapter.Close)
 	pool := cache.NewPool(adapter, cache.WithLogger(log))
-	// As if the last cleanup had been hours ago.
-	if err := cleanup.NextCleanup.Set(ctx, pool, time.Now().Add(-time.Minute), 0); err != nil {
+	backend, err := demoLocks(dir, n.shared)
+	if err != nil {
 		return nil, err
 	}
-	locker := lock.New(memorylocker.New(), lock.WithLogger(log))
+	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
+	// One node of those that start together makes the data.
+	if err := locker.Do(ctx, "mosparoGoDemo", func(ctx context.Context) error {
+		return makeDemo(ctx, dir, pool)
+	}, lock.WithWait(-1)); err != nil {
+		return nil, fmt.Errorf("demo data: %w", err)
+	}
+	db, err := openDemo(filepath.Join(dir, demoDatabase))
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(db.Close)
 	p := policy(s)
 	n.db = sqlcleaner.New(db, sqlcleaner.SQLite, p)
-	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode, cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check))
-	log.Info("demonstration: a cluster of one node with generated data", slog.String("directory", dir))
+	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode,
+		cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check), cleanup.WithPoll(demoPoll))
+	log.Info("demonstration: a cluster with generated data", slog.String("directory", dir), slog.Bool("shared", n.shared))
 	return n, nil
+}
+
+// What is in the directory of a demonstration.
+const (
+	demoCache    = "cache"
+	demoDatabase = "demo.sqlite"
+)
+
+// demoDirectory is the one that was named, if nothing but a demonstration is
+// in it, or a scratch directory.
+func (n *node) demoDirectory(o options) (string, error) {
+	if o.demoDir == "" {
+		dir, err := os.MkdirTemp("", "mosparo-demo-")
+		if err == nil {
+			n.onClose(func() error { return os.RemoveAll(dir) })
+		}
+		return dir, err
+	}
+	n.shared = true
+	if err := os.MkdirAll(o.demoDir, 0o777); err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(o.demoDir)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		// Another node may be about to make the cache.
+		if e.Name() != demoCache && !strings.HasPrefix(e.Name(), demoDatabase) && !inherit.LooksTemporary(e.Name()) {
+			return "", fmt.Errorf("--demo-dir: %s is not the directory of a demonstration: there is %s", o.demoDir, e.Name())
+		}
+	}
+	return o.demoDir, nil
+}
+
+// demoLocks are those of the directory. A node alone can do without where the
+// system has none.
+func demoLocks(dir string, shared bool) (lock.Backend, error) {
+	b, err := filelocker.New(filepath.Join(dir, demoCache, lock.KeyPrefix))
+	if errors.Is(err, errors.ErrUnsupported) && !shared {
+		return memorylocker.New(), nil
+	}
+	return b, err
+}
+
+// makeDemo makes database and schedule unless they are there. The database
+// appears under its name when it is complete.
+func makeDemo(ctx context.Context, dir string, pool *cache.Pool) error {
+	file := filepath.Join(dir, demoDatabase)
+	if _, err := os.Stat(file); err == nil {
+		return nil
+	}
+	unfinished := file + ".new"
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, err := openDemo(unfinished)
+	if err != nil {
+		return err
+	}
+	err = schema.Create(ctx, db, sqlcleaner.SQLite)
+	if err == nil {
+		err = generate(ctx, db, time.Now().UTC())
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	// As if the last cleanup had been hours ago.
+	if err := cleanup.NextCleanup.Set(ctx, pool, time.Now().Add(-time.Minute), 0); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, file)
+}
+
+func openDemo(file string) (*sql.DB, error) {
+	return sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
 }
 
 // generate fills the tables with a month of submissions.
@@ -81,11 +166,11 @@ func generate(ctx context.Context, db *sql.DB, now time.Time) error {
 		}
 	}
 	stamp := func(age time.Duration) string { return now.Add(-age).Format(time.DateTime) }
-	exec("INSERT INTO project VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'Demo', '14D')")
+	exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'Demo', '14D')")
 	submission := 0
 	for token := 1; token <= demoTokens; token++ {
 		age := time.Duration(rand.Int64N(int64(30 * 24 * time.Hour)))
-		exec("INSERT INTO submit_token VALUES (?, 1, ?, ?, NULL)", token, fmt.Sprintf("demo-%d", token), stamp(age))
+		exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (?, 1, ?, ?)", token, fmt.Sprintf("demo-%d", token), stamp(age))
 		for range 1 + rand.IntN(2) {
 			submission++
 			spam := rand.IntN(3) == 0
@@ -93,16 +178,16 @@ func generate(ctx context.Context, db *sql.DB, now time.Time) error {
 			if !spam && rand.IntN(2) == 0 {
 				valid = true
 			}
-			exec("INSERT INTO submission VALUES (?, 1, ?, ?, ?, ?)", submission, token, stamp(age), spam, valid)
+			exec("INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam, valid) VALUES (?, 1, ?, ?, ?, ?)", submission, token, stamp(age), spam, valid)
 			if spam {
-				exec("INSERT INTO detection_result VALUES (NULL, 1, ?)", submission)
+				exec("INSERT INTO detection_result (project_id, submission_id) VALUES (1, ?)", submission)
 			}
 		}
 		exec("UPDATE submit_token SET last_submission_id = ? WHERE id = ?", submission, token)
 	}
 	for day := range 30 {
-		exec("INSERT INTO day_statistic VALUES (NULL, 1, ?)", now.AddDate(0, 0, -day).Format(time.DateOnly))
-		exec("INSERT INTO delay VALUES (NULL, 1, ?)", stamp(time.Duration(day-15)*time.Hour))
+		exec("INSERT INTO day_statistic (project_id, date) VALUES (1, ?)", now.AddDate(0, 0, -day).Format(time.DateOnly))
+		exec("INSERT INTO delay (valid_until) VALUES (?)", stamp(time.Duration(day-15)*time.Hour))
 	}
 	if err != nil {
 		return err

@@ -2,7 +2,8 @@
 // cleanup and a page that shows what it does.
 //
 // Without settings it makes a cluster of its own in a scratch directory, with
-// generated data, and cleans that. With mosparo's variables and mosparo's
+// generated data, and cleans that; with --demo-dir several processes are the
+// nodes of one such cluster. With mosparo's variables and mosparo's
 // database it joins that cluster and observes; --clean lets it work.
 package main
 
@@ -24,10 +25,11 @@ import (
 
 // options are those of the command line.
 type options struct {
-	listen string
-	dir    string
-	zone   string
-	clean  bool
+	listen  string
+	dir     string
+	zone    string
+	clean   bool
+	demoDir string
 }
 
 func main() {
@@ -52,6 +54,7 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of a cluster instead of observing it")
+	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a scratch directory")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

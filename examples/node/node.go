@@ -24,6 +24,7 @@ import (
 // node is what main has put together.
 type node struct {
 	demo      bool
+	shared    bool // the demonstration, with other nodes
 	mode      cleanup.Mode
 	why       string // why it only observes
 	settings  *envconfig.Settings
@@ -63,17 +64,19 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
 	switch {
+	case o.demoDir != "" && (s.Database.IsConfigured() || o.dir != "" || named):
+		return nil, errors.New("--demo-dir: a cluster is set as well; the demonstration has its own")
 	case s.Database.IsConfigured() || o.dir != "":
-		return join(ctx, o, s, zone, log)
+		return join(ctx, o, environ, s, zone, log)
 	case named:
 		return nil, errDemoOnCluster
 	default:
-		return demonstrate(ctx, s, log)
+		return demonstrate(ctx, o, s, log)
 	}
 }
 
 // join makes this a node of an existing cluster.
-func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
+func join(ctx context.Context, o options, environ []string, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
 	n := &node{settings: s, mode: cleanup.Observe, supported: supported(s.Mosparo.InstalledVersion.V)}
 	defer func() {
 		if err != nil {
@@ -113,12 +116,28 @@ func join(ctx context.Context, o options, s *envconfig.Settings, zone *time.Loca
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
 	p := policy(s)
-	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone))
+	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone),
+		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
 	n.scheduler = cleanup.New(cache.NewPool(adapter, cache.WithLogger(log)), locker, n.db, n.db, p, n.mode,
-		cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check))
+		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(installation(o, environ))), cleanup.WithCheck(n.db.Check))
 	return n, nil
+}
+
+// installation reads the settings again before every run: mosparo may be
+// updated while this node runs.
+func installation(o options, environ []string) func(context.Context) (cleanup.Installation, error) {
+	return func(context.Context) (cleanup.Installation, error) {
+		s, err := envconfig.FromEnviron(environ)
+		if o.dir != "" {
+			s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+		}
+		if err != nil {
+			return cleanup.Installation{}, err
+		}
+		return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}, nil
+	}
 }
 
 // supported are the versions whose tables this module knows.
@@ -149,10 +168,9 @@ func open(s *envconfig.Settings, log *slog.Logger) (*sql.DB, sqlcleaner.Dialect,
 			return nil, 0, err
 		}
 	}
-	dialect := map[string]sqlcleaner.Dialect{"sqlite": sqlcleaner.SQLite, "mysql": sqlcleaner.MySQL, "pgx": sqlcleaner.PostgreSQL}[c.Driver]
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())
 	if err != nil {
 		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
 	}
-	return db, dialect, nil
+	return db, sqlcleaner.DialectOf(c.Driver), nil
 }

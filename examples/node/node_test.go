@@ -152,9 +152,9 @@ func TestDemo_IsRefusedBesideASharedCache(t *testing.T) {
 	require.Equal(t, before, snapshot(t, c))
 }
 
-// installation is mosparo's directory with a SQLite database in which a
+// installed is mosparo's directory with a SQLite database in which a
 // cleanup is due.
-func installation(t *testing.T, pool *cache.Pool, version string) (dir string, db *sql.DB) {
+func installed(t *testing.T, pool *cache.Pool, version string) (dir string, db *sql.DB) {
 	t.Helper()
 	dir = t.TempDir()
 	file := filepath.Join(dir, "data.sqlite")
@@ -184,13 +184,17 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 	pool := cache.NewPool(redisadapter.New(c))
 	environ := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + s.Addr()}
 
-	for name, args := range map[string][]string{"1.5.4": nil, "1.6.0": {"--clean"}} {
-		dir, db := installation(t, pool, name)
+	for version, how := range map[string]struct {
+		args []string
+		says string
+	}{
+		"1.5.4": {nil, "the cleanup is due; this node only observes"},
+		"1.6.0": {[]string{"--clean"}, "is not 1.5.x"},
+	} {
+		dir, db := installed(t, pool, version)
 		before := snapshot(t, c)
-		n := start(t, environ, append(args, "--dir", dir)...)
-		require.Eventually(t, func() bool {
-			return strings.Contains(n.log.String(), "the cleanup is due; this node only observes")
-		}, 30*time.Second, 10*time.Millisecond, n.log)
+		n := start(t, environ, append(how.args, "--dir", dir)...)
+		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), how.says) }, 30*time.Second, 10*time.Millisecond, n.log)
 		status, page := n.get("")
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, page, "would clean")
@@ -200,7 +204,7 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 		require.Zero(t, count(t, db, "cleanup_statistic"))
 	}
 
-	dir, db := installation(t, pool, "1.5.4")
+	dir, db := installed(t, pool, "1.5.4")
 	n := start(t, environ, "--dir", dir, "--clean")
 	require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "result=COMPLETED") }, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, n.stop())

@@ -24,7 +24,7 @@ func (n *node) routes() http.Handler {
 	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		o, err := n.scheduler.Status(r.Context())
-		view := pageView{Overview: o, Demo: n.demo, Why: n.why, Now: time.Now()}
+		view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.why, Now: time.Now()}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err != nil {
 			view.Error = "The state of the cluster cannot be read; see the log."
@@ -38,10 +38,11 @@ func (n *node) routes() http.Handler {
 // pageView is what the page shows.
 type pageView struct {
 	cleanup.Overview
-	Demo  bool
-	Why   string
-	Now   time.Time
-	Error string
+	Demo   bool
+	Shared bool
+	Why    string
+	Now    time.Time
+	Error  string
 }
 
 func showTime(t any) string {

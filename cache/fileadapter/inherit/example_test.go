@@ -1,0 +1,33 @@
+package inherit_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+)
+
+// What is made in a directory is for those who use that directory.
+func Example() {
+	shared, err := os.MkdirTemp("", "shared")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(shared)
+	if err := os.Chmod(shared, 0o770); err != nil {
+		log.Fatal(err)
+	}
+	dir := filepath.Join(shared, "a", "b")
+	if err := inherit.Directory(dir); err != nil {
+		log.Fatal(err)
+	}
+	fi, err := os.Stat(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(runtime.GOOS == "windows" || fi.Mode().Perm() == 0o770)
+	// Output: true
+}

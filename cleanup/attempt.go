@@ -1,0 +1,114 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// callTime bounds what is written in one step, lookTime what is read: a server
+// that hangs must not hang the scheduler. A read leaves a database time for a
+// failover.
+const (
+	callTime = 15 * time.Second
+	lookTime = 40 * time.Second
+)
+
+// order is what an attempt was told.
+type order struct {
+	by     Executor
+	limits Limits
+	// policy decides; forced asks neither schedule nor marker.
+	policy Policy
+	forced bool
+}
+
+func (s *Scheduler) try(ctx context.Context, o order) (Attempt, error) {
+	began := time.Now()
+	a, err := s.attempt(ctx, o)
+	if err != nil {
+		err = fmt.Errorf("cleanup: %w", err)
+	}
+	s.report(ctx, o.by, a, time.Since(began), err)
+	return a, err
+}
+
+func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
+	v, err := s.look(ctx, s.mode == Clean)
+	if err != nil {
+		return Attempt{Result: Unavailable}, err
+	}
+	a := o.decide(v)
+	if s.mode == Observe {
+		return s.wouldRun(ctx, a, v)
+	}
+	if a.Result == Paused || !a.Decision.Run && !v.fresh() && v.record == nil {
+		return a, nil
+	}
+	if p := s.locker.Properties(); !p.Exclusive || !p.Shared {
+		s.once(ctx, slog.LevelInfo, "the lock backend does not surely keep all Go nodes apart; beyond this process only the handshake does",
+			slog.Bool("exclusive", p.Exclusive), slog.Bool("shared", p.Shared))
+	}
+	lease, err := s.locker.Acquire(ctx, LockName, lock.WithTTL(s.leaseT), lock.WithLabel("cleanup by "+o.by.String()))
+	var held *lock.HeldError
+	switch {
+	case errors.As(err, &held):
+		a.Result = CleanupRunningAlready
+		if d := held.ExpiresIn; d > 0 { // its holder may be dead by then
+			a.RetryAfter = min(d, s.poll) + s.jitter()
+		}
+		return a, nil
+	case err != nil:
+		a.Result = Unavailable
+		return a, err
+	}
+	r := &run{s: s, order: o, lease: lease}
+	a, err = r.underLock(ctx)
+	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == Completed && !errors.Is(rel, lock.ErrUnavailable) {
+		err = rel
+	}
+	return a, err
+}
+
+// decide applies policy and pause to what was seen.
+func (o order) decide(v view) Attempt {
+	a := Attempt{Decision: o.policy.Decide(v.state, time.Now(), o.forced)}
+	a.Result = a.Decision.Result
+	if v.pause != nil {
+		a.Result = Paused
+		a.Decision.Run, a.Decision.Until = false, v.pause.Until
+	}
+	return a
+}
+
+// wouldRun is the attempt of an observer: what a run would meet, checks
+// included, without lock and without a write.
+func (s *Scheduler) wouldRun(ctx context.Context, a Attempt, v view) (Attempt, error) {
+	if !a.Decision.Run {
+		return a, nil
+	}
+	a.Result = Observed
+	err := s.check(ctx, v.state)
+	if errors.Is(err, ErrRefused) {
+		a.Result = Refused
+	} else if err != nil {
+		a.Result = Unavailable
+	}
+	return a, err
+}
+
+// check asks all checks, one after the other.
+func (s *Scheduler) check(ctx context.Context, st State) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	for _, c := range s.checks {
+		if err := c(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package cleanuptest_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+)
+
+// decision is one recorded call of mosparo's cleanup; times are offsets from
+// now in seconds.
+type decision struct {
+	In  map[string]json.RawMessage
+	Out struct {
+		Result  string
+		Changed map[string]*int64
+	}
+}
+
+// oneShot does nothing, and is done or not.
+type oneShot bool
+
+func (done oneShot) Clean(context.Context, cleanup.Limits) (cleanup.Report, error) {
+	return cleanup.Report{Finished: bool(done)}, nil
+}
+
+var keys = map[string]cache.Key[time.Time]{
+	"next": cleanup.NextCleanup, "additional": cleanup.AdditionalCleanup, "started": cleanup.CleanupStartedAt,
+}
+
+// The model does what mosparo did, failing caches included.
+func TestPHPNode_DecidesAndSavesAsMosparoDid(t *testing.T) {
+	f, err := os.Open("../testdata/cleanup-decisions.json.gz")
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	var doc struct {
+		Defaults map[string]json.RawMessage
+		Cases    []decision
+	}
+	require.NoError(t, json.NewDecoder(z).Decode(&doc))
+	require.Len(t, doc.Cases, 1173)
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range doc.Cases {
+			in := maps.Clone(doc.Defaults)
+			maps.Copy(in, c.In)
+			c.In = in
+			c.replay(t)
+		}
+	})
+}
+
+func value[T any](t *testing.T, in map[string]json.RawMessage, name string) (v T) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(in[name], &v), name)
+	return v
+}
+
+func (c decision) replay(t *testing.T) {
+	t.Helper()
+	now := time.Now()
+	fake := cachetest.NewFake()
+	pool := cache.NewPool(fake)
+	for name, key := range keys {
+		var offset *int64
+		switch err := json.Unmarshal(c.In[name], &offset); {
+		case err != nil: // "missing"
+		case offset == nil:
+			require.NoError(t, key.SetNull(t.Context(), pool, 0))
+		default:
+			require.NoError(t, key.Set(t.Context(), pool, now.Add(time.Duration(*offset)*time.Second), 0))
+		}
+	}
+	before := read(t, pool, now)
+	switch value[string](t, c.In, "cache") {
+	case "readonly":
+		fake.Inject(cachetest.Fault{Op: "set", Err: cache.ErrReadOnly})
+	case "down":
+		fake.Down()
+	}
+	db := &cleanuptest.Statistics{}
+	for _, row := range value[[][2]int64](t, c.In, "stats") {
+		db.Add(cleanup.Row{Time: now.Add(time.Duration(row[0]) * time.Second), Status: cleanup.Status(row[1])})
+	}
+	php := cleanuptest.PHPNode{
+		Pool: pool, Statistics: db, Cleaner: oneShot(value[int](t, c.In, "maxIterations") > 0), Sleep: func() time.Duration { return 0 },
+		Policy: cleanup.Policy{
+			GracePeriod: value[bool](t, c.In, "grace"), SubmitTokenRetention: value[int](t, c.In, "submitTokenRetention"),
+			ProcessInterval: value[int](t, c.In, "interval"), UnfinishedInterval: value[int](t, c.In, "unfinished"),
+		},
+	}
+	by := cleanup.ExecutorFrontendAPI
+	if value[bool](t, c.In, "ignoreSchedule") {
+		by = cleanup.ExecutorCommand
+	}
+	r, err := php.Cleanup(t.Context(), by)
+	require.NoError(t, err)
+	require.Equal(t, c.Out.Result, r.String(), "%s", c.In)
+	fake.Heal()
+	changed := map[string]*int64{}
+	after := read(t, pool, now)
+	for name, offset := range after {
+		if b := before[name]; (b == nil) != (offset == nil) || b != nil && *b != *offset {
+			changed[name] = offset
+		}
+	}
+	require.Equal(t, c.Out.Changed, changed, "%s", c.In)
+}
+
+// read returns the three keys as offsets; nil is null or absent.
+func read(t *testing.T, pool *cache.Pool, now time.Time) map[string]*int64 {
+	t.Helper()
+	all := map[string]*int64{}
+	for name, key := range keys {
+		at, err := key.Get(t.Context(), pool)
+		switch {
+		case errors.Is(err, cache.ErrNotFound), errors.Is(err, cache.ErrNull):
+			all[name] = nil
+		default:
+			require.NoError(t, err)
+			offset := int64(at.Sub(now) / time.Second)
+			all[name] = &offset
+		}
+	}
+	return all
+}

@@ -1,0 +1,110 @@
+package cleanuptest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// hit notes a fault that is over at once.
+func (w *world) hit() {
+	at := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fault = max(w.fault, at)
+}
+
+// trouble notes a fault that lasts; the function returned ends it.
+func (w *world) trouble(change func(by int)) (heal func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults++
+	change(1)
+	return func() {
+		at := w.now()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.faults--
+		change(-1)
+		w.fault = max(w.fault, at)
+	}
+}
+
+// change counts the Go nodes that run.
+func (w *world) change(by int) {
+	at := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.up += by
+	w.fault = max(w.fault, at)
+}
+
+func (w *world) setBound(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bound = d
+}
+
+// fate brings trouble from time to time.
+func (w *world) fate() {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for n := 0; ; n++ {
+		me := fmt.Sprintf("fault %d", n)
+		if sleep(w.ctx, w.between(time.Minute, 8*time.Hour, me, "next")) != nil {
+			return
+		}
+		switch w.random.draw(w.now(), me, "kind") % 6 {
+		case 0, 1:
+			all.Go(func() { w.partition(me) })
+		case 2:
+			all.Go(func() { w.slowdown(me) })
+		case 3:
+			w.note("the cache is flushed")
+			_, _ = w.adapter.Flush(context.Background()) // a memory adapter that is open
+			w.hit()
+		case 4:
+			w.note("the lock server loses its data")
+			w.locks.Forget()
+			w.hit()
+		case 5:
+			w.note("cache and lock server are flushed")
+			_, _ = w.adapter.Flush(context.Background())
+			w.locks.Forget()
+			w.hit()
+		}
+	}
+}
+
+func (w *world) server(me string) string {
+	return []string{cacheServer, lockServer, databaseServer}[w.random.draw(w.now(), me, "server")%3]
+}
+
+// partition cuts a server off from one node or from all.
+func (w *world) partition(me string) {
+	what := w.server(me)
+	if n := w.random.draw(w.now(), me, "node") % uint64(w.GoNodes+w.PHPNodes+1); n > 0 {
+		node := fmt.Sprintf("go-%d", n)
+		if n > uint64(w.GoNodes) {
+			node = fmt.Sprintf("php-%d", n-uint64(w.GoNodes))
+		}
+		what = node + " " + what
+	}
+	heal := w.trouble(func(by int) { w.cut[what] += by })
+	w.note("%s is cut off", what)
+	_ = sleep(w.ctx, w.between(100*time.Millisecond, 20*time.Minute, me, "lasts"))
+	heal()
+	w.note("%s is back", what)
+}
+
+// slowdown makes a server slow.
+func (w *world) slowdown(me string) {
+	what := w.server(me)
+	slow := w.between(50*time.Millisecond, 2*patience, me, "slow")
+	heal := w.trouble(func(by int) { w.slow[what] = time.Duration(max(by, 0)) * slow })
+	w.note("%s is slow: %v", what, slow)
+	_ = sleep(w.ctx, w.between(time.Second, 20*time.Minute, me, "lasts"))
+	heal()
+	w.note("%s is quick again", what)
+}

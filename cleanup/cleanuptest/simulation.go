@@ -1,0 +1,246 @@
+package cleanuptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
+)
+
+// Simulation is a cluster to simulate. Everything that is left to chance comes
+// from Seed, so that the same Simulation always runs the same way.
+type Simulation struct {
+	Seed uint64
+	// Duration is the simulated time; the default is a week.
+	Duration time.Duration
+	// GoNodes run a [cleanup.Scheduler], PHPNodes a [PHPNode] that answers
+	// requests and has forced runs as well.
+	GoNodes, PHPNodes int
+	Policy            cleanup.Policy
+	// Faults lets nodes crash, stop and start again, cuts them from servers,
+	// makes servers slow or unreachable, and flushes cache and locks. Cleaners
+	// fail now and then.
+	Faults bool
+	// Poll and Guard are options of the schedulers; the defaults are 10 minutes
+	// and [cleanup.DefaultGuard].
+	Poll, Guard time.Duration
+	// Options are further options for the schedulers.
+	Options []cleanup.Option
+}
+
+// Outcome is what happened in a simulation.
+type Outcome struct {
+	// Runs are all times of work of a cleaner, in order.
+	Runs []Work
+	// Doubles are two that should have been one.
+	Doubles []Double
+	// Missed are times when the cleanup was due, nobody ran it, and no fault
+	// explains it, for longer than Bound.
+	Missed []Missed
+	// Lateness is the longest time a due cleanup waited while there was no
+	// fault, Bound what [cleanup.Scheduler.Bound] states.
+	Lateness, Bound time.Duration
+	// Trace is what happened when, in order.
+	Trace []string
+}
+
+// Work is one time that a cleaner was at work. Times are since the beginning of
+// the simulation.
+type Work struct {
+	Node     string
+	PHP      bool
+	Executor cleanup.Executor
+	// Row is when its statistic row was there. LookBefore is when the node last
+	// read the rows before it wrote its own, LookAfter when it last read
+	// them before it began to work.
+	LookBefore, Row, LookAfter time.Duration
+	Start, End                 time.Duration
+	// Round is how long a round lasts at most.
+	Round time.Duration
+	// Complete: nothing was left to do, and nothing went wrong.
+	Complete bool
+}
+
+func (w Work) String() string {
+	return fmt.Sprintf("%s (%s) looked %v, row %v, looked %v, worked %v to %v", w.Node, w.Executor, w.LookBefore, w.Row, w.LookAfter, w.Start, w.End)
+}
+
+// Double is two times of work that should have been one.
+type Double struct {
+	A, B Work
+	// Avoidable: a Go node had a part in it and could have known. Two PHP
+	// nodes, and a PHP node that stalls for longer than the guard time and is
+	// noticed between two rounds, are not.
+	Avoidable bool
+	Why       string
+}
+
+// Missed is a cleanup that did not begin in time.
+type Missed struct {
+	Due, Noticed time.Duration
+	Late         time.Duration
+}
+
+// Err is nil unless a promise of package cleanup was broken: an avoidable
+// double run, or a missed cleanup.
+func (o Outcome) Err() error {
+	var errs []error
+	for _, d := range o.Doubles {
+		if d.Avoidable {
+			errs = append(errs, fmt.Errorf("double run: %s:\n\t%v\n\t%v", d.Why, d.A, d.B))
+		}
+	}
+	for _, m := range o.Missed {
+		errs = append(errs, fmt.Errorf("missed: due at %v, not begun at %v, %v after the last fault; the bound is %v", m.Due, m.Noticed, m.Late, o.Bound))
+	}
+	return errors.Join(errs...)
+}
+
+// Run simulates the cluster in a bubble of its own.
+func (s Simulation) Run(t *testing.T) Outcome {
+	t.Helper()
+	if s.Duration <= 0 {
+		s.Duration = 7 * 24 * time.Hour
+	}
+	if s.Poll <= 0 {
+		s.Poll = 10 * time.Minute
+	}
+	if s.Guard <= 0 {
+		s.Guard = cleanup.DefaultGuard
+	}
+	var o Outcome
+	synctest.Test(t, func(*testing.T) { o = newWorld(s).run() })
+	return o
+}
+
+// world is the simulated cluster.
+type world struct {
+	Simulation
+	began   time.Time
+	ctx     context.Context
+	adapter *memoryadapter.Adapter
+	truth   *cache.Pool // what is in the cache, without delays and faults
+	locks   *memorylocker.Backend
+	db      *Statistics
+	random  random
+
+	mu       sync.Mutex
+	works    []*Work
+	trace    []event
+	slow     map[string]time.Duration // the slowest answer of a server now
+	cut      map[string]int           // "server" or "node server" that cannot be reached
+	up       int                      // Go nodes that run
+	fault    time.Duration            // when the last fault ended
+	faults   int                      // how many last now
+	bound    time.Duration
+	late     time.Duration
+	misses   []Missed
+	lastMiss time.Duration
+}
+
+type event struct {
+	at   time.Duration
+	text string
+}
+
+func newWorld(s Simulation) *world {
+	a := memoryadapter.New()
+	w := &world{
+		Simulation: s, began: time.Now(), adapter: a, truth: cache.NewPool(a), locks: memorylocker.New(), db: &Statistics{},
+		random: random(s.Seed), slow: map[string]time.Duration{}, cut: map[string]int{},
+	}
+	return w
+}
+
+func (w *world) now() time.Duration { return time.Since(w.began) }
+
+// note adds to the trace.
+func (w *world) note(format string, args ...any) {
+	at := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.trace = append(w.trace, event{at, fmt.Sprintf(format, args...)})
+}
+
+func (w *world) run() Outcome {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.ctx = ctx
+	var all sync.WaitGroup
+	for i := range w.GoNodes {
+		n := &goNode{w: w, name: fmt.Sprintf("go-%d", i+1)}
+		all.Go(n.live)
+	}
+	for i := range w.PHPNodes {
+		n := &phpNode{w: w, name: fmt.Sprintf("php-%d", i+1)}
+		all.Go(n.live)
+		all.Go(n.cron)
+	}
+	if w.Faults {
+		all.Go(w.fate)
+	}
+	all.Go(w.watch)
+	time.Sleep(w.Duration)
+	cancel()
+	all.Wait()
+	return w.outcome()
+}
+
+func (w *world) outcome() Outcome {
+	o := Outcome{Missed: w.misses, Lateness: w.late, Bound: w.bound}
+	slices.SortStableFunc(w.trace, func(a, b event) int {
+		if c := int(a.at - b.at); c != 0 {
+			return c
+		}
+		return strings.Compare(a.text, b.text)
+	})
+	for _, e := range w.trace {
+		o.Trace = append(o.Trace, e.at.String()+" "+e.text)
+	}
+	for _, work := range w.works {
+		o.Runs = append(o.Runs, *work)
+	}
+	slices.SortFunc(o.Runs, func(a, b Work) int { return int(a.Start - b.Start) })
+	o.Doubles = w.judge(o.Runs)
+	return o
+}
+
+// random draws from the seed, the node, the purpose and the simulated time,
+// which no two requests of a node share: it depends on no order of goroutines.
+type random uint64
+
+func (r random) draw(at time.Duration, words ...string) uint64 {
+	h := uint64(r)*0x9e3779b97f4a7c15 + uint64(at)
+	for _, w := range words {
+		for i := range len(w) {
+			h = (h ^ uint64(w[i])) * 0x100000001b3
+		}
+		h = (h ^ 0xff) * 0x100000001b3
+	}
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
+
+// between is a duration of at least from and less than to, down to the
+// nanosecond, so that no two timers end at one instant.
+func (w *world) between(from, to time.Duration, words ...string) time.Duration {
+	if to <= from {
+		return from
+	}
+	return from + time.Duration(w.random.draw(w.now(), words...)%uint64(to-from))
+}
+
+// chance is true once in n times.
+func (w *world) chance(n uint64, words ...string) bool {
+	return w.random.draw(w.now(), words...)%n == 0
+}

@@ -1,0 +1,225 @@
+package cleanuptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
+)
+
+var (
+	errCut  = errors.New("simulated: no route to the server")
+	errDead = errors.New("simulated: this process has died")
+)
+
+// The servers of the simulated cluster.
+const (
+	cacheServer    = "cache"
+	lockServer     = "lock"
+	databaseServer = "database"
+)
+
+// quick is how long a request or its reply takes at most on a node that is
+// near, farthest how many times as long on others; patience is how long a client waits
+// for a server that it cannot reach.
+const (
+	quick    = 3 * time.Millisecond
+	farthest = 15
+	patience = 2 * time.Second
+)
+
+// wire is what one process of a node has of the servers: every request travels
+// to the server and back, and is lost on either way when the process dies or
+// the server cannot be reached.
+type wire struct {
+	w    *world
+	node string
+	dead atomic.Bool
+
+	// When the rows were last read, and when last before the own row was there.
+	looked, lookedBefore, row time.Duration
+}
+
+func (c *wire) do(ctx context.Context, server, op string, f func() error) error {
+	if err := c.way(ctx, server, op+" request"); err != nil {
+		return err
+	}
+	err := f()
+	if lost := c.way(ctx, server, op+" reply"); lost != nil {
+		return lost
+	}
+	return err
+}
+
+// way is one way through the network.
+func (c *wire) way(ctx context.Context, server, leg string) error {
+	if c.dead.Load() {
+		return errDead
+	}
+	if c.w.isCut(c.node, server) {
+		return c.timeout(ctx, server, leg)
+	}
+	far := quick * time.Duration(1+c.w.random.draw(0, c.node, "distance")%farthest)
+	takes := c.w.between(time.Microsecond, far, c.node, server, leg)
+	if slow := c.w.slowness(server); slow > 0 {
+		takes = c.w.between(time.Microsecond, slow, c.node, server, leg)
+	}
+	if err := sleep(ctx, takes); err != nil {
+		return err
+	}
+	switch {
+	case c.dead.Load():
+		return errDead
+	case c.w.isCut(c.node, server):
+		return c.timeout(ctx, server, leg)
+	}
+	return nil
+}
+
+func (c *wire) timeout(ctx context.Context, server, leg string) error {
+	if err := sleep(ctx, patience+c.w.between(0, quick, c.node, server, leg, "timeout")); err != nil {
+		return err
+	}
+	if c.dead.Load() {
+		return errDead
+	}
+	return errCut
+}
+
+func (w *world) isCut(node, server string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut[server] > 0 || w.cut[node+" "+server] > 0
+}
+
+func (w *world) slowness(server string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.slow[server]
+}
+
+// wiredCache is the shared cache of a process.
+type wiredCache struct{ *wire }
+
+func cacheError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &cache.OpError{Op: op, Err: fmt.Errorf("%w: %w", cache.ErrUnavailable, err)}
+}
+
+// Get implements [cache.Adapter].
+func (c wiredCache) Get(ctx context.Context, keys ...string) (values [][]byte, err error) {
+	err = c.do(ctx, cacheServer, "get", func() (err error) {
+		values, err = c.w.adapter.Get(context.WithoutCancel(ctx), keys...)
+		return err
+	})
+	if err != nil {
+		values = nil
+	}
+	return values, cacheError("get", err)
+}
+
+// Set implements [cache.Adapter].
+func (c wiredCache) Set(ctx context.Context, items ...cache.Item) error {
+	return cacheError("set", c.do(ctx, cacheServer, "set", func() error { return c.w.adapter.Set(context.WithoutCancel(ctx), items...) }))
+}
+
+// Delete implements [cache.Adapter].
+func (c wiredCache) Delete(ctx context.Context, keys ...string) error {
+	return cacheError("delete", c.do(ctx, cacheServer, "delete", func() error { return c.w.adapter.Delete(context.WithoutCancel(ctx), keys...) }))
+}
+
+// Close implements [cache.Adapter].
+func (wiredCache) Close() error { return nil }
+
+// wiredLocks are the locks of a process.
+type wiredLocks struct{ *wire }
+
+// Properties implements [lock.Describer]: those of a server that all nodes share.
+func (wiredLocks) Properties() lock.Properties {
+	p := memorylocker.New().Properties()
+	p.Shared = true
+	return p
+}
+
+// Acquire implements [lock.Backend].
+func (c wiredLocks) Acquire(ctx context.Context, name string, claim lock.Claim, ttl time.Duration) (fence uint64, err error) {
+	err = c.do(ctx, lockServer, "acquire", func() (err error) {
+		fence, err = c.w.locks.Acquire(context.WithoutCancel(ctx), name, claim, ttl)
+		return err
+	})
+	return fence, err
+}
+
+// Renew implements [lock.Backend].
+func (c wiredLocks) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	return c.do(ctx, lockServer, "renew", func() error { return c.w.locks.Renew(context.WithoutCancel(ctx), name, token, ttl) })
+}
+
+// Release implements [lock.Backend].
+func (c wiredLocks) Release(ctx context.Context, name, token string) error {
+	return c.do(ctx, lockServer, "release", func() error { return c.w.locks.Release(context.WithoutCancel(ctx), name, token) })
+}
+
+// Holder implements [lock.Backend].
+func (c wiredLocks) Holder(ctx context.Context, name string) (h lock.Holder, err error) {
+	err = c.do(ctx, lockServer, "holder", func() (err error) {
+		h, err = c.w.locks.Holder(context.WithoutCancel(ctx), name)
+		return err
+	})
+	return h, err
+}
+
+// wiredStatistics are the statistics of a process.
+type wiredStatistics struct{ *wire }
+
+// Recent implements [cleanup.Statistics].
+func (c wiredStatistics) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) {
+	var at time.Duration
+	err = c.do(ctx, databaseServer, "recent", func() (err error) {
+		at = c.w.now()
+		rows, err = c.w.db.Recent(context.WithoutCancel(ctx), n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.looked = at
+	return rows, nil
+}
+
+// Begin implements [cleanup.Statistics].
+func (c wiredStatistics) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id int64, err error) {
+	c.lookedBefore = c.looked
+	err = c.do(ctx, databaseServer, "begin", func() (err error) {
+		c.row = c.w.now()
+		id, err = c.w.db.Begin(context.WithoutCancel(ctx), at, by)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// Touch implements [cleanup.Statistics].
+func (c wiredStatistics) Touch(ctx context.Context, id int64, at time.Time) error {
+	return c.do(ctx, databaseServer, "touch", func() error { return c.w.db.Touch(context.WithoutCancel(ctx), id, at) })
+}
+
+// Finish implements [cleanup.Statistics].
+func (c wiredStatistics) Finish(ctx context.Context, r cleanup.Row) error {
+	return c.do(ctx, databaseServer, "finish", func() error { return c.w.db.Finish(context.WithoutCancel(ctx), r) })
+}
+
+// Withdraw implements [cleanup.Statistics].
+func (c wiredStatistics) Withdraw(ctx context.Context, id int64) error {
+	return c.do(ctx, databaseServer, "withdraw", func() error { return c.w.db.Withdraw(context.WithoutCancel(ctx), id) })
+}

@@ -1,0 +1,322 @@
+package cleanup_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
+)
+
+// lossy loses the reply to Begin.
+type lossy struct{ *cleanuptest.Statistics }
+
+func (l lossy) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (int64, error) {
+	_, err := l.Statistics.Begin(ctx, at, by)
+	return 0, errors.Join(err, errBroken)
+}
+
+// trace writes what a run leaves whose node has died.
+func (c *cluster) trace(r cleanup.RunRecord) {
+	c.t.Helper()
+	require.NoError(c.t, cache.Write(c.t.Context(), c.pool, cleanup.RunKey.With(r, time.Hour), cleanup.CleanupStartedAt.With(r.Marker, 0)))
+}
+
+func died(row int64, by cleanup.Executor, started time.Time) cleanup.RunRecord {
+	return cleanup.RunRecord{Row: row, Executor: by, Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
+}
+
+func (c *cluster) php() *cleanuptest.PHPNode {
+	return &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: c.cleaner}
+}
+
+func TestTryRun_ARowWhoseReplyWasLostIsTakenBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		l := lock.New(c.locks)
+		defer l.Close()
+		n := cleanup.New(c.pool, l, lossy{c.db}, c.cleaner, cleanup.Policy{}, cleanup.Clean)
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.ErrorIs(t, err, errBroken)
+		require.Equal(t, cleanup.Unavailable, a.Result)
+		require.Empty(t, c.db.Rows())
+		_, _, started := c.times()
+		require.Nil(t, started)
+		r, err := c.php().Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, r, "PHP goes on at once")
+	})
+}
+
+// The id of the row is saved after the row. Whoever died in between has left a
+// row that nothing names.
+func TestTryRun_ADeathBetweenMarkerAndRow(t *testing.T) {
+	started := func() time.Time { return time.Now().Add(-20 * time.Second).Truncate(time.Microsecond) }
+	for name, c := range map[string]struct {
+		rows   func(c *cluster, at time.Time)
+		result cleanup.Result
+		left   int
+	}{
+		"no row": {func(*cluster, time.Time) {}, cleanup.Completed, 1},
+		"its row": {func(c *cluster, at time.Time) {
+			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+		}, cleanup.Completed, 1},
+		"a row of another executor": {func(c *cluster, at time.Time) {
+			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorWebCronJob})
+		}, cleanup.UnfinishedCleanupStatistic, 1},
+		"a row of another second": {func(c *cluster, at time.Time) {
+			c.db.Add(cleanup.Row{Time: at.Add(time.Second), Executor: cleanup.ExecutorFrontendAPI})
+		}, cleanup.UnfinishedCleanupStatistic, 1},
+		"two rows that could be it": {func(c *cluster, at time.Time) {
+			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+		}, cleanup.UnfinishedCleanupStatistic, 2},
+		"a PHP node has written its marker since": {func(c *cluster, at time.Time) {
+			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+			require.NoError(c.t, cleanup.CleanupStartedAt.Set(c.t.Context(), c.pool, at.Add(time.Millisecond), 0))
+		}, cleanup.CleanupRunningAlready, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				cl := newCluster(t)
+				cl.due()
+				at := started()
+				cl.trace(died(0, cleanup.ExecutorFrontendAPI, at))
+				c.rows(cl, at)
+				a, err := cl.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				require.NoError(t, err)
+				require.Equal(t, c.result, a.Result)
+				require.Len(t, cl.db.Rows(), c.left)
+				_, err = cleanup.RunKey.Get(t.Context(), cl.pool)
+				require.ErrorIs(t, err, cache.ErrNotFound, "nobody looks again")
+			})
+		})
+	}
+}
+
+func TestTryRun_ADeadForcedRunIsTakenUpBeforeTheScheduleIsDue(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(3*time.Hour), 0))
+		started := time.Now().Add(-time.Minute).UTC()
+		c.trace(died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorCommand}), cleanup.ExecutorCommand, started))
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+		rows := c.db.Rows()
+		require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
+		require.Equal(t, cleanup.ExecutorCommand, rows[0].Executor)
+	})
+}
+
+// A run notes its end before it saves it, so that another node can do the rest.
+func TestTryRun_ADeathWhileTheEndIsSaved(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(6*time.Hour), 0))
+		started := time.Now().Add(-time.Minute).UTC()
+		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r.Status, r.DeletedSubmissions, r.Milliseconds = cleanup.StatusComplete, 7, 1500
+		c.trace(r)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		row := c.db.Rows()[0]
+		require.Equal(t, cleanup.StatusComplete, row.Status)
+		require.Equal(t, 7, row.DeletedSubmissions)
+		require.Equal(t, 1500*time.Millisecond, row.Duration)
+		_, _, marker := c.times()
+		require.Nil(t, marker)
+		require.Zero(t, c.cleaner.Runs())
+	})
+}
+
+// The holder of a lease that the lock server has lost learns of it at its next
+// renewal. Until then nobody may take it for dead.
+func TestTryRun_ALeaseLostByTheServerStartsNoSecondRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes, c.cleaner.Round = 10*time.Minute, time.Second
+		first := make(chan error, 1)
+		go func() {
+			_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			first <- err
+		}()
+		time.Sleep(95 * time.Second)
+		c.locks.Forget()
+		forgotten := time.Now()
+		second := c.node(cleanup.Clean)
+		for {
+			a, err := second.TryRun(t.Context(), cleanup.ExecutorCommand)
+			require.NoError(t, err)
+			if a.Result == cleanup.Completed {
+				break
+			}
+			require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+			require.NotZero(t, a.RetryAfter)
+			time.Sleep(a.RetryAfter)
+		}
+		require.Less(t, time.Since(forgotten), 10*time.Minute+time.Minute, "it waited for one lease, then went on")
+		require.ErrorIs(t, <-first, lock.ErrLost)
+		require.Zero(t, c.cleaner.Doubles())
+		require.Equal(t, 2, c.cleaner.Runs())
+	})
+}
+
+func TestTryRun_AClockThatIsWrongKeepsNobodyAway(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		started := time.Now().UTC()
+		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r.Alive = started.AddDate(1, 0, 0)
+		c.trace(r)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}
+
+func TestTryRun_ANodeThatMustNotCleanEndsNobodysRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		started := time.Now().Add(-time.Minute).UTC()
+		c.trace(died(c.db.Add(cleanup.Row{Time: started}), 0, started))
+		before := snapshot(t, c)
+		for _, m := range []cleanup.Mode{cleanup.Clean, cleanup.Observe} {
+			n := c.node(m, cleanup.WithCheck(func(context.Context, cleanup.State) error { return cleanup.ErrRefused }))
+			_, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+			if m == cleanup.Clean {
+				require.ErrorIs(t, err, cleanup.ErrRefused)
+			}
+			require.Equal(t, before, snapshot(t, c))
+			require.Equal(t, cleanup.StatusUnknown, c.db.Rows()[0].Status)
+		}
+	})
+}
+
+// Every way a run can end, and then: another Go node and PHP go on, at the
+// latest when one unfinished interval is over, and with a server that was gone back.
+func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
+	type world struct {
+		*cluster
+		cache *cachetest.Faulty
+		locks *locktest.Faulty
+		stop  context.CancelFunc
+		gone  atomic.Bool // the database
+	}
+	middle := func(w *world, what func()) {
+		w.cleaner.Takes, w.cleaner.Round = time.Minute, time.Second
+		time.AfterFunc(10*time.Second+time.Millisecond, what)
+	}
+	for name, prepare := range map[string]func(w *world){
+		"done":       func(*world) {},
+		"unfinished": func(w *world) { w.cleaner.Do = func(context.Context) error { return cleanup.ErrPaused } },
+		"failed":     func(w *world) { w.cleaner.Do = func(context.Context) error { return errBroken } },
+		"panic":      func(w *world) { w.cleaner.Do = func(context.Context) error { panic("oops") } },
+		"lost lease": func(w *world) { middle(w, w.cluster.locks.Forget) },
+		"cancelled":  func(w *world) { middle(w, w.stop) },
+		"cache gone": func(w *world) { middle(w, func() { w.cache.Down() }) },
+		"lock gone":  func(w *world) { middle(w, func() { w.locks.Partition(true) }) },
+		"database gone": func(w *world) {
+			middle(w, func() { w.gone.Store(true) })
+		},
+		"everything gone": func(w *world) {
+			middle(w, func() { w.gone.Store(true); w.cache.Down(); w.locks.Partition(true) })
+		},
+	} {
+		for _, next := range []string{"Go", "PHP"} {
+			t.Run(name+", then "+next, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					w := &world{cluster: newCluster(t)}
+					w.cache = cachetest.NewFaulty(w.adapter)
+					w.locks = locktest.NewFaulty(w.cluster.locks)
+					w.pool = cache.NewPool(w.cache)
+					w.db.Fail = func(string) error {
+						if w.gone.Load() {
+							return errBroken
+						}
+						return nil
+					}
+					w.due()
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					w.stop = cancel
+					prepare(w)
+					l := lock.New(w.locks)
+					a, err := cleanup.New(w.pool, l, w.db, w.cleaner, cleanup.Policy{}, cleanup.Clean).TryRun(ctx, cleanup.ExecutorFrontendAPI)
+					require.NoError(t, l.Close())
+					require.Contains(t, []cleanup.Result{cleanup.Completed, cleanup.Unfinished}, a.Result, err)
+					require.Equal(t, 1, w.cleaner.Runs())
+					if name == "done" {
+						require.NoError(t, err)
+					}
+
+					w.cache.Heal()
+					w.locks.Partition(false)
+					w.gone.Store(false)
+					w.cleaner.Do, w.cleaner.Takes = nil, time.Second
+					time.Sleep(10*time.Minute + 2*time.Second)
+					if next == "PHP" {
+						r, err := w.php().Cleanup(t.Context(), cleanup.ExecutorCommand)
+						require.NoError(t, err)
+						require.Equal(t, cleanup.Completed, r)
+					} else {
+						a, err := w.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+						require.NoError(t, err)
+						require.Equal(t, cleanup.Completed, a.Result)
+						_, err = cleanup.RunKey.Get(t.Context(), w.pool)
+						require.ErrorIs(t, err, cache.ErrNotFound)
+						for _, row := range w.db.Rows() {
+							require.NotEqual(t, cleanup.StatusUnknown, row.Status, "nothing is left open")
+						}
+					}
+					require.Zero(t, w.cleaner.Doubles())
+					_, additional, started := w.times()
+					require.Nil(t, additional)
+					require.Nil(t, started)
+				})
+			})
+		}
+	}
+}
+
+// What a run cannot save is saved by the next Go node that comes, before
+// anybody has waited for it.
+func TestTryRun_WhatCouldNotBeSavedIsDoneByTheNext(t *testing.T) {
+	for _, op := range []string{"Finish", "Withdraw"} {
+		t.Run(op, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCluster(t)
+				c.due()
+				c.db.Fail = func(o string) error {
+					if o == "Begin" && op == "Withdraw" {
+						time.AfterFunc(time.Millisecond, func() { c.db.Add(cleanup.Row{Time: time.Now(), Status: cleanup.StatusComplete}) })
+					}
+					if o == op {
+						return errBroken
+					}
+					return nil
+				}
+				_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				require.ErrorIs(t, err, errBroken)
+				c.db.Fail = nil
+				a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+				require.NoError(t, err)
+				require.Equal(t, cleanup.Completed, a.Result)
+			})
+		})
+	}
+}

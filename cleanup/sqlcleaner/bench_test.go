@@ -1,0 +1,124 @@
+package sqlcleaner_test
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+var million = flag.Bool("million", false, "benchmark a million submissions as well")
+
+// BenchmarkClean compares a run with the floor of each database: the same rows,
+// deleted in one transaction by ids that are known before. Of n submissions 74 %
+// are due; each has a token and a detection result, half a partial submission.
+//
+// It prints the times of both, their ratio, and the speed.
+func BenchmarkClean(b *testing.B) {
+	sizes := []int{10_000}
+	if !testing.Short() {
+		sizes = append(sizes, 100_000)
+	}
+	if *million {
+		sizes = append(sizes, 1_000_000)
+	}
+	for _, dialect := range []sqlcleaner.Dialect{sqlcleaner.SQLite, sqlcleaner.MySQL, sqlcleaner.PostgreSQL} {
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("%s/%d", dialect, n), func(b *testing.B) {
+				var clean, least time.Duration
+				for range b.N {
+					clean += timeOf(b, dialect, n, func(db *database) {
+						report, err := sqlcleaner.New(db.DB, dialect, cleanup.Policy{}).Clean(b.Context(), cleanup.Limits{})
+						require.NoError(b, err)
+						require.True(b, report.Finished)
+					})
+					least += timeOf(b, dialect, n, func(db *database) { floor(b, db) })
+				}
+				b.ReportMetric(clean.Seconds()/float64(b.N), "s/clean")
+				b.ReportMetric(least.Seconds()/float64(b.N), "s/floor")
+				b.ReportMetric(clean.Seconds()/least.Seconds(), "ratio")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// timeOf fills a database and measures f on it.
+func timeOf(b *testing.B, dialect sqlcleaner.Dialect, n int, f func(db *database)) (took time.Duration) {
+	db := create(b, dialect)
+	defer db.Close()
+	stocked(db, n)
+	// What the floor deletes.
+	db.exec("CREATE TABLE due_token (id INT NOT NULL PRIMARY KEY)")
+	db.exec("CREATE TABLE due_submission (id INT NOT NULL PRIMARY KEY)")
+	db.exec("INSERT INTO due_token SELECT id FROM submit_token WHERE id % 50 < 37")
+	db.exec("INSERT INTO due_submission SELECT id FROM submission WHERE id % 50 < 37")
+	db.analyze()
+	began := time.Now()
+	f(db)
+	took = time.Since(began)
+	require.EqualValues(b, n-n*37/50, db.number("SELECT COUNT(*) FROM submission"))
+	require.EqualValues(b, n-n*37/50, db.number("SELECT COUNT(*) FROM submit_token"))
+	return took
+}
+
+// stocked fills a database with n tokens, each with one submission.
+func stocked(db *database, n int) {
+	now := time.Now().UTC()
+	old, fresh := now.Add(-20*day).Format(time.DateTime), now.Add(-time.Hour).Format(time.DateTime)
+	db.exec("INSERT INTO project (id) VALUES (1)")
+	ids := span(1, n)
+	at := func(id int) string {
+		if id%50 < 37 {
+			return old
+		}
+		return fresh
+	}
+	insert(db, "submit_token (id, project_id, token, created_at, page_title, page_url)", ids, func(id int) string {
+		return fmt.Sprintf("%d, 1, 'token-%032d', '%s', 'A page of some site', 'https://www.example.com/contact'", id, id, at(id))
+	})
+	insert(db, "submission (id, project_id, submit_token_id, submitted_at, spam, valid, data)", ids, func(id int) string {
+		return fmt.Sprintf("%d, 1, %d, '%s', TRUE, NULL, '%0400d'", id, id, at(id), id)
+	})
+	db.exec("UPDATE submit_token SET last_submission_id = id")
+	insert(db, "detection_result (id, project_id, submission_id)", ids, func(id int) string { return fmt.Sprintf("%d, 1, %d", id, id) })
+	insert(db, "partial_submission (id, project_id, submit_token_id)", ids[:n/2], func(id int) string { return fmt.Sprintf("%d, 1, %d", id, id) })
+}
+
+// analyze lets the database know what it holds, as it does after a while.
+func (d *database) analyze() {
+	for _, table := range []string{"submit_token", "submission", "detection_result", "partial_submission", "due_token", "due_submission"} {
+		d.exec(map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "ANALYZE TABLE ", sqlcleaner.PostgreSQL: "VACUUM ANALYZE ", sqlcleaner.SQLite: "ANALYZE "}[d.dialect] + table)
+	}
+}
+
+// floor deletes what is due with the fewest statements: detach and four
+// deletes.
+func floor(b *testing.B, db *database) {
+	tx, err := db.Begin()
+	require.NoError(b, err)
+	defer tx.Rollback() //nolint:errcheck // after Commit
+	by := func(table, column, list string) string {
+		if db.dialect == sqlcleaner.MySQL {
+			return "DELETE r FROM " + table + " r JOIN " + list + " d ON d.id = r." + column
+		}
+		return "DELETE FROM " + table + " WHERE " + column + " IN (SELECT id FROM " + list + ")"
+	}
+	detach := "UPDATE submit_token SET last_submission_id = NULL WHERE id IN (SELECT id FROM due_token)"
+	if db.dialect == sqlcleaner.MySQL {
+		detach = "UPDATE submit_token t JOIN due_token d ON d.id = t.id SET t.last_submission_id = NULL"
+	}
+	for _, s := range []string{
+		detach, by("partial_submission", "submit_token_id", "due_token"), by("detection_result", "submission_id", "due_submission"),
+		by("submission", "id", "due_submission"), by("submit_token", "id", "due_token"),
+	} {
+		_, err := tx.Exec(s)
+		require.NoError(b, err, s)
+	}
+	require.NoError(b, tx.Commit())
+}

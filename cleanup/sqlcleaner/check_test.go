@@ -1,0 +1,199 @@
+package sqlcleaner_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+func TestCheck_RefusesTablesThatItDoesNotKnow(t *testing.T) {
+	onEach(t, func(t *testing.T, db *database) {
+		check := func() error {
+			return sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{})
+		}
+		refuses := func(words, do, undo string) {
+			t.Helper()
+			require.NoError(t, check())
+			db.exec(do)
+			err := check()
+			require.ErrorIs(t, err, cleanup.ErrRefused)
+			require.ErrorContains(t, err, words)
+			db.exec(undo)
+			require.NoError(t, check())
+		}
+		refuses("submission.score", "ALTER TABLE submission ADD score INT", "ALTER TABLE submission DROP COLUMN score")
+		refuses("column duration is missing", `ALTER TABLE "delay" DROP COLUMN duration`, `ALTER TABLE "delay" ADD duration INT DEFAULT 0 NOT NULL`)
+		refuses("attachment.of_submission → submission",
+			"CREATE TABLE attachment (id INT, of_submission INT, CONSTRAINT of_s FOREIGN KEY (of_submission) REFERENCES submission (id) ON DELETE CASCADE)", "DROP TABLE attachment")
+		refuses("Version20990101000000",
+			"INSERT INTO doctrine_migration_versions (version) VALUES ('Version20990101000000')", "DELETE FROM doctrine_migration_versions WHERE version = 'Version20990101000000'")
+		refuses("20260406155235", "UPDATE doctrine_migration_versions SET executed_at = NULL, version = REPLACE(version, '155235', '155235x') WHERE version LIKE '%20260406155235'",
+			"UPDATE doctrine_migration_versions SET version = REPLACE(version, '155235x', '155235')")
+		refuses("migrations", "ALTER TABLE doctrine_migration_versions RENAME TO gone", "ALTER TABLE gone RENAME TO doctrine_migration_versions")
+		db.exec("DROP TABLE lockout")
+		require.ErrorContains(t, check(), "lockout")
+	})
+}
+
+func TestCheck_RefusesAMosparoThatItDoesNotKnow(t *testing.T) {
+	db := create(t, sqlcleaner.SQLite)
+	for _, c := range []struct {
+		installed bool
+		version   string
+		ok        bool
+	}{{true, "1.5.4", true}, {true, "1.5.0", true}, {false, "1.5.4", false}, {true, "", false}, {true, "1.4.9", false}, {true, "1.6.0", false}, {true, "1.50.0", false}} {
+		err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithInstallation(c.installed, c.version)).Check(t.Context(), cleanup.State{})
+		if c.ok {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, cleanup.ErrRefused, c.version)
+		}
+	}
+}
+
+func TestCheck_RefusesAServerThatTakesNoWrites(t *testing.T) {
+	// Servers of its own: the setting is that of the whole server.
+	maria := servers.MariaDB(t, "--read-only")
+	db := open(t, "mysql", maria.DSN())
+	defer db.Close()
+	d := sqlcleaner.New(db.DB, sqlcleaner.MySQL, cleanup.Policy{})
+	seed(db)
+	err := d.Check(t.Context(), cleanup.State{})
+	require.ErrorIs(t, err, cleanup.ErrRefused)
+	require.ErrorContains(t, err, "read-only")
+	db.exec("SET GLOBAL read_only = OFF")
+	require.NoError(t, d.Check(t.Context(), cleanup.State{}))
+}
+
+func zone(t *testing.T, name string) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation(name)
+	require.NoError(t, err)
+	return loc
+}
+
+func TestCheck_RefusesAnotherZone(t *testing.T) {
+	zurich, berlin, tokyo := zone(t, "Europe/Zurich"), zone(t, "Europe/Berlin"), zone(t, "Asia/Tokyo")
+	now := time.Now()
+	in := func(loc *time.Location) *time.Time { at := now.In(loc); return &at }
+	onEach(t, func(t *testing.T, db *database) {
+		check := func(loc *time.Location, s cleanup.State) error {
+			return sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithZone(loc)).Check(t.Context(), s)
+		}
+		refused := func(err error, words ...string) {
+			t.Helper()
+			require.ErrorIs(t, err, cleanup.ErrRefused)
+			for _, w := range words {
+				require.ErrorContains(t, err, w)
+			}
+		}
+		refused(check(time.UTC, cleanup.State{Started: in(zurich)}), "Europe/Zurich", "UTC")
+		refused(check(tokyo, cleanup.State{Next: in(zurich)}), "Europe/Zurich", "Asia/Tokyo")
+		require.NoError(t, check(zurich, cleanup.State{Started: in(zurich)}))
+		require.NoError(t, check(berlin, cleanup.State{Started: in(zurich)}), "the same clock under another name")
+		require.NoError(t, check(tokyo, cleanup.State{Next: in(time.FixedZone("+09:00", 9*3600))}))
+		refused(check(tokyo, cleanup.State{Next: in(time.FixedZone("+08:00", 8*3600))}), "+08:00")
+
+		// A row that PHP wrote in Tokyo's time lies ahead of UTC, not of Tokyo.
+		db.exec("INSERT INTO project (id) VALUES (1)")
+		db.exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (1, 1, 't', ?)", now.In(tokyo).Format(time.DateTime))
+		refused(check(time.UTC, cleanup.State{}), "submit_token.created_at", "UTC")
+		require.NoError(t, check(tokyo, cleanup.State{}))
+		db.exec("UPDATE submit_token SET created_at = ?", now.UTC().Add(4*time.Minute).Format(time.DateTime))
+		require.NoError(t, check(time.UTC, cleanup.State{}), "clocks differ a little")
+		db.exec("DELETE FROM submit_token")
+
+		// A run that PHP noted in UTC, six hours before the next one.
+		db.exec(`INSERT INTO cleanup_statistic (date_time, cleanup_executor, number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
+			number_of_stored_submissions, number_of_deleted_submissions, execution_time, cleanup_status) VALUES (?, 1, 0, 0, 0, 0, 2.5, 2)`,
+			now.UTC().Add(-time.Hour).Format(time.DateTime))
+		next := now.UTC().Add(5 * time.Hour)
+		require.NoError(t, check(time.UTC, cleanup.State{Next: &next}))
+		refused(check(tokyo, cleanup.State{Next: &next}), "UTC", "Asia/Tokyo")
+		next = next.Add(3 * time.Hour)
+		require.NoError(t, check(tokyo, cleanup.State{Next: &next}), "another interval says nothing of zones")
+	})
+}
+
+func TestGrants_AreEnough(t *testing.T) {
+	for _, dialect := range []sqlcleaner.Dialect{sqlcleaner.MySQL, sqlcleaner.PostgreSQL} {
+		t.Run(dialect.String(), func(t *testing.T) {
+			db := create(t, dialect)
+			w := random(rand.New(rand.NewPCG(5, 6)), 300)
+			now := time.Now().UTC()
+			w.fill(db, now)
+			name := fmt.Sprintf("node_%d", databases.Add(1))
+			user, password := "'"+name+"'@'%'", "IDENTIFIED BY"
+			if dialect == sqlcleaner.PostgreSQL {
+				user, password = name, "PASSWORD"
+			}
+			db.exec("CREATE USER " + user + " " + password + " 'few-rights'")
+			defer db.exec("DROP USER " + user)
+			for _, g := range sqlcleaner.Grants(dialect, user) {
+				db.exec(g)
+			}
+			if dialect == sqlcleaner.PostgreSQL {
+				defer db.exec("DROP OWNED BY " + user)
+			}
+			node := open(t, db.driver, as(db, name, "few-rights"))
+			defer node.Close()
+			_, err := node.Exec("UPDATE submit_token SET token = 'x'")
+			require.Error(t, err)
+			_, err = node.Exec("UPDATE submission SET spam = NULL")
+			require.Error(t, err)
+
+			d := sqlcleaner.New(node.DB, dialect, w.policy)
+			require.NoError(t, d.Ping(t.Context()))
+			require.NoError(t, d.Check(t.Context(), cleanup.State{}))
+			id, err := d.Begin(t.Context(), now, cleanup.ExecutorCommand)
+			require.NoError(t, err)
+			require.NoError(t, d.Touch(t.Context(), id, now))
+			_, err = d.DryRun(t.Context())
+			require.NoError(t, err)
+			_, err = d.Clean(t.Context(), cleanup.Limits{})
+			require.NoError(t, err)
+			require.NoError(t, d.Finish(t.Context(), cleanup.Row{ID: id, Time: now, Status: cleanup.StatusComplete}))
+			id, err = d.Begin(t.Context(), now, cleanup.ExecutorCommand)
+			require.NoError(t, err)
+			require.NoError(t, d.Withdraw(t.Context(), id))
+			w.clean(now, dialect)
+			w.holds(db)
+		})
+	}
+}
+
+func TestStatistics_ChangeOnlyRowsOfUnknownStatus(t *testing.T) {
+	zurich := zone(t, "Europe/Zurich")
+	onEach(t, func(t *testing.T, db *database) {
+		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithZone(zurich))
+		at := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC)
+		id, err := d.Begin(t.Context(), at, cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, db.number("SELECT COUNT(*) FROM cleanup_statistic WHERE date_time = '2026-07-01 12:00:00'"))
+
+		require.NoError(t, d.Touch(t.Context(), id, at.Add(time.Minute)))
+		rows, err := d.Recent(t.Context(), 5)
+		require.NoError(t, err)
+		require.Len(t, rows, 1)
+		require.True(t, rows[0].Time.Equal(at.Add(time.Minute)))
+		require.Equal(t, cleanup.StatusUnknown, rows[0].Status)
+
+		require.NoError(t, d.Finish(t.Context(), cleanup.Row{ID: id, Time: at, Status: cleanup.StatusComplete, Duration: 1500 * time.Millisecond}))
+		require.ErrorIs(t, d.Finish(t.Context(), cleanup.Row{ID: id, Time: at, Status: cleanup.StatusIncomplete}), cleanup.ErrNoRow)
+		require.NoError(t, d.Touch(t.Context(), id, at.Add(time.Hour)))
+		require.NoError(t, d.Withdraw(t.Context(), id))
+		rows, err = d.Recent(t.Context(), 5)
+		require.NoError(t, err)
+		require.Len(t, rows, 1)
+		require.Equal(t, cleanup.StatusComplete, rows[0].Status)
+		require.True(t, rows[0].Time.Equal(at))
+		require.Equal(t, 1500*time.Millisecond, rows[0].Duration)
+	})
+}

@@ -1,0 +1,118 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+// conflicts are what databases say when two transactions met and one has to
+// start again: locks, deadlocks, Galera's certification, and a foreign key to
+// a row that arrived a moment ago. MariaDB may tell at the commit only that it
+// has ended a transaction (1180). The drivers' types are not known here.
+var (
+	conflicts      = []string{"SQLITE_BUSY", "database is locked", "database table is locked", "Error 1213", "Error 1205", "Error 1451", "Error 1020", "Error 1180", "Deadlock found", "Lock wait timeout", "WSREP detected deadlock"}
+	conflictStates = []string{"40001", "40P01", "55P03", "23503"}
+)
+
+// losses are what they say when the connection or the server went away, or is
+// not ready yet.
+var (
+	losses     = []string{"invalid connection", "bad connection", "connection refused", "connection reset", "broken pipe", "unexpected EOF", "conn closed", "Error 1053", "Error 1047", "Error 1927", "Error 2006", "Error 2013"}
+	lossStates = []string{"57P01", "57P02", "57P03"}
+)
+
+// readOnly are what they say when they have become a replica.
+var (
+	readOnly       = []string{"Error 1290", "Error 1792", "Error 1836"}
+	readOnlyStates = []string{"25006"}
+)
+
+func matches(err error, states, texts []string) bool {
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) && slices.Contains(states, state.SQLState()) {
+		return true
+	}
+	return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(err.Error(), s) })
+}
+
+// isConflict reports whether a transaction may work when it is tried again.
+func isConflict(err error) bool {
+	return errors.Is(err, errAgain) || matches(err, conflictStates, conflicts)
+}
+
+// isLost reports whether it may work once the server is back.
+func isLost(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var op *net.OpError
+	var state interface{ SQLState() string }
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) ||
+		errors.As(err, &state) && strings.HasPrefix(state.SQLState(), "08") || matches(err, lossStates, losses)
+}
+
+// tries is how often a transaction is tried in all when it meets conflicts.
+const tries = 10
+
+// sleep waits for a random time around d, or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d/2 + rand.N(d))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// retry runs f again after a conflict, after a short random time that grows.
+func retry(ctx context.Context, f func() error) error {
+	for i := 1; ; i++ {
+		err := f()
+		if err == nil || i == tries || !isConflict(err) {
+			return err
+		}
+		if ended := sleep(ctx, min(5*time.Millisecond<<i, time.Second)); ended != nil {
+			return errors.Join(ended, err)
+		}
+	}
+}
+
+// persist does so and also waits for a server that went away. f may have been
+// done although its answer was lost, so it must bear being done twice. A server
+// that comes back read-only is another one, a replica.
+func (d *DB) persist(ctx context.Context, f func() error) error {
+	var since time.Time
+	for i := 0; ; i = min(i+1, 7) {
+		err := retry(ctx, f)
+		if err != nil && matches(err, readOnlyStates, readOnly) {
+			return fmt.Errorf("%w: the database server has become read-only: %w", cleanup.ErrRefused, err)
+		}
+		if err == nil || ctx.Err() != nil || !isLost(err) {
+			return err
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if time.Since(since) >= d.reconnect {
+			return err
+		}
+		if ended := sleep(ctx, 10*time.Millisecond<<i); ended != nil {
+			return errors.Join(ended, err)
+		}
+		if err := d.checkWritable(ctx, d.db); err != nil && !isLost(err) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,224 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// pageSize is how many tokens are looked at by one query.
+const pageSize = 500
+
+// token is a submit token with submissions.
+type token struct {
+	id          int64
+	submissions int
+	inUse       int // submissions that are not due
+	named       int // submissions that other tokens name as their last
+}
+
+// due is the condition that a submission s is past its time.
+func (c *cleaning) due() (cond string, args []any) {
+	// Days are days of the calendar, hours are hours.
+	old := c.now.In(c.d.zone).AddDate(0, 0, -c.d.policy.SubmissionDays())
+	return "(s.submitted_at < ? OR (s.submitted_at < ? AND " + c.d.dialect.no("s.spam") + " AND s.valid IS NULL))",
+		[]any{c.d.stamp(old), c.oldToken()}
+}
+
+// oldToken is the time before which a token is old.
+func (c *cleaning) oldToken() string { return c.d.stamp(c.now.Add(-c.d.policy.TokenAge())) }
+
+// survey looks at the submissions s that meet a condition, by their token.
+func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...any) (all []token, err error) {
+	due, dueArgs := c.due()
+	err = c.d.each(ctx, q, func(rows *sql.Rows) error {
+		var t token
+		err := rows.Scan(&t.id, &t.submissions, &t.inUse, &t.named)
+		all = append(all, t)
+		return err
+	}, `SELECT s.submit_token_id, COUNT(*), SUM(CASE WHEN `+due+` THEN 0 ELSE 1 END), COUNT(o.id)
+		FROM submission s LEFT JOIN submit_token o ON o.last_submission_id = s.id AND o.id <> s.submit_token_id
+		WHERE `+where+` GROUP BY s.submit_token_id ORDER BY s.submit_token_id`, append(dueArgs, args...)...)
+	return all, err
+}
+
+// page is a range of token ids: after the first, up to the last.
+type page struct {
+	after, last int64
+	end         bool // nothing comes after it
+}
+
+// tokensOn are the tokens of a page that have submissions.
+func (c *cleaning) tokensOn(ctx context.Context, p page) (all []token, err error) {
+	where, args := "s.submit_token_id > ?", []any{p.after}
+	if !p.end {
+		where, args = where+" AND s.submit_token_id <= ?", append(args, p.last)
+	}
+	err = c.d.persist(ctx, func() error {
+		all, err = c.survey(ctx, c.d.db, where, args...)
+		return err
+	})
+	return all, err
+}
+
+// pages calls f for one page of tokens after the other, until it returns false.
+func (c *cleaning) pages(ctx context.Context, f func(p page, all []token) (bool, error)) error {
+	for p := (page{}); !p.end; p.after = p.last {
+		last, err := c.d.ids(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after)
+		if err != nil {
+			return err
+		}
+		if p.end = len(last) == 0; !p.end {
+			p.last = last[0]
+		}
+		all, err := c.tokensOn(ctx, p)
+		if err != nil {
+			return err
+		}
+		if more, err := f(p, all); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// tokens deletes tokens with their submissions, pass by pass: what a pass has
+// left out, since a client had it locked, may be free in the next.
+func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
+	if ok, err := c.start(ctx); err != nil || !ok {
+		return false, err
+	}
+	last, err := c.d.number(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	if err != nil {
+		return false, err
+	}
+	for try := 0; try < 3; try++ {
+		w := pass{cleaning: c, last: float64(last)}
+		if err := c.pages(ctx, func(p page, all []token) (bool, error) { return w.page(ctx, p, all) }); err != nil {
+			return false, err
+		}
+		if c.pace.over || w.left == 0 {
+			return !c.pace.over, nil
+		}
+		if w.gone > 0 {
+			try = 0
+		}
+	}
+	return false, nil
+}
+
+// pass is one way through all tokens.
+type pass struct {
+	*cleaning
+	last       float64 // the highest token id, for the progress
+	gone, left int     // tokens that were deleted, and that were left although due
+}
+
+// page deletes what is free of a page.
+func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err error) {
+	done := 1.0
+	if !p.end {
+		done = min(float64(p.last)/w.last, 1)
+	}
+	var ids []int64
+	rows := 0
+	flush := func() (bool, error) {
+		if len(ids) == 0 {
+			return true, nil
+		}
+		n, err := w.remove(ctx, ids, done)
+		ids, rows = nil, 0
+		if err != nil {
+			return false, err
+		}
+		return w.next(ctx, n)
+	}
+	for _, t := range all {
+		if t.inUse > 0 {
+			continue
+		}
+		free, more, err := w.prepare(ctx, t, done)
+		if err != nil || !more {
+			return false, err
+		}
+		if !free {
+			continue
+		}
+		ids, rows = append(ids, t.id), rows+min(t.submissions, mostBatch)
+		if rows >= w.room() {
+			if more, err := flush(); err != nil || !more {
+				return false, err
+			}
+		}
+	}
+	return flush()
+}
+
+// prepare makes an odd token one that can be removed as others are: it unties
+// it from tokens that go as well, and takes most of very many submissions away.
+func (w *pass) prepare(ctx context.Context, t token, done float64) (free, more bool, err error) {
+	if t.named > 0 {
+		if free, err := w.untie(ctx, t.id); err != nil || !free {
+			return false, true, err
+		}
+	}
+	if t.submissions > mostBatch {
+		return w.shrink(ctx, t, done)
+	}
+	return true, true, nil
+}
+
+// remove deletes tokens with all that hangs on them, in one transaction. What
+// got a submission since they were chosen stays: once a token is locked, none
+// can arrive.
+func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
+	d, left := w.d, 0
+	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) error {
+		locked, err := d.lock(ctx, tx, "submit_token", tokens)
+		if err != nil {
+			return err
+		}
+		left = len(tokens) - len(locked)
+		free, err := w.stillFree(ctx, tx, locked)
+		if err != nil || len(free) == 0 {
+			return err
+		}
+		hers, of := d.dialect.keys("submit_token_id", free), d.dialect.keys("s.submit_token_id", free)
+		for _, s := range []struct{ table, statement string }{
+			{"", "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", free) + " AND last_submission_id IS NOT NULL"},
+			{"partial_submission", "DELETE FROM partial_submission WHERE " + hers},
+			{"detection_result", d.dialect.deleteBy("detection_result", "submission_id", "submission", of)},
+			{"submission", "DELETE FROM submission WHERE " + hers},
+			{"submit_token", "DELETE FROM submit_token WHERE " + d.dialect.keys("id", free)},
+		} {
+			n, err := d.exec(ctx, tx, s.statement)
+			if err != nil {
+				return err
+			}
+			if s.table != "" {
+				deleted[s.table] += n
+			}
+		}
+		return nil
+	})
+	if d.dialect != SQLite { // there, what cannot be locked does not exist
+		w.left += left
+	}
+	w.gone += deleted["submit_token"]
+	return deleted["submission"], err
+}
+
+// stillFree are those of locked tokens that can go.
+func (c *cleaning) stillFree(ctx context.Context, q querier, locked []int64) ([]int64, error) {
+	if len(locked) == 0 {
+		return nil, nil
+	}
+	all, err := c.survey(ctx, q, c.d.dialect.keys("s.submit_token_id", locked))
+	var free []int64
+	for _, t := range all {
+		if t.inUse == 0 && t.named == 0 {
+			free = append(free, t.id)
+		}
+	}
+	return free, err
+}

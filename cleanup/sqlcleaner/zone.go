@@ -1,0 +1,116 @@
+package sqlcleaner
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+// ahead is how far in the future a stored time may be, and how far two clocks
+// may differ.
+const ahead = 5 * time.Minute
+
+// checkZone compares the configured zone with all that tells PHP's: the zones
+// of the times in the cache, stored times in the future, and the last run.
+func (d *DB) checkZone(ctx context.Context, s cleanup.State) error {
+	for _, t := range []*time.Time{s.Started, s.Next, s.Additional} {
+		if err := d.checkMarker(t); err != nil {
+			return err
+		}
+	}
+	if err := d.checkFuture(ctx); err != nil {
+		return err
+	}
+	return d.checkLastRun(ctx, s)
+}
+
+func offset(t time.Time, loc *time.Location) int {
+	_, seconds := t.In(loc).Zone()
+	return seconds
+}
+
+// checkMarker compares the zone of a time in the cache. UTC says nothing: Go
+// nodes write it. A named zone has to agree over all the time whose rows are
+// looked at, a mere offset for its own time.
+func (d *DB) checkMarker(t *time.Time) error {
+	if t == nil || t.Location() == time.UTC || strings.EqualFold(t.Location().String(), "UTC") {
+		return nil
+	}
+	theirs, at := t.Location(), []time.Time{*t}
+	if named, err := time.LoadLocation(theirs.String()); err == nil && theirs.String() != "" {
+		now := time.Now()
+		theirs, at = named, []time.Time{*t, now, now.AddDate(0, 0, -d.policy.SubmissionDays())}
+	}
+	for _, at := range at {
+		if offset(at, theirs) != offset(at, d.zone) {
+			return refuse("a PHP node has the time zone %s, this node is set to %s", t.Location(), d.zone)
+		}
+	}
+	return nil
+}
+
+// newestPossible is the newest text that a column can hold if its zone is loc:
+// what a clock that is ahead shows, also when it is set forward or back
+// meanwhile. While an hour comes for the second time, the text of its first
+// time is up to an hour ahead.
+func newestPossible(now time.Time, loc *time.Location) string {
+	local := now.In(loc)
+	_, shift := local.Zone()
+	clock := now.UTC().Add(time.Duration(shift)*time.Second + ahead)
+	if back := offset(now.Add(-time.Hour), loc) - shift; back > 0 {
+		clock = clock.Add(time.Duration(back) * time.Second)
+	}
+	return max(clock.Format(time.DateTime), local.Add(ahead).Format(time.DateTime))
+}
+
+// checkFuture looks for stored times in the future. Their indexes make that
+// cheap on tables of any size.
+func (d *DB) checkFuture(ctx context.Context) error {
+	limit := newestPossible(time.Now(), d.zone)
+	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
+		var newest any
+		err := d.persist(ctx, func() error {
+			return d.db.QueryRowContext(ctx, "SELECT MAX("+c[1]+") FROM "+c[0]).Scan(&newest)
+		})
+		if err != nil {
+			return err
+		}
+		if newest == nil {
+			continue
+		}
+		text, err := wall(newest)
+		if err != nil {
+			return err
+		}
+		if text > limit {
+			return refuse("the newest %s.%s is %s, in the future of the time zone %s of this node: PHP's time zone is another, or its clock is wrong", c[0], c[1], text, d.zone)
+		}
+	}
+	return nil
+}
+
+// checkLastRun compares the time of the last run with the next one, which a
+// node plans at its end: if the row was written in UTC, while this node reads
+// it in another zone, PHP's zone is UTC. Times in the future cannot tell that to a
+// node east of it.
+func (d *DB) checkLastRun(ctx context.Context, s cleanup.State) error {
+	if s.Next == nil {
+		return nil
+	}
+	rows, err := d.Recent(ctx, 1)
+	if err != nil || len(rows) == 0 || rows[0].Status == cleanup.StatusUnknown {
+		return err
+	}
+	end := s.Next.Add(-d.policy.Interval())
+	fits := func(loc *time.Location) bool {
+		t := rows[0].Time
+		began := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc)
+		return end.Sub(began.Add(rows[0].Duration)).Abs() < ahead
+	}
+	if !fits(d.zone) && fits(time.UTC) {
+		return refuse("the last cleanup was noted in the time zone UTC, this node is set to %s", d.zone)
+	}
+	return nil
+}

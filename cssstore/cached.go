@@ -1,0 +1,243 @@
+package cssstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// Cached is the [Store] in the shared cache, for clusters with mosparo's
+// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE switched on. It has three entries
+// for a project:
+//
+//	design_{uuid}_content  the CSS: a string without expiry, as mosparo has it
+//	design_{uuid}_hash     its hash: likewise
+//	mosparoGoCss_{uuid}    what a Go node stored: hash, SHA-256 of the CSS,
+//	                       source and time, an array that expires after 30
+//	                       days and is written by Put
+//
+// All three are read in one round trip. Put writes them in this order: ours,
+// the CSS, the hash; at once where the backend can. So a reader that finds the
+// CSS of our entry knows its hash, whatever the hash beside it, and never pairs
+// what a Go node wrote with anything else. Any other pair is PHP's, and is
+// settled when it is seen a second time, [SettleTime] after the first. If our
+// entry is there and does not match, something may be in the midst of being
+// written: then Get waits for the second look before it gives anything out, or
+// returns [ErrUnsettled] when the pair changes each time.
+//
+// It implements [Store] and [Lister]. Make one with [NewCached].
+type Cached struct {
+	pool   *cache.Pool
+	locker *lock.Locker
+	sights sightings
+}
+
+var _ interface {
+	Store
+	Lister
+} = (*Cached)(nil)
+
+// NewCached returns the store in the pool. Writers of one project take turns
+// through the locker, under the name css.{uuid}; with a nil locker they do not,
+// and what two of them write at the same time on a backend that cannot write
+// several entries at once may have to be written again.
+func NewCached(pool *cache.Pool, locker *lock.Locker) *Cached {
+	return &Cached{pool: pool, locker: locker}
+}
+
+// Get implements [Store]. What PHP would take for a miss is [ErrNotFound]: one
+// of the two entries missing, null, or not the text it has to be.
+func (c *Cached) Get(ctx context.Context, project UUID) (Resource, error) {
+	r, err := c.get(ctx, project)
+	return r, wrap("get", project, err)
+}
+
+// looks is how often Get looks at a pair that changes each time.
+const looks = 3
+
+func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
+	for look := 1; ; look++ {
+		e, err := c.read(ctx, project)
+		if err != nil {
+			return Resource{}, err
+		}
+		if e.mark.describes(e.css) {
+			c.sights.forget(project)
+			return e.trusted(), nil
+		}
+		r := Resource{Project: project, Hash: e.hash, CSS: e.css}
+		since := c.sights.see(project, e)
+		r.Settled = since >= SettleTime
+		if r.Settled || e.mark.Hash.IsZero() {
+			return r, nil
+		}
+		if look == looks {
+			return Resource{}, ErrUnsettled
+		}
+		if err := pause(ctx, SettleTime-since); err != nil {
+			return Resource{}, err
+		}
+	}
+}
+
+// Hash implements [Store].
+func (c *Cached) Hash(ctx context.Context, project UUID) (Hash, error) {
+	var hash cache.Result[string]
+	var m cache.Result[mark]
+	if err := cache.Read(ctx, c.pool, hashKey(project).Into(&hash), markKey(project).Into(&m)); err != nil {
+		return Hash{}, wrap("hash", project, err)
+	}
+	h, err := parseStored(hash)
+	if err == nil && m.Err == nil && m.Value.Hash != h {
+		// Only the CSS can tell which of the two it is.
+		var r Resource
+		r, err = c.get(ctx, project)
+		h = r.Hash
+	}
+	return h, wrap("hash", project, err)
+}
+
+// lockWait is how long a writer waits for its turn.
+const lockWait = 10 * time.Second
+
+// exclusively runs do while no other writer of the project is at work.
+func (c *Cached) exclusively(ctx context.Context, project UUID, do func(context.Context) error) error {
+	if c.locker == nil {
+		return do(ctx)
+	}
+	return c.locker.Do(ctx, lockName(project), do, lock.WithWait(lockWait), lock.WithLabel("store css"))
+}
+
+func lockName(project UUID) string { return "css." + project.String() }
+
+// Put implements [Store]. It looks at what is there afterwards, and writes
+// again if a writer that takes no lock came in between; [ErrOverwritten] after
+// the third time.
+func (c *Cached) Put(ctx context.Context, r Resource) error {
+	err := r.Check()
+	if err == nil {
+		err = c.exclusively(ctx, r.Project, func(ctx context.Context) error { return c.put(ctx, &r) })
+	}
+	return wrap("put", r.Project, err)
+}
+
+const writes = 3
+
+func (c *Cached) put(ctx context.Context, r *Resource) error {
+	m := newMark(r)
+	for range writes {
+		err := cache.Write(ctx, c.pool,
+			markKey(r.Project).With(m, markTTL),
+			contentKey(r.Project).With(r.CSS, 0),
+			hashKey(r.Project).With(r.Hash.String(), 0))
+		if err != nil {
+			return err
+		}
+		e, err := c.read(ctx, r.Project)
+		if errors.Is(err, ErrNotFound) {
+			return nil // removed or evicted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if m.describes(e.css) == (e.hash == r.Hash) {
+			return nil // ours, or entirely somebody else's
+		}
+	}
+	return ErrOverwritten
+}
+
+// Delete implements [Store]: it removes the two entries of mosparo, which PHP
+// leaves behind, and ours.
+func (c *Cached) Delete(ctx context.Context, project UUID) error {
+	err := c.exclusively(ctx, project, func(ctx context.Context) error {
+		// The CSS first: PHP redirects to itself for ever when only the hash is
+		// missing.
+		return c.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project)), string(markKey(project)))
+	})
+	c.sights.forget(project)
+	return wrap("delete", project, err)
+}
+
+// List implements [Lister] where the adapter is a [cache.Lister].
+func (c *Cached) List(ctx context.Context) iter.Seq2[UUID, error] {
+	return func(yield func(UUID, error) bool) {
+		l, ok := c.pool.Adapter().(cache.Lister)
+		if !ok {
+			yield(UUID{}, fmt.Errorf("cssstore: list: %w", errors.ErrUnsupported))
+			return
+		}
+		seen := map[UUID]bool{}
+		for _, prefix := range []string{designPrefix, markPrefix} {
+			for key, err := range l.List(ctx, prefix) {
+				if err != nil {
+					yield(UUID{}, fmt.Errorf("cssstore: list: %w", err))
+					return
+				}
+				project, ok := projectOf(key)
+				if !ok || seen[project] {
+					continue
+				}
+				seen[project] = true
+				if !yield(project, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// sightings remember since when a pair that is not settled has been there.
+type sightings struct {
+	mu   sync.Mutex
+	seen map[UUID]sighting
+}
+
+type sighting struct {
+	id    entriesID
+	first time.Time
+	last  time.Time
+}
+
+const (
+	// maxSightings bounds the memory; projects that go with it are looked at
+	// twice again.
+	maxSightings = 10_000
+	// sightingAge is how long a look counts: a pair that is met again much
+	// later may have been replaced and come back meanwhile.
+	sightingAge = 10 * time.Minute
+)
+
+// see notes what is there, and returns for how long it has been.
+func (s *sightings) see(project UUID, e *entries) time.Duration {
+	now, id := time.Now(), e.id()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[UUID]sighting{}
+	}
+	at, ok := s.seen[project]
+	if !ok || at.id != id || now.Sub(at.last) > sightingAge {
+		at = sighting{id: id, first: now}
+	}
+	if at.last = now; !ok && len(s.seen) >= maxSightings {
+		for other := range s.seen {
+			delete(s.seen, other)
+			break
+		}
+	}
+	s.seen[project] = at
+	return now.Sub(at.first)
+}
+
+func (s *sightings) forget(project UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.seen, project)
+}

@@ -1,0 +1,203 @@
+package cssstoretest
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// Fake is a store in memory, with faults. It implements [cssstore.Store],
+// [cssstore.Lister] and [cssstore.Versioner], and is safe for concurrent use.
+// Make one with [NewFake].
+type Fake struct {
+	mu       sync.Mutex
+	versions map[cssstore.UUID][]version
+	err      error
+	delay    time.Duration
+	calls    map[string]int
+}
+
+// version is one stored version, the current one the last of its project.
+type version struct {
+	cssstore.Resource
+	// seen is when an unsettled pair was first given out.
+	seen time.Time
+}
+
+var _ interface {
+	cssstore.Store
+	cssstore.Lister
+	cssstore.Versioner
+} = (*Fake)(nil)
+
+// NewFake returns an empty store.
+func NewFake() *Fake {
+	return &Fake{versions: map[cssstore.UUID][]version{}, calls: map[string]int{}}
+}
+
+// Fail makes every request fail with err, and do nothing; nil ends that.
+func (f *Fake) Fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+// Delay makes every request take so long.
+func (f *Fake) Delay(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.delay = d
+}
+
+// Calls is how many requests of a kind there were: "get", "hash", "put",
+// "delete", "list".
+func (f *Fake) Calls(op string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[op]
+}
+
+// PutAsPHP stores a version as a PHP node does: its pair is settled from
+// [cssstore.SettleTime] after its first Get on.
+func (f *Fake) PutAsPHP(r cssstore.Resource) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r.Source = cssstore.Source{}
+	f.store(r, false)
+}
+
+// Forget drops the earlier versions of all projects.
+func (f *Fake) Forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for project, all := range f.versions {
+		f.versions[project] = all[len(all)-1:]
+	}
+}
+
+// begin counts a request, and delays or fails it. It leaves the lock held
+// unless there is an error.
+func (f *Fake) begin(ctx context.Context, op string, project cssstore.UUID) error {
+	f.mu.Lock()
+	f.calls[op]++
+	delay := f.delay
+	f.mu.Unlock()
+	if err := wait(ctx, delay); err != nil {
+		return &cssstore.OpError{Op: op, Project: project, Err: err}
+	}
+	f.mu.Lock()
+	if f.err != nil {
+		defer f.mu.Unlock()
+		return &cssstore.OpError{Op: op, Project: project, Err: f.err}
+	}
+	return nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if err := context.Cause(ctx); err != nil || d == 0 {
+		return err
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Get implements [cssstore.Store].
+func (f *Fake) Get(ctx context.Context, project cssstore.UUID) (cssstore.Resource, error) {
+	return f.find(ctx, "get", project, func(all []version) int { return len(all) - 1 })
+}
+
+// Hash implements [cssstore.Store].
+func (f *Fake) Hash(ctx context.Context, project cssstore.UUID) (cssstore.Hash, error) {
+	r, err := f.find(ctx, "hash", project, func(all []version) int { return len(all) - 1 })
+	return r.Hash, err
+}
+
+// Version implements [cssstore.Versioner].
+func (f *Fake) Version(ctx context.Context, project cssstore.UUID, hash cssstore.Hash) (cssstore.Resource, error) {
+	return f.find(ctx, "get", project, func(all []version) int {
+		return slices.IndexFunc(all, func(v version) bool { return v.Hash == hash })
+	})
+}
+
+func (f *Fake) find(ctx context.Context, op string, project cssstore.UUID, which func([]version) int) (cssstore.Resource, error) {
+	if err := f.begin(ctx, op, project); err != nil {
+		return cssstore.Resource{}, err
+	}
+	defer f.mu.Unlock()
+	all := f.versions[project]
+	i := which(all)
+	if i < 0 {
+		return cssstore.Resource{}, &cssstore.OpError{Op: op, Project: project, Err: cssstore.ErrNotFound}
+	}
+	v := &all[i]
+	if op == "get" && !v.Settled {
+		if v.seen.IsZero() {
+			v.seen = time.Now()
+		}
+		v.Settled = time.Since(v.seen) >= cssstore.SettleTime
+	}
+	r := v.Resource
+	r.CSS = bytes.Clone(r.CSS)
+	return r, nil
+}
+
+// Put implements [cssstore.Store].
+func (f *Fake) Put(ctx context.Context, r cssstore.Resource) error {
+	if err := r.Check(); err != nil {
+		return &cssstore.OpError{Op: "put", Project: r.Project, Err: err}
+	}
+	if err := f.begin(ctx, "put", r.Project); err != nil {
+		return err
+	}
+	defer f.mu.Unlock()
+	f.store(r, true)
+	return nil
+}
+
+func (f *Fake) store(r cssstore.Resource, settled bool) {
+	r.CSS, r.Settled, r.Modified = bytes.Clone(r.CSS), settled, time.Now()
+	earlier := slices.DeleteFunc(f.versions[r.Project], func(v version) bool { return v.Hash == r.Hash })
+	f.versions[r.Project] = append(earlier, version{Resource: r})
+}
+
+// Delete implements [cssstore.Store].
+func (f *Fake) Delete(ctx context.Context, project cssstore.UUID) error {
+	if err := f.begin(ctx, "delete", project); err != nil {
+		return err
+	}
+	defer f.mu.Unlock()
+	delete(f.versions, project)
+	return nil
+}
+
+// List implements [cssstore.Lister], in the order of the identifiers.
+func (f *Fake) List(ctx context.Context) iter.Seq2[cssstore.UUID, error] {
+	return func(yield func(cssstore.UUID, error) bool) {
+		if err := f.begin(ctx, "list", cssstore.UUID{}); err != nil {
+			yield(cssstore.UUID{}, err)
+			return
+		}
+		projects := make([]cssstore.UUID, 0, len(f.versions))
+		for p := range f.versions {
+			projects = append(projects, p)
+		}
+		f.mu.Unlock()
+		slices.SortFunc(projects, func(a, b cssstore.UUID) int { return bytes.Compare(a[:], b[:]) })
+		for _, p := range projects {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}

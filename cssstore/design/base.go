@@ -1,0 +1,102 @@
+package design
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+// Base is the CSS that all projects' CSS is made from.
+type Base struct {
+	// Path is its place below public, such as /build/mosparo-frontend.css.
+	Path string
+	CSS  []byte
+	// Digest is the SHA-256 of CSS in hexadecimal digits: two nodes with the
+	// same digest make the same bytes.
+	Digest string
+}
+
+// ErrNoBase says that mosparo's build names no CSS file, or that the file is not
+// there. PHP
+// then stores nothing.
+var ErrNoBase = errors.New("no base css")
+
+const (
+	entryPoints = "build/entrypoints.json"
+	entry       = "mosparo-frontend"
+)
+
+// LoadBase reads the base CSS of an installation of mosparo, whose folder
+// public is given: the first CSS file of the entry mosparo-frontend in
+// build/entrypoints.json. Errors: [ErrNoBase], [ErrTooLarge], those of the file
+// system.
+func LoadBase(public string) (Base, error) {
+	root, err := os.OpenRoot(public)
+	if err != nil {
+		return Base{}, fmt.Errorf("design: base css: %w", err)
+	}
+	defer root.Close()
+	list, err := readFile(root, entryPoints)
+	if err != nil {
+		return Base{}, fmt.Errorf("design: base css: %w", err)
+	}
+	name, err := baseFile(list)
+	if err != nil {
+		return Base{}, fmt.Errorf("design: base css: %s: %w", entryPoints, err)
+	}
+	css, err := readFile(root, strings.TrimPrefix(name, "/"))
+	if err != nil {
+		return Base{}, fmt.Errorf("design: base css: %w", err)
+	}
+	return NewBase(name, css), nil
+}
+
+// NewBase is a base whose CSS is known already.
+func NewBase(path string, css []byte) Base {
+	sum := sha256.Sum256(css)
+	return Base{Path: path, CSS: css, Digest: hex.EncodeToString(sum[:])}
+}
+
+// baseFile is the file that the entry points name.
+func baseFile(list []byte) (string, error) {
+	var f struct {
+		EntryPoints map[string]struct {
+			CSS []string `json:"css"`
+		} `json:"entrypoints"`
+	}
+	if err := json.Unmarshal(list, &f); err != nil {
+		return "", err
+	}
+	files := f.EntryPoints[entry].CSS
+	if len(files) == 0 {
+		return "", fmt.Errorf("%w: no css file of %s", ErrNoBase, entry)
+	}
+	if name := files[0]; !strings.HasPrefix(name, "/") || path.Clean(name) != name || name == "/" {
+		return "", fmt.Errorf("%w: %.200q is no path below public", ErrNoBase, name)
+	}
+	return files[0], nil
+}
+
+// readFile reads a file below public; a missing one is no base.
+func readFile(root *os.Root, name string) ([]byte, error) {
+	f, err := root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(ErrNoBase, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err == nil && len(b) > MaxSize {
+		err = fmt.Errorf("%s: %w", name, ErrTooLarge)
+	}
+	return b, err
+}

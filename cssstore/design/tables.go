@@ -1,0 +1,162 @@
+package design
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/mosparo/go-cluster/cache/php/typedjson"
+)
+
+// The tables as they were read out of mosparo, compressed with gzip -9n and
+// otherwise unchanged; a new version of mosparo may bring new ones.
+//
+//go:embed tables.json.gz
+var packed []byte
+
+// tables are mosparo's tables, indexed.
+type tables struct {
+	settings  []setting
+	index     map[string]int // of settings
+	inputs    map[string]any // defaults of settings that are inputs only
+	variables []variable
+	// boxes are the tables of the sizes; unknown is that of any other size.
+	boxes   map[string]*box
+	unknown *box
+	// fromBox are the settings that the simple modes take from the box size.
+	fromBox   map[string]string
+	maxRadius map[string]int64
+}
+
+// setting is one of the values that the hash covers.
+type setting struct {
+	key   string
+	value any // the default
+}
+
+// text is how a variable with its default stands in the base, in the two
+// spellings that are replaced.
+type text struct{ spaced, minified string }
+
+// variable is a CSS variable that stands for a setting.
+type variable struct {
+	text
+	setting   int
+	key, kind string
+}
+
+// box is the table of a size, and what is replaced with it.
+type box struct {
+	variables []boxVariable
+	plan      *plan
+}
+
+// boxVariable is a CSS variable that depends on the size of the box.
+type boxVariable struct {
+	text
+	name string
+	// value is that of a setting which the simple modes take from here.
+	value any
+	css   string
+}
+
+// mosparo is the one set of tables there is.
+var mosparo = sync.OnceValue(func() *tables {
+	t, err := readTables(packed)
+	if err != nil {
+		panic(err) // embedded, and read by every test
+	}
+	return t
+})
+
+// file is the form of the table file.
+type file struct {
+	Settings      []fileSetting        `json:"settings"`
+	OtherSettings []fileSetting        `json:"other_settings"`
+	Variables     []fileVariable       `json:"variables"`
+	BoxVariables  []fileVariable       `json:"box_variables"`
+	BoxSizes      map[string][]fileBox `json:"box_sizes"`
+	MaxRadius     map[string]int64     `json:"logo_max_radius"`
+	FromBox       map[string]string    `json:"from_box_size_in_simple_modes"`
+}
+
+type fileSetting struct {
+	Key     string          `json:"key"`
+	Default json.RawMessage `json:"default"`
+}
+
+type fileVariable struct {
+	Name     string `json:"css_variable"`
+	Key      string `json:"key"`
+	Type     string `json:"type"`
+	Spaced   string `json:"spaced"`
+	Minified string `json:"minified"`
+}
+
+type fileBox struct {
+	Name  string          `json:"css_variable"`
+	Value json.RawMessage `json:"value"`
+	CSS   string          `json:"css"`
+}
+
+func readTables(packed []byte) (*tables, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		return nil, err
+	}
+	var f file
+	if err := json.Unmarshal(text, &f); err != nil {
+		return nil, err
+	}
+	t := &tables{index: map[string]int{}, inputs: map[string]any{}, boxes: map[string]*box{}, fromBox: f.FromBox, maxRadius: f.MaxRadius}
+	for i, s := range f.Settings {
+		v, err := typedjson.Unmarshal(s.Default)
+		if err != nil {
+			return nil, fmt.Errorf("design: table, setting %s: %w", s.Key, err)
+		}
+		t.settings = append(t.settings, setting{key: s.Key, value: v})
+		t.index[s.Key] = i
+	}
+	for _, s := range f.OtherSettings {
+		if t.inputs[s.Key], err = typedjson.Unmarshal(s.Default); err != nil {
+			return nil, fmt.Errorf("design: table, setting %s: %w", s.Key, err)
+		}
+	}
+	return t, t.addVariables(&f)
+}
+
+func (t *tables) addVariables(f *file) error {
+	for _, v := range f.Variables {
+		i, ok := t.index[v.Key]
+		if !ok {
+			return fmt.Errorf("design: table, variable %s: no setting %s", v.Name, v.Key)
+		}
+		t.variables = append(t.variables, variable{text: text{v.Spaced, v.Minified}, setting: i, key: v.Key, kind: v.Type})
+	}
+	texts := map[string]text{}
+	for _, v := range f.BoxVariables {
+		texts[v.Name] = text{v.Spaced, v.Minified}
+	}
+	t.unknown = &box{plan: newPlan(t.variables, nil)}
+	for size, list := range f.BoxSizes {
+		of := &box{}
+		for _, b := range list {
+			v, err := typedjson.Unmarshal(b.Value)
+			if err != nil {
+				return fmt.Errorf("design: table, box size %s, %s: %w", size, b.Name, err)
+			}
+			of.variables = append(of.variables, boxVariable{name: b.Name, text: texts[b.Name], value: v, css: b.CSS})
+		}
+		of.plan = newPlan(t.variables, of.variables)
+		t.boxes[size] = of
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package design_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/design"
+)
+
+func unpack(t testing.TB, name string) []byte {
+	t.Helper()
+	f, err := os.Open(name)
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	b, err := io.ReadAll(z)
+	require.NoError(t, err)
+	return b
+}
+
+// recorded is a case of mosparo's own.
+type recorded struct {
+	Name          string               `json:"name"`
+	Project       cssstore.UUID        `json:"project"`
+	Rows          [][2]json.RawMessage `json:"rows"`
+	Base          string               `json:"base"`
+	BaseCSS       string               `json:"base_css"`
+	BaseB64       []byte               `json:"base_css_b64"`
+	Serialized    string               `json:"serialized"`
+	SerializedB64 []byte               `json:"serialized_b64"`
+	Hash          cssstore.Hash        `json:"hash"`
+	CSSSHA256     string               `json:"css_sha256"`
+	CSS           string               `json:"css"`
+	CSSB64        []byte               `json:"css_b64"`
+	Throws        string               `json:"throws"`
+}
+
+func (r *recorded) rows(t testing.TB) []design.Row {
+	t.Helper()
+	rows := make([]design.Row, len(r.Rows))
+	for i, raw := range r.Rows {
+		require.NoError(t, json.Unmarshal(raw[0], &rows[i].Name))
+		v, err := typedjson.Unmarshal(raw[1])
+		require.NoError(t, err)
+		rows[i].Value = v
+	}
+	return rows
+}
+
+func (r *recorded) base(t testing.TB) []byte {
+	switch {
+	case r.Base != "":
+		return unpack(t, "testdata/base.css.gz")
+	case r.BaseB64 != nil:
+		return r.BaseB64
+	}
+	return []byte(r.BaseCSS)
+}
+
+func vectors(t testing.TB) []recorded {
+	t.Helper()
+	var file struct{ Cases []recorded }
+	require.NoError(t, json.Unmarshal(unpack(t, "testdata/design.json.gz"), &file))
+	require.Len(t, file.Cases, 117)
+	return file.Cases
+}
+
+func TestVectors_SettingsBecomeMosparosHashAndCSS(t *testing.T) {
+	for _, c := range vectors(t) {
+		t.Run(c.Name, func(t *testing.T) {
+			d, err := design.New(c.rows(t))
+			require.NoError(t, err)
+			serialized, err := php.Marshal(d.Values())
+			require.NoError(t, err)
+			require.Equal(t, c.Serialized+string(c.SerializedB64), string(serialized))
+			require.Equal(t, c.Hash, d.Hash())
+			base := c.base(t)
+			before := bytes.Clone(base)
+			css, err := d.CSS(c.Project, base)
+			require.Equal(t, before, base, "the base is left alone")
+			if c.Throws != "" {
+				var value *design.ValueError
+				require.ErrorAs(t, err, &value)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.CSS+string(c.CSSB64), string(css))
+			sum := sha256.Sum256(css)
+			require.Equal(t, c.CSSSHA256, hex.EncodeToString(sum[:]))
+		})
+	}
+}

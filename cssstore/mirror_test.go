@@ -1,0 +1,183 @@
+package cssstore_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
+)
+
+func always(projects ...cssstore.UUID) func(context.Context) ([]cssstore.UUID, error) {
+	return func(context.Context) ([]cssstore.UUID, error) { return projects, nil }
+}
+
+// running runs a mirror in a bubble, until the test ends.
+func running(t *testing.T, m *cssstore.Mirror) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- m.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.ErrorIs(t, <-done, context.Canceled)
+	})
+}
+
+func TestMirror_FollowsWithinSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, dir := cssstoretest.NewFake(), t.TempDir()
+		to := cssstore.NewFiles(dir, nil)
+		running(t, cssstore.NewMirror(from, to, always(project, cssstore.UUID{9})))
+		has := func(css string) {
+			t.Helper()
+			r, err := to.Get(t.Context(), project)
+			require.NoError(t, err)
+			require.Equal(t, css, string(r.CSS))
+		}
+		require.NoError(t, from.Put(t.Context(), resource("a")))
+		time.Sleep(cssstore.DefaultMirrorInterval + time.Second)
+		has("a")
+
+		require.NoError(t, from.Put(t.Context(), resource("b")))
+		time.Sleep(cssstore.DefaultMirrorInterval + time.Second)
+		has("b")
+		require.FileExists(t, filepath.Join(dir, project.String(), hashOf("a").String()+".css"), "for its grace time")
+
+		r := resource("c")
+		r.Hash = hashOf("b")
+		require.NoError(t, from.Put(t.Context(), r))
+		time.Sleep(cssstore.DefaultCompareInterval + 2*cssstore.DefaultMirrorInterval)
+		has("c")
+
+		from.PutAsPHP(resource("php"))
+		time.Sleep(2*cssstore.DefaultMirrorInterval + time.Second)
+		has("php")
+
+		require.NoError(t, from.Delete(t.Context(), project))
+		time.Sleep(time.Minute)
+		has("php") // the project is there, its css lost
+	})
+}
+
+func TestMirror_CopiesOnlyWhatIsSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+		m := cssstore.NewMirror(from, to, always(project))
+		from.PutAsPHP(resource("php"))
+		d, err := m.Sync(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []cssstore.Drift{{Project: project, Kind: cssstore.DriftUnsettled, Want: hashOf("php")}}, d)
+		require.Zero(t, to.Calls("put"))
+		time.Sleep(cssstore.SettleTime)
+		_, err = m.Sync(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "php", string(get(t, to).CSS))
+	})
+}
+
+func TestMirror_RemovesWhatBelongsToNoProject(t *testing.T) {
+	from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+	other := cssstore.UUID{9}
+	require.NoError(t, to.Put(t.Context(), resource("a")))
+	require.NoError(t, to.Put(t.Context(), cssstore.Resource{Project: other, Hash: hashOf("x")}))
+
+	_, err := cssstore.NewMirror(from, to, always()).Sync(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, to.Calls("delete"), "no project at all is rather a mistake")
+
+	down := errors.New("no database")
+	_, err = cssstore.NewMirror(from, to, func(context.Context) ([]cssstore.UUID, error) { return nil, down }).Sync(t.Context())
+	require.ErrorIs(t, err, down)
+	require.Zero(t, to.Calls("delete"))
+
+	m := cssstore.NewMirror(from, to, always(project))
+	want := []cssstore.Drift{
+		{Project: project, Kind: cssstore.DriftLost, Have: hashOf("a")},
+		{Project: other, Kind: cssstore.DriftOrphaned, Have: hashOf("x")},
+	}
+	d, err := m.Drift(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, want, d)
+	require.Zero(t, to.Calls("delete"), "a report changes nothing")
+	d, err = m.Sync(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, want, d)
+	_, err = to.Get(t.Context(), other)
+	require.ErrorIs(t, err, cssstore.ErrNotFound)
+	require.Equal(t, "a", string(get(t, to).CSS))
+}
+
+func TestMirror_KeepsWhatItHasWhileTheSharedStoreIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+		running(t, cssstore.NewMirror(from, to, always(project)))
+		require.NoError(t, from.Put(t.Context(), resource("a")))
+		time.Sleep(3 * time.Second)
+		from.Fail(errors.New("down"))
+		time.Sleep(time.Hour)
+		require.Equal(t, "a", string(get(t, to).CSS))
+		from.Fail(nil)
+		require.NoError(t, from.Put(t.Context(), resource("b")))
+		time.Sleep(3 * time.Second)
+		require.Equal(t, "b", string(get(t, to).CSS))
+	})
+}
+
+func TestMirror_DoesNotReadBytesAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+		require.NoError(t, from.Put(t.Context(), resource("a")))
+		running(t, cssstore.NewMirror(from, to, always(project)))
+		time.Sleep(time.Minute + time.Second)
+		require.LessOrEqual(t, from.Calls("get"), 8)
+		require.GreaterOrEqual(t, from.Calls("hash"), 30)
+	})
+}
+
+func TestOrphans(t *testing.T) {
+	s := cssstoretest.NewFake()
+	other := cssstore.UUID{9}
+	require.NoError(t, s.Put(t.Context(), resource("a")))
+	require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: other, Hash: hashOf("x")}))
+	found, err := cssstore.Orphans(t.Context(), s, []cssstore.UUID{project})
+	require.NoError(t, err)
+	require.Equal(t, []cssstore.UUID{other}, found)
+	_, err = cssstore.RemoveOrphans(t.Context(), s, nil)
+	require.ErrorIs(t, err, cssstore.ErrNoProjects)
+	found, err = cssstore.RemoveOrphans(t.Context(), s, []cssstore.UUID{project})
+	require.NoError(t, err)
+	require.Equal(t, []cssstore.UUID{other}, found)
+	_, err = s.Get(t.Context(), other)
+	require.ErrorIs(t, err, cssstore.ErrNotFound)
+	require.Equal(t, "a", string(get(t, s).CSS))
+}
+
+func TestCheck_ComparesWithTheDatabase(t *testing.T) {
+	s := cssstoretest.NewFake()
+	id := func(n byte) cssstore.UUID { return cssstore.UUID{n} }
+	for n, css := range map[byte]string{1: "same", 2: "old", 4: "orphan", 5: "not in the database"} {
+		require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: id(n), Hash: hashOf(css), CSS: []byte(css)}))
+	}
+	found, err := cssstore.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{
+		id(1): hashOf("same"), id(2): hashOf("new"), id(3): hashOf("lost"), id(5): {}, id(6): {},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []cssstore.Drift{
+		{Project: id(2), Kind: cssstore.DriftStale, Want: hashOf("new"), Have: hashOf("old")},
+		{Project: id(3), Kind: cssstore.DriftMissing, Want: hashOf("lost")},
+		{Project: id(5), Kind: cssstore.DriftStale, Have: hashOf("not in the database")},
+		{Project: id(4), Kind: cssstore.DriftOrphaned, Have: hashOf("orphan")},
+	}, found)
+
+	down := errors.New("down")
+	s.Fail(down)
+	_, err = cssstore.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{id(1): hashOf("same")})
+	require.ErrorIs(t, err, down)
+}

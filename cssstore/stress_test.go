@@ -1,0 +1,105 @@
+package cssstore_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+var stress = flag.Duration("stress", 2*time.Second, "how long readers and writers work on one project")
+
+// A version of a Go node is known by its CSS and by its hash: neither may come
+// with anything else. The PHP-like writers leave time between their two writes.
+func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
+	const readers, goWriters, phpWriters = 64, 4, 4
+	for name, open := range adapters(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, locker := open(t), newLocker(t)
+			ctx, cancel := context.WithTimeout(t.Context(), *stress)
+			defer cancel()
+			var all sync.WaitGroup
+			var gets, puts, phpPuts, torn, window atomic.Int64
+			var goHashes sync.Map // those of Go versions
+			for w := range goWriters {
+				all.Go(func() {
+					s := cssstore.NewCached(cache.NewPool(a), locker)
+					for i := 0; ctx.Err() == nil; i++ {
+						css := strings.Repeat(fmt.Sprintf(".go%d.v%d {}", w, i), 1+rand.IntN(50))
+						goHashes.Store(hashOf(css), true)
+						err := s.Put(context.WithoutCancel(ctx), cssstore.Resource{Project: project, Hash: hashOf(css), CSS: []byte(css)})
+						if err != nil && !errors.Is(err, cssstore.ErrOverwritten) {
+							t.Error(err)
+						}
+						puts.Add(1)
+						time.Sleep(rand.N(5 * time.Millisecond))
+					}
+				})
+			}
+			for w := range phpWriters {
+				all.Go(func() {
+					php := phpNode{cache.NewPool(a)}
+					for i := 0; ctx.Err() == nil; i++ {
+						css := strings.Repeat(fmt.Sprintf(".php%d.v%d {}", w, i), 1+rand.IntN(50))
+						start := time.Now()
+						php.putCSS(t, css)
+						time.Sleep(rand.N(5 * time.Millisecond))
+						php.putHash(t, css)
+						window.Store(max(window.Load(), int64(time.Since(start))))
+						phpPuts.Add(1)
+						time.Sleep(rand.N(20 * time.Millisecond))
+					}
+				})
+			}
+			// The nodes: each has its own memory of what it has seen.
+			nodes := make([]*cssstore.Cached, 8)
+			for i := range nodes {
+				nodes[i] = cssstore.NewCached(cache.NewPool(a), locker)
+			}
+			for i := range readers {
+				all.Go(func() {
+					for ctx.Err() == nil {
+						r, err := nodes[i%len(nodes)].Get(ctx, project)
+						gets.Add(1)
+						ofGo := strings.HasPrefix(string(r.CSS), ".go")
+						if err == nil && ofGo && hashOf(string(r.CSS)) != r.Hash {
+							t.Errorf("the css of a Go node under another hash: %.30q", r.CSS)
+						}
+						if _, ok := goHashes.Load(r.Hash); err == nil && ok && !ofGo {
+							torn.Add(1)
+						}
+						time.Sleep(rand.N(2 * time.Millisecond))
+					}
+				})
+			}
+			all.Wait()
+			t.Logf("%d gets, %d puts of Go nodes, %d of PHP nodes", gets.Load(), puts.Load(), phpPuts.Load())
+			require.NotZero(t, gets.Load())
+			// A PHP node that stops for long in between cannot be told from one
+			// that has stored new bytes under the same hash.
+			if time.Duration(window.Load()) < cssstore.SettleTime/2 {
+				require.Zero(t, torn.Load(), "the hash of a Go node with the css of another")
+			}
+
+			// And at rest, whatever the last writers have left.
+			s := cssstore.NewCached(cache.NewPool(a), locker)
+			r, err := cssstore.GetSettled(t.Context(), s, project)
+			require.NoError(t, err)
+			if strings.HasPrefix(string(r.CSS), ".go") {
+				require.Equal(t, hashOf(string(r.CSS)), r.Hash)
+			}
+		})
+	}
+}

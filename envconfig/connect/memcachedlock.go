@@ -1,0 +1,29 @@
+package connect
+
+import (
+	"io"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/lock/memcachedlocker"
+)
+
+type memcachedBackend struct {
+	*memcachedlocker.Backend
+	io.Closer
+}
+
+// memcachedLock opens locks on the servers of a DSN, which choose one for a
+// name as they do for a key of the cache. A reply is waited for no longer than
+// gomemcache's own 500 ms: it knows no contexts, and a lease must be renewed in
+// time. The DSN's prefix_key keeps clusters apart, as it does in the cache.
+func memcachedLock(d *envconfig.MemcachedDSN, o options) (LockBackend, error) {
+	o.timeout = shortest(o.timeout, memcache.DefaultTimeout)
+	client, _, err := Memcached(d, func(all *options) { *all = o })
+	if err != nil {
+		return nil, err
+	}
+	o.logger.Warn("locks on memcached are best effort: it may evict one that is held")
+	return memcachedBackend{memcachedlocker.New(client, memcachedlocker.WithPrefix(d.PrefixKey)), client}, nil
+}

@@ -1,0 +1,396 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/fileadapter"
+	"github.com/mosparo/go-cluster/cache/redisadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/redislocker"
+)
+
+// installation is a mosparo directory with SQLite and a cache.
+type installation struct {
+	t       *testing.T
+	dir     string
+	environ []string
+	pool    *cache.Pool
+	db      *sql.DB
+	rows    *sqlcleaner.DB
+}
+
+// install makes one with the filesystem cache, or with another if environ
+// says so.
+func install(t *testing.T, version string, environ ...string) *installation {
+	t.Helper()
+	i := &installation{t: t, dir: t.TempDir()}
+	file := filepath.Join(i.dir, "data.sqlite")
+	var err error
+	i.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, i.db.Close()) })
+	require.NoError(t, schema.Create(t.Context(), i.db, sqlcleaner.SQLite))
+	i.rows = sqlcleaner.New(i.db, sqlcleaner.SQLite, cleanup.Policy{})
+	require.NoError(t, os.Mkdir(filepath.Join(i.dir, "config"), 0o700))
+	php := "<?php\nreturn ['database_driver' => 'pdo_sqlite', 'database_path' => '" + filepath.ToSlash(file) +
+		"', 'mosparo_installed' => true, 'mosparo_installed_version' => '" + version + "'];\n"
+	require.NoError(t, os.WriteFile(filepath.Join(i.dir, "config", "env.mosparo.php"), []byte(php), 0o600))
+	i.environ = environ
+	if len(environ) == 0 {
+		files := t.TempDir()
+		i.environ = []string{"FILESYSTEM_CACHE_PATH=" + files}
+		a, err := fileadapter.New(files)
+		require.NoError(t, err)
+		i.pool = cache.NewPool(a)
+	}
+	return i
+}
+
+// ctl runs the command line.
+func (i *installation) ctl(args ...string) (code int, stdout, stderr string) {
+	i.t.Helper()
+	var out, errs bytes.Buffer
+	a := &app{stdin: bytes.NewReader(nil), stdout: &out, stderr: &errs, environ: i.environ}
+	code = a.main(i.t.Context(), args)
+	return code, out.String(), errs.String()
+}
+
+// json runs a command that writes JSON.
+func (i *installation) json(v any, args ...string) {
+	i.t.Helper()
+	code, out, errs := i.ctl(args...)
+	require.Zero(i.t, code, errs)
+	require.NoError(i.t, json.Unmarshal([]byte(out), v), out)
+}
+
+func (i *installation) due() {
+	i.t.Helper()
+	require.NoError(i.t, cleanup.NextCleanup.Set(i.t.Context(), i.pool, time.Now().Add(-time.Minute), 0))
+}
+
+func (i *installation) exec(query string, args ...any) {
+	i.t.Helper()
+	_, err := i.db.ExecContext(i.t.Context(), query, args...)
+	require.NoError(i.t, err)
+}
+
+func TestCleanup_RunsWhenItIsDueAndShowsIt(t *testing.T) {
+	i := install(t, "1.5.4")
+	var state cleanupState
+	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
+	require.Equal(t, "NEXT_CLEANUP_IN_THE_FUTURE", state.Decision)
+	require.Equal(t, "nothing planned yet", state.Why)
+
+	i.due()
+	i.exec("INSERT INTO submission (project_id, submitted_at) VALUES (1, '2020-01-01 00:00:00')") // without a token
+	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
+	require.Equal(t, "RUN", state.Decision)
+
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
+	require.Equal(t, "COMPLETED", r.Result)
+	require.Equal(t, 1, r.Rows["submission"])
+	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
+	require.Equal(t, "NEXT_CLEANUP_IN_THE_FUTURE", r.Result)
+	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
+	require.Equal(t, "COMPLETED", r.Result)
+
+	_, err := i.rows.Begin(t.Context(), time.Now().Add(-time.Hour), cleanup.ExecutorCommand) // a PHP node's, which died
+	require.NoError(t, err)
+	var history struct{ Runs []cleanupLine }
+	i.json(&history, "cleanup", "history", "--dir", i.dir, "--json", "-n", "3")
+	require.Len(t, history.Runs, 3)
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	require.Equal(t, host, history.Runs[0].Node)
+	require.Equal(t, "cleanup command", history.Runs[0].Executor)
+	require.Equal(t, "frontend API", history.Runs[1].Executor)
+	require.Equal(t, "PHP", history.Runs[2].Node)
+	require.Equal(t, "unknown", history.Runs[2].Status)
+
+	code, out, _ := i.ctl("cleanup", "status", "--dir", i.dir)
+	require.Zero(t, code)
+	require.Contains(t, out, "regular schedule")
+	require.Contains(t, out, "SUBMISSIONS DELETED")
+}
+
+func TestCleanup_DryRunSaysWhatWouldGoAndDeletesNothing(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.exec("INSERT INTO submission (project_id, submitted_at) VALUES (1, '2020-01-01 00:00:00')")
+	i.exec("INSERT INTO lockout (valid_until) VALUES ('2020-01-01 00:00:00')")
+	for _, due := range []string{"NEXT_CLEANUP_IN_THE_FUTURE", "OBSERVED"} {
+		var r cleanupResult
+		i.json(&r, "cleanup", "run", "--dry-run", "--dir", i.dir, "--json")
+		require.Equal(t, due, r.Result)
+		require.True(t, r.DryRun)
+		require.Equal(t, 1, r.Submissions)
+		require.Equal(t, 1, r.Rows["lockout"])
+		i.due()
+	}
+	rows, err := i.rows.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.Empty(t, rows)
+	var left int
+	require.NoError(t, i.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM submission").Scan(&left))
+	require.Equal(t, 1, left)
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
+	require.Equal(t, 1, r.Submissions)
+}
+
+func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
+	for name, server := range map[string]func(t *testing.T) (url, driver, dsn string, dialect sqlcleaner.Dialect){
+		"MariaDB": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
+			m := servers.MariaDB(t)
+			return m.URL(), "mysql", m.DSN(), sqlcleaner.MySQL
+		},
+		"PostgreSQL": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
+			p := servers.PostgreSQL(t)
+			return p.URL(), "pgx", p.DSN(), sqlcleaner.PostgreSQL
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, driver, dsn, dialect := server(t)
+			db, err := sql.Open(driver, dsn)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+			require.NoError(t, schema.Create(t.Context(), db, dialect))
+			i := install(t, "1.5.4")
+			i.due()
+			var r cleanupResult
+			i.json(&r, "cleanup", "run", "--dir", i.dir, "--dsn", url, "--json")
+			require.Equal(t, "COMPLETED", r.Result)
+			var runs int
+			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM cleanup_statistic WHERE cleanup_status = 2").Scan(&runs))
+			require.Equal(t, 1, runs)
+		})
+	}
+}
+
+func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
+	for name, c := range map[string]struct {
+		version string
+		args    []string
+		says    string
+	}{
+		"a version that is not known": {version: "1.6.0", says: `version "1.6.0"`},
+		"a zone that is wrong":        {version: "1.5.4", args: []string{"--zone", "Pacific/Honolulu"}, says: "Pacific/Honolulu"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := install(t, c.version)
+			i.due()
+			i.exec("INSERT INTO submit_token (project_id, token, created_at) VALUES (1, 'x', ?)", time.Now().UTC().Format(time.DateTime))
+			before, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
+			require.NoError(t, err)
+			for _, force := range [][]string{nil, {"--force"}} {
+				code, out, errs := i.ctl(append(append([]string{"cleanup", "run", "--dir", i.dir}, c.args...), force...)...)
+				require.Equal(t, 1, code)
+				require.Contains(t, out, "REFUSED")
+				require.Contains(t, errs, c.says)
+			}
+			rows, err := i.rows.Recent(t.Context(), 1)
+			require.NoError(t, err)
+			require.Empty(t, rows)
+			after, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup), string(cleanup.CleanupStartedAt))
+			require.NoError(t, err)
+			require.Equal(t, before[0], after[0])
+			require.Nil(t, after[1])
+		})
+	}
+	t.Run("no database", func(t *testing.T) {
+		i := install(t, "1.5.4")
+		code, _, errs := i.ctl("cleanup", "run")
+		require.Equal(t, 1, code)
+		require.Contains(t, errs, "--dir")
+	})
+	t.Run("a database without its mosparo", func(t *testing.T) {
+		i := install(t, "1.5.4")
+		i.due()
+		code, out, errs := i.ctl("cleanup", "run", "--dsn", "sqlite://"+filepath.ToSlash(filepath.Join(i.dir, "data.sqlite")))
+		require.Equal(t, 1, code)
+		require.Contains(t, out, "REFUSED")
+		require.Contains(t, errs, "mosparo is not installed")
+	})
+}
+
+func TestCleanup_ObserveSaysWhatANodeWouldDoAndWritesNothing(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	before, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var out, errs bytes.Buffer
+	a := &app{stdin: bytes.NewReader(nil), stdout: &out, stderr: &errs, environ: i.environ}
+	require.Zero(t, a.main(ctx, []string{"cleanup", "observe", "--json", "--dir", i.dir}), errs.String())
+	var line struct{ Result string }
+	require.NoError(t, json.NewDecoder(&out).Decode(&line))
+	require.Equal(t, "OBSERVED", line.Result)
+	after, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	rows, err := i.rows.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.Empty(t, rows)
+}
+
+func TestCleanup_PauseKeepsRunsAway(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	var p pauseState
+	i.json(&p, "cleanup", "pause", "--dir", i.dir, "--for", "2h", "--reason", "migration", "--json")
+	require.WithinDuration(t, time.Now().Add(2*time.Hour), p.Until, time.Minute)
+	var state cleanupState
+	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
+	require.Equal(t, "PAUSED", state.Decision)
+	require.Equal(t, "migration", state.Pause.Reason)
+	for _, force := range []string{"--json", "--force"} {
+		code, out, errs := i.ctl("cleanup", "run", "--dir", i.dir, force)
+		require.Zero(t, code, errs)
+		require.Contains(t, out, "PAUSED")
+	}
+	code, _, _ := i.ctl("cleanup", "pause", "--dir", i.dir, "--for", "25h")
+	require.Equal(t, 2, code)
+	code, _, errs := i.ctl("cleanup", "resume", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
+	require.Equal(t, "COMPLETED", r.Result)
+}
+
+func TestCleanup_ADatabaseURLIsMosparosSettings(t *testing.T) {
+	for dsn, want := range map[string][]string{
+		"mysql://u:p%40ss@db/mosparo": {"database_driver=pdo_mysql", "database_host=db", "database_port=3306", "database_name=mosparo", "database_user=u", "database_password=p@ss"},
+		"postgres://u@[::1]:99/m":     {"database_driver=pdo_pgsql", "database_host=::1", "database_port=99", "database_name=m", "database_user=u", "database_password="},
+		"sqlite:///var/data.sqlite":   {"database_driver=pdo_sqlite", "database_path=/var/data.sqlite"},
+	} {
+		got, err := databaseVars(dsn)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, dsn := range []string{"oracle://secret@x/y", "sqlite://relative", "mysql://u:secret@db/m?x=1", "mysql://u:secret@db:port/m", ""} {
+		_, err := databaseVars(dsn)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "secret")
+	}
+}
+
+const phpSchedule = `
+$pool = new Symfony\Component\Cache\Adapter\RedisAdapter(Symfony\Component\Cache\Adapter\RedisAdapter::createConnection('redis://' . $argv[1]));
+$started = $pool->getItem('mosparoCleanupStartedAt');
+$next = $pool->getItem('mosparoNextCleanup');
+if ($next->get() === null) echo 'no schedule';
+elseif ($next->get() > new DateTime()) echo 'in the future';
+elseif ($started->get() !== null && $started->get() > (new DateTime())->sub(new DateInterval('PT5M'))) echo 'running';
+else echo 'due';`
+
+func TestLeave_PHPGoesOnAsBefore(t *testing.T) {
+	php := servers.PHP(t, "redis")
+	server := servers.Redis(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	i := install(t, "1.5.4", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr())
+	i.pool = cache.NewPool(redisadapter.New(client))
+	i.due()
+	require.NoError(t, client.Set(t.Context(), "other:application", "stays", 0).Err())
+	require.Equal(t, "due", php.Run(phpSchedule, server.Addr()))
+
+	// A Go node has died in the middle of a run, and history and pause are there.
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--dir", i.dir, "--force", "--json")
+	require.Equal(t, "COMPLETED", r.Result)
+	i.due()
+	code, _, errs := i.ctl("cleanup", "pause", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	started := time.Now().UTC().Truncate(time.Microsecond)
+	id, err := i.rows.Begin(t.Context(), started, cleanup.ExecutorFrontendAPI)
+	require.NoError(t, err)
+	record := cleanup.RunRecord{Row: id, Executor: cleanup.ExecutorFrontendAPI, Marker: started, Previous: started, Started: started, Host: "gone"}
+	require.NoError(t, cache.Write(t.Context(), i.pool, cleanup.RunKey.With(record, time.Hour), cleanup.CleanupStartedAt.With(started, 0)))
+	require.Equal(t, "running", php.Run(phpSchedule, server.Addr()))
+
+	code, _, errs = i.ctl("leave", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	require.Equal(t, "due", php.Run(phpSchedule, server.Addr()), "nobody waits for the dead run")
+	rows, err := i.rows.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
+	require.NotEmpty(t, client.Keys(t.Context(), "mosparoGo*").Val(), "other Go nodes go on")
+
+	code, _, errs = i.ctl("leave", "--last", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	require.Empty(t, client.Keys(t.Context(), "mosparoGo*").Val())
+	require.Equal(t, "stays", client.Get(t.Context(), "other:application").Val())
+	require.Equal(t, "due", php.Run(phpSchedule, server.Addr()))
+}
+
+func TestLeave_NotWhileAGoNodeCleans(t *testing.T) {
+	server := servers.Redis(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	i := install(t, "1.5.4", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr())
+	l := lock.New(redislocker.New(client))
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	held, err := l.Acquire(t.Context(), cleanup.LockName)
+	require.NoError(t, err)
+	for _, args := range [][]string{{"leave", "--dir", i.dir}, {"leave", "--last", "--dir", i.dir}} {
+		code, _, errs := i.ctl(args...)
+		require.Equal(t, 1, code)
+		require.Contains(t, errs, "held")
+	}
+	require.NoError(t, held.Release(context.Background()))
+	code, _, errs := i.ctl("leave", "--last", "--dir", i.dir)
+	require.Zero(t, code, errs)
+}
+
+// What mosparo made of the variables, recorded.
+func TestCleanup_SettingsOutOfRangeAreWhatTheyAreForMosparo(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "envconfig", "testdata", "env-processors.json"))
+	require.NoError(t, err)
+	var doc struct {
+		Cases []struct {
+			Kind             string
+			Given, Effective map[string]int
+		}
+	}
+	require.NoError(t, json.Unmarshal(content, &doc))
+	n := 0
+	for _, c := range doc.Cases {
+		if c.Kind != "cleanup_limits" {
+			continue
+		}
+		n++
+		var environ []string
+		for name, v := range c.Given {
+			environ = append(environ, "MOSPARO_"+strings.ToUpper(name)+"="+strconv.Itoa(v))
+		}
+		s, err := (&clusterFlags{}).settings(environ)
+		require.NoError(t, err)
+		p := connect.CleanupPolicy(s)
+		require.Equal(t, c.Effective, map[string]int{
+			"submit_token_retention_hours":        int(p.TokenAge() / time.Hour),
+			"submission_retention_days":           p.SubmissionDays(),
+			"cleanup_process_interval_hours":      int(p.Interval() / time.Hour),
+			"cleanup_unfinished_interval_minutes": int(p.Unfinished() / time.Minute),
+		}, c.Given)
+	}
+	require.Equal(t, 26, n)
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+// cleanupResult is what "cleanup run" shows.
+type cleanupResult struct {
+	Result string         `json:"result"`
+	DryRun bool           `json:"dry_run,omitempty"`
+	Due    *time.Time     `json:"due,omitempty"`
+	Why    string         `json:"why,omitempty"`
+	Rows   map[string]int `json:"rows"`
+	// The numbers that mosparo shows.
+	Tokens      int     `json:"deleted_tokens"`
+	Submissions int     `json:"deleted_submissions"`
+	LeftTokens  int     `json:"stored_tokens"`
+	Left        int     `json:"stored_submissions"`
+	Seconds     float64 `json:"seconds"`
+	Error       string  `json:"error,omitempty"`
+}
+
+func (r *cleanupResult) take(rep cleanup.Report) {
+	r.Rows = rep.Rows
+	if r.Rows == nil {
+		r.Rows = map[string]int{}
+	}
+	r.Tokens, r.Submissions, r.LeftTokens, r.Left = rep.DeletedTokens, rep.DeletedSubmissions, rep.StoredTokens, rep.StoredSubmissions
+}
+
+func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.register(flags)
+	force := flags.Bool("force", false, "ask neither schedule nor marker, as mosparo:cleanup-database; a run that is under way still keeps this one away")
+	dry := flags.Bool("dry-run", false, "say what would be deleted now, and delete nothing")
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cleanup run takes no arguments"}
+		}
+		by, mode := cleanup.ExecutorFrontendAPI, cleanup.Clean
+		if *force {
+			by = cleanup.ExecutorCommand
+		}
+		if *dry {
+			mode = cleanup.Observe
+		}
+		c, err := a.openCluster(&where, mode, cleanup.WithLimits(by, cleanup.Limits{}), cleanup.WithLogger(slog.New(slog.DiscardHandler)))
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		var r cleanupResult
+		if *dry {
+			r, err = c.dryRun(ctx, by)
+		} else {
+			r, err = c.cleanNow(ctx, by)
+		}
+		if err != nil {
+			r.Error = err.Error()
+		}
+		a.endProgress()
+		if shown := a.show(r, *asJSON); shown != nil {
+			return shown
+		}
+		if err != nil && *asJSON {
+			return exitError(1) // it is in the JSON
+		}
+		return err
+	}
+}
+
+func (c *cluster) cleanNow(ctx context.Context, by cleanup.Executor) (cleanupResult, error) {
+	t, err := c.scheduler.TryRun(ctx, by)
+	r := attempted(t)
+	r.take(t.Report)
+	r.Seconds = t.Duration.Seconds()
+	return r, err
+}
+
+func attempted(t cleanup.Attempt) cleanupResult {
+	r := cleanupResult{Result: t.Result.String(), Why: t.Decision.Reason.String()}
+	if due := t.Decision.Due; !due.IsZero() {
+		r.Due = &due
+	}
+	return r
+}
+
+// dryRun says what a run would meet, with all checks, and what it would
+// delete.
+func (c *cluster) dryRun(ctx context.Context, by cleanup.Executor) (cleanupResult, error) {
+	t, err := c.scheduler.TryRun(ctx, by) // it only observes
+	r := attempted(t)
+	r.DryRun = true
+	r.take(cleanup.Report{})
+	if err != nil {
+		return r, err
+	}
+	began := time.Now()
+	rep, err := c.db.DryRun(ctx)
+	r.take(rep)
+	r.Seconds = time.Since(began).Seconds()
+	return r, err
+}
+
+func (a *app) show(r cleanupResult, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(r)
+	}
+	fmt.Fprintln(a.stdout, r.Result)
+	if r.DryRun {
+		fmt.Fprintln(a.stdout, "nothing was deleted; this would be:")
+	}
+	for _, table := range sortedKeys(r.Rows) {
+		if n := r.Rows[table]; n > 0 {
+			fmt.Fprintf(a.stdout, "  %-20s %d rows\n", table, n)
+		}
+	}
+	if r.DryRun || r.Result == cleanup.Completed.String() || r.Result == cleanup.Unfinished.String() {
+		_, err := fmt.Fprintf(a.stdout, "%d tokens and %d submissions remain; %.1f s\n", r.LeftTokens, r.Left, r.Seconds)
+		return err
+	}
+	if r.Due != nil {
+		_, err := fmt.Fprintf(a.stdout, "due %s (%s)\n", shortTime(*r.Due), r.Why)
+		return err
+	}
+	return nil
+}
+
+// progress shows on a terminal how far a run has come.
+func (a *app) progress(p sqlcleaner.Progress) {
+	if !isTerminal(a.stderr) {
+		return
+	}
+	rows := 0
+	for _, n := range p.Rows {
+		rows += n
+	}
+	part := ""
+	if p.Fraction >= 0 {
+		part = fmt.Sprintf(" %3.0f %%", 100*p.Fraction)
+	}
+	fmt.Fprintf(a.stderr, "\r\x1b[K%s%s, %d rows deleted", p.Step, part, rows)
+}
+
+func (a *app) endProgress() {
+	if isTerminal(a.stderr) {
+		fmt.Fprint(a.stderr, "\r\x1b[K")
+	}
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func cleanupPause(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.cacheFlags(flags)
+	d := flags.Duration("for", time.Hour, "how long, at most 24h")
+	reason := flags.String("reason", "", "why, for other people")
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cleanup pause takes no arguments"}
+		}
+		c, err := a.openPool(&where)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		by, err := os.Hostname()
+		if err != nil {
+			by = "unknown"
+		}
+		p, err := cleanup.PauseAll(ctx, c.pool, *d, by, *reason)
+		if errors.Is(err, cleanup.ErrPauseTooLong) {
+			return usageError{err.Error()}
+		}
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return a.printJSON(pauseState{Until: p.Until, By: p.By, Reason: p.Reason})
+		}
+		_, err = fmt.Fprintf(a.stdout, "Go nodes do not clean until %s; PHP nodes do as always\n", shortTime(p.Until))
+		return err
+	}
+}
+
+func cleanupResume(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.cacheFlags(flags)
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cleanup resume takes no arguments"}
+		}
+		c, err := a.openPool(&where)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		return cleanup.ResumeAll(ctx, c.pool)
+	}
+}

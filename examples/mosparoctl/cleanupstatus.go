@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+)
+
+// cleanupState is what "cleanup status" shows.
+type cleanupState struct {
+	Due      time.Time      `json:"due"`
+	Why      string         `json:"why"`
+	Decision string         `json:"decision"` // mosparo's result, or RUN when it would start now
+	Until    *time.Time     `json:"until,omitempty"`
+	Next     *time.Time     `json:"next"`
+	Extra    *time.Time     `json:"additional"`
+	Started  *time.Time     `json:"started"`
+	Pause    *pauseState    `json:"pause,omitempty"`
+	Running  *runningState  `json:"running,omitempty"`
+	Holder   string         `json:"lock_holder,omitempty"`
+	Since    *float64       `json:"seconds_since_complete"`
+	Runs     []cleanupLine  `json:"runs"`
+	Doubles  []overlapState `json:"double_runs"`
+	Warnings []string       `json:"warnings"`
+}
+
+type pauseState struct {
+	Until  time.Time `json:"until"`
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+type runningState struct {
+	Since time.Time `json:"since"`
+	Row   int64     `json:"row,omitempty"`
+	Host  string    `json:"host,omitempty"`
+	PID   int       `json:"pid,omitempty"`
+}
+
+// cleanupLine is one run.
+type cleanupLine struct {
+	Row         int64     `json:"row"`
+	Time        time.Time `json:"time"`
+	Node        string    `json:"node"` // the host of a Go node, or "PHP"
+	Executor    string    `json:"executor"`
+	Status      string    `json:"status"`
+	Seconds     float64   `json:"seconds"`
+	Tokens      int       `json:"deleted_tokens"`
+	Submissions int       `json:"deleted_submissions"`
+	LeftTokens  int       `json:"stored_tokens"`
+	Left        int       `json:"stored_submissions"`
+}
+
+type overlapState struct {
+	Earlier int64 `json:"earlier"`
+	Later   int64 `json:"later"`
+}
+
+func cleanupLines(runs []cleanup.Run) []cleanupLine {
+	lines := []cleanupLine{}
+	for _, r := range runs {
+		node := "PHP"
+		if r.Go {
+			node = r.Host
+		}
+		lines = append(lines, cleanupLine{
+			Row: r.ID, Time: r.Time.UTC(), Node: node, Executor: r.Executor.String(), Status: r.Status.String(), Seconds: r.Duration.Seconds(),
+			Tokens: r.DeletedTokens, Submissions: r.DeletedSubmissions, LeftTokens: r.StoredTokens, Left: r.StoredSubmissions,
+		})
+	}
+	return lines
+}
+
+func overlapStates(all []cleanup.Overlap) []overlapState {
+	found := []overlapState{}
+	for _, o := range all {
+		found = append(found, overlapState{o.Earlier.ID, o.Later.ID})
+	}
+	return found
+}
+
+func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.register(flags)
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cleanup status takes no arguments"}
+		}
+		c, err := a.openCluster(&where, cleanup.Observe)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		o, err := c.scheduler.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return a.printJSON(stateOf(o))
+		}
+		return stateOf(o).write(a.stdout)
+	}
+}
+
+func stateOf(o cleanup.Overview) cleanupState {
+	s := cleanupState{
+		Due: o.Decision.Due.UTC(), Why: o.Decision.Reason.String(), Decision: o.Decision.Result.String(),
+		Next: o.State.Next, Extra: o.State.Additional, Started: o.State.Started,
+		Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
+	}
+	switch {
+	case o.Decision.Run:
+		s.Decision = "RUN"
+	case o.Pause != nil:
+		s.Decision = cleanup.Paused.String()
+	}
+	if until := o.Decision.Until; !until.IsZero() {
+		s.Until = &until
+	}
+	if o.Pause != nil {
+		s.Pause = &pauseState{Until: o.Pause.Until, By: o.Pause.By, Reason: o.Pause.Reason}
+	}
+	if o.Running != nil {
+		s.Running = &runningState{Since: o.Running.Since, Row: o.Running.Row, Host: o.Running.Host, PID: o.Running.PID}
+	}
+	if o.Holder != nil {
+		s.Holder = o.Holder.Owner.Host
+	}
+	if o.SinceComplete >= 0 {
+		seconds := o.SinceComplete.Seconds()
+		s.Since = &seconds
+	}
+	return s
+}
+
+// write is the state for people.
+func (s cleanupState) write(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	line := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line("due", "%s (%s)", shortTime(s.Due), s.Why)
+	line("now", "%s", s.Decision)
+	if s.Until != nil {
+		line("until", "%s", shortTime(*s.Until))
+	}
+	if p := s.Pause; p != nil {
+		line("paused", "until %s by %s: %s", shortTime(p.Until), p.By, p.Reason)
+	}
+	if r := s.Running; r != nil {
+		where := "a PHP node"
+		if r.Host != "" {
+			where = fmt.Sprintf("%s (pid %d)", r.Host, r.PID)
+		}
+		line("running", "since %s on %s, row %d", shortTime(r.Since), where, r.Row)
+	}
+	if s.Holder != "" {
+		line("lock", "held by %s", s.Holder)
+	}
+	if s.Since != nil {
+		line("last complete", "%v ago", (time.Duration(*s.Since) * time.Second))
+	}
+	for _, text := range s.Warnings {
+		line("warning", "%s", text)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return writeRuns(w, s.Runs, s.Doubles)
+}
+
+func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func writeRuns(w io.Writer, runs []cleanupLine, doubles []overlapState) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "ROW\tTIME\tNODE\tEXECUTOR\tSTATUS\tSECONDS\tTOKENS DELETED\tSUBMISSIONS DELETED")
+	for _, r := range runs {
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", r.Row, shortTime(r.Time), r.Node, r.Executor, r.Status, r.Seconds, r.Tokens, r.Submissions)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, o := range doubles {
+		fmt.Fprintf(w, "rows %d and %d ran at the same time\n", o.Earlier, o.Later)
+	}
+	return nil
+}
+
+func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.register(flags)
+	n := flags.Int("n", 20, "how many runs")
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 || *n < 1 {
+			return usageError{"cleanup history takes a positive number with -n, and no arguments"}
+		}
+		c, err := a.openCluster(&where, cleanup.Observe)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		runs, err := c.scheduler.History(ctx, *n)
+		if err != nil {
+			return err
+		}
+		rows := make([]cleanup.Row, len(runs))
+		for i, r := range runs {
+			rows[i] = r.Row
+		}
+		doubles := overlapStates(connect.CleanupPolicy(c.settings).Overlaps(rows))
+		if *asJSON {
+			return a.printJSON(struct {
+				Runs    []cleanupLine  `json:"runs"`
+				Doubles []overlapState `json:"double_runs"`
+			}{cleanupLines(runs), doubles})
+		}
+		return writeRuns(a.stdout, cleanupLines(runs), doubles)
+	}
+}
+
+func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.register(flags)
+	asJSON := flags.Bool("json", false, "write JSON, one line for each that happens")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cleanup observe takes no arguments"}
+		}
+		log := slog.New(slog.NewTextHandler(a.stdout, nil))
+		if *asJSON {
+			log = slog.New(slog.NewJSONHandler(a.stdout, nil))
+		}
+		c, err := a.openCluster(&where, cleanup.Observe, cleanup.WithLogger(log))
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		return c.scheduler.Run(ctx)
+	}
+}
+
+// printJSON writes one value for programs.
+func (a *app) printJSON(v any) error {
+	out := json.NewEncoder(a.stdout)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
+	_ "modernc.org/sqlite"             // driver sqlite
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// clusterArgs are the flags of commands that need cache and database.
+const clusterArgs = "[--dir DIR] [--dsn URL] [--zone ZONE]"
+
+// clusterFlags say where the cluster is.
+type clusterFlags struct {
+	dir, dsn, zone, locks string
+}
+
+// cacheFlags are those of commands that need the cache alone.
+func (c *clusterFlags) cacheFlags(flags *flag.FlagSet) {
+	flags.StringVar(&c.dir, "dir", "", dirHelp)
+}
+
+func (c *clusterFlags) register(flags *flag.FlagSet) {
+	c.cacheFlags(flags)
+	flags.StringVar(&c.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
+	flags.StringVar(&c.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
+	flags.StringVar(&c.locks, "lock-url", "", "the server of the Go nodes' locks, if it is not that of the cache")
+}
+
+// settings reads them, the database's from --dsn if there is one.
+func (c *clusterFlags) settings(environ []string) (*envconfig.Settings, error) {
+	if c.dsn != "" {
+		vars, err := databaseVars(c.dsn)
+		if err != nil {
+			return nil, err
+		}
+		environ = append(append([]string{}, environ...), vars...)
+	}
+	if c.dir == "" {
+		return envconfig.FromEnviron(environ)
+	}
+	return envconfig.Load(c.dir, envconfig.WithEnviron(environ))
+}
+
+// databaseVars are mosparo's settings for a database URL. Its errors hold
+// nothing of the URL but the scheme.
+func databaseVars(dsn string) ([]string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return nil, usageError{"--dsn is not a URL"}
+	}
+	kind := map[string][2]string{
+		"mysql": {"pdo_mysql", "3306"}, "mariadb": {"pdo_mysql", "3306"},
+		"postgres": {"pdo_pgsql", "5432"}, "postgresql": {"pdo_pgsql", "5432"}, "sqlite": {"pdo_sqlite", ""},
+	}[u.Scheme]
+	switch {
+	case kind[0] == "":
+		return nil, usageError{fmt.Sprintf("--dsn begins with mysql://, postgres:// or sqlite:///, not %q", u.Scheme)}
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, usageError{"--dsn takes no parameters; TLS is set by mosparo's DATABASE_MYSQL_SSL…"}
+	case u.Scheme == "sqlite" && (u.Host != "" || !path.IsAbs(u.Path)):
+		return nil, usageError{"--dsn of SQLite is sqlite:///absolute/path"}
+	case u.Scheme == "sqlite":
+		return []string{"database_driver=" + kind[0], "database_path=" + u.Path}, nil
+	}
+	port := u.Port()
+	if port == "" {
+		port = kind[1]
+	}
+	password, _ := u.User.Password()
+	return []string{
+		"database_driver=" + kind[0], "database_host=" + u.Hostname(), "database_port=" + port,
+		"database_name=" + strings.TrimPrefix(u.Path, "/"), "database_user=" + u.User.Username(), "database_password=" + password,
+	}, nil
+}
+
+// cluster is the cluster that the flags name.
+type cluster struct {
+	flags     *clusterFlags
+	app       *app
+	settings  *envconfig.Settings
+	adapter   cache.Adapter
+	pool      *cache.Pool
+	locker    *lock.Locker
+	db        *sqlcleaner.DB
+	scheduler *cleanup.Scheduler
+	closers   []func() error
+}
+
+func (c *cluster) onClose(f func() error) { c.closers = append(c.closers, f) }
+
+func (c *cluster) close() {
+	for i := len(c.closers) - 1; i >= 0; i-- {
+		_ = c.closers[i]() // all that matters has been said
+	}
+}
+
+// openPool opens the cache alone.
+func (a *app) openPool(flags *clusterFlags) (*cluster, error) {
+	s, err := flags.settings(a.environ)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{flags: flags, app: a, settings: s}
+	if c.adapter, err = connect.Cache(s, connect.WithLogger(a.warnings())); err != nil {
+		return nil, err
+	}
+	c.onClose(c.adapter.Close)
+	c.pool = cache.NewPool(c.adapter)
+	return c, nil
+}
+
+// openCluster opens all, and makes a scheduler of it.
+func (a *app) openCluster(flags *clusterFlags, mode cleanup.Mode, opts ...cleanup.Option) (*cluster, error) {
+	zone, err := time.LoadLocation(flags.zone)
+	if err != nil {
+		return nil, usageError{"--zone: " + err.Error()}
+	}
+	c, err := a.openPool(flags)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.open(zone, mode, opts); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// open opens database and locks beside the cache.
+func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Option) error {
+	db, dialect, err := openDatabase(c.settings)
+	if err != nil {
+		return err
+	}
+	c.onClose(db.Close)
+	log := c.app.warnings()
+	lockOpts := []connect.Option{connect.WithLogger(log)}
+	if url := c.flags.locks; url != "" {
+		lockOpts = append(lockOpts, connect.WithLockURL(url))
+	}
+	backend, err := connect.Lock(c.settings, lockOpts...)
+	if err != nil {
+		return err
+	}
+	c.onClose(backend.Close)
+	c.locker = lock.New(backend)
+	c.onClose(c.locker.Close)
+	p := connect.CleanupPolicy(c.settings)
+	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
+	opts = append([]cleanup.Option{
+		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
+	}, opts...)
+	c.scheduler = cleanup.New(c.pool, c.locker, c.db, c.db, p, mode, opts...)
+	return nil
+}
+
+// installation reads the settings again: mosparo may be updated meanwhile.
+func (c *cluster) installation(context.Context) (cleanup.Installation, error) {
+	s, err := c.flags.settings(c.app.environ)
+	if err != nil {
+		return cleanup.Installation{}, err
+	}
+	return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}, nil
+}
+
+// warnings is a log of what needs attention.
+func (a *app) warnings() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// openDatabase opens mosparo's database.
+func openDatabase(s *envconfig.Settings) (*sql.DB, sqlcleaner.Dialect, error) {
+	c, err := s.Database.Connection()
+	if errors.Is(err, envconfig.ErrNotConfigured) {
+		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	if c.TLS != nil {
+		if err := mysql.RegisterTLSConfig(envconfig.MySQLTLSName, c.TLS); err != nil {
+			return nil, 0, err
+		}
+	}
+	db, err := sql.Open(c.Driver, c.DSN.Reveal())
+	if err != nil {
+		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
+	}
+	return db, sqlcleaner.DialectOf(c.Driver), nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"unicode/utf8"
+
+	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/design"
+)
+
+func cssCommands() []command {
+	return []command{
+		{name: "prepare", args: "--base FILE [--lines] < JSON", help: `Make a project's CSS of its design settings: {"project": uuid, "rows": [[name, typed value], …]}.`, run: cssPrepare},
+		{name: "get", args: "[--resources DIR] [--json] UUID", help: "Show the stored CSS of a project.", run: cssGet, cluster: true},
+		{name: "put", args: "[--resources DIR [--mappings]] --hash HASH UUID < CSS", help: "Store the CSS of a project.", run: cssPut, cluster: true},
+		{name: "rm", args: "[--resources DIR [--mappings]] UUID…", help: "Remove the CSS of projects, all versions.", run: cssRemove, cluster: true},
+		{name: "ls", args: "[--resources DIR]", help: "List the projects that have stored CSS, one JSON line each.", run: cssList, cluster: true},
+	}
+}
+
+// preparation is what "css prepare" reads.
+type preparation struct {
+	Project cssstore.UUID        `json:"project"`
+	Rows    [][2]json.RawMessage `json:"rows"`
+}
+
+// prepared is its answer; CSSB64 stands where the CSS is no UTF-8.
+type prepared struct {
+	Hash   cssstore.Hash `json:"hash"`
+	CSS    *string       `json:"css,omitempty"`
+	CSSB64 []byte        `json:"css_b64,omitempty"`
+}
+
+func cssPrepare(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	base := flags.String("base", "", "the base CSS, mosparo's public/build/mosparo-frontend.css")
+	lines := flags.Bool("lines", false, "one project a line")
+	return func(args []string) error {
+		if len(args) > 0 || *base == "" {
+			return usageError{"css prepare takes --base FILE, and its input from standard input"}
+		}
+		css, err := os.ReadFile(*base)
+		if err != nil {
+			return err
+		}
+		prepare := func(doc []byte) ([]byte, error) { return prepareOne(doc, css) }
+		if *lines {
+			return a.eachLine(prepare)
+		}
+		doc, err := a.input()
+		if err != nil {
+			return err
+		}
+		out, err := prepare(doc)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		return err
+	}
+}
+
+func prepareOne(doc, base []byte) ([]byte, error) {
+	var in preparation
+	if err := json.Unmarshal(doc, &in); err != nil {
+		return nil, err
+	}
+	if in.Project == (cssstore.UUID{}) {
+		return nil, errors.New(`"project" is missing`)
+	}
+	rows := make([]design.Row, len(in.Rows))
+	for i, r := range in.Rows {
+		if err := json.Unmarshal(r[0], &rows[i].Name); err != nil {
+			return nil, fmt.Errorf("row %d: name: %w", i, err)
+		}
+		var err error
+		if rows[i].Value, err = typedjson.Unmarshal(r[1]); err != nil {
+			return nil, fmt.Errorf("row %d: %w", i, err)
+		}
+	}
+	r, err := design.Prepare(in.Project, rows, base)
+	if err != nil {
+		return nil, err
+	}
+	out := prepared{Hash: r.Hash}
+	if css := string(r.CSS); utf8.ValidString(css) {
+		out.CSS = &css
+	} else {
+		out.CSSB64 = r.CSS
+	}
+	return json.Marshal(out)
+}

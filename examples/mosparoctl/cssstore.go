@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// cssFlags choose the store that a command acts on.
+type cssFlags struct {
+	resources *string
+	mappings  *bool
+}
+
+func newCSSFlags(flags *flag.FlagSet, writes bool) cssFlags {
+	f := cssFlags{
+		resources: flags.String("resources", "", "act on this folder, mosparo's public/resources, instead of the shared cache"),
+		mappings:  new(bool),
+	}
+	if writes {
+		flags.BoolVar(f.mappings, "mappings", false, "change mappings.php in that folder, too")
+	}
+	return f
+}
+
+// withCSS opens the store and closes what lies below it.
+func (a *app) withCSS(f cssFlags, do func(cssstore.Store) error) error {
+	return a.withCSSAndLocks(f, nil, do)
+}
+
+// withCSSToWrite is withCSS for writers, who take turns: where locks are not
+// shared a warning says so, and what is written is still complete.
+func (a *app) withCSSToWrite(f cssFlags, do func(cssstore.Store) error) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	backend, err := connect.Lock(s, connect.WithLogger(logger))
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	locker := lock.New(backend)
+	defer locker.Close()
+	return a.withCSSAndLocks(f, locker, do)
+}
+
+func (a *app) withCSSAndLocks(f cssFlags, locker *lock.Locker, do func(cssstore.Store) error) error {
+	if *f.resources == "" {
+		return a.withCache(func(c cache.Adapter) error { return do(cssstore.NewCached(cache.NewPool(c), locker)) })
+	}
+	var opts []cssstore.FilesOption
+	if *f.mappings {
+		opts = append(opts, cssstore.WithMappings())
+	}
+	return do(cssstore.NewFiles(*f.resources, locker, opts...))
+}
+
+// check refuses flags that do not go together.
+func (f cssFlags) check() error {
+	if *f.mappings && *f.resources == "" {
+		return usageError{"--mappings goes with --resources"}
+	}
+	return nil
+}
+
+// cssLine is one line of "css ls" and "css get --json".
+type cssLine struct {
+	Project  cssstore.UUID  `json:"project"`
+	Hash     *cssstore.Hash `json:"hash,omitempty"`
+	Settled  *bool          `json:"settled,omitempty"`
+	Alias    *cssstore.Hash `json:"alias,omitempty"`
+	Bytes    *int           `json:"bytes,omitempty"`
+	SHA256   string         `json:"sha256,omitempty"`
+	Modified *time.Time     `json:"modified,omitempty"`
+	Base     string         `json:"base,omitempty"`
+	Version  string         `json:"version,omitempty"`
+	CSS      *string        `json:"css,omitempty"`
+	CSSB64   []byte         `json:"css_b64,omitempty"`
+	Error    string         `json:"error,omitempty"`
+}
+
+func newCSSLine(project cssstore.UUID, r cssstore.Resource, err error) cssLine {
+	if err != nil {
+		return cssLine{Project: project, Error: err.Error()}
+	}
+	n, sum := len(r.CSS), sha256.Sum256(r.CSS)
+	l := cssLine{
+		Project: project, Hash: &r.Hash, Settled: &r.Settled, Bytes: &n, SHA256: hex.EncodeToString(sum[:]),
+		Base: r.Source.Base, Version: r.Source.Version,
+	}
+	if !r.Modified.IsZero() {
+		at := r.Modified.UTC()
+		l.Modified = &at
+	}
+	if !r.Alias.IsZero() {
+		l.Alias = &r.Alias
+	}
+	return l
+}
+
+func parseUUIDs(args []string) ([]cssstore.UUID, error) {
+	if len(args) == 0 {
+		return nil, usageError{"which project?"}
+	}
+	all := make([]cssstore.UUID, len(args))
+	for i, text := range args {
+		var err error
+		if all[i], err = cssstore.ParseUUID(text); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func oneUUID(args []string) (cssstore.UUID, error) {
+	if len(args) > 1 {
+		return cssstore.UUID{}, usageError{"one project at a time"}
+	}
+	all, err := parseUUIDs(args)
+	if err != nil {
+		return cssstore.UUID{}, err
+	}
+	return all[0], nil
+}
+
+func cssGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	where := newCSSFlags(flags, false)
+	asJSON := flags.Bool("json", false, "one JSON line with the hash and more")
+	return func(args []string) error {
+		project, err := oneUUID(args)
+		if err != nil {
+			return err
+		}
+		return a.withCSS(where, func(s cssstore.Store) error {
+			r, err := cssstore.GetSettled(ctx, s, project)
+			if err != nil {
+				return err
+			}
+			if !*asJSON {
+				_, err := a.stdout.Write(r.CSS)
+				return err
+			}
+			line := newCSSLine(project, r, nil)
+			if css := string(r.CSS); utf8.ValidString(css) {
+				line.CSS = &css
+			} else {
+				line.CSSB64 = r.CSS
+			}
+			return a.jsonLines()(line)
+		})
+	}
+}
+
+// jsonLines writes one line for each value.
+func (a *app) jsonLines() func(any) error {
+	out := json.NewEncoder(a.stdout)
+	out.SetEscapeHTML(false)
+	return out.Encode
+}
+
+func cssPut(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	where := newCSSFlags(flags, true)
+	hash := flags.String("hash", "", `the hash of the design, such as "css prepare" gives it`)
+	return func(args []string) error {
+		project, err := oneUUID(args)
+		if err != nil {
+			return err
+		}
+		h, err := cssstore.ParseHash(*hash)
+		if err != nil {
+			return usageError{"css put takes --hash: " + err.Error()}
+		}
+		if err := where.check(); err != nil {
+			return err
+		}
+		css, err := a.input()
+		if err != nil {
+			return err
+		}
+		return a.withCSSToWrite(where, func(s cssstore.Store) error {
+			return s.Put(ctx, cssstore.Resource{Project: project, Hash: h, CSS: css})
+		})
+	}
+}
+
+func cssRemove(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	where := newCSSFlags(flags, true)
+	return func(args []string) error {
+		projects, err := parseUUIDs(args)
+		if err != nil {
+			return err
+		}
+		if err := where.check(); err != nil {
+			return err
+		}
+		return a.withCSSToWrite(where, func(s cssstore.Store) error {
+			var errs []error
+			for _, p := range projects {
+				errs = append(errs, s.Delete(ctx, p))
+			}
+			return errors.Join(errs...)
+		})
+	}
+}
+
+func cssList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	where := newCSSFlags(flags, false)
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"css ls takes no arguments"}
+		}
+		return a.withCSS(where, func(s cssstore.Store) error {
+			write := a.jsonLines()
+			for p, err := range cssstore.List(ctx, s) {
+				if err != nil {
+					return err
+				}
+				r, err := s.Get(ctx, p)
+				if err := write(newCSSLine(p, r, err)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+func leaveCommand() command {
+	return command{
+		name: "leave", args: clusterArgs + " [--last]", run: leave,
+		help: "Take this Go node out of the cluster: end what a run of it has left. With --last remove all keys of Go nodes, locks and fencing counters included.",
+	}
+}
+
+// goKeys begins the names of all entries that Go nodes add.
+const goKeys = "mosparoGo"
+
+func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.register(flags)
+	last := flags.Bool("last", false, "this is the last Go node of the cluster")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"leave takes no arguments"}
+		}
+		c, err := a.openCluster(&where, cleanup.Clean)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		if *last {
+			if err := c.nobodyElse(ctx); err != nil {
+				return err
+			}
+		}
+		if err := c.scheduler.Leave(ctx, *last); err != nil {
+			return err
+		}
+		if !*last {
+			return nil
+		}
+		n, err := c.forget(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.stdout, "removed the keys of the Go nodes (%d more found); PHP nodes go on with the schedule\n", n)
+		return err
+	}
+}
+
+// nobodyElse refuses while a lock is held: then there is another Go node.
+func (c *cluster) nobodyElse(ctx context.Context) error {
+	for h, err := range c.locker.Holders(ctx) {
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
+			return nil
+		case err != nil:
+			return err
+		}
+		return fmt.Errorf("the lock %q is held by %s (pid %d): another Go node is at work", h.Name, h.Owner.Host, h.Owner.PID)
+	}
+	return nil
+}
+
+// forget removes everything that Go nodes keep in the cache, and their locks
+// where these lie beside it. A cache that cannot list its entries has none but
+// those of the cleanup, which are gone, and what expires.
+func (c *cluster) forget(ctx context.Context) (int, error) {
+	l, ok := c.adapter.(cache.Lister)
+	if !ok {
+		return 0, nil
+	}
+	var keys []string
+	for key, err := range l.List(ctx, goKeys) {
+		if errors.Is(err, errors.ErrUnsupported) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	return len(keys), c.adapter.Delete(ctx, keys...)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

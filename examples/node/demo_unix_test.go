@@ -1,0 +1,109 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/fileadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+const asNode = "NODE_TEST_DEMO_DIR"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(asNode)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, []string{"--listen", "127.0.0.1:0", "--demo-dir", dir}, nil, os.Stderr); err != nil {
+		panic(err)
+	}
+}
+
+func startNode(t *testing.T, dir string) (*exec.Cmd, *logBuffer) {
+	t.Helper()
+	cmd, log := exec.Command(os.Args[0]), &logBuffer{}
+	cmd.Env = append(os.Environ(), asNode+"="+dir, "GORACE=atexit_sleep_ms=0")
+	cmd.Stderr = log
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	return cmd, log
+}
+
+// Two nodes that are started at the same moment on an empty directory make one
+// cluster, and do each due cleanup once between them.
+func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
+	const due = 4
+	dir := t.TempDir()
+	one, first := startNode(t, dir)
+	other, second := startNode(t, dir)
+	for _, log := range []*logBuffer{first, second} {
+		require.Eventually(t, func() bool { return strings.Contains(log.String(), "listening") }, time.Minute, 10*time.Millisecond)
+	}
+	adapter, err := fileadapter.New(filepath.Join(dir, demoCache))
+	require.NoError(t, err)
+	pool := cache.NewPool(adapter)
+	db, err := openDemo(filepath.Join(dir, demoDatabase))
+	require.NoError(t, err)
+	defer db.Close()
+	statistics := sqlcleaner.New(db, sqlcleaner.SQLite, cleanup.Policy{})
+	completed := func() (n int) {
+		rows, err := statistics.Recent(t.Context(), 100)
+		require.NoError(t, err)
+		for _, r := range rows {
+			if r.Status == cleanup.StatusComplete {
+				n++
+			}
+		}
+		return n
+	}
+	for i := range due {
+		require.Eventually(t, func() bool { return completed() > i }, time.Minute, 20*time.Millisecond)
+		if i < due-1 {
+			require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Second), 0))
+		}
+	}
+	for _, cmd := range []*exec.Cmd{one, other} {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, cmd.Wait())
+	}
+	rows, err := statistics.Recent(t.Context(), 100)
+	require.NoError(t, err)
+	require.Len(t, rows, due, "rows of both nodes, one for each cleanup that was due")
+	require.Equal(t, due, completed())
+	var tokens, projects int
+	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM submit_token").Scan(&tokens))
+	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM project").Scan(&projects))
+	require.Less(t, tokens, demoTokens)
+	require.Equal(t, 1, projects, "the data were made once")
+}
+
+func TestDemo_RefusesDirectoriesOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "data.sqlite"), nil, 0o600))
+	err := run(t.Context(), []string{"--demo-dir", dir}, nil, &logBuffer{})
+	require.ErrorContains(t, err, "data.sqlite")
+	err = run(t.Context(), []string{"--demo-dir", t.TempDir()}, []string{"MOSPARO_CACHE_ADAPTER=redis"}, &logBuffer{})
+	require.ErrorContains(t, err, "a cluster is set as well")
+}

@@ -1,0 +1,235 @@
+package filelocker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/filelocker"
+	"github.com/mosparo/go-cluster/lock/locktest"
+)
+
+func open(t *testing.T, dir string) *filelocker.Backend {
+	t.Helper()
+	b, err := filelocker.New(dir)
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("skipped: needs flock")
+	}
+	require.NoError(t, err)
+	return b
+}
+
+func acquire(t *testing.T, b *filelocker.Backend, name string, ttl time.Duration) (token string, fence uint64) {
+	t.Helper()
+	token = locktest.NewToken()
+	fence, err := b.Acquire(t.Context(), name, lock.Claim{Token: token}, ttl)
+	require.NoError(t, err)
+	return token, fence
+}
+
+func requireHeld(t *testing.T, b *filelocker.Backend, name string) lock.HeldError {
+	t.Helper()
+	_, err := b.Acquire(t.Context(), name, lock.Claim{Token: locktest.NewToken()}, time.Minute)
+	var held *lock.HeldError
+	require.ErrorAs(t, err, &held)
+	return *held
+}
+
+func TestConformance(t *testing.T) {
+	dir := t.TempDir()
+	locktest.Conformance(t, func(t *testing.T) lock.Backend { return open(t, dir) })
+}
+
+func TestConformance_WithTheClockOfAServer(t *testing.T) {
+	dir := t.TempDir()
+	locktest.Conformance(t, func(t *testing.T) lock.Backend {
+		b := open(t, dir)
+		b.AsOnTheNetwork()
+		return b
+	})
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	for _, f := range left {
+		require.True(t, strings.HasSuffix(f, ".lock"), f)
+	}
+}
+
+func TestNew_RefusesDirectoriesOfOthers(t *testing.T) {
+	open(t, t.TempDir())
+	for _, dir := range []string{"", "/var/cache/@", "/var/cache/@/locks", "/var/cache/@/A/B/locks", "/srv/mosparo/public/resources", "/srv/mosparo/public/resources/locks"} {
+		_, err := filelocker.New(filepath.FromSlash(dir))
+		require.Error(t, err, dir)
+	}
+	open(t, filepath.FromSlash("/srv/resources/public"))
+	open(t, filepath.FromSlash("/mnt/@/var/cache/locks")) // a volume
+}
+
+func TestFile_IsShortAndTellsNamesApart(t *testing.T) {
+	b := open(t, t.TempDir())
+	long := strings.Repeat("\xff", lock.MaxName)
+	seen := map[string]string{}
+	for _, n := range []string{"job", "Job", "JOB", "..", "a/b", long, long[1:], long[1:] + "\xfe"} {
+		file := filepath.Base(b.File(n))
+		require.LessOrEqual(t, len(file), 140)
+		require.NotContains(t, seen, strings.ToLower(file), "file systems may not tell upper from lower case")
+		seen[strings.ToLower(file)] = n
+		acquire(t, b, n, time.Minute)
+	}
+	var names []string
+	for h, err := range b.Holders(t.Context()) {
+		require.NoError(t, err)
+		names = append(names, h.Name)
+	}
+	require.ElementsMatch(t, []string{"job", "Job", "JOB", "..", "a/b", long, long[1:], long[1:] + "\xfe"}, names)
+}
+
+// The clock of the file server alone counts, however far it is from ours.
+func TestLease_AgesByTheClockOfTheFileServer(t *testing.T) {
+	for _, skew := range []time.Duration{-1000 * time.Hour, 1000 * time.Hour} {
+		now := time.Now().Add(skew)
+		b := open(t, t.TempDir())
+		b.SetClock(func() time.Time { return now })
+		token, fence := acquire(t, b, "n", time.Minute)
+		now = now.Add(time.Minute - 1)
+		require.Equal(t, time.Nanosecond, requireHeld(t, b, "n").ExpiresIn)
+		require.NoError(t, b.Renew(t.Context(), "n", token, time.Minute))
+		now = now.Add(time.Minute)
+		require.ErrorIs(t, b.Renew(t.Context(), "n", token, time.Minute), lock.ErrLost)
+		require.ErrorIs(t, b.Release(t.Context(), "n", token), lock.ErrLost)
+		_, next := acquire(t, b, "n", time.Minute)
+		require.Greater(t, next, fence)
+	}
+}
+
+func TestLease_DoesNotLastForEverWhenTheServersClockIsSetBack(t *testing.T) {
+	now := time.Now().Add(1000 * time.Hour)
+	b := open(t, t.TempDir())
+	b.SetClock(func() time.Time { return now })
+	_, fence := acquire(t, b, "n", time.Minute)
+	now = now.Add(-1000 * time.Hour)
+	require.Equal(t, time.Minute, requireHeld(t, b, "n").ExpiresIn, "its age is unknown: it starts again")
+	now = now.Add(59 * time.Second)
+	requireHeld(t, b, "n")
+	now = now.Add(time.Second)
+	_, next := acquire(t, b, "n", time.Minute)
+	require.Greater(t, next, fence, "fences rise nevertheless")
+}
+
+func TestLease_IsKeptLongerWhereTimesAreWholeSeconds(t *testing.T) {
+	at := time.Now().Truncate(time.Second)
+	now := at
+	b := open(t, t.TempDir())
+	b.SetClock(func() time.Time { return now })
+	acquire(t, b, "n", time.Minute) // in fact up to a second or two later than now
+	now = at.Add(time.Minute + time.Second)
+	requireHeld(t, b, "n")
+	now = at.Add(time.Minute + 2*time.Second)
+	acquire(t, b, "n", time.Minute)
+}
+
+func TestFence_RisesAlthoughTheDirectoryWasLost(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "locks")
+	b := open(t, dir)
+	token, fence := acquire(t, b, "n", time.Minute)
+	require.NoError(t, os.RemoveAll(dir))
+	require.ErrorIs(t, b.Renew(t.Context(), "n", token, time.Minute), lock.ErrLost)
+	_, err := b.Holder(t.Context(), "n")
+	require.ErrorIs(t, err, lock.ErrNotHeld)
+	_, next := acquire(t, b, "n", time.Minute)
+	require.Greater(t, next, fence)
+	require.ErrorIs(t, b.Release(t.Context(), "n", token), lock.ErrLost)
+}
+
+func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
+	now := time.Now().Add(-filelocker.Unused - time.Hour)
+	b := open(t, t.TempDir())
+	b.SetClock(func() time.Time { return now })
+	age := func(name string) {
+		require.NoError(t, os.Chtimes(b.File(name), now, now))
+	}
+	token, fence := acquire(t, b, "released", time.Minute)
+	require.NoError(t, b.Release(t.Context(), "released", token))
+	acquire(t, b, "expired", time.Minute)
+	acquire(t, b, "for long", 2*filelocker.Unused)
+	for _, n := range []string{"released", "expired", "for long"} {
+		age(n)
+	}
+	killed := filepath.Join(b.Dir(), inherit.TemporaryName(now))
+	require.NoError(t, os.WriteFile(killed, nil, 0o600))
+	now = time.Now()
+	acquire(t, b, "new", time.Minute)
+	require.NoFileExists(t, killed)
+	require.NoFileExists(t, b.File("released"))
+	require.NoFileExists(t, b.File("expired"))
+	requireHeld(t, b, "for long")
+	_, next := acquire(t, b, "released", time.Minute)
+	require.Greater(t, next, fence)
+}
+
+func TestLocker_OverFiles(t *testing.T) {
+	dir := t.TempDir()
+	one, other := lock.New(open(t, dir)), lock.New(open(t, dir))
+	defer one.Close()
+	defer other.Close()
+	ctx := t.Context()
+	lease, err := one.Acquire(ctx, "job", lock.WithLabel("first"))
+	require.NoError(t, err)
+	_, err = other.Acquire(ctx, "job")
+	require.ErrorIs(t, err, lock.ErrHeld)
+	h, err := other.Holder(ctx, "job")
+	require.NoError(t, err)
+	require.Equal(t, "first", h.Owner.Label)
+	require.Equal(t, lease.Fence(), h.Fence)
+	require.NoError(t, lease.Renew(ctx))
+	require.NoError(t, other.Break(ctx, "job"))
+	require.ErrorIs(t, lease.Renew(ctx), lock.ErrLost)
+
+	second, err := other.Acquire(ctx, "job")
+	require.NoError(t, err)
+	require.Greater(t, second.Fence(), lease.Fence())
+	require.NoError(t, second.Release(ctx))
+	require.NoError(t, one.Once(ctx, "report", "2026-03-01", time.Hour))
+	require.ErrorIs(t, other.Once(ctx, "report", "2026-03-01", time.Hour), lock.ErrHeld)
+}
+
+func TestOwner_ThatIsTooLongIsRefused(t *testing.T) {
+	b := open(t, t.TempDir())
+	_, err := b.Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken(), Owner: lock.Owner{Host: strings.Repeat("h", filelocker.SlotSize)}}, time.Minute)
+	var wrong *lock.OptionError
+	require.ErrorAs(t, err, &wrong)
+	_, err = b.Holder(t.Context(), "n")
+	require.ErrorIs(t, err, lock.ErrNotHeld)
+}
+
+func Example() {
+	dir, err := os.MkdirTemp("", "cache")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	backend, err := filelocker.New(filepath.Join(dir, "mosparoGoLock")) // beside the cache, on all nodes
+	if err != nil {
+		log.Fatal(err)
+	}
+	locker := lock.New(backend)
+	defer locker.Close()
+
+	err = locker.Do(context.Background(), "report", func(ctx context.Context) error {
+		fmt.Println("one node at a time comes here")
+		return nil
+	}, lock.WithTTL(15*time.Second))
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: one node at a time comes here
+}

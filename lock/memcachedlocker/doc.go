@@ -1,0 +1,21 @@
+// Package memcachedlocker keeps locks on memcached, for clusters that have
+// nothing else. It promises exclusion only while memcached keeps the item of a
+// lock, and memcached promises nothing: it evicts items under memory pressure
+// before their time, and a restart loses all. A holder learns of it at his next
+// renewal, and until then there may be two. Work that must not be done twice
+// needs another backend, or a store that checks fences.
+//
+// Fences are best effort as well: the larger of a counter on the server and
+// the node's own clock in microseconds. They fall if the counter is evicted
+// and the next holder's clock is behind that of the last.
+//
+// memcached counts in seconds, and an item may die up to one second early, so
+// a lock is stored for one second longer than its lease, rounded up to full
+// seconds: that of a holder who died is free up to two seconds after its TTL.
+// A release frees it at once. Leases are 1 second to 30 days.
+//
+// Keys: mosparoGoLock-NAME with the token and the owner, expiring as said, and
+// mosparoGoLockFence-NAME with the last fence, expiring 30 days after the last
+// acquire. Long names are hashed. memcached cannot list keys, and so neither
+// can this backend.
+package memcachedlocker

@@ -1,0 +1,74 @@
+package memcachedlocker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// fence is the last fence of a name and whom it was for.
+type fence struct {
+	Fence uint64 `json:"fence"`
+	Token string `json:"token"`
+}
+
+// fenceLifetime is that of the counter.
+const fenceLifetime = longest
+
+// drawFence returns the fence of a token that holds the name, which is a new
+// one unless it has one.
+func (b *Backend) drawFence(ctx context.Context, name, token string) (uint64, error) {
+	for range attempts {
+		last, item, err := b.lastFence(ctx, name)
+		missing := errors.Is(err, memcache.ErrCacheMiss)
+		switch {
+		case err != nil && !missing:
+			return 0, classify(err)
+		case last.Token == token:
+			return last.Fence, nil
+		}
+		next := fence{Fence: max(last.Fence+1, uint64(max(time.Now().UnixMicro(), 0))), Token: token}
+		value, err := json.Marshal(next)
+		if err != nil {
+			return 0, err
+		}
+		if missing {
+			item = &memcache.Item{Key: b.fenceKey(name)}
+		}
+		item.Value, item.Expiration = value, fenceLifetime
+		err = b.call(ctx, func() error {
+			if missing {
+				return b.client.Add(item)
+			}
+			return b.client.CompareAndSwap(item)
+		})
+		switch {
+		case err == nil:
+			return next.Fence, nil
+		case errors.Is(err, memcache.ErrNotStored), errors.Is(err, memcache.ErrCASConflict), errors.Is(err, memcache.ErrCacheMiss):
+			continue // a holder who lost the lock has drawn one in between
+		default:
+			return 0, classify(err)
+		}
+	}
+	return 0, fmt.Errorf("%w: somebody else draws fences all the time", lock.ErrUnavailable)
+}
+
+// lastFence reads the counter. One that cannot be is no counter.
+func (b *Backend) lastFence(ctx context.Context, name string) (f fence, item *memcache.Item, err error) {
+	err = b.call(ctx, func() (err error) {
+		item, err = b.client.Get(b.fenceKey(name))
+		return err
+	})
+	if err == nil && (json.Unmarshal(item.Value, &f) != nil || f.Fence >= math.MaxInt64 || len(f.Token) != lock.TokenLength) {
+		f = fence{}
+	}
+	return f, item, err
+}
