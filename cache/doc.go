@@ -8,7 +8,10 @@
 //	const NextCleanup cache.Key[time.Time] = "mosparoNextCleanup"
 //	next, err := NextCleanup.Get(ctx, pool)
 //
-// [Read] and [Write] take several keys in one round trip. Values are written
+// [Read] and [Write] take several keys in one round trip, and [Key.Fetch] loads
+// what the cache does not have, once for all callers of a process. An
+// [Observer] sees every operation, and the log of a pool hears of an outage
+// once, not with every request. Values are written
 // as PHP's serialize() writes them, which every PHP node reads, and read from
 // that or igbinary.
 //

@@ -21,12 +21,14 @@ type Key[T any] string
 // (a stored null, unless T is a pointer, any, slice or map), [*DecodeError],
 // [ErrTooLarge], and those of the adapter.
 func (k Key[T]) Get(ctx context.Context, p *Pool) (T, error) {
-	var zero T
+	started := p.started()
+	var v T
 	raw, err := p.get(ctx, string(k))
-	if err != nil {
-		return zero, err
+	if err == nil {
+		v, err = k.decode(p, raw[0])
 	}
-	return k.decode(p, raw[0])
+	p.done(OpGet, string(k), err, started)
+	return v, err
 }
 
 // Set stores the value; ttl 0 means no expiry.
@@ -46,19 +48,29 @@ func (k Key[T]) Delete(ctx context.Context, p *Pool) error {
 
 // decode turns stored bytes (nil = absent) into a value.
 func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
-	var v T
+	var none T
 	if raw == nil {
-		return v, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNotFound}
+		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNotFound}
 	}
 	if p.maxValue > 0 && len(raw) > p.maxValue {
-		return v, &OpError{Op: "get", Keys: []string{string(k)}, Err: fmt.Errorf("%w: %d bytes", ErrTooLarge, len(raw))}
+		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, len(raw), p.maxValue)}
 	}
+	// Nobody else has these bytes.
+	var v T
+	if php.TryUnmarshalNoCopy(raw, &v) {
+		return v, nil
+	}
+	return k.value(raw, php.UnmarshalNoCopy)
+}
+
+// value decodes bytes that are there.
+func (k Key[T]) value(raw []byte, unmarshal func([]byte, any) error) (T, error) {
+	var v, none T
 	if php.IsNull(raw) && !nullable(&v) {
-		return v, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNull}
+		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNull}
 	}
-	if err := php.UnmarshalNoCopy(raw, &v); err != nil {
-		var zero T
-		return zero, &DecodeError{Key: string(k), Err: err}
+	if err := unmarshal(raw, &v); err != nil {
+		return none, &DecodeError{Key: string(k), Err: err}
 	}
 	return v, nil
 }

@@ -3,16 +3,19 @@ package cache
 import (
 	"context"
 	"log/slog"
+	"time"
 )
 
 // Pool is a PSR-6 style cache pool: an [Adapter] whose values are PHP values.
 // It checks keys and sizes before anything is sent, and decodes nothing but
 // plain data. Typed access is through [Key], [Read] and [Write]. A Pool is
-// safe for concurrent use.
+// safe for concurrent use. Make one with [NewPool].
 type Pool struct {
 	adapter  Adapter
 	maxValue int
-	logger   *slog.Logger
+	observer Observer
+	watch    watch
+	flights  flights
 }
 
 // Option changes a default of [NewPool].
@@ -24,20 +27,28 @@ const DefaultMaxValueSize = 16 << 20
 
 // WithMaxValueSize limits the serialized values that the pool reads and
 // writes; a larger one is [ErrTooLarge]. The default is
-// [DefaultMaxValueSize].
+// [DefaultMaxValueSize], 0 means no limit. An adapter may have a lower limit of
+// its own, see [Limiter].
 func WithMaxValueSize(bytes int) Option {
 	return func(p *Pool) { p.maxValue = bytes }
 }
 
-// WithLogger logs what an operator must see, once and not per request. The
-// default logs nothing.
+// WithLogger logs what an operator must see, once and not per request: that
+// the cache fails (again for the same reason after a minute at the earliest)
+// and works again, and each key whose entry cannot be decoded or is too large.
+// The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(p *Pool) { p.logger = l }
+	return func(p *Pool) {
+		if l != nil {
+			p.watch.logger = l
+		}
+	}
 }
 
-// NewPool returns a pool over the adapter.
+// NewPool returns a pool over the adapter. It sends nothing, and there is
+// nothing to close but the adapter, which is left to the caller.
 func NewPool(a Adapter, opts ...Option) *Pool {
-	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, logger: slog.New(slog.DiscardHandler)}
+	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, watch: watch{logger: slog.New(slog.DiscardHandler)}}
 	for _, o := range opts {
 		o(p)
 	}
@@ -49,15 +60,19 @@ func (p *Pool) Adapter() Adapter { return p.adapter }
 
 // Delete removes keys in one round trip; an absent key is no error.
 func (p *Pool) Delete(ctx context.Context, keys ...string) error {
+	started := p.started()
 	for _, k := range keys {
 		if err := ValidateKey(k); err != nil {
+			p.done(OpDelete, k, err, started)
 			return err
 		}
 	}
-	return p.adapter.Delete(ctx, keys...)
+	err := p.adapter.Delete(ctx, keys...)
+	p.doneEach(OpDelete, keys, err, started)
+	return err
 }
 
-// get returns the raw bytes by position after checking keys and sizes.
+// get returns the raw bytes by position after checking the keys.
 func (p *Pool) get(ctx context.Context, keys ...string) ([][]byte, error) {
 	for _, k := range keys {
 		if err := ValidateKey(k); err != nil {
@@ -65,4 +80,14 @@ func (p *Pool) get(ctx context.Context, keys ...string) ([][]byte, error) {
 		}
 	}
 	return p.adapter.Get(ctx, keys...)
+}
+
+// set stores items after checking their sizes.
+func (p *Pool) set(ctx context.Context, items []Item, started time.Time) error {
+	err := CheckItems(items, p.maxValue)
+	if err == nil {
+		err = p.adapter.Set(ctx, items...)
+	}
+	p.doneEach(OpSet, ItemKeys(items), err, started)
+	return err
 }

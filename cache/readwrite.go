@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -14,17 +13,17 @@ import (
 // Target receives one key of a [Read]; made by [Key.Into].
 type Target struct {
 	key     string
-	receive func(p *Pool, raw []byte, err error)
+	receive func(p *Pool, raw []byte, err error) error
 }
 
 // Into makes the result of the key go to r.
 func (k Key[T]) Into(r *Result[T]) Target {
-	return Target{key: string(k), receive: func(p *Pool, raw []byte, err error) {
-		if err != nil {
-			*r = Result[T]{Err: err}
-			return
+	return Target{key: string(k), receive: func(p *Pool, raw []byte, err error) error {
+		*r = Result[T]{Err: err}
+		if err == nil {
+			r.Value, r.Err = k.decode(p, raw)
 		}
-		r.Value, r.Err = k.decode(p, raw)
+		return r.Err
 	}}
 }
 
@@ -32,6 +31,7 @@ func (k Key[T]) Into(r *Result[T]) Target {
 // request; what concerns one key only (absent, null, undecodable) is in its
 // [Result].
 func Read(ctx context.Context, p *Pool, targets ...Target) error {
+	started := p.started()
 	keys := make([]string, len(targets))
 	for i, t := range targets {
 		keys[i] = t.key
@@ -44,9 +44,9 @@ func Read(ctx context.Context, p *Pool, targets ...Target) error {
 	}
 	for i, t := range targets {
 		if err != nil && slices.Contains(failed, t.key) {
-			t.receive(p, nil, err)
+			p.done(OpGet, t.key, t.receive(p, nil, err), started)
 		} else {
-			t.receive(p, raw[i], nil)
+			p.done(OpGet, t.key, t.receive(p, raw[i], nil), started)
 		}
 	}
 	return err
@@ -73,21 +73,29 @@ func (k Key[T]) WithNull(ttl time.Duration) Entry {
 // Write stores several typed values in one round trip, atomically where the
 // backend can. Nothing is sent unless all of them can be encoded.
 func Write(ctx context.Context, p *Pool, entries ...Entry) error {
+	started := p.started()
 	items := make([]Item, len(entries))
 	for i, e := range entries {
-		if err := ValidateKey(e.key); err != nil {
+		raw, err := e.encode()
+		if err != nil {
+			p.done(OpSet, e.key, err, started)
 			return err
 		}
-		b, err := php.Marshal(e.value)
-		if err != nil {
-			return &OpError{Op: "set", Keys: []string{e.key}, Err: err}
-		}
-		if p.maxValue > 0 && len(b) > p.maxValue {
-			return &OpError{Op: "set", Keys: []string{e.key}, Err: fmt.Errorf("%w: %d bytes", ErrTooLarge, len(b))}
-		}
-		items[i] = Item{Key: e.key, Value: b, TTL: e.ttl}
+		items[i] = Item{Key: e.key, Value: raw, TTL: e.ttl}
 	}
-	return p.adapter.Set(ctx, items...)
+	return p.set(ctx, items, started)
+}
+
+// encode returns the value as it is stored.
+func (e Entry) encode() ([]byte, error) {
+	if err := ValidateKey(e.key); err != nil {
+		return nil, err
+	}
+	raw, err := php.Marshal(e.value)
+	if err != nil {
+		return nil, &OpError{Op: "set", Keys: []string{e.key}, Err: err}
+	}
+	return raw, nil
 }
 
 // nullable reports whether *v can hold a PHP null as nil.

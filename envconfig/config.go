@@ -80,6 +80,30 @@ func readConfig(path string) *config {
 	return c
 }
 
+// ReadPHPFile reads a PHP file that returns plain data, such as mosparo's
+// config/env.mosparo.php or public/resources/mappings.php, without running
+// it; see [php.ParseLiteral] for what comes out. The error is a [*FileError]
+// with line and column for what is no plain data, without the text of the file.
+func ReadPHPFile(path string) (any, error) {
+	content, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parsePHPFile(path, content)
+}
+
+func parsePHPFile(path string, content []byte) (any, error) {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, &FileError{Path: path, Err: err}
+	}
+	v, err := php.ParseLiteral(content, php.WithDir(dir))
+	if err != nil {
+		return nil, literalError(path, err)
+	}
+	return v, nil
+}
+
 // readPHPArray reads a PHP file that returns an array of plain data; the error
 // is a [*FileError].
 func readPHPArray(path string) (map[string]any, error) {
@@ -90,13 +114,9 @@ func readPHPArray(path string) (map[string]any, error) {
 	if s := string(content); s == "" || s == "0" {
 		return nil, nil // what PHP's empty() calls empty
 	}
-	dir, err := filepath.Abs(filepath.Dir(path))
+	v, err := parsePHPFile(path, content)
 	if err != nil {
-		return nil, &FileError{Path: path, Err: err}
-	}
-	v, err := php.ParseLiteral(content, php.WithDir(dir))
-	if err != nil {
-		return nil, literalError(path, err)
+		return nil, err
 	}
 	array, ok := v.(*php.Array)
 	if !ok {

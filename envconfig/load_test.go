@@ -72,10 +72,13 @@ func TestLoad_TakesTheBlockOfTheMultiNodePageAsEnvLocal(t *testing.T) {
 	require.Empty(t, s.Cleanup.GracePeriod.Warning)
 }
 
+// redisBlock is the block as who uses Redis changes it.
+func redisBlock() string {
+	return strings.NewReplacer("ADAPTER=memcached", "ADAPTER=redis", "\nMEMCACHED_URL", "\n#MEMCACHED_URL", "\n#REDIS_URL", "\nREDIS_URL").Replace(strings.Join(multiNode, "\n"))
+}
+
 func TestLoad_TakesTheBlockForRedisAsEnvLocal(t *testing.T) {
-	block := strings.Join(multiNode, "\n")
-	block = strings.NewReplacer("ADAPTER=memcached", "ADAPTER=redis", "\nMEMCACHED_URL", "\n#MEMCACHED_URL", "\n#REDIS_URL", "\nREDIS_URL").Replace(block)
-	s := load(t, writeProject(t, map[string]string{".env.local": block}))
+	s := load(t, writeProject(t, map[string]string{".env.local": redisBlock()}))
 	require.Equal(t, AdapterRedis, s.Cache.Adapter.V)
 	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
 	require.Empty(t, s.Cache.Redis.Warning)
@@ -92,9 +95,13 @@ func TestFromEnviron_SaysThatACommentIsPartOfTheValue(t *testing.T) {
 		require.Equal(t, SourceEnvironment, invalid.Source)
 		require.ErrorContains(t, err, "the comment after # is part of the value")
 	}
-	s, err := FromEnviron(multiNode)
-	require.ErrorContains(t, err, "the comment after # is part of the value")
-	require.Empty(t, s.Cache.Adapter.V, "no other cache than the one that was meant")
+	for _, block := range [][]string{multiNode, strings.Split(redisBlock(), "\n")} {
+		s, err := FromEnviron(block)
+		require.ErrorContains(t, err, "MOSPARO_CACHE_ADAPTER (environment)")
+		require.ErrorContains(t, err, "MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED (environment)")
+		require.ErrorContains(t, err, "the comment after # is part of the value")
+		require.Empty(t, s.Cache.Adapter.V, "no other cache than the one that was meant")
+	}
 }
 
 // PHP ignores what follows # in this DSN and connects.
@@ -268,4 +275,30 @@ func TestLoad_WarnsOfWhatAnOperatorShouldKnow(t *testing.T) {
 		}
 		require.Contains(t, strings.Join(warnings, "\n"), want, environ)
 	}
+}
+
+// The variables that mosparo's documentation and configuration name.
+const documented = `APP_ENV TRUSTED_PROXIES LOCK_DSN
+	MOSPARO_CACHE_ADAPTER FILESYSTEM_CACHE_PATH MEMCACHED_URL REDIS_URL MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE
+	MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS MOSPARO_RULE_ITEMS_CACHE_TTL MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED
+	MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD MOSPARO_SUBMISSION_RETENTION_PERIOD MOSPARO_CLEANUP_PROCESS_INTERVAL
+	MOSPARO_CLEANUP_UNFINISHED_INTERVAL MOSPARO_CONFIG_FILE_PATH MOSPARO_ENV_SUFFIX MOSPARO_BYPASS_HEALTH_CHECK
+	MOSPARO_HEALTH_ALLOW_LIST MOSPARO_UPDATES_ENABLED MOSPARO_AUTOMATIC_UPDATE_CHECK_ENABLED
+	MOSPARO_RULE_PACKAGE_ALLOW_PRIVATE_NETWORKS MOSPARO_RULE_PACKAGE_ALLOW_REDIRECTS
+	MOSPARO_RULE_PACKAGE_MINIMUM_REFRESH_INTERVAL MOSPARO_ENABLE_WEBSERVER MOSPARO_ENABLE_CRON MOSPARO_RUN_NGINX
+	MOSPARO_RUN_PHP_FPM DATABASE_MYSQL_SSL DATABASE_MYSQL_SSL_KEY DATABASE_MYSQL_SSL_CERT DATABASE_MYSQL_SSL_CA
+	DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT database_system database_driver database_host database_port database_name
+	database_user database_password database_version database_path mosparo_installed mosparo_installed_version
+	replace_forwarded_for_header replaced_forwarded_proto_header`
+
+func TestSettings_HaveEveryVariable(t *testing.T) {
+	s, err := FromEnviron(nil)
+	require.NoError(t, err)
+	var names []string
+	for e := range s.All() {
+		names = append(names, e.Name)
+		require.Equal(t, SourceDefault, e.Source)
+		require.Empty(t, e.Error)
+	}
+	require.ElementsMatch(t, strings.Fields(documented), names)
 }

@@ -92,6 +92,15 @@ func warn[T any](r *resolver, v *Value[T], warning string) {
 	}
 }
 
+// shown replaces what [Settings.All] shows of a setting.
+func (r *resolver) shown(name, text string) {
+	for i := range r.entries {
+		if r.entries[i].Name == name {
+			r.entries[i].Value = text
+		}
+	}
+}
+
 func joinWarnings(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

@@ -72,6 +72,8 @@ type Mosparo struct {
 	Installed        Value[bool]   // mosparo_installed
 	InstalledVersion Value[string] // mosparo_installed_version
 	LockDSN          Value[Secret] // LOCK_DSN, Symfony's own lock store
+	ConfigFilePath   Value[string] // MOSPARO_CONFIG_FILE_PATH, another place for env.mosparo.php
+	EnvSuffix        Value[string] // MOSPARO_ENV_SUFFIX, a part of its name
 
 	UpdatesEnabled       Value[bool] // MOSPARO_UPDATES_ENABLED
 	AutomaticUpdateCheck Value[bool] // MOSPARO_AUTOMATIC_UPDATE_CHECK_ENABLED
@@ -125,12 +127,14 @@ func (r *resolver) cache() Cache {
 		func(d *RedisDSN) string { return d.show() })
 	if c.Redis.IsDefault() {
 		c.Redis.V, _ = ParseRedisDSN("redis://localhost")
+		r.shown(c.Redis.Name, c.Redis.V.show())
 	}
 	c.Memcached = value(r, r.lookup, "MEMCACHED_URL", nil,
 		dsnConverter(ParseMemcachedDSN, c.Adapter.V == AdapterMemcached, func(d *MemcachedDSN) []string { return d.Warnings }),
 		func(d *MemcachedDSN) string { return d.show() })
 	if c.Memcached.IsDefault() {
 		c.Memcached.V, _ = ParseMemcachedDSN("memcached://localhost")
+		r.shown(c.Memcached.Name, c.Memcached.V.show())
 	}
 	c.PrepareCSS = r.truth(r.lookup, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE")
 	c.RuleItems = r.bool("MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS", false)
@@ -189,6 +193,8 @@ func (r *resolver) mosparo() Mosparo {
 		InstalledVersion: r.text("mosparo_installed_version", ""),
 		LockDSN: value(r, r.lookup, "LOCK_DSN", NewSecret("flock"),
 			func(s string) (Secret, string, error) { return NewSecret(s), "", nil }, showLockDSN),
+		ConfigFilePath:             r.envPath("MOSPARO_CONFIG_FILE_PATH"),
+		EnvSuffix:                  r.envPath("MOSPARO_ENV_SUFFIX"),
 		UpdatesEnabled:             r.bool("MOSPARO_UPDATES_ENABLED", true),
 		AutomaticUpdateCheck:       r.bool("MOSPARO_AUTOMATIC_UPDATE_CHECK_ENABLED", true),
 		RulePackagePrivateNetworks: r.bool("MOSPARO_RULE_PACKAGE_ALLOW_PRIVATE_NETWORKS", false),

@@ -30,6 +30,21 @@
 //	    lost with  failover before replication (unless replicas acknowledge),
 //	               restart without persistence, eviction, FLUSHDB
 //
+//	filelocker
+//	    between    processes and machines on one directory; not on Windows
+//	    exclusion  while the directory keeps its files and the file server's
+//	               clock is not set forward
+//	    fences     strictly rising; beyond a loss of files as long as the
+//	               server's clock does not go back
+//	    lost with  removal of the directory
+//
+//	memcachedlocker
+//	    between    processes
+//	    exclusion  best effort: while memcached keeps the item
+//	    fences     best effort: they fall if the counter is evicted and the
+//	               next holder's clock is behind
+//	    lost with  eviction, restart, flush_all
+//
 // For all of them:
 //
 //   - The deadline of a lease counts from before the request was sent, less the

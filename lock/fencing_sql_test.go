@@ -36,6 +36,11 @@ func reports(t *testing.T) *sql.DB {
 	return db
 }
 
+func reset(t *testing.T, db *sql.DB) {
+	t.Helper()
+	require.NotZero(t, changed(t, db, `UPDATE report SET body = '', fence = 0`))
+}
+
 // execer is a database or a transaction.
 type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
@@ -78,8 +83,15 @@ func TestFencing_TheRecipeIsTheDocumented(t *testing.T) {
 	}
 }
 
-func TestFencing_PostgreSQLRefusesAStaleHoldersWrite(t *testing.T) {
+// On a real PostgreSQL.
+func TestFencing_TheStoreRefusesAStaleHolder(t *testing.T) {
 	db := reports(t)
+	t.Run("that writes", func(t *testing.T) { refusesWrites(t, db) })
+	t.Run("after the new holder has read", func(t *testing.T) { refusesAfterRead(t, db) })
+	t.Run("in a transaction", func(t *testing.T) { refusesInTransactions(t, db) })
+}
+
+func refusesWrites(t *testing.T, db *sql.DB) {
 	stale, fresh := twoHolders(t)
 	require.EqualValues(t, 1, changed(t, db, writeBody, 1, stale.Fence(), "before"))
 	require.EqualValues(t, 1, changed(t, db, writeBody, 1, fresh.Fence(), "new"))
@@ -96,8 +108,8 @@ func TestFencing_PostgreSQLRefusesAStaleHoldersWrite(t *testing.T) {
 
 // Without showing its fence first, a holder could read, and write after it, what
 // a stale one has written in between.
-func TestFencing_AHolderThatReadsShowsItsFenceFirst(t *testing.T) {
-	db := reports(t)
+func refusesAfterRead(t *testing.T, db *sql.DB) {
+	reset(t, db)
 	stale, fresh := twoHolders(t)
 	var body string
 	require.NoError(t, db.QueryRowContext(t.Context(), showFence, 1, stale.Fence()).Scan(&body))
@@ -109,11 +121,10 @@ func TestFencing_AHolderThatReadsShowsItsFenceFirst(t *testing.T) {
 
 // The stale holder's statement waits for the new holder's transaction, and
 // then sees its fence.
-func TestFencing_HoldsBetweenTransactions(t *testing.T) {
-	db := reports(t)
+func refusesInTransactions(t *testing.T, db *sql.DB) {
 	stale, fresh := twoHolders(t)
 	for _, isolation := range []sql.IsolationLevel{sql.LevelReadCommitted, sql.LevelRepeatableRead} {
-		require.EqualValues(t, 1, changed(t, db, `UPDATE report SET body = '', fence = 0`))
+		reset(t, db)
 		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, changed(t, tx, writeBody, 1, fresh.Fence(), "new"))

@@ -19,7 +19,7 @@ type Lease struct {
 	claim Claim
 	fence uint64
 	s     settings
-	turn  *turn
+	turn  turn
 	began time.Time // when the request was sent
 
 	parent context.Context // for its values
@@ -30,12 +30,6 @@ type Lease struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc // nil until somebody asks for the context
 	renewal  renewal
-}
-
-func newLease(l *Locker, ctx context.Context, name string, c Claim, fence uint64, s settings, began time.Time, t *turn) *Lease {
-	le := &Lease{l: l, name: name, claim: c, fence: fence, s: s, began: began, turn: t, parent: ctx}
-	le.deadline = le.limit(began)
-	return le
 }
 
 // Name is the name that is held.

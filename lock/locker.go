@@ -143,53 +143,59 @@ func (l *Locker) Properties() Properties { return l.props }
 // what the server may have granted without our hearing of it is given back in
 // the background.
 func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lease, error) {
-	s := l.defaults
-	s.apply(opts)
-	if err := s.check(name, l.props); err != nil {
+	le := &Lease{l: l, name: name, parent: ctx, s: l.defaults}
+	le.s.apply(opts)
+	if err := le.s.check(name, l.props); err != nil {
 		return nil, err
 	}
 	if !l.begin() {
 		return nil, fmt.Errorf("lock: acquire %q: %w", name, ErrClosed)
 	}
 	defer l.finish()
-	wait, cancel := s.waitContext(ctx)
+	wait, cancel := le.s.waitContext(ctx)
 	defer cancel()
 	began := time.Now()
-	lease, err := l.acquire(wait, ctx, name, s)
+	err := l.acquire(wait, ctx, le)
 	l.observe(Event{Kind: EventAcquire, Name: name, Duration: time.Since(began), Err: err})
 	if err != nil {
 		return nil, fmt.Errorf("lock: acquire %q: %w", name, err)
 	}
-	return lease, nil
+	return le, nil
 }
 
-func (l *Locker) acquire(wait, ctx context.Context, name string, s settings) (*Lease, error) {
-	turn, err := l.turn(wait, name, s.wait != 0)
+// acquire takes the lease, which nobody else knows yet.
+func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
+	turn, err := l.turn(wait, le.name, le.s.wait != 0)
 	if err != nil {
-		return nil, l.gaveUp(ctx, err, &HeldError{Name: name, Holder: l.owner})
+		return l.gaveUp(ctx, err, &HeldError{Name: le.name, Holder: l.owner})
 	}
-	if s.wait != 0 {
-		if stop := turn.makeWay(wait); stop != nil {
-			turn.done()
-			return nil, l.gaveUp(ctx, stop, &HeldError{Name: name, Holder: l.owner})
+	le.turn = turn
+	if err = l.attempts(wait, ctx, le); err != nil {
+		turn.done()
+	}
+	return err
+}
+
+// attempts asks the server until it grants the lease or the wait is over.
+func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
+	if le.s.wait != 0 {
+		if stop := le.turn.makeWay(wait); stop != nil {
+			return l.gaveUp(ctx, stop, &HeldError{Name: le.name, Holder: l.owner})
 		}
 	}
 	for {
 		if err := l.usable(ctx); err != nil {
-			turn.done()
-			return nil, err
+			return err
 		}
-		lease, err := l.attempt(ctx, name, s, turn)
+		err := l.attempt(ctx, le)
 		if err == nil {
-			return lease, nil
+			return nil
 		}
-		if s.wait == 0 {
-			turn.done()
-			return nil, l.gaveUp(ctx, nil, err)
+		if le.s.wait == 0 {
+			return l.gaveUp(ctx, nil, err)
 		}
 		if stop := l.pause(wait, err); stop != nil {
-			turn.done()
-			return nil, l.gaveUp(ctx, stop, err)
+			return l.gaveUp(ctx, stop, err)
 		}
 	}
 }
@@ -233,23 +239,23 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 }
 
 // attempt asks the server once for a lease.
-func (l *Locker) attempt(ctx context.Context, name string, s settings, turn *turn) (*Lease, error) {
-	claim, fence, began, err := l.request(ctx, name, s)
+func (l *Locker) attempt(ctx context.Context, le *Lease) error {
+	claim, fence, began, err := l.request(ctx, le.name, le.s)
 	if errors.Is(err, ErrHeld) {
-		turn.refused()
+		le.turn.refused()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	turn.took()
-	lease := newLease(l, ctx, name, claim, fence, s, began, turn)
-	if !l.add(lease) {
-		lease.end(ErrClosed)
-		l.undo(name, claim.Token, s.serverTTL(0))
-		return nil, ErrClosed
+	le.claim, le.fence, le.began = claim, fence, began
+	le.deadline = le.limit(began)
+	if !l.add(le) {
+		l.undo(le.name, claim.Token, le.s.serverTTL(0))
+		return ErrClosed
 	}
-	lease.start()
-	return lease, nil
+	le.turn.took()
+	le.start()
+	return nil
 }
 
 // request asks the server once; what it may have granted in vain is undone.
@@ -383,7 +389,8 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 // panics. The context of f ends with that of ctx and when the lease ends, then
 // with the cause of [Lease.Err]. Do returns the error of f, joined with the
 // lease's if it was lost before f returned: then somebody else may have held
-// the name meanwhile.
+// the name meanwhile. Where f needs the fencing token, use [Locker.Acquire]
+// and the lease's Context and Fence.
 func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
 	lease, err := l.Acquire(ctx, name, opts...)
 	if err != nil {

@@ -26,11 +26,11 @@ type turn struct {
 
 // turn takes the turn, or waits in line for it. Without wait it returns
 // [*HeldError] if it is somebody else's.
-func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error) {
+func (l *Locker) turn(ctx context.Context, name string, wait bool) (turn, error) {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
-		return nil, ErrClosed
+		return turn{}, ErrClosed
 	}
 	l.forgetIdle()
 	q := l.queues[name]
@@ -41,11 +41,11 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error
 	if q.idle {
 		q.idle = false
 		l.mu.Unlock()
-		return &turn{l: l, name: name, q: q}, nil
+		return turn{l: l, name: name, q: q}, nil
 	}
 	if !wait {
 		l.mu.Unlock()
-		return nil, &HeldError{Name: name, Holder: l.owner}
+		return turn{}, &HeldError{Name: name, Holder: l.owner}
 	}
 	mine := make(chan struct{})
 	q.waiting = append(q.waiting, mine)
@@ -54,14 +54,14 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (*turn, error
 	var why error
 	select {
 	case <-mine:
-		return &turn{l: l, name: name, q: q}, nil
+		return turn{l: l, name: name, q: q}, nil
 	case <-ctx.Done():
 		why = context.Cause(ctx)
 	case <-l.closing.Done():
 		why = ErrClosed
 	}
 	l.leave(name, q, mine)
-	return nil, why
+	return turn{}, why
 }
 
 // leave steps out of the line; a turn that came at the same moment goes on to
@@ -74,12 +74,12 @@ func (l *Locker) leave(name string, q *queue, mine chan struct{}) {
 	}
 	l.mu.Unlock()
 	if i < 0 {
-		(&turn{l: l, name: name, q: q}).done()
+		turn{l: l, name: name, q: q}.done()
 	}
 }
 
 // done passes the turn to the next in line.
-func (t *turn) done() {
+func (t turn) done() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
 	if len(t.q.waiting) > 0 {
@@ -95,7 +95,7 @@ func (t *turn) done() {
 	t.q.spell.ended = time.Now()
 	if !t.q.listed {
 		t.q.listed = true
-		t.l.idle = append(t.l.idle, *t)
+		t.l.idle = append(t.l.idle, t)
 	}
 }
 

@@ -39,7 +39,9 @@ func (le *Lease) limit(sent time.Time) time.Time {
 func (le *Lease) start() {
 	le.mu.Lock()
 	defer le.mu.Unlock()
-	le.renewal.timer = time.AfterFunc(le.third(), le.tick)
+	if le.ended == nil { // a Close may have been quicker
+		le.renewal.timer = time.AfterFunc(le.third(), le.tick)
+	}
 }
 
 // awaitRenewal waits for the renewal under way, after the lease has ended.

@@ -32,7 +32,7 @@ func (s *spell) over(now time.Time, poll time.Duration) bool {
 
 // makeWay stands back when the spell has used up its share, unless the caller
 // would wait in vain for that: nobody may hold the name.
-func (t *turn) makeWay(wait context.Context) error {
+func (t turn) makeWay(wait context.Context) error {
 	t.l.mu.Lock()
 	s := &t.q.spell
 	d := standBack(t.l.poll)
@@ -58,7 +58,7 @@ func (t *turn) makeWay(wait context.Context) error {
 }
 
 // took notes that the process has the name, refused that another has.
-func (t *turn) took() {
+func (t turn) took() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
 	s := &t.q.spell
@@ -72,7 +72,7 @@ func (t *turn) took() {
 	s.ended = time.Time{}
 }
 
-func (t *turn) refused() {
+func (t turn) refused() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
 	t.q.spell = spell{}

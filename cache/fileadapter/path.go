@@ -28,18 +28,23 @@ func Path(key string) string { return noNamespace + "/" + entryPath(key) }
 
 // entryPath is the file of a key below the directory of the namespace.
 func entryPath(key string) string {
-	sum := xxh3.HashString128(class + key).Bytes()
+	return string(appendEntryPath(make([]byte, 0, 24), key))
+}
+
+// appendEntryPath is [entryPath] without garbage.
+func appendEntryPath(path []byte, key string) []byte {
+	named := append(append(make([]byte, 0, 256), class...), key...)
+	sum := xxh3.Hash128(named).Bytes()
 	var hash [24]byte
 	base64.StdEncoding.Encode(hash[:], sum[:])
-	path := make([]byte, 0, 24)
 	path = append(path, upper(hash[0]), '/', upper(hash[1]), '/')
-	path = append(path, hash[2:22]...)
-	for i, c := range path[4:] {
+	for _, c := range hash[2:22] {
 		if c == '/' {
-			path[4+i] = '-'
+			c = '-'
 		}
+		path = append(path, c)
 	}
-	return string(path)
+	return path
 }
 
 // upper is a character of base64 as it names a directory.

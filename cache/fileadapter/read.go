@@ -27,8 +27,7 @@ func (a *Adapter) read(key string) (value []byte, expiry int64, err error) {
 }
 
 func (a *Adapter) readOnce(key string) (value []byte, expiry int64, err error) {
-	rel := entryPath(key)
-	f, fi, err := a.open(rel)
+	rel, f, fi, err := a.openEntry(key)
 	if err != nil || f == nil {
 		return nil, 0, err
 	}
@@ -59,10 +58,22 @@ func (a *Adapter) readOnce(key string) (value []byte, expiry int64, err error) {
 	return data[c.valueAt:], c.expiry, nil
 }
 
+// openEntry opens the file of a key; rel is its path below the directory.
+func (a *Adapter) openEntry(key string) (rel string, f *os.File, fi fs.FileInfo, err error) {
+	path := append(append(make([]byte, 0, 256), a.dir...), os.PathSeparator)
+	full := string(appendEntryPath(path, key))
+	f, fi, err = openRegular(full)
+	return full[len(path):], f, fi, err
+}
+
 // open opens an entry for reading; no file and no error means that it is not
 // a regular one.
 func (a *Adapter) open(rel string) (*os.File, fs.FileInfo, error) {
-	f, err := os.OpenFile(filepath.Join(a.dir, filepath.FromSlash(rel)), readFlags, 0)
+	return openRegular(filepath.Join(a.dir, filepath.FromSlash(rel)))
+}
+
+func openRegular(path string) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(path, readFlags, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,10 +2,7 @@ package memcachedadapter_test
 
 import (
 	"context"
-	"runtime"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,53 +67,29 @@ func TestGet_HoldsAValueOnce(t *testing.T) {
 	p := cache.NewPool(a)
 	const size, rounds = 20_000, 200
 	require.NoError(t, cssKey.Set(t.Context(), p, make([]byte, size), 0))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range rounds {
+	perGet := cachetest.BytesPerRun(rounds, func() {
 		v, err := cssKey.Get(t.Context(), p)
 		if err != nil || len(v) != size {
 			t.Fatal(len(v), err)
 		}
-	}
-	runtime.ReadMemStats(&after)
-	require.Less(t, float64(after.TotalAlloc-before.TotalAlloc)/rounds, 1.1*size)
+	})
+	require.Less(t, perGet, 1.1*size)
 }
 
-// BenchmarkBesideTheClient measures both in turn, so that what else the machine
-// does concerns both, and compares the medians.
+// BenchmarkBesideTheClient measures the adapter beside the bare client.
 func BenchmarkBesideTheClient(b *testing.B) {
 	for name, n := range map[string]int{"1server": 1, "3servers": 3, "8servers": 8} {
 		one, three := compared(b, n)
-		b.Run("hit/"+name, one.run)
-		b.Run("three/"+name, three.run)
+		cachetest.Compare(b, "hit/"+name, one.ways()...)
+		cachetest.Compare(b, "three/"+name, three.ways()...)
 	}
 }
 
-func (s sideBySide) run(b *testing.B) {
-	took := func(f func()) time.Duration {
-		start := time.Now()
-		f()
-		return time.Since(start)
+func (s sideBySide) ways() []cachetest.Way {
+	return []cachetest.Way{
+		{Name: "client", Do: func() error { s.client(); return nil }},
+		{Name: "adapter", Do: func() error { s.adapter(); return nil }},
 	}
-	var client, adapter []time.Duration
-	for i := 0; b.Loop(); i++ {
-		if i%2 == 0 {
-			client = append(client, took(s.client))
-			adapter = append(adapter, took(s.adapter))
-		} else {
-			adapter = append(adapter, took(s.adapter))
-			client = append(client, took(s.client))
-		}
-	}
-	b.ReportMetric(median(client), "client-ns/op")
-	b.ReportMetric(median(adapter), "adapter-ns/op")
-	b.ReportMetric(median(adapter)/median(client), "adapter/client")
-	b.ReportMetric(0, "ns/op")
-}
-
-func median(d []time.Duration) float64 {
-	slices.Sort(d)
-	return float64(d[len(d)/2])
 }
 
 func BenchmarkAdapter(b *testing.B) { cachetest.Benchmark(b, open(b, start(b, 1))) }

@@ -1,6 +1,7 @@
 package php_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,6 +41,27 @@ func BenchmarkUnmarshal_DateTime(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestUnmarshal_ADateTimeTakesOneAllocationAtMost(t *testing.T) {
+	for _, zone := range []string{"UTC", "Europe/Zurich", "+02:00"} {
+		serialized, igbinary := dateIn(zone)
+		if zone[0] == '+' {
+			serialized = bytes.Replace(serialized, []byte("i:3"), []byte("i:1"), 1)
+			igbinary = bytes.Replace(igbinary, []byte("type\x06\x03"), []byte("type\x06\x01"), 1)
+		}
+		for _, in := range [][]byte{serialized, igbinary} {
+			var got time.Time
+			allocs := testing.AllocsPerRun(100, func() {
+				if err := php.Unmarshal(in, &got); err != nil {
+					t.Error(err)
+				}
+			})
+			if allocs > 1 {
+				t.Errorf("%q: %v allocations", in, allocs)
+			}
+		}
+	}
 }
 
 func BenchmarkMarshal_Time(b *testing.B) {

@@ -2,6 +2,7 @@ package php
 
 import (
 	"bytes"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,7 +46,7 @@ func plainString(data []byte) ([]byte, bool) {
 		return nil, false
 	}
 	n, i := 0, 2
-	for ; i < len(data) && i < 12 && isDigitByte(data[i]); i++ {
+	for ; i < len(data) && i < 11 && isDigitByte(data[i]); i++ { // within 32 bits
 		n = n*10 + int(data[i]-'0')
 	}
 	// :"…";
@@ -72,49 +73,80 @@ func igbinaryString(data []byte) ([]byte, bool) {
 	return data[r.pos:len(data):len(data)], true
 }
 
-// The fixed parts around the local time, which has 26 bytes, and the zone.
+// The fixed parts around the local time, which has 26 bytes, the kind of zone
+// and the zone.
 const (
-	dateHead   = `O:8:"DateTime":3:{s:4:"date";s:26:"`
-	dateMiddle = `";s:13:"timezone_type";i:3;s:8:"timezone";s:`
-	igDateHead = "\x00\x00\x00\x02\x17\x08DateTime\x14\x03\x11\x04date\x11\x1a"
-	igDateMid  = "\x11\x0dtimezone_type\x06\x03\x11\x08timezone\x11"
-	dateLen    = 26
+	dateHead        = `O:8:"DateTime":3:{s:4:"date";s:26:"`
+	dateImmutable   = `O:17:"DateTimeImmutable":3:{s:4:"date";s:26:"`
+	dateMiddle      = `";s:13:"timezone_type";i:`
+	dateZone        = `;s:8:"timezone";s:`
+	igDateHead      = "\x00\x00\x00\x02\x17\x08DateTime\x14\x03\x11\x04date\x11\x1a"
+	igDateImmutable = "\x00\x00\x00\x02\x17\x11DateTimeImmutable\x14\x03\x11\x04date\x11\x1a"
+	igDateMiddle    = "\x11\x0dtimezone_type\x06"
+	igDateZone      = "\x11\x08timezone\x11"
+	dateLen         = 26
 )
 
-// plainDate is a whole value that is a DateTime with the identifier of a zone.
+// plainDate is a whole value that is a DateTime with a zone that has been met
+// before, or an offset.
 func plainDate(data []byte) (time.Time, bool) {
-	var name []byte
-	var ok bool
-	local := data
-	if bytes.HasPrefix(data, []byte(dateHead)) {
-		local = data[len(dateHead):]
-		if len(local) < dateLen+len(dateMiddle) || string(local[dateLen:dateLen+len(dateMiddle)]) != dateMiddle {
-			return time.Time{}, false
-		}
-		name, ok = zoneName(local[dateLen+len(dateMiddle):])
-	} else if bytes.HasPrefix(data, []byte(igDateHead)) {
-		local = data[len(igDateHead):]
-		if len(local) < dateLen+len(igDateMid)+1 || string(local[dateLen:dateLen+len(igDateMid)]) != igDateMid {
-			return time.Time{}, false
-		}
-		rest := local[dateLen+len(igDateMid):]
-		name, ok = rest[1:], int(rest[0]) == len(rest)-1
-	}
+	date, kind, name, ok := dateParts(data)
 	if !ok {
 		return time.Time{}, false
 	}
-	l, ok := fixedLocal(local[:dateLen])
-	if !ok {
+	l, ok := fixedLocal(date)
+	switch {
+	case !ok:
 		return time.Time{}, false
-	}
-	if string(name) == "UTC" {
+	case kind == 3 && string(name) == "UTC":
 		return l.in(time.UTC), true
+	case kind == 3:
+		if loc, ok := zones.zones.Load(string(name)); ok {
+			return l.in(loc.(*time.Location)), true
+		}
+	case kind == 1:
+		if loc := plainOffset(name); loc != nil {
+			return l.in(loc), true
+		}
 	}
-	loc, ok := zones.zones.Load(string(name))
-	if !ok {
-		return time.Time{}, false
+	return time.Time{}, false
+}
+
+// dateParts takes a DateTime apart, in either format.
+func dateParts(data []byte) (date []byte, kind byte, name []byte, ok bool) {
+	rest, ok := cutHead(data, dateHead, dateImmutable)
+	if ok {
+		if len(rest) < dateLen+len(dateMiddle)+1 || string(rest[dateLen:dateLen+len(dateMiddle)]) != dateMiddle {
+			return nil, 0, nil, false
+		}
+		date, kind = rest[:dateLen], rest[dateLen+len(dateMiddle)]-'0'
+		if rest, ok = cutHead(rest[dateLen+len(dateMiddle)+1:], dateZone, dateZone); ok {
+			name, ok = zoneName(rest)
+		}
+		return date, kind, name, ok
 	}
-	return l.in(loc.(*time.Location)), true
+	if rest, ok = cutHead(data, igDateHead, igDateImmutable); !ok {
+		return nil, 0, nil, false
+	}
+	if len(rest) < dateLen+len(igDateMiddle)+1 || string(rest[dateLen:dateLen+len(igDateMiddle)]) != igDateMiddle {
+		return nil, 0, nil, false
+	}
+	date, kind = rest[:dateLen], rest[dateLen+len(igDateMiddle)]
+	rest, ok = cutHead(rest[dateLen+len(igDateMiddle)+1:], igDateZone, igDateZone)
+	if !ok || len(rest) == 0 || int(rest[0]) != len(rest)-1 {
+		return nil, 0, nil, false
+	}
+	return date, kind, rest[1:], true
+}
+
+func cutHead(data []byte, one, other string) (rest []byte, ok bool) {
+	switch {
+	case hasPrefix(data, one):
+		return data[len(one):], true
+	case hasPrefix(data, other):
+		return data[len(other):], true
+	}
+	return nil, false
 }
 
 // zoneName reads 3:"UTC";}
@@ -148,4 +180,38 @@ func fixedLocal(b []byte) (l local, ok bool) {
 		hour: field(11, 13, 24), minute: field(14, 16, 59), second: field(17, 19, 60), micro: field(20, 26, 999999),
 	}
 	return l, ok
+}
+
+// maxOffset is the largest offset of any zone, in hours.
+const maxOffset = 14
+
+// offsets are the zones of +00:00 and on, then of -00:01 and on: making one
+// takes longer than reading a date.
+var offsets [2][maxOffset * 60]atomic.Pointer[time.Location]
+
+// plainOffset is the zone of +02:00, nil for any other notation.
+func plainOffset(name []byte) *time.Location {
+	if len(name) != 6 || name[3] != ':' || name[0] != '+' && name[0] != '-' {
+		return nil
+	}
+	for _, i := range [...]int{1, 2, 4, 5} {
+		if !isDigitByte(name[i]) {
+			return nil
+		}
+	}
+	minutes := int(name[1]-'0')*600 + int(name[2]-'0')*60 + int(name[4]-'0')*10 + int(name[5]-'0')
+	sign := 0
+	if name[0] == '-' {
+		sign = 1
+	}
+	if name[4] > '5' || minutes >= maxOffset*60 || sign == 1 && minutes == 0 {
+		return nil
+	}
+	known := &offsets[sign][minutes]
+	loc := known.Load()
+	if loc == nil {
+		loc = offsetZone(string(name)).loc
+		known.Store(loc)
+	}
+	return loc
 }

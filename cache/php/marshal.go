@@ -254,7 +254,7 @@ func (w *writer) time(t time.Time) error {
 	w.n += 3
 	w.b = append(w.b, dateHead...)
 	w.b = t.AppendFormat(w.b, dateLayout)
-	w.b = append(w.b, dateMiddle...)
+	w.b = append(w.b, dateMiddle+"3"+dateZone...)
 	w.b = append(w.b, `3:"UTC";}`...)
 	return nil
 }

@@ -34,6 +34,12 @@ func UnmarshalNoCopy(data []byte, v any) error {
 	return unmarshal(data, v, true)
 }
 
+// TryUnmarshalNoCopy is [UnmarshalNoCopy] for the values that a node reads all
+// day, strings and DateTimes as PHP writes them, into a *[]byte, *string or
+// *time.Time. For everything else it is false, and v is as it was. It keeps v
+// out of the heap.
+func TryUnmarshalNoCopy(data []byte, v any) bool { return fast(data, v, true) }
+
 func unmarshal(data []byte, v any, noCopy bool) error {
 	if fast(data, v, noCopy) {
 		return nil

@@ -13,8 +13,8 @@ import (
 )
 
 // Adapter is a cache on Redis. It implements [cache.Adapter] and
-// [cache.Clearer], [cache.Pinger], [cache.Lister], [cache.Limiter]. It is safe
-// for concurrent use. Make one with [New].
+// [cache.Clearer], [cache.Expirer], [cache.Lister], [cache.Limiter],
+// [cache.Pinger]. It is safe for concurrent use. Make one with [New].
 type Adapter struct {
 	client redis.UniversalClient
 	// oneServer: one server has all keys, so that commands and transactions
@@ -176,8 +176,7 @@ func (a *Adapter) Close() error {
 }
 
 // Ping implements [cache.Pinger]. It reads an entry of mosparo's, because the
-// command PING answers also while the server is loading, or forbids us its
-// keys.
+// command PING answers also a user who may not read our keys.
 func (a *Adapter) Ping(ctx context.Context) error {
 	if err := a.usable(ctx); err != nil {
 		return opError("ping", nil, err)

@@ -23,7 +23,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	}
 	if !a.noUnlink.Load() {
 		err := a.remove(ctx, keys, redis.Cmdable.Unlink)
-		if !redis.HasErrorPrefix(err, "ERR unknown command") && !redis.HasErrorPrefix(err, "NOPERM") {
+		if !redis.HasErrorPrefix(err, "unknown command") && !redis.HasErrorPrefix(err, "NOPERM") {
 			return err
 		}
 		if err := a.remove(ctx, keys, redis.Cmdable.Del); err != nil {
@@ -109,17 +109,19 @@ func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, err
 	}
 }
 
-// scan visits each key that matches once, one at a time.
+// scan visits each key that matches once, server after server: visit runs on
+// the goroutine of the caller, and no more once it has returned an error.
 func (a *Adapter) scan(ctx context.Context, pattern string, visit func(string) error) error {
 	if err := a.usable(ctx); err != nil {
 		return err
 	}
+	masters, err := a.masters(ctx)
+	if err != nil {
+		return classified(ctx, err)
+	}
 	seen := map[string]struct{}{} // SCAN may repeat a key
-	var one sync.Mutex            // the masters of a cluster are scanned side by side
-	server := func(ctx context.Context, c redis.Cmdable) error {
-		return scanServer(ctx, c, pattern, func(keys []string) error {
-			one.Lock()
-			defer one.Unlock()
+	for _, m := range masters {
+		err := scanServer(ctx, m, pattern, func(keys []string) error {
 			for _, k := range keys {
 				if _, again := seen[k]; again {
 					continue
@@ -131,17 +133,31 @@ func (a *Adapter) scan(ctx context.Context, pattern string, visit func(string) e
 			}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
 	}
-	var err error
+	return nil
+}
+
+// masters are the servers that together have all keys.
+func (a *Adapter) masters(ctx context.Context) (masters []redis.Cmdable, err error) {
+	var one sync.Mutex // they are told side by side
+	add := func(_ context.Context, c *redis.Client) error {
+		one.Lock()
+		defer one.Unlock()
+		masters = append(masters, c)
+		return nil
+	}
 	switch c := a.client.(type) {
 	case *redis.ClusterClient:
-		err = c.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return server(ctx, c) })
+		err = c.ForEachMaster(ctx, add)
 	case *redis.Ring:
-		err = c.ForEachShard(ctx, func(ctx context.Context, c *redis.Client) error { return server(ctx, c) })
+		err = c.ForEachShard(ctx, add)
 	default:
-		err = server(ctx, a.client)
+		masters = []redis.Cmdable{a.client}
 	}
-	return err
+	return masters, err
 }
 
 func scanServer(ctx context.Context, c redis.Cmdable, pattern string, visit func([]string) error) error {

@@ -22,7 +22,7 @@ func ownServer(t *testing.T, driver, dsn string) (*database, *world, time.Time) 
 	t.Cleanup(func() { db.Close() })
 	db.driver, db.dsn = driver, dsn
 	seed(db)
-	w := random(rand.New(rand.NewPCG(21, 22)), 1500)
+	w := random(rand.New(rand.NewPCG(21, 22)), 800)
 	now := time.Now().UTC()
 	w.fill(db, now)
 	return db, w, now

@@ -32,9 +32,10 @@ func span(from, to int) (all []int) {
 func TestClean_DoesNotStarveBehindTokensInUse(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		w := &world{projects: []project{{1, "FOREVER"}}}
-		// 2,600 due submissions whose tokens are still needed, then 10 that are
-		// free, then one token with 2,600 due submissions.
-		for i := 1; i <= 2600; i++ {
+		// More due submissions whose tokens are still needed than a round has
+		// rows, then 10 that are free, then one token with more than a
+		// transaction takes.
+		for i := 1; i <= 520; i++ {
 			w.tokens = append(w.tokens, token{id: i, age: 20 * day, last: 2*i + 1})
 			w.subs = append(w.subs, due(i, 2*i)...)
 			w.subs = append(w.subs, submission{id: 2*i + 1, token: i, age: day, spam: 1, valid: -1})
@@ -44,15 +45,15 @@ func TestClean_DoesNotStarveBehindTokensInUse(t *testing.T) {
 			w.subs = append(w.subs, due(i, i)...)
 		}
 		w.tokens = append(w.tokens, token{id: 20000, age: 20 * day, last: 20001})
-		w.subs = append(w.subs, due(20000, span(20001, 22600)...)...)
+		w.subs = append(w.subs, due(20000, span(20001, 21100)...)...)
 		w.fill(db, time.Now().UTC())
 
-		report, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{})
+		report, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{Rows: 250})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Equal(t, 11, report.DeletedTokens)
-		require.Equal(t, 2610, report.DeletedSubmissions)
-		require.Equal(t, 2600, report.StoredTokens)
+		require.Equal(t, 1110, report.DeletedSubmissions)
+		require.Equal(t, 520, report.StoredTokens)
 	})
 }
 
@@ -186,7 +187,7 @@ func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T
 
 func TestClean_TellsItsProgress(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		w := random(rand.New(rand.NewPCG(1, 2)), 700)
+		w := random(rand.New(rand.NewPCG(1, 2)), 300)
 		w.fill(db, time.Now().UTC())
 		var steps []string
 		fraction := 0.0
@@ -210,7 +211,7 @@ func TestClean_TellsItsProgress(t *testing.T) {
 
 func TestClean_StopsWithItsContext(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		w := random(rand.New(rand.NewPCG(3, 4)), 700)
+		w := random(rand.New(rand.NewPCG(3, 4)), 300)
 		now := time.Now().UTC()
 		w.fill(db, now)
 		ctx, cancel := context.WithCancelCause(t.Context())

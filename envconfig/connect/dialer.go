@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
@@ -16,6 +17,8 @@ type dialer struct {
 	net    net.Dialer
 	tls    envconfig.TLSOptions
 	secure func(addr string) bool
+	// self stands for the host of an address without one.
+	self string
 }
 
 func newDialer(timeout, keepAlive time.Duration) *dialer {
@@ -31,6 +34,9 @@ func (d *dialer) withTLS(o envconfig.TLSOptions, secure func(addr string) bool) 
 }
 
 func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if d.self != "" && strings.HasPrefix(addr, ":") {
+		addr = net.JoinHostPort(d.self, addr[1:])
+	}
 	if network == "unix" || !d.secure(addr) {
 		return d.net.DialContext(ctx, network, addr)
 	}

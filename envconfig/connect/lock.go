@@ -32,7 +32,7 @@ type LockBackend interface {
 // directory and holds on this machine only, and where the system has no flock
 // (Windows), within this process only. Both are logged as a warning. On
 // memcached locks are best effort, see package memcachedlocker; every node must
-// name the same servers, in any order.
+// name the same servers, as for the cache.
 func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 	o := newOptions(opts)
 	if o.lockURL != "" {

@@ -103,7 +103,7 @@ func TestLock_OnMemcached(t *testing.T) {
 
 	// Nodes that list the servers in another order.
 	here := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]&host[%s]", one, other)))
-	there := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]=7&host[%s]", other, one)))
+	there := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]&host[%s]", other, one)))
 	for i := range 20 {
 		name, token := fmt.Sprint("n", i), strings.Repeat("t", lock.TokenLength)
 		_, err := here.Acquire(t.Context(), name, lock.Claim{Token: token}, time.Minute)
@@ -111,6 +111,18 @@ func TestLock_OnMemcached(t *testing.T) {
 		h, err := there.Holder(t.Context(), name)
 		require.NoError(t, err)
 		require.Equal(t, token, h.Token)
+	}
+
+	// A server that wants a password.
+	users := filepath.Join(t.TempDir(), "users")
+	require.NoError(t, os.WriteFile(users, []byte("node:secret\n"), 0o600))
+	guarded := connect.WithLockURL("memcached://" + servers.Memcached(t, "-Y", users).Addr())
+	requireExcludes(t, openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))),
+		openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))))
+	for _, opts := range [][]connect.Option{{guarded}, {guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("wrong"))}} {
+		_, err := openLock(t, s, opts...).Acquire(t.Context(), "job", lock.Claim{Token: strings.Repeat("t", lock.TokenLength)}, time.Minute)
+		require.ErrorIs(t, err, lock.ErrUnauthorized)
+		require.NotContains(t, err.Error(), "wrong")
 	}
 
 	// Clusters that share a server.

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -77,6 +78,11 @@ func noMaintenance() *maintnotifications.Config {
 // alone.
 func redisDialer(d *envconfig.RedisDSN, o options) (*dialer, error) {
 	dialer := newDialer(shortest(o.timeout, d.Timeout), d.KeepAlive)
+	if _, addr := d.Hosts[0].Network(); d.Cluster {
+		// A node of a cluster that has met no other does not know its own
+		// address: it means the one at which it was asked.
+		dialer.self, _, _ = net.SplitHostPort(addr)
+	}
 	if !d.TLS {
 		return dialer, nil
 	}

@@ -212,32 +212,6 @@ func TestRedis_SentinelWithTLS(t *testing.T) {
 	require.ErrorIs(t, requireFails(t, "rediss://"+addr(tlsPort)+"?redis_sentinel=mymaster"), cache.ErrUnavailable)
 }
 
-func TestRedis_FollowsAFailover(t *testing.T) {
-	first := servers.Redis(t)
-	second := servers.Redis(t, "--replicaof", "127.0.0.1", fmt.Sprint(first.Port()))
-	port := servers.RedisSentinel(t, first.Port()).Port()
-	a := requireWorks(t, "redis://"+addr(port)+"?redis_sentinel=mymaster&timeout=0.5&read_timeout=0.5")
-	client := redis.NewClient(&redis.Options{Addr: second.Addr()})
-	defer client.Close()
-	sentinelClient := redis.NewSentinelClient(&redis.Options{Addr: addr(port)})
-	defer sentinelClient.Close()
-	require.Eventually(t, func() bool {
-		replicas, err := sentinelClient.Replicas(t.Context(), "mymaster").Result()
-		return err == nil && len(replicas) == 1 && replicas[0]["master-link-status"] == "ok"
-	}, 20*time.Second, 100*time.Millisecond)
-
-	first.Kill()
-	require.Eventually(t, func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		err := a.Set(ctx, cache.Item{Key: "after", Value: []byte("v")})
-		require.Less(t, time.Since(start), 1500*time.Millisecond, "every call ends within its deadline")
-		return err == nil
-	}, 40*time.Second, 50*time.Millisecond)
-	require.Equal(t, "v", client.Get(t.Context(), "after").Val())
-}
-
 func TestRedis_RefusesSeveralHostsWithTheReason(t *testing.T) {
 	d, err := envconfig.ParseRedisDSN("redis:?host[a]&host[b]")
 	require.NoError(t, err)

@@ -64,10 +64,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 		return errors.New("the database's address cannot be used") // the driver's words may hold it
 	}
 	defer db.Close()
-	p := cleanup.Policy{
-		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V.Hours()), SubmissionRetention: int(s.Cleanup.SubmissionRetention.V.Hours() / 24),
-		ProcessInterval: int(s.Cleanup.ProcessInterval.V.Hours()), UnfinishedInterval: int(s.Cleanup.UnfinishedInterval.V.Minutes()),
-	}
+	p := connect.CleanupPolicy(s)
 	d := sqlcleaner.New(db, sqlcleaner.DialectOf(c.Driver), p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	if !clean {
 		would, err := d.DryRun(ctx)

@@ -34,7 +34,7 @@ type clusterFlags struct {
 
 // cacheFlags are those of commands that need the cache alone.
 func (c *clusterFlags) cacheFlags(flags *flag.FlagSet) {
-	flags.StringVar(&c.dir, "dir", "", "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read")
+	flags.StringVar(&c.dir, "dir", "", dirHelp)
 }
 
 func (c *clusterFlags) register(flags *flag.FlagSet) {
@@ -163,7 +163,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	c.onClose(backend.Close)
 	c.locker = lock.New(backend)
 	c.onClose(c.locker.Close)
-	p := cleanupPolicy(c.settings)
+	p := connect.CleanupPolicy(c.settings)
 	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
@@ -184,17 +184,6 @@ func (c *cluster) installation(context.Context) (cleanup.Installation, error) {
 // warnings is a log of what needs attention.
 func (a *app) warnings() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-}
-
-// cleanupPolicy takes over the settings, which are within mosparo's limits.
-func cleanupPolicy(s *envconfig.Settings) cleanup.Policy {
-	return cleanup.Policy{
-		GracePeriod:          s.Cleanup.GracePeriod.V,
-		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V / time.Hour),
-		SubmissionRetention:  int(s.Cleanup.SubmissionRetention.V / (24 * time.Hour)),
-		ProcessInterval:      int(s.Cleanup.ProcessInterval.V / time.Hour),
-		UnfinishedInterval:   int(s.Cleanup.UnfinishedInterval.V / time.Minute),
-	}
 }
 
 // openDatabase opens mosparo's database.

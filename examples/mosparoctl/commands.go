@@ -3,6 +3,7 @@ package main
 // commands are all there is, in the order of the usage text.
 func commands() []command {
 	return []command{
+		configCommand(),
 		{name: "value", sub: valueCommands()},
 		{name: "cache", sub: cacheCommands()},
 		{name: "cleanup", sub: cleanupCommands()},

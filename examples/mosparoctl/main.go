@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -11,7 +12,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // app is what a command may touch of the outside world.
@@ -20,16 +25,20 @@ type app struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	environ []string
+	// dir is mosparo's directory, if --dir names it.
+	dir string
 }
 
-// command is one word of the command line: either it has commands below it, or
-// it runs.
+// command is one word of the command line: it has commands below it, or it
+// runs, or both.
 type command struct {
 	name string
 	// args is the usage of the arguments, help one sentence.
 	args, help string
-	run        func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
-	sub        []command
+	// cluster: it acts on the cluster of mosparo's settings, so it has --dir.
+	cluster bool
+	run     func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
+	sub     []command
 }
 
 // usageError is a wrong command line; it exits with 2.
@@ -43,12 +52,19 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
+	redis.SetLogger(silent{}) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	code := a.main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
+
+// silent logs nothing.
+type silent struct{}
+
+// Printf implements the logger of go-redis.
+func (silent) Printf(context.Context, string, ...any) {}
 
 // main runs the command line and returns the exit code: 0 done, 1 failed, 2
 // wrong usage.
@@ -72,10 +88,11 @@ func (a *app) main(ctx context.Context, args []string) int {
 
 func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []string) error {
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
-		a.usage(path, cmds)
 		if len(args) == 0 {
+			usage(a.stderr, path, cmds)
 			return usageError{"which command?"}
 		}
+		usage(a.stdout, path, cmds)
 		return nil
 	}
 	for _, c := range cmds {
@@ -83,36 +100,68 @@ func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []
 			continue
 		}
 		path += " " + c.name
-		if c.sub != nil {
+		if c.run == nil || len(args) > 1 && c.has(args[1]) {
 			return a.dispatch(ctx, path, c.sub, args[1:])
 		}
-		flags := flag.NewFlagSet(path, flag.ContinueOnError)
-		flags.SetOutput(a.stderr)
-		flags.Usage = func() {
-			fmt.Fprintf(a.stderr, "usage: %s %s\n%s\n", path, c.args, c.help)
-			flags.PrintDefaults()
-		}
-		body := c.run(ctx, a, flags)
-		if err := flags.Parse(args[1:]); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return err
-			}
-			return exitError(2)
-		}
-		return body(flags.Args())
+		return a.runCommand(ctx, path, c, args[1:])
 	}
 	return usageError{fmt.Sprintf("unknown command %q; see %s --help", args[0], path)}
 }
 
-func (a *app) usage(path string, cmds []command) {
-	fmt.Fprintf(a.stderr, "usage: %s COMMAND\n\n", path)
+// has reports whether there is a command of this name below.
+func (c command) has(name string) bool {
+	return slices.ContainsFunc(c.sub, func(s command) bool { return s.name == name })
+}
+
+func (a *app) runCommand(ctx context.Context, path string, c command, args []string) error {
+	flags := flag.NewFlagSet(path, flag.ContinueOnError)
+	var said bytes.Buffer
+	flags.SetOutput(&said)
+	flags.Usage = func() {
+		w := flags.Output()
+		fmt.Fprintf(w, "usage: %s\n%s\n", c.line(path), c.help)
+		flags.PrintDefaults()
+		if c.sub != nil {
+			usage(w, path, c.sub)
+		}
+	}
+	if c.cluster {
+		flags.StringVar(&a.dir, "dir", "", dirHelp)
+	}
+	body := c.run(ctx, a, flags)
+	err := flags.Parse(args)
+	flags.SetOutput(a.stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = said.WriteTo(a.stdout)
+		return err
+	case err != nil:
+		_, _ = said.WriteTo(a.stderr)
+		return exitError(2)
+	}
+	return body(flags.Args())
+}
+
+// line is the command with its arguments, as the usage text has it.
+func (c command) line(path string) string {
+	words := []string{path}
+	if c.cluster {
+		words = append(words, "[--dir DIR]")
+	}
+	if c.args != "" {
+		words = append(words, c.args)
+	}
+	return strings.Join(words, " ")
+}
+
+func usage(w io.Writer, path string, cmds []command) {
+	fmt.Fprintf(w, "usage: %s COMMAND\n\n", path)
 	for _, c := range cmds {
-		if c.sub == nil {
-			fmt.Fprintf(a.stderr, "  %s %s\n        %s\n", c.name, c.args, c.help)
-			continue
+		if c.run != nil {
+			fmt.Fprintf(w, "  %s\n        %s\n", c.line(c.name), c.help)
 		}
 		for _, s := range c.sub {
-			fmt.Fprintf(a.stderr, "  %s %s %s\n        %s\n", c.name, s.name, s.args, s.help)
+			fmt.Fprintf(w, "  %s\n        %s\n", s.line(c.name+" "+s.name), s.help)
 		}
 	}
 }

@@ -40,13 +40,24 @@ func New(dir string) (*Backend, error) {
 		return nil, fmt.Errorf("filelocker: directory %q: %w", dir, err)
 	}
 	parts := strings.Split(filepath.ToSlash(abs), "/")
-	if slices.Contains(parts, "@") {
+	if isInEntries(parts) {
 		return nil, fmt.Errorf("filelocker: %s lies in the entries of a cache, where PHP removes files", abs)
 	}
 	if i := slices.Index(parts, "resources"); i > 0 && parts[i-1] == "public" {
 		return nil, fmt.Errorf("filelocker: %s lies in public/resources, which the web server publishes", abs)
 	}
 	return &Backend{dir: abs, clock: serverTime}, nil
+}
+
+// isInEntries reports whether a path leads into the @ directory of a cache,
+// which has directories of one character; others may have that name too.
+func isInEntries(parts []string) bool {
+	for i, p := range parts {
+		if p == "@" && (i >= len(parts)-2 || len(parts[i+1]) == 1) {
+			return true
+		}
+	}
+	return false
 }
 
 // Dir is the directory of the locks, absolute.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/locktest"
@@ -65,11 +66,12 @@ func TestConformance_WithTheClockOfAServer(t *testing.T) {
 
 func TestNew_RefusesDirectoriesOfOthers(t *testing.T) {
 	open(t, t.TempDir())
-	for _, dir := range []string{"", "/var/cache/@", "/var/cache/@/locks", "/srv/mosparo/public/resources", "/srv/mosparo/public/resources/locks"} {
+	for _, dir := range []string{"", "/var/cache/@", "/var/cache/@/locks", "/var/cache/@/A/B/locks", "/srv/mosparo/public/resources", "/srv/mosparo/public/resources/locks"} {
 		_, err := filelocker.New(filepath.FromSlash(dir))
 		require.Error(t, err, dir)
 	}
-	open(t, "/srv/resources/public")
+	open(t, filepath.FromSlash("/srv/resources/public"))
+	open(t, filepath.FromSlash("/mnt/@/var/cache/locks")) // a volume
 }
 
 func TestFile_IsShortAndTellsNamesApart(t *testing.T) {
@@ -162,8 +164,11 @@ func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
 	for _, n := range []string{"released", "expired", "for long"} {
 		age(n)
 	}
+	killed := filepath.Join(b.Dir(), inherit.TemporaryName(now))
+	require.NoError(t, os.WriteFile(killed, nil, 0o600))
 	now = time.Now()
 	acquire(t, b, "new", time.Minute)
+	require.NoFileExists(t, killed)
 	require.NoFileExists(t, b.File("released"))
 	require.NoFileExists(t, b.File("expired"))
 	requireHeld(t, b, "for long")

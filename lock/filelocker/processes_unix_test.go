@@ -33,6 +33,7 @@ type process struct {
 	Umask    int
 	Dir      string
 	Op       string
+	TTL      time.Duration
 }
 
 const asProcess = "FILELOCKER_TEST_PROCESS"
@@ -74,7 +75,7 @@ func (p process) main() error {
 			}
 		}
 	case "hold":
-		lease, err := l.Acquire(ctx, "n", lock.WithTTL(holdTTL))
+		lease, err := l.Acquire(ctx, "n", lock.WithTTL(p.TTL))
 		if err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func (p process) main() error {
 	case "hammer":
 		fmt.Println("fence", 0)
 		for {
-			lease, err := l.Acquire(ctx, "n", lock.WithTTL(holdTTL), lock.WithWait(-1))
+			lease, err := l.Acquire(ctx, "n", lock.WithTTL(p.TTL), lock.WithWait(-1))
 			if err != nil {
 				return err
 			}
@@ -98,10 +99,7 @@ func (p process) main() error {
 }
 
 // The test's processes and their turns.
-const (
-	processes, each = 8, 25
-	holdTTL         = 500 * time.Millisecond
-)
+const processes, each = 8, 25
 
 // raise adds one to a number, in two steps.
 func raise(dir string) error {
@@ -168,7 +166,8 @@ func TestLock_GuardsACounterBetweenProcesses(t *testing.T) {
 
 func TestHolder_ThatIsKilledIsFollowedAfterItsTTL(t *testing.T) {
 	dir := t.TempDir()
-	cmd, fence := process{Dir: dir, Op: "hold"}.start(t)
+	const ttl = 3 * time.Second
+	cmd, fence := process{Dir: dir, Op: "hold", TTL: ttl}.start(t)
 	b := open(t, dir)
 	h, err := b.Holder(t.Context(), "n")
 	require.NoError(t, err)
@@ -176,7 +175,7 @@ func TestHolder_ThatIsKilledIsFollowedAfterItsTTL(t *testing.T) {
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 	left := requireHeld(t, b, "n").ExpiresIn
-	require.LessOrEqual(t, left, holdTTL)
+	require.LessOrEqual(t, left, ttl)
 	began := time.Now()
 	l := lock.New(b)
 	defer l.Close()
@@ -184,6 +183,21 @@ func TestHolder_ThatIsKilledIsFollowedAfterItsTTL(t *testing.T) {
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, time.Since(began), left-b.Properties().Margin)
 	require.Greater(t, lease.Fence(), fence)
+}
+
+func TestHolder_ThatWasStoppedBeyondItsTTLKnowsThatItLostTheLease(t *testing.T) {
+	dir := t.TempDir()
+	cmd, fence := process{Dir: dir, Op: "hold", TTL: 500 * time.Millisecond}.start(t)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
+	l := lock.New(open(t, dir))
+	defer l.Close()
+	lease, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Minute))
+	require.NoError(t, err)
+	require.Greater(t, lease.Fence(), fence)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
+	require.Error(t, cmd.Wait(), "it ends, since its lease did")
+	require.NoError(t, lease.Renew(t.Context()), "and leaves ours alone")
+	require.NoError(t, lease.Release(t.Context()))
 }
 
 // Wherever in its changes a process is killed, the others go on.
@@ -200,7 +214,7 @@ func TestLock_OutlivesProcessesThatAreKilledInTheMiddle(t *testing.T) {
 	for range rounds {
 		var killed []*exec.Cmd
 		for range 2 {
-			cmd, _ := process{Dir: dir, Op: "hammer"}.start(t)
+			cmd, _ := process{Dir: dir, Op: "hammer", TTL: 300 * time.Millisecond}.start(t)
 			killed = append(killed, cmd)
 		}
 		time.Sleep(rand.N(20 * time.Millisecond)) // any moment will do

@@ -212,7 +212,7 @@ func (s *suite) fences() {
 }
 
 func (s *suite) names() {
-	all := []string{"a", "A", "a b", "{a}", "}{", "a%62", "ab", "..", ".", "a/../b", "\x00\xff\n", "🔒", "*?[]", strings.Repeat("{", 150)}
+	all := []string{"a", "A", "a b", "{a}", "}{", "a%62", "ab", "..", ".", "a/../b", "\x00\xff\n", "🔒", "*?[]", strings.Repeat("{", lock.MaxName-len(s.prefix)), strings.Repeat("\xff", lock.MaxName-len(s.prefix))}
 	tokens := map[string]string{}
 	for _, n := range all {
 		n = s.prefix + n

@@ -1,18 +1,24 @@
 package locktest_test
 
 import (
+	"errors"
 	"flag"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bradfitz/gomemcache/memcache"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/memcachedlocker"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
@@ -32,6 +38,11 @@ var chaos = []struct {
 	{"redis", "keeps its data", false, locktest.Chaos{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
 	{"redis", "loses its data", true, locktest.Chaos{Start: redisThatLoses, Open: openRedis, Fencing: true}},
 	{"redis", "fails over with replicas", true, locktest.Chaos{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
+	{"file", "counter", false, locktest.Chaos{Start: directory, Open: openFiles, Exclusive: true, Fencing: true, Calm: true}},
+	{"file", "machines die", false, locktest.Chaos{Start: directory, Open: openFiles, Exclusive: true, Fencing: true}},
+	{"file", "loses its directory", true, locktest.Chaos{Start: directoryThatIsLost, Open: openFiles, Fencing: true}},
+	{"memcached", "counter", false, locktest.Chaos{Start: memcachedAlone, Open: openMemcached, TTL: 1500 * time.Millisecond, Calm: true}},
+	{"memcached", "loses its data", true, locktest.Chaos{Start: memcachedThatLoses, Open: openMemcached, TTL: 1500 * time.Millisecond}},
 }
 
 // Processes that are killed, stopped and cut off never hold a name at the same
@@ -47,7 +58,9 @@ func TestFaults(t *testing.T) {
 			c.chaos.Acquisitions, c.chaos.Rounds = each()
 			report := c.chaos.Run(t)
 			t.Log(report)
-			requireLinearizable(t, report.Ops)
+			if c.chaos.Fencing {
+				requireLinearizable(t, report.Ops)
+			}
 		})
 	}
 }
@@ -87,6 +100,40 @@ func openRedis(addr string) (lock.Backend, error) {
 
 func openAcknowledged(addr string) (lock.Backend, error) {
 	return redislocker.New(redisClient(addr), redislocker.WithReplicas(1, 100*time.Millisecond)), nil
+}
+
+func openFiles(dir string) (lock.Backend, error) { return filelocker.New(dir) }
+
+func openMemcached(addr string) (lock.Backend, error) {
+	c := memcache.New(addr)
+	c.Timeout = 200 * time.Millisecond
+	return memcachedlocker.New(c), nil
+}
+
+func directory(t *testing.T) (string, []locktest.Fault) {
+	dir := filepath.Join(t.TempDir(), "locks")
+	if _, err := filelocker.New(dir); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("skipped: needs flock")
+	}
+	return dir, nil
+}
+
+func directoryThatIsLost(t *testing.T) (string, []locktest.Fault) {
+	dir, _ := directory(t)
+	return dir, []locktest.Fault{{Name: "directory removed", Do: func() { _ = os.RemoveAll(dir) }}}
+}
+
+func memcachedAlone(t *testing.T) (string, []locktest.Fault) {
+	return servers.Memcached(t).Addr(), nil
+}
+
+func memcachedThatLoses(t *testing.T) (string, []locktest.Fault) {
+	m := servers.Memcached(t)
+	p := servers.NewProxy(t, m.Addr())
+	return p.Addr(), append(network(p),
+		locktest.Fault{Name: "server killed", Do: func() { m.Kill(); p.Drop(); m.Restart() }},
+		locktest.Fault{Name: "server paused", Do: func() { m.Pause(); time.Sleep(700 * time.Millisecond); m.Resume() }},
+	)
 }
 
 func redisClient(addr string) *redis.Client {

@@ -18,7 +18,9 @@ func classify(err error) error {
 	case err == nil, errors.Is(err, lock.ErrUnavailable), errors.Is(err, memcache.ErrCacheMiss), errors.Is(err, context.Canceled):
 		return err
 	case strings.Contains(err.Error(), "CLIENT_ERROR unauthenticated"):
-		return fmt.Errorf("%w: %w: the server wants user and password, which gomemcache cannot give: %w", lock.ErrUnavailable, lock.ErrUnauthorized, err)
+		return fmt.Errorf("%w: %w: the server wants user and password: %w", lock.ErrUnavailable, lock.ErrUnauthorized, err)
+	case strings.Contains(err.Error(), "CLIENT_ERROR authentication failure"):
+		return fmt.Errorf("%w: %w: the server refuses user and password: %w", lock.ErrUnavailable, lock.ErrUnauthorized, err)
 	case strings.Contains(err.Error(), "SERVER_ERROR out of memory"):
 		return fmt.Errorf("%w: the server is out of memory: %w", lock.ErrUnavailable, err)
 	}

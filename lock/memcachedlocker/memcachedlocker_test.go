@@ -117,12 +117,13 @@ func TestLease_IsLostWhenTheServerEvictsIt(t *testing.T) {
 	c := connect(t, servers.Memcached(t, "-m", "2").Addr())
 	b := memcachedlocker.New(c)
 	token, _ := acquire(t, b, "n", time.Hour)
-	other := locktest.NewToken()
-	item, err := c.Get("mosparoGoLock-n")
+	acquire(t, b, "m", time.Hour)
+	like, err := c.Get("mosparoGoLock-m") // to get the other would make it young again
 	require.NoError(t, err)
-	for i := range 20_000 { // items of its size push it out
-		require.NoError(t, c.Set(&memcache.Item{Key: fmt.Sprintf("filler-%07d", i), Value: item.Value}))
+	for i := range 20_000 { // items of the same size, keys included
+		require.NoError(t, c.Set(&memcache.Item{Key: fmt.Sprintf("filler-%08d", i), Value: like.Value}))
 	}
+	other := locktest.NewToken()
 	_, err = b.Acquire(t.Context(), "n", lock.Claim{Token: other}, time.Hour)
 	require.NoError(t, err, "the server has evicted it")
 	require.ErrorIs(t, b.Renew(t.Context(), "n", token, time.Hour), lock.ErrLost)

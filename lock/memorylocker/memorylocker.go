@@ -17,9 +17,10 @@ import (
 // Backend is a [lock.Backend] in memory. Create it with New; several Lockers
 // over one Backend are several nodes of a cluster. It is safe for concurrent use.
 type Backend struct {
-	mu     sync.Mutex
-	held   map[string]record
-	fences map[string]uint64
+	mu    sync.Mutex
+	held  map[string]record
+	fence uint64 // of the last lease, whatever its name
+	sweep int    // how many records there may be before the expired ones go
 }
 
 type record struct {
@@ -30,7 +31,7 @@ type record struct {
 
 // New returns a backend on which nothing is held.
 func New() *Backend {
-	return &Backend{held: map[string]record{}, fences: map[string]uint64{}}
+	return &Backend{held: map[string]record{}}
 }
 
 // Properties implements [lock.Describer].
@@ -60,12 +61,25 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		return 0, &lock.HeldError{Name: name, Holder: r.claim.Owner, ExpiresIn: time.Until(r.expires)}
 	}
 	if !ok {
-		b.fences[name]++
-		r = record{claim: c, fence: b.fences[name]}
+		b.forgetExpired()
+		b.fence++
+		r = record{claim: c, fence: b.fence}
 	}
 	r.expires = time.Now().Add(ttl)
 	b.held[name] = r
 	return r.fence, nil
+}
+
+// forgetExpired keeps records from piling up of names that nobody asks for
+// again, such as used slots.
+func (b *Backend) forgetExpired() {
+	if len(b.held) <= b.sweep {
+		return
+	}
+	for name := range b.held {
+		b.get(name)
+	}
+	b.sweep = max(2*len(b.held), 64)
 }
 
 // mine returns the record if token holds the name.

@@ -19,9 +19,13 @@
 // also when the record is lost or has expired, unless the clock was set back
 // by more than that has taken.
 //
+// Names are obtained with redislock, whose locks have the token as value. What
+// compares the token later, compares the whole of it, in scripts of this
+// package: redislock makes a handle for that only by obtaining.
+//
 // An ACL needs
 //
-//	~mosparoGo* +evalsha +eval +get +getrange +mget +mset +msetnx +pexpire +del +hmget +hset +time +pttl
+//	~mosparoGo* +evalsha +eval +get +getrange +set +mget +mset +msetnx +pexpire +del +time +pttl
 //
 // and +scan for listing, +info for [Backend.Check], +wait for [WithReplicas].
 package redislocker

@@ -1,36 +1,35 @@
 -- Draws the fencing token of a lease that was just asked for, or says who
 -- holds it.
--- KEYS[1] the lock, KEYS[2] its record: a hash of fence, token and owner
--- ARGV[1] the token of the acquisition, ARGV[2] its owner, ARGV[3] the
--- milliseconds for which the record is kept
+-- KEYS[1] the lock, KEYS[2] its record: 16 digits of fence, 22
+-- characters of token, owner
+-- ARGV[1] the token of the acquisition, ARGV[2] its owner, ARGV[3] the lifetime
+-- of the lock in milliseconds
 -- Returns the fence if ARGV[1] holds the lock, else {owner of the holder, its
 -- milliseconds left}.
 -- A new holder gets the larger of the last fence + 1 and the server's time in
 -- microseconds, so that fences rise also after the record was lost; a holder
 -- that asks again gets its fence again.
-local holder = redis.call("GET", KEYS[1])
+local values = redis.call("MGET", KEYS[1], KEYS[2])
+local holder, record = values[1], values[2] or ""
 if not holder then
 	return {"", 0}
 end
-local last = redis.call("HMGET", KEYS[2], "fence", "token", "owner")
+local last = string.sub(record, 1, 16)
+local token = string.sub(record, 17, 38)
 if holder ~= ARGV[1] then
-	local owner = ""
-	if last[2] == holder then
-		owner = last[3]
-	end
-	return {owner, redis.call("PTTL", KEYS[1])}
+	return {token == holder and string.sub(record, 39) or "", redis.call("PTTL", KEYS[1])}
 end
-if last[2] == ARGV[1] then
-	return last[1]
+if token == holder then
+	return last
 end
--- What is no whole number that a double can count up is not ours.
-local counter = tonumber(last[1] or "0") or 0
-if not (counter >= 0 and counter < 9007199254740991) then
-	counter = 0
+-- What is no number that a double can count up is not ours.
+last = tonumber(last) or 0
+if not (last >= 0 and last < 9007199254740991) then
+	last = 0
 end
 local now = redis.call("TIME")
-local fence = math.max(math.floor(counter) + 1, tonumber(now[1]) * 1000000 + tonumber(now[2]))
-local text = string.format("%.0f", fence)
-redis.call("HSET", KEYS[2], "fence", text, "token", ARGV[1], "owner", ARGV[2])
-redis.call("PEXPIRE", KEYS[2], ARGV[3])
-return text
+local fence = string.format("%016.0f", math.max(math.floor(last) + 1, now[1] * 1000000 + now[2]))
+-- The record outlives the lock by 30 days, so that fences go on rising although
+-- the clock is set back meanwhile.
+redis.call("SET", KEYS[2], fence .. holder .. ARGV[2], "PX", ARGV[3] + 2592000000)
+return fence

@@ -15,10 +15,19 @@ import (
 type fencing struct {
 	redis.Scripter // for what redislock does not call
 	b              *Backend
-	keys           []string // lock and record
-	args           []any    // token, owner, milliseconds until the record ends
+	keys           [2]string // lock and record
+	owner          string
+	args           [3]any // token, owner and lifetime
 
-	fence    uint64
+	// What is sent by Eval or EvalSha: redislock's script and ours.
+	eval          func(p redis.Pipeliner, ctx context.Context, script string, keys []string, args ...any) *redis.Cmd
+	ctx           context.Context
+	obtain, fence string
+	obtainKeys    []string
+	obtainArgs    []any
+	drawn         *redis.Cmd
+
+	got      uint64
 	err      error
 	holder   lock.Owner
 	left     time.Duration
@@ -27,40 +36,46 @@ type fencing struct {
 
 // EvalSha implements [redis.Scripter].
 func (f *fencing) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
-	return f.both(ctx, func(p redis.Pipeliner) (*redis.Cmd, *redis.Cmd) {
-		return p.EvalSha(ctx, sha, keys, args...), p.EvalSha(ctx, f.b.fence.Hash(), f.keys, f.args...)
-	})
+	f.eval, f.obtain, f.fence = redis.Pipeliner.EvalSha, sha, f.b.fence.Hash()
+	return f.both(ctx, keys, args)
 }
 
 // Eval implements [redis.Scripter]: redislock calls it when the server does
 // not know the script yet.
 func (f *fencing) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
-	return f.both(ctx, func(p redis.Pipeliner) (*redis.Cmd, *redis.Cmd) {
-		return p.Eval(ctx, script, keys, args...), p.Eval(ctx, fenceSource, f.keys, f.args...)
-	})
+	f.eval, f.obtain, f.fence = redis.Pipeliner.Eval, script, fenceSource
+	return f.both(ctx, keys, args)
 }
 
-func (f *fencing) both(ctx context.Context, send func(redis.Pipeliner) (obtain, fence *redis.Cmd)) *redis.Cmd {
-	var fence *redis.Cmd
-	obtain, replicas := f.b.pipeline(ctx, f.keys[0], func(p redis.Pipeliner) (obtain *redis.Cmd) {
-		obtain, fence = send(p)
-		return obtain
-	})
-	if obtain.Err() == nil && fence.Err() != nil && redis.HasErrorPrefix(fence.Err(), "NOSCRIPT") {
-		fence, replicas = f.b.pipeline(ctx, f.keys[0], func(p redis.Pipeliner) *redis.Cmd {
-			return p.Eval(ctx, fenceSource, f.keys, f.args...)
-		})
+func (f *fencing) both(ctx context.Context, keys []string, args []any) (obtained *redis.Cmd) {
+	f.ctx, f.obtainKeys, f.obtainArgs, f.drawn = ctx, keys, args, nil
+	f.args = [3]any{args[0], f.owner, args[2]} // redislock stores the token, for so long
+	obtained, f.replicas = f.b.pipeline(ctx, f.keys[0], f)
+	if f.drawn == nil { // no server to send it to
+		f.err = obtained.Err()
+		return obtained
 	}
-	f.read(fence)
-	f.replicas = replicas
-	return obtain
+	if obtained.Err() == nil && f.drawn.Err() != nil && redis.HasErrorPrefix(f.drawn.Err(), "NOSCRIPT") {
+		f.drawn, f.replicas = f.b.pipeline(ctx, f.keys[0], batchFunc(func(p redis.Pipeliner) *redis.Cmd {
+			return p.Eval(ctx, fenceSource, f.keys[:], f.args[:]...)
+		}))
+	}
+	f.read(f.drawn)
+	return obtained
+}
+
+// queue implements batch.
+func (f *fencing) queue(p redis.Pipeliner) (first *redis.Cmd) {
+	first = f.eval(p, f.ctx, f.obtain, f.obtainKeys, f.obtainArgs...)
+	f.drawn = f.eval(p, f.ctx, f.fence, f.keys[:], f.args[:]...)
+	return first
 }
 
 func (f *fencing) read(cmd *redis.Cmd) {
 	f.err = cmd.Err()
 	switch answer := cmd.Val().(type) {
 	case string:
-		f.fence = number(answer)
+		f.got = number(answer)
 	case []any:
 		if len(answer) != 2 {
 			return
@@ -70,21 +85,4 @@ func (f *fencing) read(cmd *redis.Cmd) {
 			f.left = time.Duration(ms) * time.Millisecond
 		}
 	}
-}
-
-// granted answers redislock's question for a lock with yes, and asks nobody;
-// what comes after goes to the server.
-type granted struct {
-	redis.Scripter
-	yes   *redis.Cmd
-	asked bool
-}
-
-// EvalSha implements [redis.Scripter].
-func (g *granted) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
-	if g.asked {
-		return g.Scripter.EvalSha(ctx, sha, keys, args...)
-	}
-	g.asked = true
-	return g.yes
 }

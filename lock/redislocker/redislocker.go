@@ -3,7 +3,6 @@ package redislocker
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -20,18 +19,24 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-//go:embed fence.lua
-var fenceSource string
+// The scripts.
+var (
+	//go:embed fence.lua
+	fenceSource string
+	//go:embed renew.lua
+	renewSource string
+	//go:embed release.lua
+	releaseSource string
+)
 
 // Backend is a [lock.Backend] on one Redis: a single server, Sentinel or
 // Cluster. It is safe for concurrent use.
 type Backend struct {
-	client redis.UniversalClient
-	fence  *redis.Script
-	logger *slog.Logger
-	wait   wait
-	wrong  error // of the options
-	yes    *redis.Cmd
+	client                redis.UniversalClient
+	fence, renew, release *redis.Script
+	logger                *slog.Logger
+	wait                  wait
+	wrong                 error // of the options
 
 	looked atomic.Bool // at the server's policy of eviction
 }
@@ -44,13 +49,14 @@ type Backend struct {
 // database of their own: it is that of the client. Nothing is sent. With
 // options that cannot be used every request fails with a [*lock.OptionError].
 func New(client redis.UniversalClient, opts ...Option) *Backend {
-	b := &Backend{client: client, fence: redis.NewScript(fenceSource), logger: slog.New(slog.DiscardHandler)}
+	b := &Backend{
+		client: client, logger: slog.New(slog.DiscardHandler),
+		fence: redis.NewScript(fenceSource), renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
+	}
 	for _, o := range opts {
 		o(b)
 	}
 	b.wrong = b.wait.check(client)
-	b.yes = redis.NewCmd(context.Background())
-	b.yes.SetVal("OK")
 	return b
 }
 
@@ -59,32 +65,31 @@ func (b *Backend) Properties() lock.Properties {
 	return lock.Properties{Exclusive: true, Shared: true, Fencing: true, MinTTL: 10 * time.Millisecond, Margin: 2 * time.Millisecond}
 }
 
-// recordTTL is how long a record outlives its lock, so that fences go on rising
-// although the server's clock is set back meanwhile, by less than this.
-const recordTTL = 30 * 24 * time.Hour
-
 // The two keys of a name share a slot of Redis Cluster.
 func lockKey(name string) string { return lock.KeyPrefix + "{" + lock.EncodeName(name) + "}" }
 
 func recordKey(name string) string { return lock.KeyPrefix + "Record{" + lock.EncodeName(name) + "}" }
+
+// Where a record has the token and the owner, after 16 digits of fence: in
+// microseconds that is enough until the year 2286.
+const (
+	tokenAt = 16
+	ownerAt = tokenAt + lock.TokenLength
+)
 
 // Acquire implements [lock.Backend]: one round trip.
 func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	if err := b.usable(ctx); err != nil {
 		return 0, err
 	}
-	owner, err := json.Marshal(c.Owner)
-	if err != nil {
-		return 0, err
-	}
-	f := &fencing{b: b, keys: []string{lockKey(name), recordKey(name)}, args: []any{c.Token, owner, (ttl + recordTTL).Milliseconds()}}
-	_, err = redislock.Obtain(ctx, f, f.keys[0], ttl, &redislock.Options{Token: c.Token})
+	f := &fencing{b: b, keys: [2]string{lockKey(name), recordKey(name)}, owner: encode(c.Owner)}
+	_, err := redislock.Obtain(ctx, f, f.keys[0], ttl, &redislock.Options{Token: c.Token})
 	switch {
 	case errors.Is(err, redislock.ErrNotObtained):
 		return 0, &lock.HeldError{Name: name, Holder: f.holder, ExpiresIn: f.left}
 	case err == nil && f.err != nil:
 		return 0, classify(f.err)
-	case err == nil && f.fence == 0:
+	case err == nil && f.got == 0:
 		return 0, fmt.Errorf("%w: the lock was gone at once", lock.ErrUnavailable)
 	case err != nil:
 		return 0, classify(err)
@@ -93,7 +98,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		return 0, err
 	}
 	b.look(ctx)
-	return f.fence, nil
+	return f.got, nil
 }
 
 func (b *Backend) usable(ctx context.Context) error {
@@ -105,91 +110,76 @@ func (b *Backend) usable(ctx context.Context) error {
 
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	s := &sender{b: b, key: lockKey(name)}
-	l, err := b.handle(ctx, s, name, token)
+	cmd, replicas, err := b.asHolder(ctx, b.renew, name, token, true, ttl.Milliseconds())
 	if err != nil {
 		return err
 	}
-	if err = l.Refresh(ctx, ttl, nil); errors.Is(err, redislock.ErrNotObtained) {
+	if cmd.Val() != int64(1) {
 		return lock.ErrLost
 	}
-	if err != nil {
-		return classify(err)
-	}
-	return s.replicas.enough()
+	return replicas.enough()
 }
 
 // Release implements [lock.Backend]. It waits for no replica: a lock that a
 // failover brings back ends with its TTL.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
-	l, err := b.handle(ctx, b.client, name, token)
-	if err != nil {
-		return err
-	}
-	if err = l.Release(ctx); errors.Is(err, redislock.ErrLockNotHeld) {
+	cmd, _, err := b.asHolder(ctx, b.release, name, token, false)
+	if err == nil && cmd.Val() != int64(1) {
 		return lock.ErrLost
 	}
-	return classify(err)
+	return err
 }
 
-// handle is redislock's view of a lock that a token holds, or may hold: it
-// makes one only by obtaining it, so it obtains it from a Scripter that asks
-// nobody. The stored value is the token alone, hence what redislock compares
-// is the whole of it.
-func (b *Backend) handle(ctx context.Context, to redis.Scripter, name, token string) (*redislock.Lock, error) {
+// asHolder runs a script that compares the token. The stored value is the
+// token alone, as redislock keeps it, but nothing of it is compared by prefix.
+func (b *Backend) asHolder(ctx context.Context, script *redis.Script, name, token string, wait bool, args ...any) (*redis.Cmd, acknowledged, error) {
 	if len(token) != lock.TokenLength {
-		return nil, lock.ErrLost
+		return nil, acknowledged{}, lock.ErrLost
 	}
 	if err := b.usable(ctx); err != nil {
-		return nil, err
+		return nil, acknowledged{}, err
 	}
-	l, err := redislock.New(&granted{Scripter: to, yes: b.yes}).Obtain(ctx, lockKey(name), time.Minute, &redislock.Options{Token: token})
-	if err != nil {
-		return nil, classify(err)
+	key := lockKey(name)
+	keys, args := []string{key}, append([]any{token}, args...)
+	if !wait || !b.wait.asked {
+		cmd := script.Run(ctx, b.client, keys, args...)
+		return cmd, acknowledged{}, classify(cmd.Err())
 	}
-	return l, nil
+	cmd, replicas := b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return script.EvalSha(ctx, p, keys, args...) }))
+	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+		cmd, replicas = b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return script.Eval(ctx, p, keys, args...) }))
+	}
+	return cmd, replicas, classify(cmd.Err())
 }
 
 // Holder implements [lock.Backend].
 func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) {
-	var token *redis.StringCmd
+	var token, record *redis.StringCmd
 	var left *redis.DurationCmd
-	var record *redis.SliceCmd
 	_, err := b.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		token, left = p.Get(ctx, lockKey(name)), p.PTTL(ctx, lockKey(name))
-		record = p.HMGet(ctx, recordKey(name), "fence", "token", "owner")
+		token, left, record = p.Get(ctx, lockKey(name)), p.PTTL(ctx, lockKey(name)), p.Get(ctx, recordKey(name))
 		return nil
 	})
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return lock.Holder{}, classify(err)
-	}
-	if token.Val() == "" {
+	if errors.Is(token.Err(), redis.Nil) {
 		return lock.Holder{}, lock.ErrNotHeld
 	}
+	if err != nil && (token.Err() != nil || token.Val() == "") {
+		return lock.Holder{}, classify(err)
+	}
 	h := lock.Holder{Name: name, Token: token.Val(), TTL: max(left.Val(), 0)}
-	if r := record.Val(); len(r) == 3 && r[1] == h.Token {
-		h.Fence = number(r[0])
-		h.Owner = owner(r[2])
+	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == h.Token {
+		h.Fence, h.Owner = number(r[:tokenAt]), owner(r[ownerAt:])
 	}
 	return h, nil
 }
 
-// number and owner read what may be damaged: people and fences of nobody.
-func number(v any) uint64 {
-	s, _ := v.(string)
+// number reads what may be damaged: the fence of nobody then.
+func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
 		return 0
 	}
 	return n
-}
-
-func owner(v any) (o lock.Owner) {
-	s, _ := v.(string)
-	if s == "" || json.Unmarshal([]byte(s), &o) != nil {
-		return lock.Owner{}
-	}
-	return o
 }
 
 // Break implements [lock.Breaker].

@@ -82,21 +82,23 @@ func (a acknowledged) enough() error {
 	return nil
 }
 
+// batch are the scripts of a pipeline.
+type batch interface {
+	queue(p redis.Pipeliner) (first *redis.Cmd)
+}
+
+type batchFunc func(p redis.Pipeliner) (first *redis.Cmd)
+
+func (f batchFunc) queue(p redis.Pipeliner) *redis.Cmd { return f(p) }
+
 // pipeline sends the scripts for a key, and the wait for the replicas after
 // them on the same connection, since WAIT counts what its connection wrote. The
 // client of a cluster would send WAIT, which has no key, to any node: so the
 // key's master is asked itself, and once more if it has moved.
-func (b *Backend) pipeline(ctx context.Context, key string, scripts func(redis.Pipeliner) (first *redis.Cmd)) (first *redis.Cmd, _ acknowledged) {
-	if !b.wait.asked {
-		answered(b.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			first = scripts(p)
-			return nil
-		}))
-		return first, acknowledged{}
-	}
+func (b *Backend) pipeline(ctx context.Context, key string, scripts batch) (first *redis.Cmd, acks acknowledged) {
 	cluster, ok := b.client.(*redis.ClusterClient)
-	if !ok {
-		return b.waiting(ctx, b.client, scripts)
+	if !ok || !b.wait.asked {
+		return b.send(ctx, b.client.Pipeline(), scripts)
 	}
 	for again := false; ; again = true {
 		master, err := cluster.MasterForKey(ctx, key)
@@ -105,7 +107,7 @@ func (b *Backend) pipeline(ctx context.Context, key string, scripts func(redis.P
 			first.SetErr(err)
 			return first, acknowledged{}
 		}
-		first, acks := b.waiting(ctx, master, scripts)
+		first, acks = b.send(ctx, master.Pipeline(), scripts)
 		if again || !redis.HasErrorPrefix(first.Err(), "MOVED") && !redis.HasErrorPrefix(first.Err(), "READONLY") {
 			return first, acks
 		}
@@ -113,55 +115,25 @@ func (b *Backend) pipeline(ctx context.Context, key string, scripts func(redis.P
 	}
 }
 
-func (b *Backend) waiting(ctx context.Context, c redis.Cmdable, scripts func(redis.Pipeliner) *redis.Cmd) (first *redis.Cmd, acks acknowledged) {
-	acks.want = b.wait.n
-	answered(c.Pipelined(ctx, func(p redis.Pipeliner) error {
-		first = scripts(p)
-		acks.cmd = p.Do(ctx, "WAIT", b.wait.n, b.wait.timeout.Milliseconds())
-		return nil
-	}))
-	return first, acks
-}
-
-// answered sees to it that each command of a pipeline has its own error or an
-// answer: what fails before the first is sent (a login, say) is told of the
-// whole only.
-func answered(cmds []redis.Cmder, err error) {
+// send sends the scripts and the wait. It sees to it that each command has its
+// own error or an answer: what fails before the first is sent (a login, say) is
+// told of the whole only.
+func (b *Backend) send(ctx context.Context, p redis.Pipeliner, scripts batch) (first *redis.Cmd, acks acknowledged) {
+	first = scripts.queue(p)
+	if b.wait.asked {
+		acks = acknowledged{p.Do(ctx, "WAIT", b.wait.n, b.wait.timeout.Milliseconds()), b.wait.n}
+	}
+	cmds, err := p.Exec(ctx)
 	for _, c := range cmds {
 		if cmd, ok := c.(*redis.Cmd); ok && err != nil && cmd.Err() == nil && cmd.Val() == nil {
 			cmd.SetErr(err)
 		}
 	}
+	return first, acks
 }
 
 // reload learns anew who is the master of what, before it returns;
 // [redis.ClusterClient.ReloadState] does it some time later.
 func reload(ctx context.Context, c *redis.ClusterClient) {
 	_ = c.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // the next request fails, if this does
-}
-
-// sender sends one script of redislock, with the wait for the replicas.
-type sender struct {
-	redis.Scripter // for what redislock does not call
-	b              *Backend
-	key            string
-	replicas       acknowledged
-}
-
-// EvalSha implements [redis.Scripter].
-func (s *sender) EvalSha(ctx context.Context, sha string, keys []string, args ...any) (cmd *redis.Cmd) {
-	if !s.b.wait.asked {
-		return s.b.client.EvalSha(ctx, sha, keys, args...)
-	}
-	cmd, s.replicas = s.b.pipeline(ctx, s.key, func(p redis.Pipeliner) *redis.Cmd { return p.EvalSha(ctx, sha, keys, args...) })
-	return cmd
-}
-
-// Eval implements [redis.Scripter].
-func (s *sender) Eval(ctx context.Context, script string, keys []string, args ...any) (cmd *redis.Cmd) {
-	if !s.b.wait.asked {
-		return s.b.client.Eval(ctx, script, keys, args...)
-	}
-	cmd, s.replicas = s.b.pipeline(ctx, s.key, func(p redis.Pipeliner) *redis.Cmd { return p.Eval(ctx, script, keys, args...) })
-	return cmd
 }

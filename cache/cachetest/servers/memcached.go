@@ -54,7 +54,7 @@ func memcached(tb TB, args func(port int, dir string) []string, ready func(addr 
 	return &MemcachedServer{start(tb, spec{
 		name: "memcached", binary: "memcached", pkg: "memcached", ready: ready,
 		args: func(port int, dir string) []string {
-			all := append(args(port, dir), "-m", "64")
+			all := append([]string{"-m", "64"}, args(port, dir)...) // the last one counts
 			if u, err := user.Current(); err == nil && u.Uid == "0" {
 				all = append(all, "-u", "root") // it refuses to run as root unless told
 			}

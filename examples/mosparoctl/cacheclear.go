@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// errNotConfirmed ends a clear that nobody wants.
+var errNotConfirmed = errors.New("not confirmed; nothing was removed")
+
+func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	yes := flags.Bool("yes", false, "do not ask")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"cache clear takes no arguments: it removes all entries of mosparo"}
+		}
+		return a.withCache(func(c cache.Adapter) error {
+			clearer, ok := c.(cache.Clearer)
+			if !ok {
+				return errors.New("this cache cannot be cleared")
+			}
+			if !*yes {
+				if err := a.confirmClear(ctx, c); err != nil {
+					return err
+				}
+			}
+			n, err := clearer.Clear(ctx)
+			if err != nil {
+				if n > 0 {
+					err = fmt.Errorf("%w (%s removed before that)", err, countOf(n))
+				}
+				return err
+			}
+			if n < 0 {
+				_, err = fmt.Fprintln(a.stdout, "removed all entries of mosparo; this cache cannot count them")
+			} else {
+				_, err = fmt.Fprintln(a.stdout, "removed", countOf(n))
+			}
+			return err
+		})
+	}
+}
+
+// confirmClear counts what would go and asks.
+func (a *app) confirmClear(ctx context.Context, c cache.Adapter) error {
+	what := "all entries of mosparo, which this cache cannot count"
+	if lister, ok := c.(cache.Lister); ok {
+		n := 0
+		for key, err := range lister.List(ctx, "") {
+			if err != nil {
+				return err
+			}
+			if cache.Owned(key) {
+				n++
+			}
+		}
+		what = countOf(n) + " of mosparo"
+	}
+	fmt.Fprintf(a.stderr, "This removes %s, the schedule of the cleanup among them, for all nodes. Locks and foreign entries stay.\nType yes to go on: ", what)
+	answer, _ := bufio.NewReader(a.stdin).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		return errNotConfirmed
+	}
+	return nil
+}
+
+func countOf(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
+func cacheList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	all := flags.Bool("all", false, "list foreign entries, too")
+	return func(args []string) error {
+		args, err := interleaved(flags, args)
+		if err != nil {
+			return err
+		}
+		if len(args) > 1 {
+			return usageError{"cache ls takes one prefix at most"}
+		}
+		prefix := strings.Join(args, "")
+		return a.withCache(func(c cache.Adapter) error {
+			lister, ok := c.(cache.Lister)
+			if !ok {
+				return errors.New("this cache cannot list its entries")
+			}
+			var keys []string
+			for key, err := range lister.List(ctx, prefix) {
+				if err != nil {
+					return err
+				}
+				if *all || cache.Owned(key) || strings.HasPrefix(key, cache.LockPrefix) {
+					keys = append(keys, key)
+				}
+			}
+			slices.Sort(keys)
+			for _, key := range keys {
+				if _, err := fmt.Fprintln(a.stdout, plain(key)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}

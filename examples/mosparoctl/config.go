@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+)
+
+func configCommand() command {
+	return command{
+		name: "config", args: "[--dir DIR] [--json]", run: configShow,
+		help: "Show the settings in effect, where they come from, and what to know of them. Changes and connects to nothing; secrets are masked.",
+		sub: []command{
+			{name: "dsn", args: "DSN", help: "Show what a Redis or memcached address means, as JSON. Asks the sentinels of a Redis address for the master.", run: configDSN},
+			{name: "dotenv", args: "FILE", help: "Show the variables of a .env file as a JSON object, secrets included.", run: configDotenv},
+			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP},
+		},
+	}
+}
+
+// report is what "config" shows.
+type report struct {
+	Dir      string            `json:"dir,omitempty"`
+	Files    []string          `json:"files"`
+	Settings []envconfig.Entry `json:"settings"`
+	// Warnings are those that are not about one setting.
+	Warnings []string `json:"warnings"`
+	// Problems are why a node would not start.
+	Problems []string `json:"problems"`
+}
+
+func configShow(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	dir := flags.String("dir", "", dirHelp)
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Sprintf("config takes no argument %q", args[0])}
+		}
+		r, err := a.report(*dir)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			err = a.writeJSON(r, "  ")
+		} else {
+			err = r.write(a.stdout)
+		}
+		if err == nil && len(r.Problems) > 0 {
+			err = exitError(1)
+		}
+		return err
+	}
+}
+
+// report fails only when there is nothing to show.
+func (a *app) report(dir string) (*report, error) {
+	var s *envconfig.Settings
+	var err error
+	if dir == "" {
+		s, err = envconfig.FromEnviron(a.environ)
+	} else {
+		s, err = envconfig.Load(dir, envconfig.WithEnviron(a.environ))
+	}
+	if s == nil {
+		return nil, err
+	}
+	r := &report{Dir: s.Dir, Files: append([]string{}, s.Files...), Warnings: []string{}, Problems: []string{}}
+	if dir == "" {
+		r.Warnings = append(r.Warnings, "only the environment was read; --dir DIR reads mosparo's files, too")
+	}
+	for e := range s.All() {
+		r.Settings = append(r.Settings, e)
+	}
+	if err == nil {
+		err = r.openable(s)
+	}
+	r.problem(err)
+	return r, nil
+}
+
+// openable reports why the cache or the database could not be opened, as far
+// as that can be told without a connection.
+func (r *report) openable(s *envconfig.Settings) error {
+	c, cacheErr := connect.Cache(s)
+	if cacheErr == nil {
+		cacheErr = c.Close()
+	}
+	db, dbErr := s.Database.Connection()
+	r.Warnings = append(r.Warnings, db.Warnings...)
+	if errors.Is(dbErr, envconfig.ErrNotConfigured) {
+		dbErr = nil
+	}
+	return errors.Join(cacheErr, dbErr)
+}
+
+// problem takes errors apart that were joined.
+func (r *report) problem(err error) {
+	if err == nil {
+		return
+	}
+	errs := []error{err}
+	if joined, ok := any(err).(interface{ Unwrap() []error }); ok {
+		errs = joined.Unwrap()
+	}
+	for _, e := range errs {
+		r.Problems = append(r.Problems, e.Error())
+	}
+}
+
+// write is the report for people.
+func (r *report) write(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tVALUE\tSOURCE")
+	for _, e := range r.Settings {
+		value := plain(e.Value)
+		if e.Error != "" {
+			value = "(unusable)"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", e.Name, value, plain(string(e.Source)))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	section := func(title string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(w, "\n%s\n  %s\n", title, strings.Join(lines, "\n  "))
+		}
+	}
+	var warnings []string
+	for _, e := range r.Settings {
+		if e.Warning != "" {
+			warnings = append(warnings, e.Name+": "+e.Warning)
+		}
+	}
+	section("Files (of the .env files later ones win; the PHP file fills in what has no value yet):", r.Files)
+	section("Warnings:", append(warnings, r.Warnings...))
+	section("Problems:", r.Problems)
+	return nil
+}
+
+// plain keeps control characters of a value from the terminal.
+func plain(s string) string {
+	for _, c := range s {
+		if c < ' ' || c == utf8.RuneError || 0x7f <= c && c < 0xa0 {
+			return fmt.Sprintf("%q", s)
+		}
+	}
+	return s
+}
+
+func configDSN(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		if len(args) != 1 {
+			return usageError{"config dsn takes one address"}
+		}
+		d, err := connect.DescribeDSN(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		return a.writeJSON(d, "")
+	}
+}
+
+func configDotenv(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		if len(args) != 1 {
+			return usageError{"config dotenv takes one file"}
+		}
+		content, err := readFile(args[0])
+		if err != nil {
+			return err
+		}
+		vars, err := envconfig.ParseDotenv(args[0], content, a.environ)
+		if err != nil {
+			return err
+		}
+		return a.writeObject(vars)
+	}
+}
+
+// writeObject keeps the order of the file.
+func (a *app) writeObject(vars []envconfig.Variable) error {
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	b.WriteByte('{')
+	for i, v := range vars {
+		if !utf8.ValidString(v.Value) {
+			return fmt.Errorf("the value of %s is no UTF-8, which JSON cannot hold", v.Name)
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for _, text := range []string{v.Name, v.Value} {
+			if err := out.Encode(text); err != nil {
+				return err
+			}
+			b.Truncate(b.Len() - 1) // the line break
+			b.WriteByte(':')
+		}
+		b.Truncate(b.Len() - 1)
+	}
+	b.WriteString("}\n")
+	_, err := a.stdout.Write(b.Bytes())
+	return err
+}
+
+func configPHP(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		if len(args) != 1 {
+			return usageError{"config php takes one file"}
+		}
+		v, err := envconfig.ReadPHPFile(args[0])
+		if err != nil {
+			return err
+		}
+		doc, err := typedjson.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.stdout, "%s\n", doc)
+		return err
+	}
+}
+
+// readFile reads a file within bounds.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxInput+1))
+	if err == nil && len(b) > maxInput {
+		err = fmt.Errorf("%s has more than %d bytes", path, maxInput)
+	}
+	return b, err
+}
+
+func (a *app) writeJSON(v any, indent string) error {
+	out := json.NewEncoder(a.stdout)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", indent)
+	return out.Encode(v)
+}
