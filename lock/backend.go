@@ -12,9 +12,10 @@ import (
 // locktest.Conformance.
 type Backend interface {
 	// Acquire takes the name for ttl if nobody holds it, with one request that is never repeated
-	// on its own. A name that is held gives [*HeldError]. Any other error is ambiguous: the
-	// claim may have been taken, and the Locker undoes it by Release with the
-	// claim's token. The same token acquiring again while it holds the name is
+	// on its own. A name that is held gives [*HeldError], and what this backend
+	// cannot keep [*OptionError], before anything is sent. Any other error is
+	// ambiguous: the claim may have been taken, and the Locker undoes it by
+	// Release with the claim's token. The same token acquiring again while it holds the name is
 	// granted, with a new ttl.
 	//
 	// fence is larger than that of every earlier holder of the name as far as

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
@@ -111,6 +112,30 @@ func (s slow) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.D
 	f, err := s.Backend.Acquire(ctx, name, c, ttl)
 	time.Sleep(s.d)
 	return f, err
+}
+
+// picky has no use for what it is asked.
+type picky struct{ lock.Backend }
+
+func (picky) Acquire(context.Context, string, lock.Claim, time.Duration) (uint64, error) {
+	return 0, &lock.OptionError{Option: "TTL", Reason: "is not one that this server can keep"}
+}
+
+func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := locktest.NewFaulty(memorylocker.New())
+		l := lock.New(picky{f})
+		defer l.Close()
+		began := time.Now()
+		var option *lock.OptionError
+		_, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Hour))
+		require.ErrorAs(t, err, &option)
+		require.NotErrorIs(t, err, lock.ErrUnavailable)
+		require.ErrorAs(t, l.Once(t.Context(), "n", "slot", time.Hour, lock.WithWait(time.Hour)), &option)
+		time.Sleep(time.Second)
+		require.Equal(t, time.Second, time.Since(began))
+		require.Zero(t, f.Calls("Release"), "there is nothing to undo")
+	})
 }
 
 func TestLease_EndsBeforeTheServersByTheMargin(t *testing.T) {

@@ -2,7 +2,6 @@ package lock
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -55,15 +54,24 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	return nil
 }
 
-func (l *Locker) once(wait, ctx context.Context, full string, s settings) error {
+// once asks with one token until there is an answer: what was granted without
+// our hearing of it is still ours, and granted again.
+func (l *Locker) once(wait, ctx context.Context, full string, s settings) (err error) {
+	claim, unknown := l.claim(s), false
+	defer func() {
+		if err != nil && unknown {
+			l.undo(full, claim.Token, s.ttl)
+		}
+	}()
 	for {
 		if err := l.usable(ctx); err != nil {
 			return err
 		}
-		_, _, _, err := l.request(ctx, full, s)
-		if err == nil || errors.Is(err, ErrHeld) {
+		_, _, err := l.request(ctx, full, claim, s)
+		if !isAmbiguous(err) {
 			return err
 		}
+		unknown = true
 		if s.wait == 0 {
 			return l.gaveUp(ctx, nil, err)
 		}
