@@ -44,8 +44,9 @@ type Backend struct {
 // New returns a backend that uses the client, which the caller keeps open and
 // closes: a [*redis.Client], also one for Sentinel, or a
 // [*redis.ClusterClient]. It should have ContextTimeoutEnabled, since go-redis
-// heeds deadlines only then, and few retries (MaxRetries -1): a repeated
-// request is safe here, but takes its time. Locks may have a server or a
+// heeds deadlines only then, and few retries (MaxRetries -1): a request that
+// the client repeats is safe here, but takes its time; a release is not
+// repeated in any case. Locks may have a server or a
 // database of their own: it is that of the client. Nothing is sent. With
 // options that cannot be used every request fails with a [*lock.OptionError].
 func New(client redis.UniversalClient, opts ...Option) *Backend {
@@ -110,12 +111,23 @@ func (b *Backend) usable(ctx context.Context) error {
 
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	cmd, replicas, err := b.asHolder(ctx, b.renew, name, token, true, ttl.Milliseconds())
-	if err != nil {
+	if err := b.usable(ctx); err != nil {
 		return err
 	}
-	if cmd.Val() != int64(1) {
+	if len(token) != lock.TokenLength {
 		return lock.ErrLost
+	}
+	key := lockKey(name)
+	keys, args := []string{key}, []any{token, ttl.Milliseconds()}
+	if !b.wait.asked {
+		return answer(b.renew.Run(ctx, b.client, keys, args...))
+	}
+	cmd, replicas := b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return b.renew.EvalSha(ctx, p, keys, args...) }))
+	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+		cmd, replicas = b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return b.renew.Eval(ctx, p, keys, args...) }))
+	}
+	if err := answer(cmd); err != nil {
+		return err
 	}
 	return replicas.enough()
 }
@@ -123,33 +135,25 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 // Release implements [lock.Backend]. It waits for no replica: a lock that a
 // failover brings back ends with its TTL.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
-	cmd, _, err := b.asHolder(ctx, b.release, name, token, false)
-	if err == nil && cmd.Val() != int64(1) {
+	if err := b.usable(ctx); err != nil {
+		return err
+	}
+	if len(token) != lock.TokenLength {
 		return lock.ErrLost
 	}
-	return err
+	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, token))
 }
 
-// asHolder runs a script that compares the token. The stored value is the
+// answer is that of a script that compares the token. The stored value is the
 // token alone, as redislock keeps it, but nothing of it is compared by prefix.
-func (b *Backend) asHolder(ctx context.Context, script *redis.Script, name, token string, wait bool, args ...any) (*redis.Cmd, acknowledged, error) {
-	if len(token) != lock.TokenLength {
-		return nil, acknowledged{}, lock.ErrLost
+func answer(cmd *redis.Cmd) error {
+	if err := cmd.Err(); err != nil {
+		return classify(err)
 	}
-	if err := b.usable(ctx); err != nil {
-		return nil, acknowledged{}, err
+	if cmd.Val() != int64(1) {
+		return lock.ErrLost
 	}
-	key := lockKey(name)
-	keys, args := []string{key}, append([]any{token}, args...)
-	if !wait || !b.wait.asked {
-		cmd := script.Run(ctx, b.client, keys, args...)
-		return cmd, acknowledged{}, classify(cmd.Err())
-	}
-	cmd, replicas := b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return script.EvalSha(ctx, p, keys, args...) }))
-	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-		cmd, replicas = b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return script.Eval(ctx, p, keys, args...) }))
-	}
-	return cmd, replicas, classify(cmd.Err())
+	return nil
 }
 
 // Holder implements [lock.Backend].
