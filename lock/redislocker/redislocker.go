@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"iter"
 	"log/slog"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bsm/redislock"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/lock"
@@ -21,8 +19,6 @@ import (
 
 // The scripts.
 var (
-	//go:embed fence.lua
-	fenceSource string
 	//go:embed renew.lua
 	renewSource string
 	//go:embed release.lua
@@ -32,11 +28,11 @@ var (
 // Backend is a [lock.Backend] on one Redis: a single server, Sentinel or
 // Cluster. It is safe for concurrent use.
 type Backend struct {
-	client                redis.UniversalClient
-	fence, renew, release *redis.Script
-	logger                *slog.Logger
-	wait                  wait
-	wrong                 error // of the options
+	client         redis.UniversalClient
+	renew, release *redis.Script
+	logger         *slog.Logger
+	wait           wait
+	wrong          error // of the options
 
 	looked atomic.Bool // at the server's policy of eviction
 }
@@ -52,7 +48,7 @@ type Backend struct {
 func New(client redis.UniversalClient, opts ...Option) *Backend {
 	b := &Backend{
 		client: client, logger: slog.New(slog.DiscardHandler),
-		fence: redis.NewScript(fenceSource), renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
+		renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
 	}
 	for _, o := range opts {
 		o(b)
@@ -78,30 +74,6 @@ const (
 	ownerAt = tokenAt + lock.TokenLength
 )
 
-// Acquire implements [lock.Backend]: one round trip.
-func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
-	if err := b.usable(ctx); err != nil {
-		return 0, err
-	}
-	f := &fencing{b: b, keys: [2]string{lockKey(name), recordKey(name)}, owner: encode(c.Owner)}
-	_, err := redislock.Obtain(ctx, f, f.keys[0], ttl, &redislock.Options{Token: c.Token})
-	switch {
-	case errors.Is(err, redislock.ErrNotObtained):
-		return 0, &lock.HeldError{Name: name, Holder: f.holder, ExpiresIn: f.left}
-	case err == nil && f.err != nil:
-		return 0, classify(f.err)
-	case err == nil && f.got == 0:
-		return 0, fmt.Errorf("%w: the lock was gone at once", lock.ErrUnavailable)
-	case err != nil:
-		return 0, classify(err)
-	}
-	if err := f.replicas.enough(); err != nil {
-		return 0, err
-	}
-	b.look(ctx)
-	return f.got, nil
-}
-
 func (b *Backend) usable(ctx context.Context) error {
 	if b.wrong != nil {
 		return b.wrong
@@ -117,15 +89,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 	if len(token) != lock.TokenLength {
 		return lock.ErrLost
 	}
-	key := lockKey(name)
-	keys, args := []string{key}, []any{token, ttl.Milliseconds()}
-	if !b.wait.asked {
-		return answer(b.renew.Run(ctx, b.client, keys, args...))
-	}
-	cmd, replicas := b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return b.renew.EvalSha(ctx, p, keys, args...) }))
-	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-		cmd, replicas = b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return b.renew.Eval(ctx, p, keys, args...) }))
-	}
+	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, ttl.Milliseconds())
 	if err := answer(cmd); err != nil {
 		return err
 	}
