@@ -24,7 +24,7 @@
 //
 //	redislocker
 //	    between    processes
-//	    exclusion  while Redis keeps its data
+//	    exclusion  while Redis keeps its data and its clock is not set forward
 //	    fences     strictly rising; beyond a loss of data as long as the
 //	               server's clock does not go back
 //	    lost with  failover before replication (unless replicas acknowledge),
