@@ -228,6 +228,33 @@ func TestMinHold_EndsWithALongerJob(t *testing.T) {
 	})
 }
 
+// shortest notes the shortest time for which it was asked to keep a name.
+type shortest struct {
+	lock.Backend
+	ttl time.Duration
+}
+
+func (s *shortest) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	s.ttl = min(s.ttl, ttl)
+	return s.Backend.Renew(ctx, name, token, ttl)
+}
+
+func TestMinHold_ThatPassesDuringTheReleaseIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := locktest.NewFaulty(memorylocker.New())
+		b := &shortest{Backend: f, ttl: time.Hour}
+		l := lock.New(b)
+		defer l.Close()
+		lease, err := l.Acquire(t.Context(), "n", lock.WithMinHold(time.Second))
+		require.NoError(t, err)
+		time.Sleep(500 * time.Millisecond)
+		f.Delay(600 * time.Millisecond)
+		f.LoseReply("Renew")
+		require.NoError(t, lease.Release(t.Context()), "it was kept for long enough")
+		require.Equal(t, 500*time.Millisecond, b.ttl)
+	})
+}
+
 func TestRelease_DuringAnOutageIsMadeUpFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, f := nodes(t, 1)
