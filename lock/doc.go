@@ -24,7 +24,7 @@
 //
 //	redislocker
 //	    between    processes
-//	    exclusion  while Redis keeps its data
+//	    exclusion  while Redis keeps its data and its clock is not set forward
 //	    fences     strictly rising; beyond a loss of data as long as the
 //	               server's clock does not go back
 //	    lost with  failover before replication (unless replicas acknowledge),
@@ -49,7 +49,8 @@
 //
 //   - The deadline of a lease counts from before the request was sent, less the
 //     backend's margin: a lease that was granted late ends early, and nobody
-//     else gets the name before the holder's context has ended.
+//     else gets the name before the holder's context has ended, as long as the
+//     server's clock gains less than the margin on the holder's within a TTL.
 //   - A process that is stopped (SIGSTOP) finds its lease ended when it goes
 //     on: [Lease.Err] reads the clock itself, before any timer fires. The wall
 //     clock does not matter.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
@@ -113,6 +114,30 @@ func (s slow) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.D
 	return f, err
 }
 
+// picky has no use for what it is asked.
+type picky struct{ lock.Backend }
+
+func (picky) Acquire(context.Context, string, lock.Claim, time.Duration) (uint64, error) {
+	return 0, &lock.OptionError{Option: "TTL", Reason: "is not one that this server can keep"}
+}
+
+func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := locktest.NewFaulty(memorylocker.New())
+		l := lock.New(picky{f})
+		defer l.Close()
+		began := time.Now()
+		var option *lock.OptionError
+		_, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Hour))
+		require.ErrorAs(t, err, &option)
+		require.NotErrorIs(t, err, lock.ErrUnavailable)
+		require.ErrorAs(t, l.Once(t.Context(), "n", "slot", time.Hour, lock.WithWait(time.Hour)), &option)
+		time.Sleep(time.Second)
+		require.Equal(t, time.Second, time.Since(began))
+		require.Zero(t, f.Calls("Release"), "there is nothing to undo")
+	})
+}
+
 func TestLease_EndsBeforeTheServersByTheMargin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := lock.New(&spy{Backend: memorylocker.New(), p: lock.Properties{Margin: 1500 * time.Millisecond}})
@@ -200,6 +225,33 @@ func TestMinHold_EndsWithALongerJob(t *testing.T) {
 		require.NoError(t, f[0].Expire(t.Context(), "job"))
 		f[0].LoseReply("Renew")
 		require.ErrorIs(t, lease.Release(t.Context()), lock.ErrLost, "it was not kept for the time that was asked for")
+	})
+}
+
+// shortest notes the shortest time for which it was asked to keep a name.
+type shortest struct {
+	lock.Backend
+	ttl time.Duration
+}
+
+func (s *shortest) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	s.ttl = min(s.ttl, ttl)
+	return s.Backend.Renew(ctx, name, token, ttl)
+}
+
+func TestMinHold_ThatPassesDuringTheReleaseIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := locktest.NewFaulty(memorylocker.New())
+		b := &shortest{Backend: f, ttl: time.Hour}
+		l := lock.New(b)
+		defer l.Close()
+		lease, err := l.Acquire(t.Context(), "n", lock.WithMinHold(time.Second))
+		require.NoError(t, err)
+		time.Sleep(500 * time.Millisecond)
+		f.Delay(600 * time.Millisecond)
+		f.LoseReply("Renew")
+		require.NoError(t, lease.Release(t.Context()), "it was kept for long enough")
+		require.Equal(t, 500*time.Millisecond, b.ttl)
 	})
 }
 

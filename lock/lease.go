@@ -135,7 +135,7 @@ func (le *Lease) lose(why error) {
 	held := time.Since(le.began)
 	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
 	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
-	if held >= le.s.minHold {
+	if le.mayGo() {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	le.l.remove(le)
@@ -168,7 +168,7 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	held := time.Since(le.began)
 	// A renewal that is under way must not come after the release.
 	le.awaitRenewal()
-	err := le.giveBack(context.WithoutCancel(ctx), held)
+	err := le.giveBack(context.WithoutCancel(ctx))
 	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
 	le.l.remove(le)
 	le.turn.done()
@@ -179,29 +179,31 @@ func (le *Lease) release(ctx context.Context, why error) error {
 // background.
 const attempts = 3
 
-// giveBack tells the server. Of a release that is tried again, "not yours"
+// giveBack tells the server, which keeps the name for what is left of the
+// minimum hold. When that is over, "not yours" to a release that is tried again
 // means that the first one has worked.
-func (le *Lease) giveBack(ctx context.Context, held time.Duration) error {
+func (le *Lease) giveBack(ctx context.Context) error {
 	var err error
-	keep := le.s.minHold > held
 	for i := range attempts {
 		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
-		if keep {
-			rest := le.s.minHold - time.Since(le.began)
-			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.MinTTL))
+		if rest := le.s.minHold - time.Since(le.began); rest > 0 {
+			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.leastTTL()))
 		} else {
 			err = le.l.backend.Release(call, le.name, le.claim.Token)
 		}
 		cancel()
 		switch {
-		case err == nil, errors.Is(err, ErrLost) && i > 0 && !keep:
+		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.mayGo():
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
 		}
 	}
-	if !keep {
+	if le.mayGo() {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)
 }
+
+// mayGo reports whether the minimum hold is over.
+func (le *Lease) mayGo() bool { return time.Since(le.began) >= le.s.minHold }

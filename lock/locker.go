@@ -191,7 +191,7 @@ func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 		if err == nil {
 			return nil
 		}
-		if le.s.wait == 0 {
+		if le.s.wait == 0 || isRefusal(err) {
 			return l.gaveUp(ctx, nil, err)
 		}
 		if stop := l.pause(wait, err); stop != nil {
@@ -199,6 +199,16 @@ func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 		}
 	}
 }
+
+// isRefusal reports whether the backend will never do what was asked.
+func isRefusal(err error) bool {
+	var option *OptionError
+	return errors.As(err, &option)
+}
+
+// isAmbiguous reports whether the server may have granted what was asked for
+// although there is this error.
+func isAmbiguous(err error) bool { return err != nil && !errors.Is(err, ErrHeld) && !isRefusal(err) }
 
 // errWaited is the cause of the end of a wait.
 var errWaited = errors.New("waited in vain")
@@ -240,8 +250,12 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 
 // attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
-	claim, fence, began, err := l.request(ctx, le.name, le.s)
-	if errors.Is(err, ErrHeld) {
+	claim := l.claim(le.s)
+	fence, began, err := l.request(ctx, le.name, claim, le.s)
+	switch {
+	case isAmbiguous(err):
+		l.undo(le.name, claim.Token, le.s.serverTTL(0))
+	case errors.Is(err, ErrHeld):
 		le.turn.refused()
 	}
 	if err != nil {
@@ -258,25 +272,27 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	return nil
 }
 
-// request asks the server once; what it may have granted in vain is undone.
-func (l *Locker) request(ctx context.Context, name string, s settings) (claim Claim, fence uint64, began time.Time, err error) {
-	claim = Claim{Token: newToken(), Owner: l.owner}
+func (l *Locker) claim(s settings) Claim {
+	c := Claim{Token: newToken(), Owner: l.owner}
+	c.Owner.Label, c.Owner.Since = s.label, time.Now()
+	return c
+}
+
+// request asks the server once. If the error is ambiguous, the caller sees to
+// the undoing.
+func (l *Locker) request(ctx context.Context, name string, claim Claim, s settings) (fence uint64, began time.Time, err error) {
 	began = time.Now()
-	claim.Owner.Label, claim.Owner.Since = s.label, began
 	ttl := s.serverTTL(0)
 	call, cancel := l.callContext(ctx, ttl)
 	defer cancel()
 	fence, err = l.backend.Acquire(call, name, claim, ttl)
 	switch {
-	case errors.Is(err, ErrHeld):
-	case err != nil:
-		l.undo(name, claim.Token, ttl)
+	case isAmbiguous(err):
 		err = unavailable(err)
-	case !time.Now().Before(began.Add(ttl - l.props.Margin)):
-		l.undo(name, claim.Token, ttl)
+	case err == nil && !time.Now().Before(began.Add(ttl-l.props.Margin)):
 		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
 	}
-	return claim, fence, began, err
+	return fence, began, err
 }
 
 // usable is why nothing more can be asked of the Locker, if so.

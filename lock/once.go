@@ -2,7 +2,6 @@ package lock
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -47,7 +46,11 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	wait, cancel := s.waitContext(ctx)
 	defer cancel()
 	began := time.Now()
-	err = l.once(wait, ctx, full, s)
+	claim := l.claim(s)
+	unknown, err := l.once(wait, ctx, full, claim, s)
+	if err != nil && unknown {
+		l.undo(full, claim.Token, s.ttl)
+	}
 	l.observe(Event{Kind: EventAcquire, Name: full, Duration: time.Since(began), Err: err})
 	if err != nil {
 		return fmt.Errorf("lock: once %q: %w", full, err)
@@ -55,20 +58,24 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	return nil
 }
 
-func (l *Locker) once(wait, ctx context.Context, full string, s settings) error {
+// once asks with one token until there is an answer: what was granted without
+// our hearing of it is still ours, and granted again. unknown says that it may
+// have been.
+func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s settings) (unknown bool, err error) {
 	for {
 		if err := l.usable(ctx); err != nil {
-			return err
+			return unknown, err
 		}
-		_, _, _, err := l.request(ctx, full, s)
-		if err == nil || errors.Is(err, ErrHeld) {
-			return err
+		_, _, err := l.request(ctx, full, claim, s)
+		if !isAmbiguous(err) {
+			return unknown, err
 		}
+		unknown = true
 		if s.wait == 0 {
-			return l.gaveUp(ctx, nil, err)
+			return unknown, l.gaveUp(ctx, nil, err)
 		}
 		if stop := l.pause(wait, err); stop != nil {
-			return l.gaveUp(ctx, stop, err)
+			return unknown, l.gaveUp(ctx, stop, err)
 		}
 	}
 }

@@ -73,3 +73,16 @@ func TestOnce_NoTwoSlotsShareAName(t *testing.T) {
 	require.ErrorAs(t, l[0].Once(t.Context(), "n", "s", 0), &option)
 	require.Equal(t, "retention", option.Option)
 }
+
+// A slot that was granted without our hearing of it is not another node's.
+func TestOnce_IsNotRefusedBecauseOfItsOwnLostReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, f := nodes(t, 1)
+		f[0].LoseReply("Acquire")
+		f[0].Stray("Release", time.Minute) // the way to the server stays bad for a while
+		require.NoError(t, l[0].Once(t.Context(), "report", "1", time.Hour, lock.WithWait(time.Minute)))
+		time.Sleep(10 * time.Minute)
+		_, err := b.Holder(t.Context(), "report@1")
+		require.NoError(t, err, "it stays used")
+	})
+}

@@ -40,7 +40,7 @@ func (le *Lease) start() {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	if le.ended == nil { // a Close may have been quicker
-		le.renewal.timer = time.AfterFunc(le.third(), le.tick)
+		le.renewal.timer = time.AfterFunc(le.due(le.third(le.began)), le.tick)
 	}
 }
 
@@ -54,16 +54,19 @@ func (le *Lease) awaitRenewal() {
 	}
 }
 
-// third is how long after a renewal the next one is due: a third of the TTL,
-// or sooner if the margin leaves the holder less than two.
-func (le *Lease) third() time.Duration {
-	return min(le.s.ttl/3, (le.s.ttl-le.l.props.Margin)/2)
+// third is how long from now the next renewal is due after one that was sent at
+// the given time: a third of the TTL later, or sooner if the margin leaves the
+// holder less than two.
+func (le *Lease) third(sent time.Time) time.Duration {
+	return min(le.s.ttl/3, (le.s.ttl-le.l.props.Margin)/2) - time.Since(sent)
 }
 
+// due is d, or the time to the deadline if that is less. The caller holds
+// le.mu.
+func (le *Lease) due(d time.Duration) time.Duration { return min(d, time.Until(le.deadline)) }
+
 // arm sets the timer, for the deadline at the latest. The caller holds le.mu.
-func (le *Lease) arm(d time.Duration) {
-	le.renewal.timer.Reset(min(d, time.Until(le.deadline)))
-}
+func (le *Lease) arm(d time.Duration) { le.renewal.timer.Reset(le.due(d)) }
 
 // tick is called by the timer.
 func (le *Lease) tick() {
@@ -90,6 +93,7 @@ func (le *Lease) tick() {
 	le.arm(time.Until(le.deadline))
 	le.mu.Unlock()
 
+	sent := time.Now()
 	err := le.renew(ctx)
 
 	le.mu.Lock()
@@ -102,7 +106,7 @@ func (le *Lease) tick() {
 		// A short outage is ridden over; the deadline stands.
 		le.arm(max(le.s.ttl/20, time.Millisecond))
 	default:
-		le.arm(le.third())
+		le.arm(le.third(sent))
 	}
 	le.mu.Unlock()
 	if !over && errors.Is(err, ErrLost) {

@@ -81,7 +81,11 @@ func redisLock(d *envconfig.RedisDSN, o options) (LockBackend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return redisBackend{redislocker.New(client, redislocker.WithLogger(o.logger)), client}, nil
+	own := []redislocker.Option{redislocker.WithLogger(o.logger)}
+	if o.lockReplicas != nil {
+		own = append(own, o.lockReplicas)
+	}
+	return redisBackend{redislocker.New(client, own...), client}, nil
 }
 
 type redisBackend struct {
@@ -89,8 +93,14 @@ type redisBackend struct {
 	io.Closer
 }
 
+// errNoReplicas: [WithLockReplicas] would be a promise that is not kept.
+var errNoReplicas = errors.New("connect: only locks on Redis can wait for replicas")
+
 // fileLock opens locks beside the entries of the filesystem cache.
 func fileLock(s *envconfig.Settings, o options) (LockBackend, error) {
+	if o.lockReplicas != nil {
+		return nil, errNoReplicas
+	}
 	dir := cacheDir(s)
 	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix))
 	switch {

@@ -63,6 +63,27 @@ func TestLock_OnAServerOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestLock_WaitsForReplicasIfToldTo(t *testing.T) {
+	master := servers.Redis(t)
+	replicas := connect.WithLockReplicas(1, 100*time.Millisecond)
+	s := settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+master.Addr())
+	job := func(context.Context) error { return nil }
+	l := lock.New(openLock(t, s, replicas))
+	defer l.Close()
+	require.ErrorIs(t, l.Do(t.Context(), "job", job), lock.ErrUnavailable, "there is none")
+	master.Replica()
+	require.NoError(t, l.Do(t.Context(), "job", job, lock.WithWait(time.Minute)))
+
+	var option *lock.OptionError
+	wrong := lock.New(openLock(t, s, connect.WithLockReplicas(0, time.Second)))
+	defer wrong.Close()
+	require.ErrorAs(t, wrong.Do(t.Context(), "job", job), &option)
+	for _, s := range []*envconfig.Settings{settings(t, "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://localhost"), settings(t)} {
+		_, err := connect.Lock(s, replicas)
+		require.Error(t, err)
+	}
+}
+
 func TestLock_InTheDirectoryOfTheCache(t *testing.T) {
 	dir := t.TempDir()
 	s := settings(t, "FILESYSTEM_CACHE_PATH="+dir)

@@ -19,6 +19,9 @@ type memcachedBackend struct {
 // gomemcache's own 500 ms: it knows no contexts, and a lease must be renewed in
 // time. The DSN's prefix_key keeps clusters apart, as it does in the cache.
 func memcachedLock(d *envconfig.MemcachedDSN, o options) (LockBackend, error) {
+	if o.lockReplicas != nil {
+		return nil, errNoReplicas
+	}
 	o.timeout = shortest(o.timeout, memcache.DefaultTimeout)
 	client, _, err := Memcached(d, func(all *options) { *all = o })
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
 // Option changes a default of [Cache] and [Lock].
@@ -15,6 +16,8 @@ type options struct {
 	timeout time.Duration
 	logger  *slog.Logger
 	lockURL string
+
+	lockReplicas redislocker.Option // nil: none are waited for
 
 	memcachedTLS      *tls.Config
 	memcachedUser     string
@@ -59,6 +62,15 @@ func WithLogger(l *slog.Logger) Option {
 // memcached DSN.
 func WithLockURL(dsn string) Option {
 	return func(o *options) { o.lockURL = dsn }
+}
+
+// WithLockReplicas lets [Lock] on Redis count a lease only when n replicas, 1
+// or more, have it within the timeout, so that a failover to one of them loses
+// none; see [redislocker.WithReplicas]. The timeout has to be well below
+// [WithTimeout] and the call timeout of the Locker. On another server Lock
+// fails.
+func WithLockReplicas(n int, timeout time.Duration) Option {
+	return func(o *options) { o.lockReplicas = redislocker.WithReplicas(n, timeout) }
 }
 
 // WithMemcachedTLS encrypts connections to memcached, other than those to Unix

@@ -16,4 +16,8 @@ func (p *process) terminate() { p.kill() }
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() } // it may have ended
 
+func (p *process) leftBehind() bool { return false }
+
+func (p *process) killRest() {}
+
 func exitCode(s *os.ProcessState) int { return s.ExitCode() }

@@ -53,6 +53,18 @@ func (p *process) terminate() { p.signal(syscall.SIGTERM) }
 
 func (p *process) kill() { p.signal(syscall.SIGKILL) }
 
+// leftBehind reports whether something of the command's process group goes on
+// after the command itself.
+func (p *process) leftBehind() bool { return p.alone && syscall.Kill(-p.cmd.Process.Pid, 0) == nil }
+
+// killRest is for what is left behind: the command's own number may be that of
+// another process by now.
+func (p *process) killRest() {
+	if p.alone {
+		p.kill()
+	}
+}
+
 func exitCode(s *os.ProcessState) int {
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
 		return exitSignal + int(w.Signal())

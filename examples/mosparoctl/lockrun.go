@@ -205,6 +205,9 @@ func number(s os.Signal) int {
 	return 0
 }
 
+// never is when nothing more is to be done.
+var never = make(<-chan time.Time)
+
 // supervise runs the command for as long as the lease holds, and returns its
 // exit code; an error means that there is none, or that the lease was lost.
 func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal) (int, error) {
@@ -223,6 +226,7 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 		select {
 		case code := <-p.exited:
 			if kill != nil {
+				p.endRest(kill)
 				return 0, lostWhileRunning(lease, code)
 			}
 			return code, nil
@@ -231,7 +235,7 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 			continue
 		case <-kill:
 			p.kill()
-			kill = make(chan time.Time) // nothing more can be done
+			kill = never // nothing more can be done
 			continue
 		case <-late.C:
 			if left := time.Until(lease.Expiry()) - j.killAfter; left > 0 {
@@ -246,6 +250,19 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 			p.terminate()
 			// No grace beyond the lease, as when this process was stopped.
 			kill = time.After(min(j.killAfter, time.Until(lease.Expiry())))
+		}
+	}
+}
+
+// endRest waits for what a command that was told to end has started and left
+// behind, until it is to be killed.
+func (p *process) endRest(kill <-chan time.Time) {
+	for kill != never && p.leftBehind() {
+		select {
+		case <-kill:
+			p.killRest()
+			return
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

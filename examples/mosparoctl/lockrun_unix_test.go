@@ -228,6 +228,26 @@ func TestLockRun_EndsTheCommandWhenTheLockIsLost(t *testing.T) {
 	requireGone(t, child)
 }
 
+// A shell ends at SIGTERM, and not what it waits for.
+func TestLockRun_EndsWhatTheCommandLeavesBehindWhenTheLockIsLost(t *testing.T) {
+	env, other, _ := onRedis(t)
+	for name, script := range map[string]string{
+		"deaf":   `trap '' TERM; sleep 1000 >/dev/null 2>&1 & echo $!; trap - TERM; wait`,
+		"polite": `sh -c 'trap "sleep 0.05; echo tidied; exit" TERM; echo $$; while :; do sleep 0.02; done' 2>/dev/null & wait`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := startNode(t, env, name, "--ttl", "6s", "--kill-after", "2s", "--", "sh", "-c", script)
+			child := n.line()
+			require.NoError(t, other.Break(t.Context(), name))
+			if name == "polite" {
+				require.Equal(t, "tidied", n.line(), "it has its time, too")
+			}
+			require.Equal(t, exitTempFail, n.code())
+			requireGone(t, child)
+		})
+	}
+}
+
 func TestLockRun_TheCommandIsGoneBeforeAnotherNodeCanHaveTheLock(t *testing.T) {
 	_, other, s := onRedis(t)
 	c := redis.NewClient(&redis.Options{Addr: s.Addr()})

@@ -15,6 +15,26 @@ func (b *Backend) AsOnTheNetwork() {
 	b.clock = func(root *os.Root, _ *os.File) (time.Time, error) { return timeOfNew(root) }
 }
 
+// MakeWithoutLinks makes the file of a name as where there are no links; before
+// is called when it has its name and nothing else.
+func (b *Backend) MakeWithoutLinks(name string, before func()) error {
+	root, err := os.OpenRoot(b.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	f, err := root.OpenFile(fileName(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	dir, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	before()
+	return fill(root, f, fileName(name), dir, 0o600)
+}
+
 const (
 	SlotSize   = slotSize
 	FileSize   = fileSize

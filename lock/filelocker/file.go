@@ -172,13 +172,13 @@ func makeFile(root *os.Root, file string) error {
 	if hasNoLinks(err) {
 		err = newFile(root, file)
 	}
-	if errors.Is(err, fs.ErrExist) {
+	if errors.Is(err, fs.ErrExist) || isBusy(err) {
 		return nil // somebody else was faster
 	}
 	return err
 }
 
-func newFile(root *os.Root, name string) (err error) {
+func newFile(root *os.Root, name string) error {
 	dir, err := root.Stat(".")
 	if err != nil {
 		return err
@@ -188,17 +188,35 @@ func newFile(root *os.Root, name string) (err error) {
 	if err != nil {
 		return err
 	}
+	return fill(root, f, name, dir, mode)
+}
+
+// fill finishes a new file, and closes it. Where there are no links it has its
+// name already, and somebody may have been quicker and use it: then its flock
+// is taken, or it is not empty any more, and stays as it is.
+func fill(root *os.Root, f *os.File, name string, dir fs.FileInfo, mode fs.FileMode) (err error) {
+	ours := true
 	defer func() {
+		if err != nil && ours {
+			_ = root.Remove(name) // under its flock
+		}
 		if cerr := f.Close(); err == nil {
 			err = cerr
 		}
-		if err != nil {
-			_ = root.Remove(name)
-		}
 	}()
-	// All of it, so that a full disk does not keep anybody from releasing.
-	if _, err := f.Write(make([]byte, fileSize)); err != nil {
+	if err := tryFlock(f); err != nil {
+		ours = !isBusy(err)
 		return err
+	}
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if ours = fi.Size() == 0; ours {
+		// All of it, so that a full disk does not keep anybody from releasing.
+		if _, err := f.Write(make([]byte, fileSize)); err != nil {
+			return err
+		}
 	}
 	return inherit.HandOver(root, f, name, dir, mode)
 }

@@ -233,3 +233,17 @@ func Example() {
 	}
 	// Output: one node at a time comes here
 }
+
+// On a file system without links a file has its name before it has its size.
+func TestMakeFile_LeavesAloneWhatSomebodyHasTakenMeanwhile(t *testing.T) {
+	b := open(t, t.TempDir())
+	var token string
+	require.NoError(t, b.MakeWithoutLinks("n", func() { token, _ = acquire(t, b, "n", time.Minute) }))
+	requireHeld(t, b, "n")
+	require.NoError(t, b.Release(t.Context(), "n", token))
+	require.NoError(t, b.MakeWithoutLinks("m", func() {}))
+	fi, err := os.Stat(b.File("m"))
+	require.NoError(t, err)
+	require.EqualValues(t, filelocker.FileSize, fi.Size())
+	acquire(t, b, "m", time.Minute)
+}

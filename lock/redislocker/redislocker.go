@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"iter"
 	"log/slog"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bsm/redislock"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/lock"
@@ -21,8 +19,6 @@ import (
 
 // The scripts.
 var (
-	//go:embed fence.lua
-	fenceSource string
 	//go:embed renew.lua
 	renewSource string
 	//go:embed release.lua
@@ -32,11 +28,11 @@ var (
 // Backend is a [lock.Backend] on one Redis: a single server, Sentinel or
 // Cluster. It is safe for concurrent use.
 type Backend struct {
-	client                redis.UniversalClient
-	fence, renew, release *redis.Script
-	logger                *slog.Logger
-	wait                  wait
-	wrong                 error // of the options
+	client         redis.UniversalClient
+	renew, release *redis.Script
+	logger         *slog.Logger
+	wait           wait
+	wrong          error // of the options
 
 	looked atomic.Bool // at the server's policy of eviction
 }
@@ -44,14 +40,15 @@ type Backend struct {
 // New returns a backend that uses the client, which the caller keeps open and
 // closes: a [*redis.Client], also one for Sentinel, or a
 // [*redis.ClusterClient]. It should have ContextTimeoutEnabled, since go-redis
-// heeds deadlines only then, and few retries (MaxRetries -1): a repeated
-// request is safe here, but takes its time. Locks may have a server or a
+// heeds deadlines only then, and few retries (MaxRetries -1): a request that
+// the client repeats is safe here, but takes its time; a release is not
+// repeated in any case. Locks may have a server or a
 // database of their own: it is that of the client. Nothing is sent. With
 // options that cannot be used every request fails with a [*lock.OptionError].
 func New(client redis.UniversalClient, opts ...Option) *Backend {
 	b := &Backend{
 		client: client, logger: slog.New(slog.DiscardHandler),
-		fence: redis.NewScript(fenceSource), renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
+		renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
 	}
 	for _, o := range opts {
 		o(b)
@@ -77,30 +74,6 @@ const (
 	ownerAt = tokenAt + lock.TokenLength
 )
 
-// Acquire implements [lock.Backend]: one round trip.
-func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
-	if err := b.usable(ctx); err != nil {
-		return 0, err
-	}
-	f := &fencing{b: b, keys: [2]string{lockKey(name), recordKey(name)}, owner: encode(c.Owner)}
-	_, err := redislock.Obtain(ctx, f, f.keys[0], ttl, &redislock.Options{Token: c.Token})
-	switch {
-	case errors.Is(err, redislock.ErrNotObtained):
-		return 0, &lock.HeldError{Name: name, Holder: f.holder, ExpiresIn: f.left}
-	case err == nil && f.err != nil:
-		return 0, classify(f.err)
-	case err == nil && f.got == 0:
-		return 0, fmt.Errorf("%w: the lock was gone at once", lock.ErrUnavailable)
-	case err != nil:
-		return 0, classify(err)
-	}
-	if err := f.replicas.enough(); err != nil {
-		return 0, err
-	}
-	b.look(ctx)
-	return f.got, nil
-}
-
 func (b *Backend) usable(ctx context.Context) error {
 	if b.wrong != nil {
 		return b.wrong
@@ -110,12 +83,15 @@ func (b *Backend) usable(ctx context.Context) error {
 
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	cmd, replicas, err := b.asHolder(ctx, b.renew, name, token, true, ttl.Milliseconds())
-	if err != nil {
+	if err := b.usable(ctx); err != nil {
 		return err
 	}
-	if cmd.Val() != int64(1) {
+	if len(token) != lock.TokenLength {
 		return lock.ErrLost
+	}
+	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, ttl.Milliseconds())
+	if err := answer(cmd); err != nil {
+		return err
 	}
 	return replicas.enough()
 }
@@ -123,33 +99,25 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 // Release implements [lock.Backend]. It waits for no replica: a lock that a
 // failover brings back ends with its TTL.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
-	cmd, _, err := b.asHolder(ctx, b.release, name, token, false)
-	if err == nil && cmd.Val() != int64(1) {
+	if err := b.usable(ctx); err != nil {
+		return err
+	}
+	if len(token) != lock.TokenLength {
 		return lock.ErrLost
 	}
-	return err
+	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, token))
 }
 
-// asHolder runs a script that compares the token. The stored value is the
+// answer is that of a script that compares the token. The stored value is the
 // token alone, as redislock keeps it, but nothing of it is compared by prefix.
-func (b *Backend) asHolder(ctx context.Context, script *redis.Script, name, token string, wait bool, args ...any) (*redis.Cmd, acknowledged, error) {
-	if len(token) != lock.TokenLength {
-		return nil, acknowledged{}, lock.ErrLost
+func answer(cmd *redis.Cmd) error {
+	if err := cmd.Err(); err != nil {
+		return classify(err)
 	}
-	if err := b.usable(ctx); err != nil {
-		return nil, acknowledged{}, err
+	if cmd.Val() != int64(1) {
+		return lock.ErrLost
 	}
-	key := lockKey(name)
-	keys, args := []string{key}, append([]any{token}, args...)
-	if !wait || !b.wait.asked {
-		cmd := script.Run(ctx, b.client, keys, args...)
-		return cmd, acknowledged{}, classify(cmd.Err())
-	}
-	cmd, replicas := b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return script.EvalSha(ctx, p, keys, args...) }))
-	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-		cmd, replicas = b.pipeline(ctx, key, batchFunc(func(p redis.Pipeliner) *redis.Cmd { return script.Eval(ctx, p, keys, args...) }))
-	}
-	return cmd, replicas, classify(cmd.Err())
+	return nil
 }
 
 // Holder implements [lock.Backend].

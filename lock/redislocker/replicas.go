@@ -82,54 +82,55 @@ func (a acknowledged) enough() error {
 	return nil
 }
 
-// batch are the scripts of a pipeline.
-type batch interface {
-	queue(p redis.Pipeliner) (first *redis.Cmd)
+// run runs a script and, if replicas are asked for, the wait for them.
+func (b *Backend) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (*redis.Cmd, acknowledged) {
+	if !b.wait.asked {
+		return script.Run(ctx, b.client, keys, args...), acknowledged{}
+	}
+	cmd, acks := b.pipeline(ctx, keys[0], func(p redis.Pipeliner) *redis.Cmd { return script.EvalSha(ctx, p, keys, args...) })
+	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+		cmd, acks = b.pipeline(ctx, keys[0], func(p redis.Pipeliner) *redis.Cmd { return script.Eval(ctx, p, keys, args...) })
+	}
+	return cmd, acks
 }
 
-type batchFunc func(p redis.Pipeliner) (first *redis.Cmd)
-
-func (f batchFunc) queue(p redis.Pipeliner) *redis.Cmd { return f(p) }
-
-// pipeline sends the scripts for a key, and the wait for the replicas after
-// them on the same connection, since WAIT counts what its connection wrote. The
+// pipeline sends a script for a key, and the wait for the replicas after
+// it on the same connection, since WAIT counts what its connection wrote. The
 // client of a cluster would send WAIT, which has no key, to any node: so the
 // key's master is asked itself, and once more if it has moved.
-func (b *Backend) pipeline(ctx context.Context, key string, scripts batch) (first *redis.Cmd, acks acknowledged) {
+func (b *Backend) pipeline(ctx context.Context, key string, script func(redis.Pipeliner) *redis.Cmd) (cmd *redis.Cmd, acks acknowledged) {
 	cluster, ok := b.client.(*redis.ClusterClient)
-	if !ok || !b.wait.asked {
-		return b.send(ctx, b.client.Pipeline(), scripts)
+	if !ok {
+		return b.send(ctx, b.client.Pipeline(), script)
 	}
 	for again := false; ; again = true {
 		master, err := cluster.MasterForKey(ctx, key)
 		if err != nil {
-			first = redis.NewCmd(ctx)
-			first.SetErr(err)
-			return first, acknowledged{}
+			cmd = redis.NewCmd(ctx)
+			cmd.SetErr(err)
+			return cmd, acknowledged{}
 		}
-		first, acks = b.send(ctx, master.Pipeline(), scripts)
-		if again || !redis.HasErrorPrefix(first.Err(), "MOVED") && !redis.HasErrorPrefix(first.Err(), "READONLY") {
-			return first, acks
+		cmd, acks = b.send(ctx, master.Pipeline(), script)
+		if again || !redis.HasErrorPrefix(cmd.Err(), "MOVED") && !redis.HasErrorPrefix(cmd.Err(), "READONLY") {
+			return cmd, acks
 		}
 		reload(ctx, cluster)
 	}
 }
 
-// send sends the scripts and the wait. It sees to it that each command has its
+// send sends the script and the wait. It sees to it that each command has its
 // own error or an answer: what fails before the first is sent (a login, say) is
 // told of the whole only.
-func (b *Backend) send(ctx context.Context, p redis.Pipeliner, scripts batch) (first *redis.Cmd, acks acknowledged) {
-	first = scripts.queue(p)
-	if b.wait.asked {
-		acks = acknowledged{p.Do(ctx, "WAIT", b.wait.n, b.wait.timeout.Milliseconds()), b.wait.n}
-	}
-	cmds, err := p.Exec(ctx)
-	for _, c := range cmds {
-		if cmd, ok := c.(*redis.Cmd); ok && err != nil && cmd.Err() == nil && cmd.Val() == nil {
-			cmd.SetErr(err)
+func (b *Backend) send(ctx context.Context, p redis.Pipeliner, script func(redis.Pipeliner) *redis.Cmd) (cmd *redis.Cmd, acks acknowledged) {
+	cmd = script(p)
+	acks = acknowledged{p.Do(ctx, "WAIT", b.wait.n, b.wait.timeout.Milliseconds()), b.wait.n}
+	_, err := p.Exec(ctx)
+	for _, c := range []*redis.Cmd{cmd, acks.cmd} {
+		if err != nil && c.Err() == nil && c.Val() == nil {
+			c.SetErr(err)
 		}
 	}
-	return first, acks
+	return cmd, acks
 }
 
 // reload learns anew who is the master of what, before it returns;

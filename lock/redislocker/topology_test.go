@@ -122,7 +122,7 @@ func TestReplicas_NothingIsGrantedThatTheyDoNotHave(t *testing.T) {
 	c := connect(t, master.Addr())
 	l := lock.New(redislocker.New(c, redislocker.WithReplicas(1, 100*time.Millisecond)))
 	defer l.Close()
-	lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(2*time.Second))
+	lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(2*time.Second), lock.WithWait(20*time.Second))
 	require.NoError(t, err)
 
 	replica.Pause()
@@ -169,7 +169,7 @@ func TestFence_RisesOverAPromotionThatLosesTheLock(t *testing.T) {
 func TestReplicas_AreAskedOnTheMasterOfTheKey(t *testing.T) {
 	nodes := servers.RedisCluster(t, 3)
 	c := clusterClient(t, nodes)
-	b := redislocker.New(c, redislocker.WithReplicas(1, 200*time.Millisecond))
+	b := redislocker.New(c, redislocker.WithReplicas(1, 500*time.Millisecond))
 	names := namesByMaster(t, c, nodes[:3])
 	for _, name := range names {
 		token, fence, err := acquire(t.Context(), b, name)

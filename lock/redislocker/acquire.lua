@@ -1,25 +1,23 @@
--- Draws the fencing token of a lease that was just asked for, or says who
--- holds it.
+-- Obtains a lock as redislock does, whose script stands before this one as the
+-- function obtain, and draws its fencing token, or says who holds it.
 -- KEYS[1] the lock, KEYS[2] its record: 16 digits of fence, 22
 -- characters of token, owner
--- ARGV[1] the token of the acquisition, ARGV[2] its owner, ARGV[3] the lifetime
--- of the lock in milliseconds
--- Returns the fence if ARGV[1] holds the lock, else {owner of the holder, its
--- milliseconds left}.
+-- ARGV[1] the token of the acquisition, ARGV[2] its length, ARGV[3] the lifetime
+-- of the lock in milliseconds, ARGV[4] the owner
+-- Returns the fence, or {owner of the holder, its milliseconds left}.
 -- A new holder gets the larger of the last fence + 1 and the server's time in
 -- microseconds, so that fences rise also after the record was lost; a holder
 -- that asks again gets its fence again.
-local values = redis.call("MGET", KEYS[1], KEYS[2])
-local holder, record = values[1], values[2] or ""
-if not holder then
-	return {"", 0}
-end
+local obtained = obtain({KEYS[1]}, {ARGV[1], ARGV[2], ARGV[3]})
+-- A record of another type counts as none.
+local record = redis.call("MGET", KEYS[2])[1] or ""
 local last = string.sub(record, 1, 16)
 local token = string.sub(record, 17, 38)
-if holder ~= ARGV[1] then
-	return {token == holder and string.sub(record, 39) or "", redis.call("PTTL", KEYS[1])}
+if not obtained then
+	local known = token == redis.call("GET", KEYS[1])
+	return {known and string.sub(record, 39) or "", redis.call("PTTL", KEYS[1])}
 end
-if token == holder then
+if token == ARGV[1] then
 	return last
 end
 -- What is no number that a double can count up is not ours.
@@ -31,5 +29,5 @@ local now = redis.call("TIME")
 local fence = string.format("%016.0f", math.max(math.floor(last) + 1, now[1] * 1000000 + now[2]))
 -- The record outlives the lock by 30 days, so that fences go on rising although
 -- the clock is set back meanwhile.
-redis.call("SET", KEYS[2], fence .. holder .. ARGV[2], "PX", ARGV[3] + 2592000000)
+redis.call("SET", KEYS[2], fence .. ARGV[1] .. ARGV[4], "PX", ARGV[3] + 2592000000)
 return fence
