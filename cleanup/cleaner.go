@@ -57,7 +57,7 @@ type Statistics interface {
 	Begin(ctx context.Context, at time.Time, by Executor) (id int64, err error)
 	// Touch sets the time of a row of unknown status.
 	Touch(ctx context.Context, id int64, at time.Time) error
-	// Finish sets everything of a row of unknown status, by its id, and returns
+	// Finish sets everything but the executor of a row of unknown status, and returns
 	// [ErrNoRow] if there is none.
 	Finish(ctx context.Context, r Row) error
 	// Withdraw deletes a row of unknown status; one that is gone is no error.

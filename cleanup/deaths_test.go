@@ -320,3 +320,35 @@ func TestTryRun_WhatCouldNotBeSavedIsDoneByTheNext(t *testing.T) {
 		})
 	}
 }
+
+// The cache is anybody's. PHP maps status and executor to enums, and cannot
+// read a table any longer that has others.
+func TestTryRun_ARecordThatNoNodeWroteSpoilsNoRow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		started := time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
+		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r.Status, r.DeletedTokens, r.StoredSubmissions, r.Milliseconds = 7, -1, -2, -3
+		r.Started = started.AddDate(100, 0, 0)
+		c.trace(r)
+		_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Row{ID: r.Row, Time: started, Executor: cleanup.ExecutorFrontendAPI, Status: cleanup.StatusIncomplete}, c.db.Rows()[0])
+	})
+}
+
+// Whoever recovers from the panic, as net/http does, must not keep a lease that
+// is renewed for ever.
+func TestTryRun_APanicOutsideOfTheCleanerFreesTheLock(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		n := c.node(cleanup.Clean, cleanup.WithCheck(func(context.Context, cleanup.State) error { panic("oops") }))
+		require.Panics(t, func() { _, _ = n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI) })
+		time.Sleep(time.Minute)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}

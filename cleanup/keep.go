@@ -16,7 +16,7 @@ import (
 func (r *run) keep(ctx context.Context) {
 	touch := min(MarkerAge/3, r.s.policy.Unfinished()/4)
 	every := max(min(touch, r.s.leaseT/3), time.Millisecond)
-	touched := time.Now()
+	touched, told := time.Now(), false
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
@@ -30,11 +30,13 @@ func (r *run) keep(ctx context.Context) {
 		}
 		due := time.Since(touched) >= touch-every/2
 		if err := r.renew(ctx, due); err != nil {
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !told {
 				r.s.logger.LogAttrs(ctx, slog.LevelWarn, "cannot renew the marks of the run", slog.Any("error", err))
+				told = true
 			}
 			continue // and again at the next tick
 		}
+		told = false
 		if due {
 			touched = time.Now()
 		}
@@ -60,7 +62,7 @@ func (r *run) renewMarker(ctx context.Context) error {
 	switch {
 	case errors.Is(err, cache.ErrNotFound):
 		started = r.record.Marker
-	case errors.Is(err, cache.ErrNull), err == nil && !r.record.owns(&started):
+	case isMissing(err), err == nil && !r.record.owns(&started):
 		return r.saveRecord(ctx) // a PHP node's; the next look between rounds finds its row
 	case err != nil:
 		return err
