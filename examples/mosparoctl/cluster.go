@@ -25,7 +25,7 @@ import (
 )
 
 // clusterArgs are the flags of commands that need cache and database.
-const clusterArgs = "[--dir DIR] [--dsn URL] [--zone ZONE]"
+const clusterArgs = "[--dir DIR] [--dsn URL] [--zone ZONE] [--lock-url URL]"
 
 // clusterFlags say where the cluster is.
 type clusterFlags struct {
@@ -98,6 +98,7 @@ type cluster struct {
 	settings  *envconfig.Settings
 	adapter   cache.Adapter
 	pool      *cache.Pool
+	locks     lock.Backend
 	locker    *lock.Locker
 	db        *sqlcleaner.DB
 	scheduler *cleanup.Scheduler
@@ -161,7 +162,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 		return err
 	}
 	c.onClose(backend.Close)
-	c.locker = lock.New(backend)
+	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(c.locker.Close)
 	p := cleanupPolicy(c.settings)
 	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
