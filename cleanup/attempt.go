@@ -69,7 +69,8 @@ func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
 		a.Result = Unavailable
 		return a, err
 	}
-	defer lease.Release(ctx) // also in a panic: whoever recovers from it must not keep the lease for ever
+	// Also in a panic: whoever recovers from it must not keep the lease for ever.
+	defer func() { _ = lease.Release(ctx) }()
 	r := &run{s: s, order: o, lease: lease}
 	a, err = r.underLock(ctx)
 	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == Completed && !errors.Is(rel, lock.ErrUnavailable) {
