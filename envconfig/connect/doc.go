@@ -1,6 +1,7 @@
 // Package connect opens the shared cache and the locks that a node's settings
 // name. It is the one package that imports all backends; programs that need a
-// single one save their weight by calling its constructor themselves.
+// single one save their weight by calling its constructor themselves. [Database]
+// links no driver: applications do.
 //
 // Opening checks the settings and files (certificates, say) but sends
 // nothing: whether a server can be reached is known at the first request, or

@@ -22,6 +22,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
@@ -421,7 +422,7 @@ func TestCleanup_SettingsOutOfRangeAreWhatTheyAreForMosparo(t *testing.T) {
 		}
 		s, err := (&clusterFlags{}).settings(environ)
 		require.NoError(t, err)
-		p := cleanupPolicy(s)
+		p := connect.CleanupPolicy(s)
 		require.Equal(t, c.Effective, map[string]int{
 			"submit_token_retention_hours":        int(p.TokenAge() / time.Hour),
 			"submission_retention_days":           p.SubmissionDays(),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
 // cleanupState is what "cleanup status" shows.
@@ -220,7 +221,7 @@ func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		for i, r := range runs {
 			rows[i] = r.Row
 		}
-		doubles := overlapStates(cleanupPolicy(c.settings).Overlaps(rows))
+		doubles := overlapStates(connect.CleanupPolicy(c.settings).Overlaps(rows))
 		if *asJSON {
 			return a.printJSON(struct {
 				Runs    []cleanupLine  `json:"runs"`

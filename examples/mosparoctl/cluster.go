@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -147,12 +146,15 @@ func (a *app) openCluster(flags *clusterFlags, mode cleanup.Mode, opts ...cleanu
 
 // open opens database and locks beside the cache.
 func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Option) error {
-	db, dialect, err := openDatabase(c.settings)
+	log := c.app.warnings()
+	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, connect.WithLogger(log))
+	if errors.Is(err, envconfig.ErrNotConfigured) {
+		return fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
+	}
 	if err != nil {
 		return err
 	}
 	c.onClose(db.Close)
-	log := c.app.warnings()
 	lockOpts := []connect.Option{connect.WithLogger(log)}
 	if url := c.flags.locks; url != "" {
 		lockOpts = append(lockOpts, connect.WithLockURL(url))
@@ -164,8 +166,8 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	c.onClose(backend.Close)
 	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(c.locker.Close)
-	p := cleanupPolicy(c.settings)
-	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
+	p := connect.CleanupPolicy(c.settings)
+	c.db = sqlcleaner.New(db, sqlcleaner.DialectOf(driver), p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
 	}, opts...)
@@ -185,36 +187,4 @@ func (c *cluster) installation(context.Context) (cleanup.Installation, error) {
 // warnings is a log of what needs attention.
 func (a *app) warnings() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-}
-
-// cleanupPolicy takes over the settings, which are within mosparo's limits.
-func cleanupPolicy(s *envconfig.Settings) cleanup.Policy {
-	return cleanup.Policy{
-		GracePeriod:          s.Cleanup.GracePeriod.V,
-		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V / time.Hour),
-		SubmissionRetention:  int(s.Cleanup.SubmissionRetention.V / (24 * time.Hour)),
-		ProcessInterval:      int(s.Cleanup.ProcessInterval.V / time.Hour),
-		UnfinishedInterval:   int(s.Cleanup.UnfinishedInterval.V / time.Minute),
-	}
-}
-
-// openDatabase opens mosparo's database.
-func openDatabase(s *envconfig.Settings) (*sql.DB, sqlcleaner.Dialect, error) {
-	c, err := s.Database.Connection()
-	if errors.Is(err, envconfig.ErrNotConfigured) {
-		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	if c.TLS != nil {
-		if err := mysql.RegisterTLSConfig(envconfig.MySQLTLSName, c.TLS); err != nil {
-			return nil, 0, err
-		}
-	}
-	db, err := sql.Open(c.Driver, c.DSN.Reveal())
-	if err != nil {
-		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
-	}
-	return db, sqlcleaner.DialectOf(c.Driver), nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
@@ -69,7 +70,7 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 		return nil, err
 	}
 	n.onClose(db.Close)
-	p := policy(s)
+	p := connect.CleanupPolicy(s)
 	n.db = sqlcleaner.New(db, sqlcleaner.SQLite, p)
 	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode,
 		cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check), cleanup.WithPoll(demoPoll))
