@@ -338,6 +338,52 @@ func TestTryRun_ARecordThatNoNodeWroteSpoilsNoRow(t *testing.T) {
 	})
 }
 
+// A statement that hangs, behind an ALTER TABLE say, or on a connection that is
+// gone, would keep PHP nodes out for ever.
+func TestTryRun_ACleanerThatHangsKeepsPHPOutForNoLongerThanARound(t *testing.T) {
+	for name, heeds := range map[string]bool{"and heeds its context": true, "for good": false} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCluster(t)
+				c.due()
+				c.cleaner.Takes, c.cleaner.Round = 2*cleanup.MaxRound, 10*time.Minute
+				wake := make(chan struct{})
+				began := time.Now()
+				c.cleaner.Do = func(ctx context.Context) error {
+					if time.Since(began) < cleanup.MaxRound { // it goes well at first
+						return nil
+					}
+					if heeds {
+						<-ctx.Done()
+						return ctx.Err()
+					}
+					<-wake
+					return nil
+				}
+				done := make(chan error, 1)
+				go func() {
+					a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+					require.Equal(t, cleanup.Unfinished, a.Result)
+					done <- err
+				}()
+				php := c.php()
+				php.Cleaner = &cleanuptest.Cleaner{}
+				r := cleanup.UnfinishedCleanupStatistic
+				for r != cleanup.Completed {
+					time.Sleep(time.Minute)
+					require.Less(t, time.Since(began), 3*cleanup.MaxRound)
+					var err error
+					r, err = php.Cleanup(t.Context(), cleanup.ExecutorCommand)
+					require.NoError(t, err)
+				}
+				require.Greater(t, time.Since(began), 2*cleanup.MaxRound-11*time.Minute)
+				close(wake)
+				require.ErrorIs(t, <-done, cleanup.ErrHung)
+			})
+		})
+	}
+}
+
 // Whoever recovers from the panic, as net/http does, must not keep a lease that
 // is renewed for ever.
 func TestTryRun_APanicOutsideOfTheCleanerFreesTheLock(t *testing.T) {

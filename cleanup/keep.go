@@ -12,8 +12,9 @@ import (
 // keep makes a long run look alive: to PHP the marker stays younger than 5
 // minutes, the row of unknown status younger than half the unfinished
 // interval, which is all that forced PHP runs look at; to Go nodes the record
-// says how long the lease lasts, should the lock server forget it.
-func (r *run) keep(ctx context.Context) {
+// says how long the lease lasts, should the lock server forget it. A run whose
+// cleaner hangs is not kept alive.
+func (r *run) keep(ctx context.Context, hung func()) {
 	touch := min(MarkerAge/3, r.s.policy.Unfinished()/4)
 	every := max(min(touch, r.s.leaseT/3), time.Millisecond)
 	touched, told := time.Now(), false
@@ -26,6 +27,10 @@ func (r *run) keep(ctx context.Context) {
 		case <-t.C:
 		}
 		if r.lease.Err() != nil {
+			return
+		}
+		if time.Since(r.began)-time.Duration(r.asked.Load()) > MaxRound {
+			hung()
 			return
 		}
 		due := time.Since(touched) >= touch-every/2
