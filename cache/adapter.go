@@ -12,6 +12,11 @@ import (
 // client library knows no context, within the client's own timeout), and are
 // proved by cachetest.Conformance.
 //
+// With a context that has ended, a call does nothing and returns an error that
+// unwraps to that of the context, and after Close one that unwraps to
+// [ErrClosed]; every error is an [*OpError]. Keys are not checked here: a Pool
+// does that, see [ValidateKey].
+//
 // Most programs use a [Pool] and typed [Key] values over an Adapter.
 type Adapter interface {
 	// Get returns the stored bytes by position, nil for a key that is absent
@@ -21,20 +26,21 @@ type Adapter interface {
 	//
 	// When only some keys can be read, Get returns what it has together with
 	// an [*OpError] whose Keys are the ones that failed. The caller owns the
-	// returned bytes.
+	// returned bytes; a key that is asked for twice gets two copies.
 	Get(ctx context.Context, keys ...string) ([][]byte, error)
 
 	// Set stores all items in one round trip, atomically where the backend
-	// can, and keeps no reference to their bytes. Lifetimes are rounded up to what the
-	// backend can tell apart. An item that is refused leaves the earlier
-	// value in place.
+	// can, and keeps no reference to their bytes. Lifetimes are rounded up to what
+	// the backend can tell apart. Of two items with the same key the last one
+	// counts. An item that is refused leaves the earlier value in place; see
+	// [CheckItems].
 	Set(ctx context.Context, items ...Item) error
 
 	// Delete removes keys; an absent key is no error.
 	Delete(ctx context.Context, keys ...string) error
 
 	// Close releases what the adapter itself has started. The client given to
-	// its constructor stays open: who opens closes.
+	// its constructor stays open: who opens closes. Closing twice is no error.
 	Close() error
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -28,4 +29,51 @@ func Example() {
 	// Output:
 	// <nil>
 	// <nil> 2026-03-01 12:00:00 +0000 UTC true
+}
+
+// A value of one's own is a PHP array for PHP nodes, and an any takes whatever
+// they have stored.
+func ExampleKey_struct() {
+	type Greeting struct {
+		Name  string    `php:"name"`
+		Seen  time.Time `php:"seen"` // a DateTime
+		Words []string  `php:"words"`
+		Note  *string   `php:"note,omitempty"`
+	}
+	const key cache.Key[Greeting] = "mosparoGoGreeting"
+	ctx, pool := context.Background(), cache.NewPool(memoryadapter.New())
+
+	err := key.Set(ctx, pool, Greeting{Name: "Zoë", Words: []string{"hello"}}, time.Hour)
+	fmt.Println(err)
+	g, err := key.Get(ctx, pool)
+	fmt.Println(g.Name, g.Words, err)
+
+	_, err = cache.Key[string](key).Get(ctx, pool)
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// Zoë [hello] <nil>
+	// cache: value of "mosparoGoGreeting": php: cannot read array into Go type string
+}
+
+// Counting hits and misses. A failed get is neither.
+func ExampleWithObserver() {
+	var hits, misses, failures atomic.Int64
+	pool := cache.NewPool(memoryadapter.New(), cache.WithObserver(func(e cache.Event) {
+		switch {
+		case e.Class != cache.ClassNone:
+			failures.Add(1)
+		case e.Op == cache.OpGet && e.Hit:
+			hits.Add(1)
+		case e.Op == cache.OpGet:
+			misses.Add(1)
+		}
+	}))
+	const key cache.Key[int] = "mosparoGoNumber"
+	ctx := context.Background()
+	_, _ = key.Get(ctx, pool)
+	_ = key.Set(ctx, pool, 7, 0)
+	_, _ = key.Get(ctx, pool)
+	fmt.Println(hits.Load(), "hit,", misses.Load(), "miss,", failures.Load(), "failures")
+	// Output: 1 hit, 1 miss, 0 failures
 }

@@ -17,7 +17,7 @@ const (
 	OpGet    Op = "get"
 	OpSet    Op = "set"
 	OpDelete Op = "delete"
-	// OpLoad is the load of a [Key.Fetch].
+	// OpLoad is the load of a [Key.Fetch], whose get and set are events, too.
 	OpLoad Op = "load"
 )
 
@@ -26,7 +26,8 @@ const (
 type Event struct {
 	Op  Op
 	Key string
-	// Hit: a get found a value, a stored null included.
+	// Hit: a get found a value, a stored null included. What cannot be decoded
+	// is no hit, and has a Class.
 	Hit bool
 	// Class is [ClassNone] on success, and for a miss.
 	Class ErrorClass

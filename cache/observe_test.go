@@ -162,3 +162,10 @@ func TestLog_TellsOfAnUnusableEntryOnceForEachKey(t *testing.T) {
 	require.Len(t, got, 99, "a hundred keys and a word about the others")
 	require.Contains(t, got[98], "more entries")
 }
+
+func TestLog_NilIsQuiet(t *testing.T) {
+	a := cachetest.NewFake()
+	a.Down()
+	_, err := text.Get(t.Context(), cache.NewPool(a, cache.WithLogger(nil)))
+	require.ErrorIs(t, err, cache.ErrUnavailable)
+}

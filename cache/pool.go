@@ -9,7 +9,7 @@ import (
 // Pool is a PSR-6 style cache pool: an [Adapter] whose values are PHP values.
 // It checks keys and sizes before anything is sent, and decodes nothing but
 // plain data. Typed access is through [Key], [Read] and [Write]. A Pool is
-// safe for concurrent use.
+// safe for concurrent use. Make one with [NewPool].
 type Pool struct {
 	adapter  Adapter
 	maxValue int
@@ -36,12 +36,17 @@ func WithMaxValueSize(bytes int) Option {
 // WithLogger logs what an operator must see, once and not per request: that
 // the cache fails (again for the same reason after a minute at the earliest)
 // and works again, and each key whose entry cannot be decoded or is too large.
-// The default logs nothing.
+// The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(p *Pool) { p.watch.logger = l }
+	return func(p *Pool) {
+		if l != nil {
+			p.watch.logger = l
+		}
+	}
 }
 
-// NewPool returns a pool over the adapter.
+// NewPool returns a pool over the adapter. It sends nothing, and there is
+// nothing to close but the adapter, which is left to the caller.
 func NewPool(a Adapter, opts ...Option) *Pool {
 	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, watch: watch{logger: slog.New(slog.DiscardHandler)}}
 	for _, o := range opts {

@@ -3,7 +3,8 @@ package cleanup
 import "time"
 
 // Policy are the five settings of mosparo's cleanup, as numbers in mosparo's
-// own units. A number outside its range, 0 included, counts as the default, as in mosparo: it is
+// own units; connect.CleanupPolicy makes one of a node's settings. A number
+// outside its range, 0 included, counts as the default, as in mosparo: it is
 // not clamped. The zero Policy is mosparo's default.
 type Policy struct {
 	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) puts an unforced

@@ -150,7 +150,8 @@ func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Poli
 	return s
 }
 
-// Attempt is the outcome of a TryRun.
+// Attempt is the outcome of a TryRun. Its Decision is zero, and says nothing,
+// where the lock, the cache or the database could not be asked.
 type Attempt struct {
 	Result   Result
 	Decision Decision

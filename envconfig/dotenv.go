@@ -210,8 +210,8 @@ func (p *dotenvParser) singleQuoted() (string, error) {
 	p.pos += len(text) + 2
 	// PHP takes $(…) between single quotes as it stands, but a file that holds
 	// it was hardly written for that.
-	for i := range len(text) {
-		if text[i] == '$' && commandLength(text[i+1:]) > 0 {
+	for at := range commandEnds(text) {
+		if at > 0 && text[at-1] == '$' {
 			return "", errCommand
 		}
 	}

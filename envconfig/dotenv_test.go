@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -167,4 +168,19 @@ func FuzzParseDotenv(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A megabyte of parentheses takes no longer than one of anything else.
+func TestParseDotenv_TakesTimeInProportion(t *testing.T) {
+	for _, piece := range []string{"$(", `\$(a)`, "$(()", "(", "\\$((a)"} {
+		for _, quote := range []string{"'", `"`} {
+			text := strings.Repeat(piece, maxDotenvValue/2/len(piece))
+			start := time.Now()
+			_, err := ParseDotenv(".env", []byte("A="+quote+text+quote), nil)
+			if err != nil {
+				require.ErrorIs(t, err, ErrNotSupported)
+			}
+			require.Less(t, time.Since(start), 10*time.Second, piece)
+		}
+	}
 }

@@ -12,50 +12,54 @@ var errCommand = notSupported("$(command) would run a command")
 // checkCommands refuses $(command); an escaped \$(command) loses its
 // backslash.
 func checkCommands(text string) (string, error) {
-	var b strings.Builder
+	ends := commandEnds(text)
+	b := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
-		n := 0
+		end := 0
 		if text[i] == '$' {
-			n = commandLength(text[i+1:])
+			end = ends[i+1]
 		}
 		switch {
-		case n == 0:
-			b.WriteByte(text[i])
+		case end == 0:
+			b = append(b, text[i])
 		case i == 0 || text[i-1] != '\\':
 			return "", errCommand
 		default:
-			escaped := b.String()
-			b.Reset()
-			b.WriteString(escaped[:len(escaped)-1])
-			b.WriteString(text[i : i+1+n])
-			i += n
+			b = append(b[:len(b)-1], text[i:end]...)
+			i = end - 1
 		}
 	}
-	return b.String(), nil
+	return string(b), nil
 }
 
-// commandLength is the length of the balanced (…) at the start of s, none of
-// whose parentheses is empty; 0 if there is none.
-func commandLength(s string) int {
-	var parts []int // what each open parenthesis holds so far
+// commandEnds finds each balanced (…), none of whose parentheses is empty, and
+// returns where it ends by where it begins.
+func commandEnds(s string) map[int]int {
+	type group struct {
+		at             int
+		filled, broken bool
+	}
+	ends := map[int]int{}
+	open := []group{{}} // the first is the text itself
 	for i := range len(s) {
+		top := &open[len(open)-1]
 		switch {
 		case s[i] == '(':
-			parts = append(parts, 0)
-		case len(parts) == 0:
-			return 0
+			open = append(open, group{at: i})
 		case s[i] != ')':
-			parts[len(parts)-1]++
-		case parts[len(parts)-1] == 0:
-			return 0
-		case len(parts) == 1:
-			return i + 1
-		default:
-			parts = parts[:len(parts)-1]
-			parts[len(parts)-1]++
+			top.filled = true
+		case len(open) > 1:
+			outer := &open[len(open)-2]
+			if top.filled && !top.broken {
+				ends[top.at] = i + 1
+			} else {
+				outer.broken = true
+			}
+			outer.filled = true
+			open = open[:len(open)-1]
 		}
 	}
-	return 0
+	return ends
 }
 
 // reference is a variable in a value: $NAME, ${NAME}, ${NAME:-default}.

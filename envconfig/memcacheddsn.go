@@ -237,7 +237,7 @@ func (d *MemcachedDSN) warnIgnored(query *phpArray) {
 	}
 	for _, name := range query.keys {
 		if name != "host" {
-			d.warn("parameter %s is ignored, as all options are without a host before the question mark", printable(name))
+			d.warn("parameter %s is ignored, as all options are without a host before the question mark", query.printableKey(name))
 		}
 	}
 }

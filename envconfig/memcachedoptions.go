@@ -57,7 +57,7 @@ func (d *MemcachedDSN) options(query *phpArray) error {
 		isSwitch, known := memcachedOptions[name]
 		switch {
 		case !known && !slices.Contains([]string{"hash", "serializer", "distribution"}, name):
-			d.warn("unknown parameter %s is ignored", printable(name))
+			d.warn("unknown parameter %s is ignored", query.printableKey(name))
 			continue
 		case v.arr != nil:
 			return fmt.Errorf("parameter %q must be a text", name)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Health is who may ask for the health of the node, and whether it is looked
-// for at all.
+// Health says who may ask for the health of the node, and whether the health
+// check is bypassed.
 type Health struct {
 	Bypass    Value[bool]           // MOSPARO_BYPASS_HEALTH_CHECK
 	AllowList Value[[]netip.Prefix] // MOSPARO_HEALTH_ALLOW_LIST, everyone when that is empty

@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,20 @@ func (a *phpArray) get(key string) (phpText, bool) {
 	}
 	v, ok := a.at[key]
 	return v, ok
+}
+
+// printableKey is [printable] for the name of a parameter, unless it stands
+// behind one for a password: then it may be the rest of it, behind an &.
+func (a *phpArray) printableKey(name string) string {
+	for _, k := range a.keys {
+		if strings.EqualFold(k, name) {
+			break
+		}
+		if slices.Contains([]string{"auth", "pass", "password", "ssl"}, strings.ToLower(k)) {
+			return "(not shown)"
+		}
+	}
+	return printable(name)
 }
 
 func (a *phpArray) set(key string, v phpText) {

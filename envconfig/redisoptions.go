@@ -29,7 +29,7 @@ func (p *redisParser) options(phpURL) error {
 		case name == "sentinel_master":
 			d.warn("sentinel_master is ignored by Symfony 6.4, which then talks to the sentinel as if it were Redis; the parameter is redis_sentinel")
 		case !known:
-			d.warn("unknown parameter %s is ignored", printable(name))
+			d.warn("unknown parameter %s is ignored", p.query.printableKey(name))
 		case show && v.arr != nil:
 			return fmt.Errorf("parameter %q must be a text", name)
 		case show:

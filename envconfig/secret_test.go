@@ -91,7 +91,7 @@ func secretDSNs() (dsns []string) {
 			"auth=" + hunter, "auth[]=u&auth[]=" + hunter, "auth[user]=u&auth[pass]=" + hunter, "auth[x][y]=" + hunter, "ssl[passphrase]=" + hunter,
 			"password=" + hunter, "username=u&password=" + hunter, "pass=" + hunter, "auth=x@" + hunter, "AUTH=" + hunter, "ssl[x]=" + hunter,
 			"unknown[" + hunter + " x]=1", "p@" + hunter + "=1", "ssl[@" + hunter + "]=1", "timeout=x" + hunter, "dbindex=" + hunter, "failover=" + hunter + "&redis_cluster=1",
-			"hash=" + hunter, "class=" + hunter,
+			"hash=" + hunter, "class=" + hunter, "auth=x&" + hunter, "auth=x&" + hunter + "=y&z=1",
 		} {
 			dsns = append(dsns, scheme+"//host?"+query, scheme+"//host:x?"+query, scheme+"?host[a]&host[b]&"+query, scheme+"//host?redis_sentinel=m&"+query)
 		}

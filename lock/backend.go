@@ -11,11 +11,12 @@ import (
 // Implementations are safe for concurrent use and proved by
 // locktest.Conformance.
 type Backend interface {
-	// Acquire takes the name for ttl if nobody holds it, with one request that is never repeated
-	// on its own. A name that is held gives [*HeldError]. Any other error is ambiguous: the
+	// Acquire takes the name for ttl if nobody holds it. It sends a request
+	// once and never repeats it by itself. A name that is held gives [*HeldError]. Any other error is ambiguous: the
 	// claim may have been taken, and the Locker undoes it by Release with the
 	// claim's token. The same token acquiring again while it holds the name is
-	// granted, with a new ttl.
+	// granted, with the same fence and a new ttl. With a context that has ended,
+	// it takes nothing.
 	//
 	// fence is larger than that of every earlier holder of the name as far as
 	// [Properties] promise; 0 from a backend without fencing.

@@ -389,7 +389,8 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 // panics. The context of f ends with that of ctx and when the lease ends, then
 // with the cause of [Lease.Err]. Do returns the error of f, joined with the
 // lease's if it was lost before f returned: then somebody else may have held
-// the name meanwhile.
+// the name meanwhile. Where f needs the fencing token, use [Locker.Acquire]
+// and the lease's Context and Fence.
 func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
 	lease, err := l.Acquire(ctx, name, opts...)
 	if err != nil {

@@ -36,7 +36,7 @@ type injected struct {
 // dropped, then its reply is lost.
 type Fault struct {
 	// Op is the operation that it hits: "get", "set", "delete", "ping",
-	// "clear", "prune", "list"; all when empty.
+	// "clear", "prune", "list" (in lower case); all when empty.
 	Op string
 	// Key limits it to requests with this key; a request with several keys is
 	// hit as a whole.

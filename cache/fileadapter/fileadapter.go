@@ -16,9 +16,9 @@ import (
 )
 
 // Adapter is a cache in a directory. It implements [cache.Adapter] and
-// [cache.Clearer], [cache.Pinger], [cache.Pruner], [cache.Lister],
-// [cache.Limiter]. It is safe for concurrent use, also by several processes,
-// PHP among them. Make one with [New].
+// [cache.Clearer], [cache.Expirer], [cache.Lister], [cache.Limiter],
+// [cache.Pinger], [cache.Pruner]. It is safe for concurrent use, also by
+// several processes, PHP among them. Make one with [New].
 type Adapter struct {
 	// dir is the absolute directory of the namespace, …/@.
 	dir       string
@@ -56,9 +56,13 @@ func WithMaxValueSize(bytes int) Option {
 }
 
 // WithLogger logs, once, a directory that PHP can probably not write. The
-// default logs nothing.
+// default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(a *Adapter) { a.logger = l }
+	return func(a *Adapter) {
+		if l != nil {
+			a.logger = l
+		}
+	}
 }
 
 // New returns the cache in dir, which is what FILESYSTEM_CACHE_PATH names on

@@ -168,7 +168,11 @@ func (o ClientOptions) logIn(ctx context.Context, conn net.Conn) error {
 		}
 		n += more
 	}
-	if string(answer[:n]) != "STORED\r\n" {
+	switch {
+	case string(answer[:n]) == "STORED\r\n":
+	case bytes.Contains(answer[:n], []byte(o.Password)): // no memcached, but something that repeats what it is told
+		return fmt.Errorf("%w: the server refuses user and password", cache.ErrUnauthorized)
+	default:
 		return fmt.Errorf("%w: the server refuses user and password: %q", cache.ErrUnauthorized, bytes.TrimSpace(answer[:n]))
 	}
 	return conn.SetDeadline(time.Time{})

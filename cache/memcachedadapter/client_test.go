@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -111,6 +112,27 @@ func TestClient_ASCIIAuthentication(t *testing.T) {
 	}
 }
 
+// Whatever listens there may repeat what it was sent.
+func TestClient_AnAnswerThatHoldsThePasswordIsNotShown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.Copy(conn, conn)
+			_ = conn.Close()
+		}
+	}()
+	at := memcachedadapter.Server{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}
+	_, err = adapterAt(t, at, memcachedadapter.ClientOptions{User: "node", Password: "hunter2"}).Get(t.Context(), key)
+	require.ErrorIs(t, err, cache.ErrUnauthorized)
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
 func errOf(_ [][]byte, err error) error { return err }
 
 func TestSet_RefusesWhatTheServerWould(t *testing.T) {
@@ -178,7 +200,7 @@ func TestClear_HidesEverythingWhereTheServerCannotList(t *testing.T) {
 }
 
 // A request that has been sent ends with the client's timeout, whatever the
-// context says, and leaves no goroutine behind.
+// context says.
 func TestTimeout_BoundsEachCall(t *testing.T) {
 	t.Parallel()
 	all := start(t, 1)

@@ -70,9 +70,14 @@ func WithCompression(c Compression) Option {
 }
 
 // WithLogger logs that a server is down or back, and that another node has
-// changed the namespace version. The default logs nothing.
+// changed the namespace version. The default, and nil, log
+// nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(a *Adapter) { a.logger = l }
+	return func(a *Adapter) {
+		if l != nil {
+			a.logger = l
+		}
+	}
 }
 
 // WithNamespace is the namespace of a Symfony pool; mosparo has none. It is a

@@ -13,8 +13,9 @@ import (
 )
 
 // Adapter keeps entries in the memory of the process. It implements
-// [cache.Adapter] and [cache.Clearer], [cache.Pinger], [cache.Pruner],
-// [cache.Lister], [cache.Limiter]. Make one with [New].
+// [cache.Adapter] and [cache.Clearer], [cache.Expirer], [cache.Lister],
+// [cache.Limiter], [cache.Pinger], [cache.Pruner]. It is safe for concurrent
+// use. Make one with [New].
 type Adapter struct {
 	maxValue int
 

@@ -46,7 +46,7 @@ func plainString(data []byte) ([]byte, bool) {
 		return nil, false
 	}
 	n, i := 0, 2
-	for ; i < len(data) && i < 12 && isDigitByte(data[i]); i++ {
+	for ; i < len(data) && i < 11 && isDigitByte(data[i]); i++ { // within 32 bits
 		n = n*10 + int(data[i]-'0')
 	}
 	// :"…";

@@ -136,7 +136,7 @@ func hostile() [][]byte {
 	}
 	return [][]byte{
 		[]byte(`s:9999999999:"a";`), []byte(`a:2147483647:{}`), []byte(`a:9223372036854775807:{}`), []byte(`O:8:"stdClass":99999999:{}`),
-		[]byte(`s:18446744073709551615:"";`), []byte(`S:4294967295:"";`), []byte(`a:-1:{}`), []byte(`s:-1:"";`),
+		[]byte(`s:18446744073709551615:"";`), []byte(`S:4294967295:"";`), []byte(`a:-1:{}`), []byte(`s:-1:"";`), []byte(`s:2147483648:"a";`), []byte(`s:4294967295:"a";`),
 		[]byte("\x00\x00\x00\x02\x13\xff\xff\xff\xff"), []byte("\x00\x00\x00\x02\x16\xff\xff\xff\xff"), []byte("\x00\x00\x00\x02\x19\xff\xff\xff\xffA"),
 		[]byte("\x00\x00\x00\x02\x17\x01A\x16\x7f\xff\xff\xff"), []byte("\x00\x00\x00\x02\x10\xff\xff\xff\xff"), []byte("\x00\x00\x00\x02\x03\xff\xff\xff\xff"),
 		[]byte(strings.Repeat("a:1:{i:0;", 100_000)), []byte(strings.Repeat(`O:1:"A":1:{i:0;`, 100_000)),

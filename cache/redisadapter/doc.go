@@ -9,6 +9,10 @@
 // waits for its own ReadTimeout (3 s by default, and again for each of
 // MaxRetries). While a master is replaced, calls fail with
 // [cache.ErrUnavailable] or [cache.ErrReadOnly], each within its deadline, and
-// then succeed again by themselves. Any maxmemory-policy works; a Redis that holds locks too wants
-// volatile-lru or noeviction.
+// then succeed again by themselves. Any maxmemory-policy works; a Redis that
+// holds locks too wants noeviction, as package redislocker says.
+//
+// Every error is returned. Beside that go-redis writes lines of its own to
+// standard error, for connections that fail above all; redis.SetLogger
+// replaces its logger.
 package redisadapter

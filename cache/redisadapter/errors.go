@@ -21,7 +21,8 @@ func missed(err error) error {
 	return err
 }
 
-// answers are the beginnings of the server's errors and what they mean.
+// answers are the beginnings of the server's errors and what they mean; go-redis
+// leaves out a leading ERR when it compares them.
 var answers = []struct {
 	prefix   string
 	sentinel error
@@ -29,17 +30,17 @@ var answers = []struct {
 	{"NOAUTH", cache.ErrUnauthorized},
 	{"WRONGPASS", cache.ErrUnauthorized},
 	{"NOPERM", cache.ErrUnauthorized},
-	{"DENIED", cache.ErrUnauthorized},                     // protected mode
-	{"ERR invalid password", cache.ErrUnauthorized},       // before Redis 6
-	{"ERR Client sent AUTH", cache.ErrUnauthorized},       // before Redis 6: no password is set
-	{"ERR AUTH <password> called", cache.ErrUnauthorized}, // since: no password is set
-	{"ERR unauthenticated", cache.ErrUnauthorized},
+	{"DENIED", cache.ErrUnauthorized},                 // protected mode
+	{"invalid password", cache.ErrUnauthorized},       // before Redis 6
+	{"Client sent AUTH", cache.ErrUnauthorized},       // before Redis 6: no password is set
+	{"AUTH <password> called", cache.ErrUnauthorized}, // since: no password is set
+	{"unauthenticated", cache.ErrUnauthorized},
 	{"READONLY", cache.ErrReadOnly},
 	{"MISCONF", cache.ErrReadOnly},    // cannot save to disk and therefore refuses writes
 	{"NOREPLICAS", cache.ErrReadOnly}, // min-replicas-to-write
 	{"OOM", cache.ErrFull},
-	{"ERR string exceeds maximum allowed size", cache.ErrTooLarge},
-	{"ERR Protocol error: invalid bulk length", cache.ErrTooLarge},
+	{"string exceeds maximum allowed size", cache.ErrTooLarge},
+	{"Protocol error: invalid bulk length", cache.ErrTooLarge},
 }
 
 // classified joins the sentinel of package cache that an error of go-redis or

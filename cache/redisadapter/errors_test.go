@@ -158,6 +158,27 @@ func TestErrors_Loading(t *testing.T) {
 	require.Equal(t, "v", string(got[0]))
 }
 
+// A server before Redis 4 does not know UNLINK, others rename it.
+func TestDelete_FallsBackToDEL(t *testing.T) {
+	s := servers.Redis(t, "--rename-command", "UNLINK", "")
+	c := connect(t, s.Addr())
+	a := redisadapter.New(c)
+	for range 2 { // found out, and known
+		require.NoError(t, a.Set(t.Context(), two...))
+		require.NoError(t, a.Delete(t.Context(), "mosparoA", "mosparoB"))
+		require.Zero(t, c.DBSize(t.Context()).Val())
+	}
+	require.NoError(t, a.Set(t.Context(), two...))
+	n, err := a.Clear(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+
+	require.NoError(t, c.Do(t.Context(), "ACL", "SETUSER", "writer", "on", ">hunter2", "~mosparo*", "+set", "+del").Err())
+	require.NoError(t, a.Set(t.Context(), two[0]))
+	require.NoError(t, as(t, s.Addr(), "writer", "hunter2").Delete(t.Context(), "mosparoA"), "UNLINK is not permitted")
+	require.Zero(t, c.Exists(t.Context(), "mosparoA").Val())
+}
+
 func TestErrors_Unavailable(t *testing.T) {
 	s := servers.Redis(t)
 	a := redisadapter.New(connect(t, s.Addr()))

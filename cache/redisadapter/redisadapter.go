@@ -13,8 +13,8 @@ import (
 )
 
 // Adapter is a cache on Redis. It implements [cache.Adapter] and
-// [cache.Clearer], [cache.Pinger], [cache.Lister], [cache.Limiter]. It is safe
-// for concurrent use. Make one with [New].
+// [cache.Clearer], [cache.Expirer], [cache.Lister], [cache.Limiter],
+// [cache.Pinger]. It is safe for concurrent use. Make one with [New].
 type Adapter struct {
 	client redis.UniversalClient
 	// oneServer: one server has all keys, so that commands and transactions

@@ -23,7 +23,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	}
 	if !a.noUnlink.Load() {
 		err := a.remove(ctx, keys, redis.Cmdable.Unlink)
-		if !redis.HasErrorPrefix(err, "ERR unknown command") && !redis.HasErrorPrefix(err, "NOPERM") {
+		if !redis.HasErrorPrefix(err, "unknown command") && !redis.HasErrorPrefix(err, "NOPERM") {
 			return err
 		}
 		if err := a.remove(ctx, keys, redis.Cmdable.Del); err != nil {

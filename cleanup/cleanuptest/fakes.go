@@ -131,8 +131,7 @@ type Cleaner struct {
 
 var _ cleanup.Cleaner = (*Cleaner)(nil)
 
-// Runs is how many runs have begun, and Doubles how many of them while
-// another one was under way.
+// Runs is how many runs have begun.
 func (c *Cleaner) Runs() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

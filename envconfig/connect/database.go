@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
@@ -42,16 +40,4 @@ func Database(s *envconfig.Settings, registerTLS func(name string, c *tls.Config
 		return nil, "", errors.New("connect: the database's address cannot be used") // the driver's words may hold it
 	}
 	return db, c.Driver, nil
-}
-
-// CleanupPolicy are the settings of the cleanup, which are within mosparo's
-// limits.
-func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
-	return cleanup.Policy{
-		GracePeriod:          s.Cleanup.GracePeriod.V,
-		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V / time.Hour),
-		SubmissionRetention:  int(s.Cleanup.SubmissionRetention.V / (24 * time.Hour)),
-		ProcessInterval:      int(s.Cleanup.ProcessInterval.V / time.Hour),
-		UnfinishedInterval:   int(s.Cleanup.UnfinishedInterval.V / time.Minute),
-	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
-	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 )
@@ -45,10 +44,4 @@ func TestDatabase_SaysWhatIsMissing(t *testing.T) {
 	_, _, err = connect.Database(settings(t, "database_driver=pdo_pgsql", "database_host=h", "database_name=n", "database_user=u", "database_password=hunter2"), nil)
 	require.ErrorContains(t, err, `"pgx"`)
 	require.NotContains(t, err.Error(), "hunter2")
-}
-
-func TestCleanupPolicy(t *testing.T) {
-	require.Equal(t, cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 3, SubmissionRetention: 4, ProcessInterval: 5, UnfinishedInterval: 6},
-		connect.CleanupPolicy(settings(t, "MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED=1", "MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD=3",
-			"MOSPARO_SUBMISSION_RETENTION_PERIOD=4", "MOSPARO_CLEANUP_PROCESS_INTERVAL=5", "MOSPARO_CLEANUP_UNFINISHED_INTERVAL=6")))
 }

@@ -1,10 +1,12 @@
 // Package connect opens the shared cache and the locks that a node's settings
 // name. It is the one package that imports all backends; programs that need a
-// single one save their weight by calling its constructor themselves. [Database]
-// links no driver: applications do.
+// single one save their weight by calling its constructor themselves.
+// [CleanupPolicy] hands on the settings of the cleanup, and [Database] opens the
+// database with the driver that the application links.
 //
 // Opening checks the settings and files (certificates, say) but sends
 // nothing: whether a server can be reached is known at the first request, or
-// from the Ping of the adapter. go-redis logs the changes of a Sentinel to
-// standard error through a logger of its own, redis.SetLogger.
+// from the Ping of the adapter. go-redis logs connections that fail and the
+// changes of a Sentinel to standard error through a logger of its own, which
+// redis.SetLogger replaces.
 package connect

@@ -2,14 +2,20 @@ package connect_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log"
+	"log/slog"
 	"os"
+	"os/signal"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // The shared cache that the environment names, as a pool for typed keys.
@@ -36,4 +42,45 @@ func Example() {
 	}
 	fmt.Println(nextCleanup.Get(ctx, pool))
 	// Output: 2026-01-02 03:04:05 +0000 UTC <nil>
+}
+
+// A node from mosparo's own settings. It needs a cluster, so it is not run
+// here; the program imports the driver of its database.
+func ExampleCleanupPolicy() {
+	settings, err := envconfig.Load("/path/to/mosparo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	adapter, err := connect.Cache(settings)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer adapter.Close()
+	backend, err := connect.Lock(settings)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer backend.Close()
+	locker := lock.New(backend)
+	defer locker.Close()
+	database, err := settings.Database.Connection()
+	if err != nil {
+		log.Fatal(err)
+	}
+	sqlDB, err := sql.Open(database.Driver, database.DSN.Reveal())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sqlDB.Close()
+
+	policy := connect.CleanupPolicy(settings)
+	db := sqlcleaner.New(sqlDB, sqlcleaner.DialectOf(database.Driver), policy,
+		sqlcleaner.WithInstallation(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V))
+	scheduler := cleanup.New(cache.NewPool(adapter), locker, db, db, policy,
+		cleanup.Observe, cleanup.WithCheck(db.Check), cleanup.WithLogger(slog.Default()))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := scheduler.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
 }

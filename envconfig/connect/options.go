@@ -35,16 +35,24 @@ func newOptions(opts []Option) options {
 
 // WithTimeout bounds connecting to a server and waiting for each reply. A
 // context with an earlier deadline ends a request earlier, where the client
-// library knows contexts (Redis). The default is [DefaultTimeout]; a timeout
-// in the DSN counts if it is shorter.
+// library knows contexts (Redis). The default is [DefaultTimeout], also for
+// what is not positive; a timeout in the DSN counts if it is shorter.
 func WithTimeout(d time.Duration) Option {
-	return func(o *options) { o.timeout = d }
+	return func(o *options) {
+		if d > 0 {
+			o.timeout = d
+		}
+	}
 }
 
 // WithLogger logs what an operator should know of the settings, such as the
-// warnings of a DSN. The default logs nothing.
+// warnings of a DSN. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(o *options) { o.logger = l }
+	return func(o *options) {
+		if l != nil {
+			o.logger = l
+		}
+	}
 }
 
 // WithLockURL lets [Lock] use another server than the shared cache: a Redis or

@@ -1,6 +1,7 @@
 // Command cronlock runs a command on one node of a cluster only: put the same
 // line into the crontab of every node. It uses the server that mosparo's
-// environment variables name.
+// environment variables name; it reads none of mosparo's files. "mosparoctl
+// lock run" does the same with --dir, a time to wait, and exit codes.
 //
 //	cronlock report php bin/console app:report
 package main

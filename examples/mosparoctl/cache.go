@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/fileadapter"
@@ -17,24 +19,33 @@ import (
 
 func cacheCommands() []command {
 	return []command{
-		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet},
-		{name: "set", args: "[--ttl DURATION] KEY JSON", help: "Store a value, given as typed JSON.", run: cacheSet},
-		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete},
-		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList},
-		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear},
-		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey},
-		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer},
+		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet, cluster: true},
+		{name: "set", args: "[--ttl DURATION] KEY JSON", help: `Store a value, given as typed JSON such as {"t":"string","v":"text"}; "cache get" shows the form of others.`, run: cacheSet, cluster: true},
+		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete, cluster: true},
+		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList, cluster: true},
+		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear, cluster: true},
+		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey, cluster: true},
+		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer, cluster: true},
 		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath},
 	}
 }
 
-// settings are those that the environment names; what is wrong with one that
-// is used is an error, and warnings go to standard error.
+const dirHelp = "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read"
+
+// settings are those of --dir, or of the environment alone. Who then looks
+// into a cache that nobody named should know it.
 func (a *app) settings() (*envconfig.Settings, error) {
-	return envconfig.FromEnviron(a.environ)
+	if a.dir != "" {
+		return envconfig.Load(a.dir, envconfig.WithEnviron(a.environ))
+	}
+	s, err := envconfig.FromEnviron(a.environ)
+	if err == nil && s.Cache.Adapter.IsDefault() && s.Cache.FilesystemPath.IsDefault() {
+		fmt.Fprintln(a.stderr, "mosparoctl: the environment names no cache, so the default one is used; --dir DIR reads mosparo's files, too")
+	}
+	return s, err
 }
 
-// openCache opens the cache that the environment names.
+// openCache opens the cache that the settings name.
 func (a *app) openCache() (cache.Adapter, error) {
 	s, err := a.settings()
 	if err != nil {
@@ -53,8 +64,18 @@ func (a *app) withCache(do func(cache.Adapter) error) error {
 	return do(c)
 }
 
-// someKeys refuses a command line without keys, and keys that PSR-6 refuses.
-func someKeys(keys []string) error {
+// someKeys are the arguments of a command that takes keys, flags among them
+// parsed: a --dir behind the keys must not be taken for a key.
+func someKeys(flags *flag.FlagSet, args []string) ([]string, error) {
+	keys, err := interleaved(flags, args)
+	if err != nil {
+		return nil, err
+	}
+	return keys, validKeys(keys)
+}
+
+// validKeys refuses a command line without keys, and keys that PSR-6 refuses.
+func validKeys(keys []string) error {
 	if len(keys) == 0 {
 		return usageError{"which key?"}
 	}
@@ -76,24 +97,30 @@ type entry struct {
 	Error    string          `json:"error,omitempty"`
 }
 
-func cacheGet(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cacheGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
-			values, err := c.Get(ctx, keys...)
-			if err != nil {
-				return err
+			values, failure := c.Get(ctx, keys...)
+			var op *cache.OpError
+			if failure != nil && (len(values) != len(keys) || !errors.As(failure, &op)) {
+				return failure
 			}
 			out := json.NewEncoder(a.stdout)
 			out.SetEscapeHTML(false)
 			for i, k := range keys {
-				if err := out.Encode(describe(k, values[i])); err != nil {
+				e := describe(k, values[i])
+				if op != nil && slices.Contains(op.Keys, k) {
+					e.Error = op.Err.Error()
+				}
+				if err := out.Encode(e); err != nil {
 					return err
 				}
 			}
-			return nil
+			return failure
 		})
 	}
 }
@@ -129,7 +156,7 @@ func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 		if len(args) != 2 {
 			return usageError{"cache set takes a key and typed JSON"}
 		}
-		if err := someKeys(args[:1]); err != nil {
+		if err := validKeys(args[:1]); err != nil {
 			return err
 		}
 		if *ttl < 0 {
@@ -137,7 +164,7 @@ func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 		}
 		v, err := typedjson.Unmarshal([]byte(args[1]))
 		if err != nil {
-			return err
+			return fmt.Errorf(`the value has to be typed JSON such as {"t":"string","v":"text"}: %w`, err)
 		}
 		raw, err := php.Marshal(v)
 		if err != nil {
@@ -161,18 +188,20 @@ func interleaved(flags *flag.FlagSet, args []string) (rest []string, err error) 
 	return rest, nil
 }
 
-func cacheDelete(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cacheDelete(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error { return c.Delete(ctx, keys...) })
 	}
 }
 
-func cachePath(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cachePath(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		for _, k := range keys {

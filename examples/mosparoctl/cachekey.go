@@ -26,9 +26,10 @@ func rawKey(ctx context.Context, c cache.Adapter, key string) (string, error) {
 	return key, nil
 }
 
-func cacheKey(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
-	return func(keys []string) error {
-		if err := someKeys(keys); err != nil {
+func cacheKey(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	return func(args []string) error {
+		keys, err := someKeys(flags, args)
+		if err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
@@ -48,11 +49,13 @@ func cacheKey(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error
 
 func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	raw := flags.Bool("raw", false, "the keys are as they stand on the server; nothing is asked")
-	return func(keys []string) error {
-		if len(keys) == 0 || !*raw {
-			if err := someKeys(keys); err != nil {
-				return err
-			}
+	return func(args []string) error {
+		keys, err := interleaved(flags, args)
+		if err == nil && (len(keys) == 0 || !*raw) {
+			err = validKeys(keys)
+		}
+		if err != nil {
+			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
 			m, ok := c.(interface {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -33,7 +34,7 @@ type clusterFlags struct {
 
 // cacheFlags are those of commands that need the cache alone.
 func (c *clusterFlags) cacheFlags(flags *flag.FlagSet) {
-	flags.StringVar(&c.dir, "dir", "", "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read")
+	flags.StringVar(&c.dir, "dir", "", dirHelp)
 }
 
 func (c *clusterFlags) register(flags *flag.FlagSet) {
@@ -146,15 +147,11 @@ func (a *app) openCluster(flags *clusterFlags, mode cleanup.Mode, opts ...cleanu
 
 // open opens database and locks beside the cache.
 func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Option) error {
-	log := c.app.warnings()
-	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, connect.WithLogger(log))
-	if errors.Is(err, envconfig.ErrNotConfigured) {
-		return fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
-	}
+	db, dialect, err := c.openDatabase()
 	if err != nil {
 		return err
 	}
-	c.onClose(db.Close)
+	log := c.app.warnings()
 	lockOpts := []connect.Option{connect.WithLogger(log)}
 	if url := c.flags.locks; url != "" {
 		lockOpts = append(lockOpts, connect.WithLockURL(url))
@@ -167,7 +164,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(c.locker.Close)
 	p := connect.CleanupPolicy(c.settings)
-	c.db = sqlcleaner.New(db, sqlcleaner.DialectOf(driver), p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
+	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
 	}, opts...)
@@ -187,4 +184,17 @@ func (c *cluster) installation(context.Context) (cleanup.Installation, error) {
 // warnings is a log of what needs attention.
 func (a *app) warnings() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// openDatabase opens mosparo's database.
+func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
+	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, connect.WithLogger(c.app.warnings()))
+	if errors.Is(err, envconfig.ErrNotConfigured) {
+		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	c.onClose(db.Close)
+	return db, sqlcleaner.DialectOf(driver), nil
 }

@@ -42,7 +42,7 @@ type report struct {
 }
 
 func configShow(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	dir := flags.String("dir", "", "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read")
+	dir := flags.String("dir", "", dirHelp)
 	asJSON := flags.Bool("json", false, "write JSON")
 	return func(args []string) error {
 		if len(args) > 0 {
@@ -144,7 +144,7 @@ func (r *report) write(w io.Writer) error {
 			warnings = append(warnings, e.Name+": "+e.Warning)
 		}
 	}
-	section("Files, later ones win:", r.Files)
+	section("Files (of the .env files later ones win; the PHP file fills in what has no value yet):", r.Files)
 	section("Warnings:", append(warnings, r.Warnings...))
 	section("Problems:", r.Problems)
 	return nil

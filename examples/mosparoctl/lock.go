@@ -15,17 +15,17 @@ import (
 
 func lockCommands() []command {
 	return []command{
-		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun},
-		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow},
-		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList},
-		{name: "break", args: "NAME", help: "Free a lock whoever holds it, and show who did. The holder notices at its next renewal.", run: lockBreak},
+		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true},
+		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow, cluster: true},
+		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList, cluster: true},
+		{name: "break", args: "NAME", help: "Free a lock whoever holds it, and show who did. The holder notices at its next renewal.", run: lockBreak, cluster: true},
 	}
 }
 
 // errNotShared: cron on every node would run the command on every node.
 var errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
 
-// withLocker runs do with a Locker on the backend that the environment names.
+// withLocker runs do with a Locker on the backend that the settings name.
 func (a *app) withLocker(do func(*lock.Locker) error) error {
 	s, err := a.settings()
 	if err != nil {

@@ -107,7 +107,7 @@ func TestLock_UsageIsToldWithTheCode2(t *testing.T) {
 	}
 	help := ctl(t, env, "", "lock", "run", "--help")
 	require.Zero(t, help.code)
-	require.Contains(t, help.stderr, "Exit code")
+	require.Contains(t, help.stdout, "Exit code")
 }
 
 func requireFree(t *testing.T, l *lock.Locker, name string) {

@@ -64,7 +64,7 @@ func lockRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 	flags.IntVar(&j.conflict, "E", 1, "the same")
 	flags.BoolVar(&j.verbose, "verbose", false, "say who holds the lock")
 	usage := flags.Usage
-	flags.Usage = func() { usage(); fmt.Fprint(a.stderr, "\n", lockRunHelp) }
+	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", lockRunHelp) }
 	return func(args []string) error {
 		if err := j.parse(flags, args); err != nil {
 			return err

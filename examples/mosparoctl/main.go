@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
@@ -23,6 +25,8 @@ type app struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	environ []string
+	// dir is mosparo's directory, if --dir names it.
+	dir string
 }
 
 // command is one word of the command line: it has commands below it, or it
@@ -31,8 +35,10 @@ type command struct {
 	name string
 	// args is the usage of the arguments, help one sentence.
 	args, help string
-	run        func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
-	sub        []command
+	// cluster: it acts on the cluster of mosparo's settings, so it has --dir.
+	cluster bool
+	run     func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
+	sub     []command
 }
 
 // usageError is a wrong command line; it exits with 2.
@@ -82,10 +88,11 @@ func (a *app) main(ctx context.Context, args []string) int {
 
 func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []string) error {
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
-		a.usage(path, cmds)
 		if len(args) == 0 {
+			usage(a.stderr, path, cmds)
 			return usageError{"which command?"}
 		}
+		usage(a.stdout, path, cmds)
 		return nil
 	}
 	for _, c := range cmds {
@@ -108,32 +115,53 @@ func (c command) has(name string) bool {
 
 func (a *app) runCommand(ctx context.Context, path string, c command, args []string) error {
 	flags := flag.NewFlagSet(path, flag.ContinueOnError)
-	flags.SetOutput(a.stderr)
+	var said bytes.Buffer
+	flags.SetOutput(&said)
 	flags.Usage = func() {
-		fmt.Fprintf(a.stderr, "usage: %s %s\n%s\n", path, c.args, c.help)
+		w := flags.Output()
+		fmt.Fprintf(w, "usage: %s\n%s\n", c.line(path), c.help)
 		flags.PrintDefaults()
 		if c.sub != nil {
-			a.usage(path, c.sub)
+			usage(w, path, c.sub)
 		}
 	}
+	if c.cluster {
+		flags.StringVar(&a.dir, "dir", "", dirHelp)
+	}
 	body := c.run(ctx, a, flags)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
+	err := flags.Parse(args)
+	flags.SetOutput(a.stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = said.WriteTo(a.stdout)
+		return err
+	case err != nil:
+		_, _ = said.WriteTo(a.stderr)
 		return exitError(2)
 	}
 	return body(flags.Args())
 }
 
-func (a *app) usage(path string, cmds []command) {
-	fmt.Fprintf(a.stderr, "usage: %s COMMAND\n\n", path)
+// line is the command with its arguments, as the usage text has it.
+func (c command) line(path string) string {
+	words := []string{path}
+	if c.cluster {
+		words = append(words, "[--dir DIR]")
+	}
+	if c.args != "" {
+		words = append(words, c.args)
+	}
+	return strings.Join(words, " ")
+}
+
+func usage(w io.Writer, path string, cmds []command) {
+	fmt.Fprintf(w, "usage: %s COMMAND\n\n", path)
 	for _, c := range cmds {
 		if c.run != nil {
-			fmt.Fprintf(a.stderr, "  %s %s\n        %s\n", c.name, c.args, c.help)
+			fmt.Fprintf(w, "  %s\n        %s\n", c.line(c.name), c.help)
 		}
 		for _, s := range c.sub {
-			fmt.Fprintf(a.stderr, "  %s %s %s\n        %s\n", c.name, s.name, s.args, s.help)
+			fmt.Fprintf(w, "  %s\n        %s\n", s.line(c.name+" "+s.name), s.help)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 )
 
@@ -49,8 +50,15 @@ func TestUsage_IsToldWithTheCode2(t *testing.T) {
 		require.Empty(t, got.stdout, args)
 		require.NotEmpty(t, got.stderr, args)
 	}
-	require.Zero(t, ctl(t, nil, "", "--help").code)
-	require.Zero(t, ctl(t, nil, "", "value", "decode", "--help").code)
+}
+
+func TestHelp_GoesToStandardOutputWhenAskedFor(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"cache", "-h"}, {"value", "decode", "--help"}, {"config", "--help"}} {
+		got := ctl(t, nil, "", args...)
+		require.Zero(t, got.code, args)
+		require.Contains(t, got.stdout, "usage: mosparoctl", args)
+		require.Empty(t, got.stderr, args)
+	}
 }
 
 func TestValue_DecodesAndEncodesAsPHPDoes(t *testing.T) {
@@ -142,6 +150,24 @@ func TestCache_ShowsTheMetadataOfSymfonyBesideTheValue(t *testing.T) {
 	e := entries(t, ctl(t, env, "", "cache", "get", "mosparoNextCleanup").stdout)[0]
 	require.JSONEq(t, `{"t":"int","v":"7"}`, string(e.Value))
 	require.Contains(t, string(e.Metadata), "expiry")
+}
+
+func TestCache_ShowsWhatItCanReadBesideWhatItCannot(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"FILESYSTEM_CACHE_PATH=" + dir}
+	for _, key := range []string{"fine", "huge"} {
+		require.Zero(t, ctl(t, env, "", "cache", "set", key, `{"t":"int","v":"7"}`).code)
+	}
+	huge := filepath.Join(dir, filepath.FromSlash(strings.TrimSpace(ctl(t, env, "", "cache", "path", "huge").stdout)))
+	require.NoError(t, os.Truncate(huge, cache.DefaultMaxValueSize+1<<20))
+	got := ctl(t, env, "", "cache", "get", "huge", "fine", "absent")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, `"huge"`)
+	lines := entries(t, got.stdout)
+	require.Len(t, lines, 3)
+	require.Contains(t, lines[0].Error, "too large")
+	require.JSONEq(t, `{"t":"int","v":"7"}`, string(lines[1].Value))
+	require.Equal(t, entry{Key: "absent"}, lines[2])
 }
 
 func TestCache_SaysThatTheServerIsGoneWithoutThePassword(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -72,6 +73,12 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 	n.onClose(db.Close)
 	p := connect.CleanupPolicy(s)
 	n.db = sqlcleaner.New(db, sqlcleaner.SQLite, p)
+	public, err := demoPublic()
+	if err != nil {
+		return nil, err
+	}
+	n.sql, n.public = db, public
+	n.serveCSS(cssstore.NewCached(pool, locker), projectDatabase(n, sqlcleaner.SQLite), public, log)
 	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode,
 		cleanup.WithLogger(log), cleanup.WithCheck(n.db.Check), cleanup.WithPoll(demoPoll))
 	log.Info("demonstration: a cluster with generated data", slog.String("directory", dir), slog.Bool("shared", n.shared))
@@ -139,6 +146,9 @@ func makeDemo(ctx context.Context, dir string, pool *cache.Pool) error {
 	err = schema.Create(ctx, db, sqlcleaner.SQLite)
 	if err == nil {
 		err = generate(ctx, db, time.Now().UTC())
+	}
+	if err == nil {
+		err = makeDemoCSS(ctx, db, pool)
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err

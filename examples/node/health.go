@@ -94,7 +94,8 @@ func serverHeader(entry string) string {
 }
 
 // client returns the last address in the chain that is not a trusted proxy,
-// which is what Symfony's Request::getClientIp does.
+// which is what Symfony's Request::getClientIp does; it passes over what is no
+// address.
 func (p trustedProxies) client(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -113,7 +114,7 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 	for i := len(chain) - 1; i >= 0; i-- {
 		addr, ok := forwardedAddr(chain[i])
 		if !ok {
-			break
+			continue
 		}
 		last = addr
 		if !contains(p.prefixes, addr) {
@@ -123,16 +124,17 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 	return last
 }
 
-// forwardedAddr reads one element of X-Forwarded-For, with or without a port.
+// forwardedAddr reads one element of X-Forwarded-For, with or without a port,
+// as Symfony does.
 func forwardedAddr(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)
-	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return a.Unmap(), true
+	if port := strings.IndexByte(s, ':'); port > 0 && strings.IndexByte(s, '.') > 0 {
+		s = s[:port]
+	} else if strings.HasPrefix(s, "[") {
+		s, _, _ = strings.Cut(s[1:], "]")
 	}
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap(), true
-	}
-	return netip.Addr{}, false
+	a, err := netip.ParseAddr(s)
+	return a.Unmap(), err == nil && a.Zone() == ""
 }
 
 func contains(prefixes []netip.Prefix, a netip.Addr) bool {

@@ -84,6 +84,7 @@ func TestHealth_TakesTheHeaderThatReplacesXForwardedFor(t *testing.T) {
 func TestHealth_IsHiddenFromClientsThatAreNotAllowed(t *testing.T) {
 	allowed := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("::1/128")}
 	proxy := trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	loopback := trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("::1/128")}} // and allowed itself
 	for name, c := range map[string]struct {
 		proxies   trustedProxies
 		remote    string
@@ -100,6 +101,11 @@ func TestHealth_IsHiddenFromClientsThatAreNotAllowed(t *testing.T) {
 		"stranger with a forged chain":        {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1", 404},
 		"allowed through two proxies":         {proxy, "10.0.0.1:1", "192.0.2.7, 10.0.0.2", 200},
 		"garbage behind the proxy":            {proxy, "10.0.0.1:1", "garbage", 404},
+		"stranger behind an unknown host":     {loopback, "[::1]:1", "198.51.100.1, unknown", 404},
+		"allowed behind an unknown host":      {proxy, "10.0.0.1:1", "192.0.2.7, unknown", 200},
+		"stranger with half a port":           {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1:x", 404},
+		"allowed, IPv6 with a port":           {proxy, "10.0.0.1:1", "[::1]:4711", 200},
+		"stranger through a local proxy":      {loopback, "[::1]:1", "198.51.100.1:4711", 404},
 		"anyone can forge if all are trusted": {trustedProxies{everyone: true}, "198.51.100.1:1", "192.0.2.7", 200},
 		"no address":                          {proxy, "@", "", 404},
 	} {

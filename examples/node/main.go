@@ -1,5 +1,5 @@
-// Command node is a whole node of a mosparo cluster: the health check, the
-// cleanup and a page that shows what it does.
+// Command node is a whole node of a mosparo cluster: the health check, the CSS
+// of the projects, the cleanup and a page that shows what it does.
 //
 // Without settings it makes a cluster of its own in a scratch directory, with
 // generated data, and cleans that; with --demo-dir several processes are the

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
@@ -15,6 +17,8 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -30,6 +34,10 @@ type node struct {
 	scheduler *cleanup.Scheduler
 	db        *sqlcleaner.DB
 	supported bool
+	sql       *sql.DB
+	projects  *projectdb.DB    // nil if no CSS is served
+	css       *csshttp.Handler // likewise
+	public    fs.FS            // the demonstration's folder public
 	closers   []func() error
 }
 
@@ -95,7 +103,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		return nil, err
 	}
 	n.onClose(adapter.Close)
-	backend, err := connect.Lock(s, connect.WithLogger(log))
+	backend, err := connect.Lock(s, connect.WithLogger(log)) //nolint:contextcheck // go-redis asks for a context where it only makes a client
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +122,15 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	if n.mode == cleanup.Observe {
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
-	p := connect.CleanupPolicy(s)
-	n.db = sqlcleaner.New(db, sqlcleaner.DialectOf(driver), p, sqlcleaner.WithZone(zone),
+	p, dialect := connect.CleanupPolicy(s), sqlcleaner.DialectOf(driver)
+	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone),
 		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
-	n.scheduler = cleanup.New(cache.NewPool(adapter, cache.WithLogger(log)), locker, n.db, n.db, p, n.mode,
+	pool := cache.NewPool(adapter, cache.WithLogger(log))
+	n.sql = db
+	n.clusterCSS(o, pool, locker, dialect, log)
+	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode,
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(installation(o, environ))), cleanup.WithCheck(n.db.Check))
 	return n, nil
 }

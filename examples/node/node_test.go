@@ -20,10 +20,12 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/fileadapter"
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/cssstore"
 )
 
 // logBuffer is what a node has logged so far.
@@ -117,6 +119,58 @@ func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 	require.Empty(t, left, "the scratch directory goes with the program")
 }
 
+func TestDemo_ServesTheCSSOfItsProjects(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	n := start(t, []string{"PATH=/usr/bin"})
+	_, page := n.get("")
+	links := regexp.MustCompile(`resources/[0-9a-f-]{36}`).FindAllString(page, -1)
+	require.Len(t, links, 3)
+	for i, link := range links {
+		status, css := n.get(link + ".css") // redirects to the current version
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, css, demoColours[i])
+		status, url := n.get(link + "/url")
+		require.Equal(t, http.StatusOK, status)
+		require.True(t, strings.HasPrefix(url, n.url+link+"/"), url)
+	}
+	status, _ := n.get("resources/00000000-0000-0000-0000-000000000000.css")
+	require.Equal(t, http.StatusNotFound, status)
+	_, logo := n.get("resources/logo.svg?fc=1&pcs=d")
+	require.Contains(t, logo, "fill:#FFFFFF")
+	status, _ = n.get("build/mosparo-frontend.css")
+	require.Equal(t, http.StatusOK, status)
+	require.NoError(t, n.stop())
+}
+
+func TestJoin_ServesTheCSSOfTheCluster(t *testing.T) {
+	files := t.TempDir()
+	adapter, err := fileadapter.New(files)
+	require.NoError(t, err)
+	pool := cache.NewPool(adapter)
+	dir, db := installed(t, pool, "1.5.4")
+	r := cssstore.Resource{Project: cssstore.UUID{1}, Hash: cssstore.Hash{2}, CSS: []byte(".shared{}")}
+	for _, s := range []string{
+		"CREATE TABLE project_config_value (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, project_id INTEGER NOT NULL, name VARCHAR(255) NOT NULL, value CLOB DEFAULT NULL)",
+		"INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '" + r.Project.String() + "', 'x', '14D')",
+		`INSERT INTO project_config_value VALUES (1, 1, 'designConfigHash', 's:64:"` + r.Hash.String() + `";')`,
+	} {
+		_, err := db.Exec(s)
+		require.NoError(t, err)
+	}
+	resources := filepath.Join(dir, "public", "resources")
+	require.NoError(t, os.MkdirAll(resources, 0o755))
+	require.NoError(t, cssstore.NewCached(pool, nil).Put(t.Context(), r))
+	r.CSS = []byte(".file{}")
+	require.NoError(t, cssstore.NewFiles(resources, nil).Put(t.Context(), r))
+	for switched, want := range map[string]string{"0": ".file{}", "1": ".shared{}"} {
+		n := start(t, []string{"FILESYSTEM_CACHE_PATH=" + files, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=" + switched}, "--dir", dir)
+		status, css := n.get("resources/" + r.Project.String() + ".css")
+		require.Equal(t, http.StatusOK, status, n.log)
+		require.Equal(t, want, css)
+		require.NoError(t, n.stop())
+	}
+}
+
 // snapshot is everything on the server.
 func snapshot(t *testing.T, c *redis.Client) map[string]string {
 	t.Helper()
@@ -184,20 +238,20 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 	pool := cache.NewPool(redisadapter.New(c))
 	environ := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + s.Addr()}
 
-	for version, how := range map[string]struct {
-		args []string
-		says string
+	for version, want := range map[string]struct {
+		args      []string
+		log, page string
 	}{
-		"1.5.4": {nil, "the cleanup is due; this node only observes"},
-		"1.6.0": {[]string{"--clean"}, "is not 1.5.x"},
+		"1.5.4": {nil, "the cleanup is due; this node only observes", "would clean"},
+		"1.6.0": {[]string{"--clean"}, "this node must not clean", "not one this node knows"},
 	} {
 		dir, db := installed(t, pool, version)
 		before := snapshot(t, c)
-		n := start(t, environ, append(how.args, "--dir", dir)...)
-		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), how.says) }, 30*time.Second, 10*time.Millisecond, n.log)
+		n := start(t, environ, append(want.args, "--dir", dir)...)
+		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), want.log) }, 30*time.Second, 10*time.Millisecond, n.log)
 		status, page := n.get("")
 		require.Equal(t, http.StatusOK, status)
-		require.Contains(t, page, "would clean")
+		require.Contains(t, page, want.page)
 		require.NoError(t, n.stop())
 		require.Equal(t, before, snapshot(t, c), "an observer writes nothing")
 		require.Equal(t, 1, count(t, db, "delay"))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cssstore"
 )
 
 //go:embed page.html
@@ -21,6 +22,12 @@ func (n *node) routes() http.Handler {
 		allowed: s.Health.AllowList.V,
 		proxies: trustedProxies{prefixes: s.Proxies.Trusted.V.Prefixes, everyone: s.Proxies.Trusted.V.Everyone, header: serverHeader(s.Proxies.ForwardedForHeader.V)},
 	})
+	if n.css != nil {
+		mux.Handle("/resources/", n.css)
+	}
+	if n.public != nil {
+		mux.Handle("GET /build/", http.FileServerFS(n.public)) // a web server's work in a cluster
+	}
 	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		o, err := n.scheduler.Status(r.Context())
@@ -29,6 +36,10 @@ func (n *node) routes() http.Handler {
 		if err != nil {
 			view.Error = "The state of the cluster cannot be read; see the log."
 			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		if n.projects != nil {
+			view.Projects, err = n.projects.Projects(r.Context())
+			view.CSS = err == nil
 		}
 		_ = page.Execute(w, view) // the client is gone: nobody to tell
 	})
@@ -43,6 +54,9 @@ type pageView struct {
 	Why    string
 	Now    time.Time
 	Error  string
+	// CSS: the projects are known, and their CSS is served.
+	CSS      bool
+	Projects []cssstore.Project
 }
 
 func showTime(t any) string {

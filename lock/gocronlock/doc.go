@@ -19,8 +19,8 @@
 // ([DefaultTTL]); a run that is due sooner than that is left out.
 //
 // If the lock server cannot be asked, no node runs the job; gocron tells its
-// AfterLockError listener, as it does for the nodes that came too late. What
-// it was tells errors.Is with [lock.ErrHeld] and [lock.ErrUnavailable].
+// AfterLockError listener, as it does on the nodes that came too late;
+// errors.Is tells [lock.ErrUnavailable] from [lock.ErrHeld].
 //
 // gocron does not tell a job that its lock was lost while it ran; see
 // [Locker.Lease] for jobs that must end then.

@@ -1,0 +1,219 @@
+package cssgen
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// Settings reads the stored settings of a project. A projectdb.DB does.
+type Settings interface {
+	Rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error)
+}
+
+// HashSaver stores the hash of a design in mosparo's database. A projectdb.DB
+// does, and changes nothing but a row that is there.
+type HashSaver interface {
+	SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error
+}
+
+// ErrKept says that what is stored was made by another version of mosparo or from
+// another base CSS that cannot be told to be older, and stays.
+var ErrKept = errors.New("stored css is not known to be older")
+
+// Generator prepares and stores CSS, for one project at a time in the whole
+// cluster. It is a csshttp.Generator. Make one with [New], and let it [Generator.Run].
+type Generator struct {
+	store    cssstore.Store
+	settings Settings
+	pool     *cache.Pool
+	locker   *lock.Locker
+	load     func() (Build, error)
+	saver    HashSaver
+	name     string
+	logger   *slog.Logger
+
+	build atomic.Pointer[Build] // what was last loaded
+}
+
+// Option changes a default of [New].
+type Option func(*Generator)
+
+// WithSaveHash also stores the hash of what was prepared in mosparo's
+// database, in the place of the one that the project had there. By default the
+// database is left alone: PHP nodes then redirect to the earlier hash first.
+func WithSaveHash(s HashSaver) Option { return func(g *Generator) { g.saver = s } }
+
+// WithName is the name under which this node publishes what it uses. The
+// default is the host's name with a random part.
+func WithName(name string) Option { return func(g *Generator) { g.name = name } }
+
+// WithLogger logs what is prepared, and why not. The default logs nothing.
+func WithLogger(l *slog.Logger) Option { return func(g *Generator) { g.logger = l } }
+
+// New returns a generator. The pool is the shared cache in which the nodes
+// publish what they use, the locker that of the cluster; load reads what this
+// node uses, and is called often. It starts nothing.
+func New(store cssstore.Store, settings Settings, pool *cache.Pool, locker *lock.Locker, load func() (Build, error), opts ...Option) *Generator {
+	g := &Generator{store: store, settings: settings, pool: pool, locker: locker, load: load, logger: slog.New(slog.DiscardHandler)}
+	for _, o := range opts {
+		o(g)
+	}
+	if g.name == "" {
+		host, _ := os.Hostname() // a help for people
+		g.name = host + "-" + rand.Text()[:8]
+	}
+	return g
+}
+
+// Run publishes what this node uses until the context ends, whose cause it
+// returns. Without it [Generator.Generate] refuses to work.
+func (g *Generator) Run(ctx context.Context) error {
+	failing := false
+	for {
+		b, err := g.load()
+		if err == nil {
+			g.build.Store(&b)
+			err = g.publish(ctx, &b)
+		}
+		if ended := context.Cause(ctx); ended != nil {
+			g.withdraw(ctx)
+			return ended
+		}
+		if err != nil && !failing {
+			g.logger.Warn("what css is made from cannot be published; none is prepared", "error", err)
+		}
+		failing = err != nil
+		t := time.NewTimer(publishEvery)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+		t.Stop()
+	}
+}
+
+// withdraw lets the others go on without this node.
+func (g *Generator) withdraw(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := g.publish(ctx, nil); err != nil {
+		g.logger.Warn("this node's css build stays published for two minutes", "error", err)
+	}
+}
+
+// Outdated reports whether r was made by an older version of mosparo than that
+// of this node, from another base CSS.
+func (g *Generator) Outdated(r cssstore.Resource) bool {
+	b := g.build.Load()
+	return b != nil && r.Source.Base != "" && r.Source.Base != b.Base.Digest && older(r.Source.Version, b.Version)
+}
+
+// Generate returns the CSS of the project's design as it is now. What is
+// stored is returned if it is that already. Errors: [ErrDisagreement],
+// [ErrKept], those of store, settings, design and lock; then nothing was
+// stored.
+func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
+	return g.exclusively(ctx, p, true)
+}
+
+// Warm is Generate for an operator's program, which publishes nothing. It
+// refuses as well while a node that runs uses something else, but replaces CSS
+// of the same design that does not say what it was made from, as that of PHP
+// nodes and files do not: whoever calls it knows what he updated.
+func (g *Generator) Warm(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
+	return g.exclusively(ctx, p, false)
+}
+
+// lockWait is how long a node waits for another one that prepares the same.
+const lockWait = 5 * time.Second
+
+func (g *Generator) exclusively(ctx context.Context, p cssstore.Project, runs bool) (r cssstore.Resource, err error) {
+	b, err := g.load()
+	if err != nil {
+		return r, fmt.Errorf("cssgen: project %v: %w", p.UUID, err)
+	}
+	g.build.Store(&b)
+	err = g.locker.Do(ctx, "cssgen."+p.UUID.String(), func(ctx context.Context) error {
+		r, err = g.generate(ctx, p, &b, runs)
+		return err
+	}, lock.WithWait(lockWait), lock.WithLabel("prepare css"))
+	if err != nil {
+		return cssstore.Resource{}, fmt.Errorf("cssgen: project %v: %w", p.UUID, err)
+	}
+	return r, nil
+}
+
+func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, runs bool) (cssstore.Resource, error) {
+	if err := g.agree(ctx, b.source(), runs); err != nil {
+		return cssstore.Resource{}, err
+	}
+	rows, err := g.settings.Rows(ctx, p.UUID)
+	if err != nil {
+		return cssstore.Resource{}, err
+	}
+	r, err := design.Prepare(p.UUID, rows, b.Base.CSS)
+	if err != nil {
+		return cssstore.Resource{}, err
+	}
+	r.Source = b.source()
+	have, err := cssstore.GetSettled(ctx, g.store, p.UUID)
+	switch {
+	case errors.Is(err, cssstore.ErrNotFound):
+	case err != nil:
+		return cssstore.Resource{}, err
+	case have.Hash == r.Hash && bytes.Equal(have.CSS, r.CSS):
+		g.saveHash(ctx, p, r.Hash)
+		return have, nil
+	default:
+		if err := mayReplace(&have, &r); err != nil && (runs || have.Source.Base != "") {
+			return cssstore.Resource{}, err
+		}
+	}
+	// Somebody may have come with another build since.
+	if err := g.agree(ctx, r.Source, runs); err != nil {
+		return cssstore.Resource{}, err
+	}
+	if err := g.store.Put(ctx, r); err != nil {
+		return cssstore.Resource{}, err
+	}
+	g.logger.Info("css prepared", "project", p.UUID, "hash", r.Hash)
+	g.saveHash(ctx, p, r.Hash)
+	return r, nil
+}
+
+// mayReplace returns [ErrKept] unless what is stored was made from the same
+// base, by an older version, or, by somebody who does not say, for another
+// design.
+func mayReplace(have, with *cssstore.Resource) error {
+	switch s := have.Source; {
+	case s.Base == "" && have.Hash != with.Hash, s.Base == with.Source.Base, older(s.Version, with.Source.Version):
+		return nil
+	case s.Base == "":
+		return fmt.Errorf("%w: it has the same hash, other bytes, and does not say what it was made from", ErrKept)
+	default:
+		return fmt.Errorf("%w: it was made by mosparo %.20q, this node has %.20q", ErrKept, s.Version, with.Source.Version)
+	}
+}
+
+// saveHash stores the hash, if that is wanted. That it could not does not
+// matter to whoever waits for the CSS.
+func (g *Generator) saveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) {
+	if g.saver == nil || p.Hash.IsZero() || p.Hash == hash {
+		return
+	}
+	if err := g.saver.SaveHash(ctx, p, hash); err != nil {
+		g.logger.Warn("the hash of prepared css cannot be saved", "project", p.UUID, "error", err)
+	}
+}

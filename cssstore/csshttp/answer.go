@@ -1,0 +1,108 @@
+package csshttp
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The values of headers that do not change. They are shared by all answers:
+// whoever wraps a Handler replaces them, and does not write into them.
+var (
+	typeCSS      = []string{"text/css; charset=UTF-8"}
+	typeSVG      = []string{"image/svg+xml"}
+	typeHTML     = []string{"text/html; charset=UTF-8"}
+	typeRedirect = []string{"text/html; charset=utf-8"}
+
+	cacheYear     = []string{"max-age=31536000, public"}
+	cacheMinute   = []string{"max-age=60, public"}
+	cacheRedirect = []string{"no-cache, public"}
+	cacheNone     = []string{"no-cache, private"}
+	cacheURL      = []string{"max-age=0, must-revalidate, private"}
+
+	anyOrigin    = []string{"*"}
+	inlineLogo   = []string{"inline; filename=logo.svg"}
+	vary         = []string{"Accept-Encoding"}
+	acceptRanges = []string{"bytes"}
+	referrer     = []string{"no-referrer, strict-origin-when-cross-origin"}
+	nosniff      = []string{"nosniff"}
+	deny         = []string{"DENY"}
+	policy       = []string{"default-src 'none'; base-uri 'self'; block-all-mixed-content; connect-src 'self'; font-src 'self'; " +
+		"form-action 'self'; frame-ancestors 'self'; img-src 'self'; script-src 'self'; style-src 'self'"}
+)
+
+// secure sets what mosparo sets on everything but redirects.
+func secure(h http.Header) {
+	h["Referrer-Policy"] = referrer
+	h["X-Content-Type-Options"] = nosniff
+	h["X-Frame-Options"] = deny
+	h["Content-Security-Policy"] = policy
+	h["X-Content-Security-Policy"] = policy
+}
+
+// text answers with a short text in HTML.
+func text(w http.ResponseWriter, r *http.Request, status int, cache []string, body string) {
+	h := w.Header()
+	secure(h)
+	h["Content-Type"] = typeHTML
+	h["Cache-Control"] = cache
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(body)) // the client is gone: nobody to tell
+	}
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	text(w, r, http.StatusNotFound, cacheNone, "404 Not Found")
+}
+
+func unavailable(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	text(w, r, http.StatusServiceUnavailable, cacheNone, "503 Service Unavailable")
+}
+
+// urlNow are the headers of /resources/{uuid}/url, which is never kept.
+func urlNow(h http.Header) {
+	h["Cache-Control"] = cacheURL
+	h.Set("Expires", time.Now().UTC().Format(http.TimeFormat))
+}
+
+func redirect(w http.ResponseWriter, r *http.Request, status int, location string) {
+	body := fmt.Sprintf("<!DOCTYPE html>\n<html><head><meta charset=\"UTF-8\"><title>Redirecting</title></head><body>Redirecting to <a href=\"%[1]s\">%[1]s</a>.</body></html>\n",
+		html.EscapeString(location))
+	h := w.Header()
+	h["Content-Type"] = typeRedirect
+	h["Referrer-Policy"] = referrer
+	h.Set("Location", location)
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(body)) // the client is gone: nobody to tell
+	}
+}
+
+// withoutSlash redirects from a known path with a slash behind it.
+func (h *Handler) withoutSlash(w http.ResponseWriter, r *http.Request, t target, path string) {
+	o, ok := h.origin(r)
+	if !ok {
+		badHost(w, r)
+		return
+	}
+	u := url.URL{Path: strings.TrimSuffix(path, "/")}
+	location := o.root + o.prefix + u.EscapedPath()
+	if r.URL.RawQuery != "" {
+		location += "?" + r.URL.RawQuery
+	}
+	if t.route == projectURL {
+		urlNow(w.Header())
+	}
+	redirect(w, r, http.StatusMovedPermanently, location)
+}
+
+func badHost(w http.ResponseWriter, r *http.Request) {
+	text(w, r, http.StatusBadRequest, cacheNone, "400 Bad Request")
+}

@@ -1,0 +1,32 @@
+// Package csshttp serves the CSS of mosparo's projects over HTTP: what a PHP
+// node answers below /resources/, with entity tags, compression and ranges
+// beyond it. It serves what a store has and promises no CSS that nobody has
+// prepared: without it visitors are sent to the base CSS, whose selectors match
+// as well.
+//
+// [Handler] answers
+//
+//	/resources/{uuid}.css         redirect (307) to the current version
+//	/resources/{uuid}/{hash}.css  the CSS, or a redirect to the current version
+//	/resources/{uuid}/url         the URL of the current version, as text
+//	/resources/logo.svg           mosparo's logo, for fc and pcs as in mosparo
+//
+// as mosparo 1.5 does in either mode, and better where mosparo's own way harms:
+// it never redirects to the same URL; a wrong hash costs no generation and no
+// write; what is not a project is 404 without a look-up; a project that was
+// deleted is gone within seconds; X-Forwarded-… headers count only when a
+// trusted proxy sent them; a pair of CSS and hash that may not belong together
+// is cacheable for a minute and not for a year.
+//
+// # Freshness
+//
+// The list of projects is read at most once a second. The CSS is kept in
+// memory, checked again after 30 seconds at most (2 seconds in the mode
+// [Files]), and served meanwhile. When the store cannot be read, the last good
+// version is served for max-age=60 with
+//
+//	Cache-Status: mosparo-go; hit; detail=STORE_UNAVAILABLE
+//
+// of RFC 9211; detail is STORE_MISS when the shared cache has lost the entry,
+// and STORE_UNSETTLED while it is being changed.
+package csshttp

@@ -1,0 +1,132 @@
+package csshttp
+
+import (
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// origin is the beginning of absolute URLs.
+type origin struct {
+	// root is scheme, host and port.
+	root string
+	// prefix is the path before /resources/.
+	prefix string
+}
+
+// origin works out, as Symfony's Request does, under which URL the client
+// knows us; false for a host that is none.
+func (h *Handler) origin(r *http.Request) (origin, bool) {
+	trusted := h.fromProxy(r)
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	host, port := r.Host, ""
+	o := origin{prefix: h.basePath}
+	if trusted {
+		switch strings.ToLower(first(r, "X-Forwarded-Proto")) {
+		case "":
+		case "https", "on", "ssl", "1":
+			scheme = "https"
+		default:
+			scheme = "http"
+		}
+		if v := first(r, "X-Forwarded-Host"); v != "" {
+			host = v
+		}
+		port = first(r, "X-Forwarded-Port")
+		// A proxy that names the prefix may have left it in the path as well.
+		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) && v != h.basePath {
+			o.prefix = v + h.basePath
+		}
+	}
+	host, own := splitPort(host)
+	if !isHost(host) {
+		return o, false
+	}
+	if port == "" {
+		port = own
+	}
+	o.root = scheme + "://" + host
+	usual := map[string]uint64{"http": 80, "https": 443}[scheme]
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 && n != usual {
+		o.root += ":" + strconv.FormatUint(n, 10)
+	}
+	return o, true
+}
+
+// fromProxy reports whether whoever connected is a trusted proxy.
+func (h *Handler) fromProxy(r *http.Request) bool {
+	if len(h.proxies) == 0 {
+		return false
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	addr := peer.Addr().Unmap()
+	for _, p := range h.proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// first is the first element of a header that may hold a list.
+func first(r *http.Request, name string) string {
+	v, _, _ := strings.Cut(r.Header.Get(name), ",")
+	return strings.TrimSpace(v)
+}
+
+// splitPort cuts the port from a host, which becomes lower case.
+func splitPort(host string) (name, port string) {
+	host = strings.ToLower(strings.TrimSpace(host))
+	i := strings.LastIndexByte(host, ':')
+	if i < 0 || i+1 == len(host) || strings.Trim(host[i+1:], "0123456789") != "" {
+		return host, ""
+	}
+	return host[:i], host[i+1:]
+}
+
+// isHost is Symfony's check: labels of letters, digits, - _ : ], the first
+// one also after a bracket, with single dots between and after them.
+func isHost(host string) bool {
+	host = strings.TrimPrefix(host, "[")
+	dot := true // a label has to come
+	for i := range len(host) {
+		c := host[i]
+		switch {
+		case c == '.' && !dot:
+			dot = true
+			continue
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == ':', c == ']':
+		default:
+			return false
+		}
+		dot = false
+	}
+	return host != ""
+}
+
+const pathBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:@"
+
+// isPrefix takes a path of plain segments: it goes into a Location.
+func isPrefix(p string) bool {
+	if !strings.HasPrefix(p, "/") || len(p) > 200 {
+		return false
+	}
+	for segment := range strings.SplitSeq(p[1:], "/") {
+		if segment == "" || strings.Trim(segment, ".") == "" {
+			return false
+		}
+		for i := range len(segment) {
+			if strings.IndexByte(pathBytes, segment[i]) < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}

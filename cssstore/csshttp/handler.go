@@ -1,0 +1,268 @@
+package csshttp
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// Generator prepares and stores CSS. It is called for one project at a time in
+// this process. A cssgen.Generator is one.
+type Generator interface {
+	// Generate returns the CSS of the current design, which is in the store
+	// when it returns, or what is stored if that is to stay.
+	Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error)
+	// Outdated reports, without asking anybody, whether Generate would make
+	// something else of the same design.
+	Outdated(r cssstore.Resource) bool
+}
+
+// Handler serves the CSS of all projects. It takes every method for GET, as
+// mosparo does, but HEAD. Make one with [New]; it is safe for concurrent use.
+type Handler struct {
+	store     cssstore.Store
+	projects  projects
+	mode      Mode
+	public    fs.FS
+	base      string
+	basePath  string
+	proxies   []netip.Prefix
+	recheck   time.Duration
+	generator Generator
+	logger    *slog.Logger
+	tier      tier
+	logo      logo
+	strangers budget
+	failing   struct{ projects, store, generator trouble }
+
+	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
+	cancel  context.CancelFunc
+	closing sync.Mutex
+	running sync.WaitGroup
+}
+
+// New returns a handler for the projects and what the store has of them. It
+// starts nothing and asks nothing before the first request.
+func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
+	h := &Handler{
+		store: store, projects: projects{source: list}, base: DefaultBase,
+		logger: slog.New(slog.DiscardHandler),
+		tier:   tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
+	}
+	if _, ok := store.(*cssstore.Files); ok {
+		h.mode = Files
+	}
+	for _, o := range opts {
+		o(h)
+	}
+	if h.recheck <= 0 {
+		h.recheck = MaxRecheck
+		if h.mode == Files {
+			h.recheck = DefaultFilesRecheck
+		}
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h
+}
+
+// Close ends what runs in the background and waits for it. Requests get 503
+// afterwards. It never fails.
+func (h *Handler) Close() error {
+	h.closing.Lock()
+	h.cancel()
+	h.closing.Unlock()
+	h.running.Wait()
+	return nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if h.basePath != "" {
+		path = strings.TrimPrefix(path, h.basePath)
+	}
+	if h.serveAgain(w, r, path) {
+		return
+	}
+	t := parsePath(path)
+	switch {
+	case t.route == noRoute, t.slash && r.Method != http.MethodGet && r.Method != http.MethodHead:
+		notFound(w, r)
+		return
+	case t.slash:
+		h.withoutSlash(w, r, t, path)
+		return
+	case h.ctx.Err() != nil:
+		unavailable(w, r)
+		return
+	case t.route == logoSVG:
+		h.serveLogo(w, r)
+		return
+	}
+	// From here on nothing of the path is used that is not in this form.
+	id, err := cssstore.ParseUUID(t.project)
+	known, ok := false, true
+	var p cssstore.Project
+	if err == nil {
+		p, known, ok = h.find(r.Context(), id)
+	}
+	switch {
+	case !ok:
+		unavailable(w, r)
+	case !known && t.route == projectURL:
+		urlNow(w.Header())
+		text(w, r, http.StatusNotFound, cacheURL, "404 Not Found")
+	case !known:
+		notFound(w, r)
+	case t.route == hashCSS:
+		h.serveHash(w, r, p, t.hash)
+	default:
+		h.lead(w, r, t.route, h.current(r.Context(), p))
+	}
+}
+
+// place is where the CSS of a project is to be had: under a hash, or, without
+// one, in the base file.
+type place struct {
+	project  cssstore.UUID
+	hash     cssstore.Hash
+	modified time.Time
+	err      error
+}
+
+func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p cssstore.Project, name string) {
+	hash, err := cssstore.ParseHash(name)
+	if err != nil {
+		hash = cssstore.Hash{}
+	}
+	k := key{project: p.UUID}
+	if h.mode == Files {
+		k.hash = hash
+		if hash != p.Hash && !h.tier.has(k) && !h.strangers.take() {
+			h.lead(w, r, hashCSS, h.current(r.Context(), p))
+			return
+		}
+	}
+	s := h.get(r.Context(), k, p, h.mode == SharedCache || hash == p.Hash)
+	v := s.version
+	switch {
+	case v != nil && !hash.IsZero() && (hash == v.hash || hash == v.alias):
+		if hash == v.hash {
+			h.tier.remember(k, p.UUID, hash)
+		}
+		serveCSS(w, r, s, hash)
+		return
+	case v != nil:
+		h.lead(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
+		return
+	case h.mode == SharedCache:
+		h.lead(w, r, hashCSS, place{project: p.UUID, err: s.err})
+		return
+	}
+	to := h.current(r.Context(), p)
+	if to.hash == hash { // it has just vanished
+		to = place{project: p.UUID}
+	}
+	h.lead(w, r, hashCSS, to)
+}
+
+func (h *Handler) modifiedOf(v *version) time.Time {
+	if h.mode == Files {
+		return v.modified
+	}
+	return time.Time{}
+}
+
+// current is where a project without a hash in the path is sent to.
+func (h *Handler) current(ctx context.Context, p cssstore.Project) place {
+	if h.mode == SharedCache && !p.Hash.IsZero() {
+		return place{project: p.UUID, hash: p.Hash}
+	}
+	k := key{project: p.UUID}
+	if h.mode == Files {
+		k.hash = p.Hash
+	}
+	s := h.get(ctx, k, p, true)
+	if s.version == nil {
+		return place{project: p.UUID, err: s.err}
+	}
+	return place{project: p.UUID, hash: s.version.hash, modified: h.modifiedOf(s.version)}
+}
+
+// serveCSS answers with the bytes that are in memory.
+func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Hash) {
+	v, h := s.version, w.Header()
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Cache-Control"] = cacheYear
+	if s.err != nil || !v.settled || hash != v.hash {
+		h["Cache-Control"] = cacheMinute
+	}
+	if s.err != nil {
+		h.Set("Cache-Status", "mosparo-go; hit; detail="+detail(s.err))
+	}
+	v.serve(w, r, bodyOfCSS)
+}
+
+func bodyOfCSS(h http.Header) {
+	secure(h)
+	h["Content-Type"] = typeCSS
+}
+
+// detail says in a word why the store gave nothing newer.
+func detail(err error) string {
+	switch {
+	case errors.Is(err, cssstore.ErrNotFound):
+		return "STORE_MISS"
+	case errors.Is(err, cssstore.ErrUnsettled):
+		return "STORE_UNSETTLED"
+	}
+	return "STORE_UNAVAILABLE"
+}
+
+// lead answers with a redirect, or with the URL as text.
+func (h *Handler) lead(w http.ResponseWriter, r *http.Request, route route, to place) {
+	o, ok := h.origin(r)
+	if !ok {
+		badHost(w, r)
+		return
+	}
+	location := h.base
+	if !to.hash.IsZero() {
+		location = o.root + o.prefix + resources + to.project.String() + "/" + to.hash.String() + ".css"
+	} else if to.modified = h.baseModified(); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {
+		w.Header().Set("Cache-Status", "mosparo-go; detail="+detail(to.err))
+	}
+	if route == projectURL {
+		if to.hash.IsZero() {
+			location = o.root + location
+		}
+		urlNow(w.Header())
+		text(w, r, http.StatusOK, cacheURL, location)
+		return
+	}
+	if !to.modified.IsZero() {
+		w.Header().Set("Last-Modified", to.modified.UTC().Format(http.TimeFormat))
+	}
+	w.Header()["Cache-Control"] = cacheRedirect
+	redirect(w, r, http.StatusTemporaryRedirect, location)
+}
+
+// baseModified is the time of the base file, zero if it is not there.
+func (h *Handler) baseModified() time.Time {
+	if h.public == nil {
+		return time.Time{}
+	}
+	fi, err := fs.Stat(h.public, strings.TrimPrefix(h.base, "/"))
+	if err != nil {
+		return time.Time{}
+	}
+	return fi.ModTime()
+}

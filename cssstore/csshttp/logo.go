@@ -1,0 +1,117 @@
+package csshttp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	logoFile = "build/images/mosparo_text_logo.svg"
+	maxLogo  = 1 << 20
+)
+
+// logo keeps the logo in its four colours.
+type logo struct {
+	set    atomic.Pointer[logoSet]
+	flight flight
+}
+
+type logoSet struct {
+	tried  time.Time
+	source []byte
+	// asIs is the file, opaque with full opacity, light and dark those with
+	// the text in black and in white.
+	asIs, opaque, light, dark *content
+}
+
+func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
+	s := h.logo.set.Load()
+	if s == nil || time.Since(s.tried) >= MaxRecheck {
+		done := h.fly(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
+		if s == nil {
+			await(r.Context(), done)
+			if s = h.logo.set.Load(); s == nil {
+				unavailable(w, r)
+				return
+			}
+		}
+	}
+	c := s.asIs
+	if r.URL.RawQuery != "" {
+		c = s.choose(r)
+	}
+	head := w.Header()
+	head["Access-Control-Allow-Origin"] = anyOrigin
+	head["Cache-Control"] = cacheYear
+	c.serve(w, r, bodyOfLogo)
+}
+
+func bodyOfLogo(h http.Header) {
+	secure(h)
+	h["Content-Type"] = typeSVG
+	h["Content-Disposition"] = inlineLogo
+}
+
+// choose follows mosparo: fc is forced colours, pcs the preferred scheme. Of
+// several parameters with one name the last counts in PHP.
+func (s *logoSet) choose(r *http.Request) *content {
+	query := r.URL.Query()
+	last := func(name, otherwise string) string {
+		if all := query[name]; len(all) > 0 {
+			return all[len(all)-1]
+		}
+		return otherwise
+	}
+	if forced := last("fc", ""); forced == "" || forced == "0" {
+		return s.asIs
+	}
+	switch last("pcs", "l") {
+	case "l":
+		return s.light
+	case "d":
+		return s.dark
+	}
+	return s.opaque
+}
+
+// readLogo reads the file; one that is missing is an empty logo, and one that
+// cannot be read leaves the last.
+func (h *Handler) readLogo(context.Context) {
+	svg, err := h.logoSource()
+	old := h.logo.set.Load()
+	if old != nil && (err != nil || bytes.Equal(svg, old.source)) {
+		next := *old
+		next.tried = time.Now()
+		h.logo.set.Store(&next)
+		return
+	}
+	opaque := bytes.ReplaceAll(svg, []byte("opacity:0.8;"), []byte("opacity:1.0;"))
+	colour := func(c string) *content {
+		return newContent(bytes.ReplaceAll(opaque, []byte("var(--mosparo-text-color, rgb(0, 0, 0))"), []byte(c)))
+	}
+	h.logo.set.Store(&logoSet{
+		tried: time.Now(), source: svg,
+		asIs: newContent(svg), opaque: newContent(opaque), light: colour("#000000"), dark: colour("#FFFFFF"),
+	})
+}
+
+func (h *Handler) logoSource() ([]byte, error) {
+	if h.public == nil {
+		return nil, nil
+	}
+	f, err := h.public.Open(logoFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxLogo))
+}

@@ -1,0 +1,47 @@
+package projectdb_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/projectdb"
+)
+
+func Example() {
+	ctx := context.Background()
+	sqlDB, err := sql.Open("sqlite", "file:example?mode=memory&cache=shared") // envconfig names a node's own
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer sqlDB.Close()
+	for _, s := range []string{
+		"CREATE TABLE project (id INTEGER PRIMARY KEY, uuid CHAR(36))",
+		"CREATE TABLE project_config_value (id INTEGER PRIMARY KEY, project_id INTEGER, name VARCHAR(255), value CLOB)",
+		"INSERT INTO project VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab')",
+	} {
+		if _, err := sqlDB.ExecContext(ctx, s); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+
+	db := projectdb.New(sqlDB, projectdb.QuestionMarks)
+	projects, err := db.Projects(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, p := range projects {
+		rows, err := db.Rows(ctx, p.UUID)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		d, err := design.New(rows)
+		fmt.Println(p.UUID, "prepared:", d.Hash() == p.Hash, err)
+	}
+	// Output: 0b0e7ab6-2b1c-4c1e-9a44-0123456789ab prepared: false <nil>
+}

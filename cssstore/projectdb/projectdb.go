@@ -1,0 +1,224 @@
+package projectdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/design"
+)
+
+// Conditions that callers tell apart with [errors.Is].
+var (
+	// ErrNoProject: the database has no project of this UUID.
+	ErrNoProject = errors.New("no such project")
+	// ErrNoHash: mosparo has stored no hash for the project yet, so that there is
+	// no row to update.
+	ErrNoHash = errors.New("the project has no stored hash")
+	// ErrChanged: somebody else has stored another hash meanwhile.
+	ErrChanged = errors.New("the stored hash has changed")
+)
+
+// ValueError says that a stored setting is not a PHP value that can be read;
+// mosparo itself fails on it as well.
+type ValueError struct {
+	Project cssstore.UUID
+	// Name is the setting.
+	Name string
+	Err  error
+}
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("projectdb: project %v: setting %.80q: %v", e.Project, e.Name, e.Err)
+}
+
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// Placeholders is how a database numbers the parameters of a statement.
+type Placeholders int
+
+const (
+	// QuestionMarks are those of MySQL, MariaDB and SQLite.
+	QuestionMarks Placeholders = iota
+	// Dollars are those of PostgreSQL.
+	Dollars
+)
+
+// DB reads mosparo's database. It is safe for concurrent use.
+type DB struct {
+	db           *sql.DB
+	placeholders Placeholders
+}
+
+// New uses a database that the caller opened with a driver of his choice, and
+// closes. It asks nothing yet.
+func New(db *sql.DB, p Placeholders) *DB { return &DB{db: db, placeholders: p} }
+
+// Project is a project with the hash that mosparo stored for it.
+type Project = cssstore.Project
+
+// hashName is the setting in which mosparo keeps the hash.
+const hashName = "designConfigHash"
+
+// Projects returns all projects, by the order of their making, in one
+// statement. A project whose uuid is not in the form that mosparo writes is
+// left out: it has no CSS that could be named.
+func (d *DB) Projects(ctx context.Context) ([]Project, error) {
+	all, err := d.projects(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("projectdb: reading the projects: %w", err)
+	}
+	return all, nil
+}
+
+func (d *DB) projects(ctx context.Context) ([]Project, error) {
+	rows, err := d.db.QueryContext(ctx, `SELECT p.id, p.uuid, v.value FROM project p
+		LEFT JOIN project_config_value v ON v.project_id = p.id AND v.name = '`+hashName+`' ORDER BY p.id, v.id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Project
+	last := int64(-1)
+	for rows.Next() {
+		var id int64
+		var uuid string
+		var value []byte
+		if err := rows.Scan(&id, &uuid, &value); err != nil {
+			return nil, err
+		}
+		u, err := cssstore.ParseUUID(uuid)
+		if id == last || err != nil { // of several rows the first counts
+			continue
+		}
+		last = id
+		all = append(all, Project{UUID: u, Hash: hashOf(value)})
+	}
+	return all, rows.Err()
+}
+
+// hashOf is the hash in a stored value.
+func hashOf(value []byte) (h cssstore.Hash) {
+	var text string
+	if len(value) > 0 && php.Unmarshal(value, &text) == nil {
+		h, _ = cssstore.ParseHash(text) // zero if it is none
+	}
+	return h
+}
+
+// Rows returns the stored settings of a project as [design.New] takes them, in
+// the order of their making; those that are no design settings are among them.
+// Errors: [ErrNoProject], [*ValueError], those of the database.
+func (d *DB) Rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error) {
+	rows, err := d.rows(ctx, project)
+	var bad *ValueError
+	if err != nil && !errors.As(err, &bad) {
+		err = fmt.Errorf("projectdb: reading the settings of project %v: %w", project, err)
+	}
+	return rows, err
+}
+
+func (d *DB) rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error) {
+	rows, err := d.db.QueryContext(ctx, d.bind(`SELECT v.name, v.value FROM project p
+		LEFT JOIN project_config_value v ON v.project_id = p.id WHERE p.uuid = ? ORDER BY v.id`), project.String())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := false
+	all := []design.Row{}
+	for rows.Next() {
+		found = true
+		var name sql.NullString
+		var value []byte
+		if err := rows.Scan(&name, &value); err != nil {
+			return nil, err
+		}
+		if !name.Valid { // a project without settings
+			continue
+		}
+		row := design.Row{Name: name.String}
+		if value != nil {
+			v, err := php.Decode(value)
+			if err != nil {
+				return nil, &ValueError{Project: project, Name: name.String, Err: err}
+			}
+			row.Value = v
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, ErrNoProject
+	}
+	return all, nil
+}
+
+// SaveHash stores a new hash in the place of the one that the project had when
+// it was read. It changes that one row and makes none. Errors: [ErrNoHash],
+// [ErrChanged], those of the database. To save the hash that is there already
+// asks nobody.
+func (d *DB) SaveHash(ctx context.Context, p Project, hash cssstore.Hash) error {
+	if p.Hash == hash {
+		return nil
+	}
+	if err := d.saveHash(ctx, p, hash); err != nil {
+		return fmt.Errorf("projectdb: saving the hash of project %v: %w", p.UUID, err)
+	}
+	return nil
+}
+
+func (d *DB) saveHash(ctx context.Context, p Project, hash cssstore.Hash) error {
+	if p.Hash.IsZero() || hash.IsZero() {
+		return ErrNoHash
+	}
+	var id int64
+	err := d.db.QueryRowContext(ctx, d.bind(`SELECT v.id FROM project_config_value v JOIN project p ON p.id = v.project_id
+		WHERE p.uuid = ? AND v.name = '`+hashName+`' ORDER BY v.id LIMIT 1`), p.UUID.String()).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrChanged
+	}
+	if err != nil {
+		return err
+	}
+	res, err := d.db.ExecContext(ctx, d.bind("UPDATE project_config_value SET value = ? WHERE id = ? AND value = ?"),
+		stored(hash), id, stored(p.Hash))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return ErrChanged
+}
+
+// stored is a hash as mosparo stores it.
+func stored(h cssstore.Hash) string {
+	s := h.String()
+	return fmt.Sprintf("s:%d:%q;", len(s), s)
+}
+
+// bind numbers the question marks where the database wants that; no statement
+// here has one in a text.
+func (d *DB) bind(query string) string {
+	if d.placeholders != Dollars {
+		return query
+	}
+	var b strings.Builder
+	for n := 1; ; n++ {
+		before, after, ok := strings.Cut(query, "?")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		b.WriteString("$" + strconv.Itoa(n))
+		query = after
+	}
+}

@@ -1,0 +1,21 @@
+package connect
+
+import (
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// CleanupPolicy returns the settings of the cleanup in the form that package
+// cleanup takes: numbers in mosparo's own units, hours, days and minutes.
+func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
+	c := s.Cleanup
+	return cleanup.Policy{
+		GracePeriod:          c.GracePeriod.V,
+		SubmitTokenRetention: int(c.TokenRetention.V / time.Hour),
+		SubmissionRetention:  int(c.SubmissionRetention.V / (24 * time.Hour)),
+		ProcessInterval:      int(c.ProcessInterval.V / time.Hour),
+		UnfinishedInterval:   int(c.UnfinishedInterval.V / time.Minute),
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// cssFinding is a difference between the store and the database.
+type cssFinding struct {
+	Project cssstore.UUID `json:"project"`
+	// Kind is a cssstore.DriftKind, or "mapping" for an entry of mappings.php
+	// that still redirects although prepared CSS is in the shared cache.
+	Kind string        `json:"kind"`
+	Want cssstore.Hash `json:"want,omitzero"`
+	Have cssstore.Hash `json:"have,omitzero"`
+}
+
+// cssReport is what "css check" shows.
+type cssReport struct {
+	Store    string       `json:"store"`
+	Projects int          `json:"projects"`
+	Findings []cssFinding `json:"findings"`
+	Error    string       `json:"error,omitempty"`
+}
+
+func cssCheck(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where cssClusterFlags
+	where.register(flags)
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{"css check takes no arguments"}
+		}
+		c, err := a.openCSSCluster(&where, false) //nolint:contextcheck // go-redis asks for a context where it only makes a client
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		r, err := c.check(ctx)
+		if err != nil {
+			r.Error = err.Error()
+		}
+		if shown := a.showCSSReport(r, *asJSON); shown != nil {
+			return shown
+		}
+		if err != nil && !*asJSON {
+			return err
+		}
+		if err != nil || len(r.Findings) > 0 {
+			return exitError(1)
+		}
+		return nil
+	}
+}
+
+func (c *cssCluster) check(ctx context.Context) (cssReport, error) {
+	r := cssReport{Store: "files", Findings: []cssFinding{}}
+	if c.shared() {
+		r.Store = "shared cache"
+	}
+	projects, err := c.projects.Projects(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Projects = len(projects)
+	stored := make(map[cssstore.UUID]cssstore.Hash, len(projects))
+	for _, p := range projects {
+		stored[p.UUID] = p.Hash
+	}
+	drift, err := cssstore.Check(ctx, c.store, stored)
+	for _, d := range drift {
+		r.Findings = append(r.Findings, cssFinding{d.Project, string(d.Kind), d.Want, d.Have})
+	}
+	if c.shared() && c.files != nil {
+		left, mappingErr := c.files.Mappings(ctx)
+		err = errors.Join(err, mappingErr)
+		for _, m := range left {
+			r.Findings = append(r.Findings, cssFinding{m.Project, "mapping", stored[m.Project], m.Hash})
+		}
+	}
+	return r, err
+}
+
+func (a *app) showCSSReport(r cssReport, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(r)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(a.stdout, "%-10s %v  database %.12s  stored %.12s\n", f.Kind, f.Project, orNone(f.Want), orNone(f.Have))
+	}
+	_, err := fmt.Fprintf(a.stdout, "%d projects, %d findings in %s\n", r.Projects, len(r.Findings), r.Store)
+	return err
+}
+
+func orNone(h cssstore.Hash) string {
+	if h.IsZero() {
+		return "none"
+	}
+	return h.String()
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"flag"
+	"path/filepath"
+
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/projectdb"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// cssClusterArgs are the flags of commands that need the projects and what is
+// stored of them.
+const cssClusterArgs = "[--dir DIR] [--dsn URL] [--public DIR]"
+
+// cssClusterFlags say where the cluster is.
+type cssClusterFlags struct {
+	clusterFlags
+	public   string
+	mappings bool
+}
+
+func (f *cssClusterFlags) register(flags *flag.FlagSet) {
+	f.cacheFlags(flags)
+	flags.StringVar(&f.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
+	flags.StringVar(&f.public, "public", "", "mosparo's folder public; by default that in --dir")
+}
+
+// cssCluster is a cluster with its projects and the store that its settings
+// choose.
+type cssCluster struct {
+	*cluster
+	projects *projectdb.DB
+	store    cssstore.Store
+	// files is public/resources, nil if no folder public is known.
+	files  *cssstore.Files
+	public string
+}
+
+func (a *app) openCSSCluster(f *cssClusterFlags, writes bool) (*cssCluster, error) {
+	pool, err := a.openPool(&f.clusterFlags)
+	if err != nil {
+		return nil, err
+	}
+	c := &cssCluster{cluster: pool, public: f.public}
+	if c.public == "" && f.dir != "" {
+		c.public = filepath.Join(f.dir, "public")
+	}
+	if err := c.open(f, writes); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
+	db, dialect, err := c.openDatabase()
+	if err != nil {
+		return err
+	}
+	placeholders := projectdb.QuestionMarks
+	if dialect == sqlcleaner.PostgreSQL {
+		placeholders = projectdb.Dollars
+	}
+	c.projects = projectdb.New(db, placeholders)
+	if writes {
+		backend, err := connect.Lock(c.settings, connect.WithLogger(c.app.warnings()))
+		if err != nil {
+			return err
+		}
+		c.onClose(backend.Close)
+		c.locker = lock.New(backend)
+		c.onClose(c.locker.Close)
+	}
+	if c.public != "" {
+		var opts []cssstore.FilesOption
+		if f.mappings {
+			opts = append(opts, cssstore.WithMappings())
+		}
+		c.files = cssstore.NewFiles(filepath.Join(c.public, "resources"), c.locker, opts...)
+	}
+	switch {
+	case c.shared():
+		c.store = cssstore.NewCached(c.pool, c.locker)
+	case c.files == nil:
+		return usageError{"prepared css is in files: name mosparo's directory with --dir, or its folder public with --public"}
+	default:
+		c.store = c.files
+	}
+	return nil
+}
+
+// shared reports whether prepared CSS is in the shared cache.
+func (c *cssCluster) shared() bool { return c.settings.Cache.PrepareCSS.V }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/cssstore/projectdb"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// projectDatabase reads the projects from the cluster's database.
+func projectDatabase(n *node, dialect sqlcleaner.Dialect) *projectdb.DB {
+	placeholders := projectdb.QuestionMarks
+	if dialect == sqlcleaner.PostgreSQL {
+		placeholders = projectdb.Dollars
+	}
+	return projectdb.New(n.sql, placeholders)
+}
+
+// clusterCSS serves what the cluster has prepared, from the shared cache or
+// from mosparo's folder, as the cluster's setting says. It prepares nothing.
+func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dialect sqlcleaner.Dialect, log *slog.Logger) {
+	var public fs.FS
+	if o.dir != "" {
+		public = os.DirFS(filepath.Join(o.dir, "public"))
+	}
+	var store cssstore.Store
+	switch {
+	case n.settings.Cache.PrepareCSS.V:
+		store = cssstore.NewCached(pool, locker)
+	case o.dir == "":
+		log.Warn("prepared css is in mosparo's directory, which --dir does not name: none is served")
+		return
+	default:
+		store = cssstore.NewFiles(filepath.Join(o.dir, "public", "resources"), locker, cssstore.WithFilesLogger(log))
+	}
+	n.serveCSS(store, projectDatabase(n, dialect), public, log)
+}
+
+func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {
+	proxies := n.settings.Proxies.Trusted.V
+	opts := []csshttp.Option{csshttp.WithLogger(log), csshttp.WithTrustedProxies(proxies.Prefixes...)}
+	if proxies.Everyone {
+		opts = append(opts, csshttp.WithTrustedProxies(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")))
+	}
+	if public != nil {
+		opts = append(opts, csshttp.WithPublic(public))
+	}
+	n.projects = projects
+	n.css = csshttp.New(store, projects, opts...)
+	n.onClose(n.css.Close)
+}
