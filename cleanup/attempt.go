@@ -38,6 +38,9 @@ func (s *Scheduler) try(ctx context.Context, o order) (Attempt, error) {
 }
 
 func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
+	if !o.by.known() {
+		return Attempt{Result: Refused}, fmt.Errorf("%w as %v, which mosparo does not know", ErrRefused, o.by)
+	}
 	v, err := s.look(ctx, s.mode == Clean)
 	if err != nil {
 		return Attempt{Result: Unavailable}, err
@@ -66,6 +69,8 @@ func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
 		a.Result = Unavailable
 		return a, err
 	}
+	// Also in a panic: whoever recovers from it must not keep the lease for ever.
+	defer func() { _ = lease.Release(ctx) }()
 	r := &run{s: s, order: o, lease: lease}
 	a, err = r.underLock(ctx)
 	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == Completed && !errors.Is(rel, lock.ErrUnavailable) {

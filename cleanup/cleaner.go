@@ -26,10 +26,15 @@ type Limits struct {
 	// Time ends the run after the round in which it has passed; 0 is no limit.
 	// mosparo's frontend has 1.5 s.
 	Time time.Duration
-	// Between, if not nil, is called before every round; an error ends the
-	// run, and Clean returns it.
+	// Between, if not nil, is called before every round, one call at a time and
+	// at least once in [MaxRound]; an error ends the run, and Clean returns it.
 	Between func(ctx context.Context) error
 }
+
+// MaxRound is the longest time from one Between to the next: a cleaner that lets
+// it pass counts as hung, its context ends, and its run no longer looks alive,
+// so that PHP nodes do not wait for it.
+const MaxRound = time.Hour
 
 // DefaultRows is mosparo's number of rows a round.
 const DefaultRows = 2500
@@ -57,7 +62,7 @@ type Statistics interface {
 	Begin(ctx context.Context, at time.Time, by Executor) (id int64, err error)
 	// Touch sets the time of a row of unknown status.
 	Touch(ctx context.Context, id int64, at time.Time) error
-	// Finish sets everything of a row of unknown status, by its id, and returns
+	// Finish sets everything but the executor of a row of unknown status, and returns
 	// [ErrNoRow] if there is none.
 	Finish(ctx context.Context, r Row) error
 	// Withdraw deletes a row of unknown status; one that is gone is no error.

@@ -320,3 +320,81 @@ func TestTryRun_WhatCouldNotBeSavedIsDoneByTheNext(t *testing.T) {
 		})
 	}
 }
+
+// The cache is anybody's. PHP maps status and executor to enums, and cannot
+// read a table any longer that has others.
+func TestTryRun_ARecordThatNoNodeWroteSpoilsNoRow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		started := time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
+		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r.Status, r.DeletedTokens, r.StoredSubmissions, r.Milliseconds = 7, -1, -2, -3
+		r.Started = started.AddDate(100, 0, 0)
+		c.trace(r)
+		_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Row{ID: r.Row, Time: started, Executor: cleanup.ExecutorFrontendAPI, Status: cleanup.StatusIncomplete}, c.db.Rows()[0])
+	})
+}
+
+// A statement that hangs, behind an ALTER TABLE say, or on a connection that is
+// gone, would keep PHP nodes out for ever.
+func TestTryRun_ACleanerThatHangsKeepsPHPOutForNoLongerThanARound(t *testing.T) {
+	for name, heeds := range map[string]bool{"and heeds its context": true, "for good": false} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCluster(t)
+				c.due()
+				c.cleaner.Takes, c.cleaner.Round = 2*cleanup.MaxRound, 10*time.Minute
+				wake := make(chan struct{})
+				began := time.Now()
+				c.cleaner.Do = func(ctx context.Context) error {
+					if time.Since(began) < cleanup.MaxRound { // it goes well at first
+						return nil
+					}
+					if heeds {
+						<-ctx.Done()
+						return ctx.Err()
+					}
+					<-wake
+					return nil
+				}
+				done := make(chan error, 1)
+				go func() {
+					a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+					require.Equal(t, cleanup.Unfinished, a.Result)
+					done <- err
+				}()
+				php := c.php()
+				php.Cleaner = &cleanuptest.Cleaner{}
+				r := cleanup.UnfinishedCleanupStatistic
+				for r != cleanup.Completed {
+					time.Sleep(time.Minute)
+					require.Less(t, time.Since(began), 3*cleanup.MaxRound)
+					var err error
+					r, err = php.Cleanup(t.Context(), cleanup.ExecutorCommand)
+					require.NoError(t, err)
+				}
+				require.Greater(t, time.Since(began), 2*cleanup.MaxRound-11*time.Minute)
+				close(wake)
+				require.ErrorIs(t, <-done, cleanup.ErrHung)
+			})
+		})
+	}
+}
+
+// Whoever recovers from the panic, as net/http does, must not keep a lease that
+// is renewed for ever.
+func TestTryRun_APanicOutsideOfTheCleanerFreesTheLock(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		n := c.node(cleanup.Clean, cleanup.WithCheck(func(context.Context, cleanup.State) error { panic("oops") }))
+		require.Panics(t, func() { _, _ = n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI) })
+		time.Sleep(time.Minute)
+		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}

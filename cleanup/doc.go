@@ -12,6 +12,16 @@
 // writes nothing. [VersionGate] and the checks of a statistics backend keep a
 // node from cleaning when mosparo or its tables are not the ones it knows.
 //
+// # Reading the code
+//
+// What all nodes share is in keys.go (the cache) and cleaner.go (the
+// statistic rows). policy.go is the rule, look.go reads what it decides on. An
+// attempt (attempt.go) looks, takes the lock, and goes on as a run (run.go): it
+// looks again, ends what a dead node has left, shakes hands with PHP nodes, and
+// cleans, while keep.go makes it look alive; end.go saves its end, or that of a
+// dead run. loop.go makes one attempt after the other. The rest tells people:
+// event.go, overlap.go, status.go; or obeys them: pause.go, leave.go.
+//
 // # Keys in the shared cache
 //
 //	key                       value             lifetime        written by
@@ -36,6 +46,9 @@
 // data starts no second run: the record says until when its holder may not
 // know. Where neither lock nor record is left, the statistic row keeps others
 // away for one unfinished interval.
+//
+// A cleaner that does not come to its next round within [MaxRound], because a
+// statement hangs, say, is cancelled, and its run no longer looks alive.
 //
 // # What is left to chance
 //

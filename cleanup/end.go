@@ -167,7 +167,11 @@ func (r *run) endRow(ctx context.Context, rows []Row, dead RunRecord) (goOn bool
 		if row.ID != dead.Row || row.Status != StatusUnknown {
 			continue
 		}
-		err := r.s.db.Finish(ctx, dead.end())
+		end := dead.end()
+		if end.Time.IsZero() || end.Time.After(row.Time) { // a run is never younger than its row
+			end.Time = row.Time
+		}
+		err := r.s.db.Finish(ctx, end)
 		if errors.Is(err, ErrNoRow) {
 			err = nil // it has just ended by itself
 		}

@@ -12,6 +12,8 @@ var (
 	// ErrStranger ends a run during which another node began one: its
 	// statistic row appeared.
 	ErrStranger = errors.New("another node has begun a cleanup")
+	// ErrHung ends a run whose cleaner has let [MaxRound] pass.
+	ErrHung = errors.New("the cleaner hangs")
 	// ErrPaused ends a run during which the Go nodes were paused.
 	ErrPaused = errors.New("the cleanup was paused")
 	// ErrRefused is wrapped by the error of a [Check] that keeps this node from

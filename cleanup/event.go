@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Event tells an observer of one attempt. Most find that nothing is due.
@@ -28,7 +30,13 @@ func (e Event) Ran() bool { return e.Result == Completed || e.Result == Unfinish
 
 // WithObserver calls f after every attempt, also one that finds nothing to do.
 // f must not block.
-func WithObserver(f func(Event)) Option { return func(s *Scheduler) { s.observe = f } }
+func WithObserver(f func(Event)) Option {
+	return func(s *Scheduler) {
+		if f != nil {
+			s.observe = f
+		}
+	}
+}
 
 // report is the one log line of an attempt, and the event.
 func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took time.Duration, err error) {
@@ -50,7 +58,10 @@ func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took tim
 func attrs(e Event, a Attempt) []slog.Attr {
 	all := []slog.Attr{
 		slog.String("executor", e.Executor.String()), slog.String("result", e.Result.String()),
-		slog.String("reason", a.Decision.Reason.String()), slog.Time("due", a.Decision.Due), slog.Duration("duration", e.Duration),
+		slog.Duration("duration", e.Duration),
+	}
+	if d := a.Decision; !d.Due.IsZero() {
+		all = append(all, slog.String("reason", d.Reason.String()), slog.Time("due", d.Due))
 	}
 	if e.Ran() {
 		rows := 0
@@ -69,11 +80,17 @@ func attrs(e Event, a Attempt) []slog.Attr {
 }
 
 // level of the log line: runs are always worth one, what keeps this node from
-// running only when it is something new.
+// running only when it is something new. Numbers make nothing new: errors of
+// connections name their port.
 func (s *Scheduler) level(e Event) slog.Level {
 	what := e.Result.String()
 	if e.Err != nil {
-		what += e.Err.Error()
+		what += strings.Map(func(r rune) rune {
+			if unicode.IsDigit(r) {
+				return -1
+			}
+			return r
+		}, e.Err.Error())
 	}
 	s.mu.Lock()
 	news := s.last != what

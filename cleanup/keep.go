@@ -12,11 +12,12 @@ import (
 // keep makes a long run look alive: to PHP the marker stays younger than 5
 // minutes, the row of unknown status younger than half the unfinished
 // interval, which is all that forced PHP runs look at; to Go nodes the record
-// says how long the lease lasts, should the lock server forget it.
-func (r *run) keep(ctx context.Context) {
+// says how long the lease lasts, should the lock server forget it. A run whose
+// cleaner hangs is not kept alive.
+func (r *run) keep(ctx context.Context, hung func()) {
 	touch := min(MarkerAge/3, r.s.policy.Unfinished()/4)
 	every := max(min(touch, r.s.leaseT/3), time.Millisecond)
-	touched := time.Now()
+	touched, told := time.Now(), false
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
@@ -28,13 +29,19 @@ func (r *run) keep(ctx context.Context) {
 		if r.lease.Err() != nil {
 			return
 		}
+		if time.Since(r.began)-time.Duration(r.asked.Load()) > MaxRound {
+			hung()
+			return
+		}
 		due := time.Since(touched) >= touch-every/2
 		if err := r.renew(ctx, due); err != nil {
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !told {
 				r.s.logger.LogAttrs(ctx, slog.LevelWarn, "cannot renew the marks of the run", slog.Any("error", err))
+				told = true
 			}
 			continue // and again at the next tick
 		}
+		told = false
 		if due {
 			touched = time.Now()
 		}
@@ -60,7 +67,7 @@ func (r *run) renewMarker(ctx context.Context) error {
 	switch {
 	case errors.Is(err, cache.ErrNotFound):
 		started = r.record.Marker
-	case errors.Is(err, cache.ErrNull), err == nil && !r.record.owns(&started):
+	case isMissing(err), err == nil && !r.record.owns(&started):
 		return r.saveRecord(ctx) // a PHP node's; the next look between rounds finds its row
 	case err != nil:
 		return err

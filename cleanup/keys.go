@@ -73,15 +73,17 @@ func (r RunRecord) owns(marker *time.Time) bool {
 }
 
 // end is the row as the run leaves it: incomplete if it did not come to its end.
+// The record may come from the cache, whoever wrote it there: PHP maps the
+// status to an enum, and could not read the table any longer with another number.
 func (r RunRecord) end() Row {
 	row := Row{
-		ID: r.Row, Time: r.Started, Executor: r.Executor, Status: r.Status,
-		StoredTokens: r.StoredTokens, DeletedTokens: r.DeletedTokens,
-		StoredSubmissions: r.StoredSubmissions, DeletedSubmissions: r.DeletedSubmissions,
-		Duration: time.Duration(r.Milliseconds) * time.Millisecond,
+		ID: r.Row, Time: r.Started, Executor: r.Executor, Status: StatusIncomplete,
+		StoredTokens: max(r.StoredTokens, 0), DeletedTokens: max(r.DeletedTokens, 0),
+		StoredSubmissions: max(r.StoredSubmissions, 0), DeletedSubmissions: max(r.DeletedSubmissions, 0),
+		Duration: time.Duration(max(r.Milliseconds, 0)) * time.Millisecond,
 	}
-	if row.Status == StatusUnknown {
-		row.Status = StatusIncomplete
+	if r.Status == StatusComplete {
+		row.Status = StatusComplete
 	}
 	return row
 }

@@ -28,6 +28,7 @@ func (s *Scheduler) leave(ctx context.Context, last bool) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = lease.Release(ctx) }() // also in a panic
 	r := &run{s: s, lease: lease}
 	err = r.clearUp(ctx, last)
 	if rel := lease.Release(ctx); err == nil && !errors.Is(rel, lock.ErrUnavailable) {

@@ -23,7 +23,6 @@ type view struct {
 	record *RunRecord
 	pause  *Pause
 	rows   []Row
-	looked time.Time
 	// strange says what was left out or looks wrong.
 	strange []string
 }
@@ -56,7 +55,7 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 	if ours {
 		targets = append(targets, RunKey.Into(&record), PauseKey.Into(&pause))
 	}
-	v := view{looked: time.Now()}
+	var v view
 	// The rows first: a PHP node writes the next time before its row is complete.
 	// Who read the schedule first could see the old schedule and then the
 	// complete row of a run that has just been.

@@ -56,6 +56,9 @@ const (
 	ExecutorWebCronJob  Executor = 3
 )
 
+// known reports whether mosparo has the number: its enum fails on any other.
+func (e Executor) known() bool { return e >= ExecutorUnknown && e <= ExecutorWebCronJob }
+
 // Forced reports whether the executor ignores the schedule.
 func (e Executor) Forced() bool { return e == ExecutorCommand || e == ExecutorWebCronJob }
 

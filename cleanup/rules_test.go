@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
 	"github.com/mosparo/go-cluster/lock"
@@ -52,6 +54,20 @@ func TestTryRun_ExecutorsHaveMosparosLimitsAndNumbers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// PHP maps the column to an enum, and fails on any other number.
+func TestTryRun_RefusesAnExecutorThatMosparoDoesNotKnow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		for _, by := range []cleanup.Executor{-1, 4} {
+			a, err := c.node(cleanup.Clean).TryRun(t.Context(), by)
+			require.ErrorIs(t, err, cleanup.ErrRefused)
+			require.Equal(t, cleanup.Refused, a.Result)
+			require.Empty(t, c.db.Rows())
+		}
+	})
 }
 
 func TestTryRun_GracePeriodIsForTheFrontendOnly(t *testing.T) {
@@ -406,6 +422,74 @@ func TestRun_SaysOnceWhatKeepsItAway(t *testing.T) {
 		require.NoError(t, n.Run(ctx))
 		require.Equal(t, 1, strings.Count(out.String(), "REFUSED"))
 		require.Equal(t, 1, strings.Count(out.String(), "mosparoAdditionalCleanup is"))
+	})
+}
+
+// Errors of connections name ports, which are others every time.
+func TestTryRun_SaysOnceForAllRequestsThatAServerIsGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		port := 40000
+		c.db.Fail = func(string) error {
+			port++
+			return fmt.Errorf("dial tcp 10.0.0.1:%d->10.0.0.2:3306: connection refused", port)
+		}
+		var out bytes.Buffer
+		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		for range 10 {
+			_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			require.Error(t, err)
+		}
+		require.Len(t, logged(&out), 1)
+	})
+}
+
+func TestTryRun_SaysOnceThatALongRunCannotRenewItsMarks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes, c.cleaner.Round = 30*time.Minute, time.Second
+		faulty := cachetest.NewFaulty(c.adapter)
+		c.pool = cache.NewPool(faulty)
+		for _, at := range []time.Duration{5 * time.Minute, 15 * time.Minute} {
+			time.AfterFunc(at, func() { time.AfterFunc(5*time.Minute, faulty.Down()) })
+		}
+		var out bytes.Buffer
+		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, 2, strings.Count(out.String(), "cannot renew"), "once each time that the cache is gone")
+	})
+}
+
+func TestTryRun_ALongRunGoesOnBesideAMarkerThatIsNoTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.cleaner.Takes, c.cleaner.Round = 30*time.Minute, time.Second
+		junk := cache.Item{Key: string(cleanup.CleanupStartedAt), Value: []byte("junk")}
+		time.AfterFunc(time.Minute, func() { require.NoError(t, c.adapter.Set(context.Background(), junk)) })
+		var out bytes.Buffer
+		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+		require.NotContains(t, out.String(), "cannot renew")
+		require.Equal(t, "junk", snapshot(t, c)[junk.Key], "it is somebody else's")
+	})
+}
+
+func TestNew_OptionsThatAreNothingLeaveTheDefaults(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		n := c.node(cleanup.Clean, cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil), cleanup.WithPoll(0), cleanup.WithLeaseTTL(-1))
+		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
+		c.due()
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -22,7 +23,9 @@ type run struct {
 	floor   *Row           // the last of them, if there may be more
 	record  RunRecord
 	report  Report
-	stopped error // what ended the run between two rounds
+	stopped error        // what ended the run between two rounds
+	began   time.Time    // when the cleaner began
+	asked   atomic.Int64 // how long after that it last asked between
 }
 
 // underLock looks again, mends what a dead node left, and cleans.
@@ -64,7 +67,8 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 			return Attempt{Result: Unavailable}, err
 		}
 		if goOn { // what it has left is due now; a PHP node that has begun since comes first
-			v.state.Additional = &v.looked
+			at := time.Now()
+			v.state.Additional = &at
 		}
 		a = r.decide(v)
 	}
@@ -223,6 +227,7 @@ func older(a, b Row) bool {
 
 // between is what a run asks before every round.
 func (r *run) between(ctx context.Context) error {
+	r.asked.Store(int64(time.Since(r.began)))
 	if r.limits.Between != nil {
 		if err := r.limits.Between(ctx); err != nil {
 			return err
@@ -249,7 +254,7 @@ func (r *run) pausedNow(ctx context.Context) error {
 
 // work cleans and saves the end.
 func (r *run) work(ctx context.Context, a Attempt) (Attempt, error) {
-	began := time.Now()
+	r.began = time.Now()
 	working, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(r.lease.Context(), func() { cancel(context.Cause(r.lease.Context())) })
 	// The run looks alive until the cleaner has returned, also after ctx has ended.
@@ -257,17 +262,20 @@ func (r *run) work(ctx context.Context, a Attempt) (Attempt, error) {
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		r.keep(keeping)
+		r.keep(keeping, func() { cancel(ErrHung) })
 	}()
 	err := r.cleanSafely(working)
 	stopKeeping()
 	<-kept
 	stop()
+	if hung := context.Cause(working); errors.Is(hung, ErrHung) {
+		err = errors.Join(hung, err) // also if it came to its end: others may have begun since
+	}
 	cancel(nil)
 	if errors.Is(err, context.Canceled) && r.lease.Err() != nil {
 		err = nil // which is all that it means; finish says so
 	}
-	a.Duration, a.Report = time.Since(began), r.report
+	a.Duration, a.Report = time.Since(r.began), r.report
 	saved := r.finish(ctx, &a, err == nil && r.report.Finished)
 	if errors.Is(err, ErrStranger) || errors.Is(err, ErrPaused) {
 		a.Stopped, err = err, nil

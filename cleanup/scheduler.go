@@ -68,7 +68,13 @@ type Option func(*Scheduler)
 
 // WithLogger logs one line a run, and what an operator must know. The default
 // logs nothing.
-func WithLogger(l *slog.Logger) Option { return func(s *Scheduler) { s.logger = l } }
+func WithLogger(l *slog.Logger) Option {
+	return func(s *Scheduler) {
+		if l != nil {
+			s.logger = l
+		}
+	}
+}
 
 // WithCheck adds a check; all must pass.
 func WithCheck(c Check) Option { return func(s *Scheduler) { s.checks = append(s.checks, c) } }
@@ -84,18 +90,35 @@ func WithLimits(e Executor, l Limits) Option { return func(s *Scheduler) { s.lim
 func WithGuard(d time.Duration) Option { return func(s *Scheduler) { s.guard = d } }
 
 // WithLeaseTTL is how long other Go nodes wait for a dead one; the default is
-// [DefaultLeaseTTL].
-func WithLeaseTTL(d time.Duration) Option { return func(s *Scheduler) { s.leaseT = d } }
+// [DefaultLeaseTTL], also for what is not positive.
+func WithLeaseTTL(d time.Duration) Option {
+	return func(s *Scheduler) {
+		if d > 0 {
+			s.leaseT = d
+		}
+	}
+}
 
 // WithPoll is the longest time between two looks of Run at the schedule, which
-// other nodes may change; the default is [DefaultPoll].
-func WithPoll(d time.Duration) Option { return func(s *Scheduler) { s.poll = d } }
+// other nodes may change; the default is [DefaultPoll], also for what is not
+// positive.
+func WithPoll(d time.Duration) Option {
+	return func(s *Scheduler) {
+		if d > 0 {
+			s.poll = d
+		}
+	}
+}
 
 // WithRandom draws the random parts of all pauses: a duration of 0 up to, not
 // including, n > 0. The default is [rand.N]; a simulation with a seed has its
 // own. f is called from several goroutines.
 func WithRandom(f func(n time.Duration) time.Duration) Option {
-	return func(s *Scheduler) { s.random = f }
+	return func(s *Scheduler) {
+		if f != nil {
+			s.random = f
+		}
+	}
 }
 
 // WithExecutor is who Run counts as; the default is the frontend. A Run that is

@@ -60,8 +60,9 @@ type Run struct {
 // recentShown is how many rows an Overview has.
 const recentShown = 10
 
-// Status reads the state of the cleanup, and writes nothing. What is returned
-// with an error is what could be read.
+// Status reads the state of the cleanup, and changes nothing; a filesystem cache
+// removes a key of Go nodes that is over when it is read. What is returned with
+// an error is what could be read.
 func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
 	v, err := s.look(ctx, true)
 	if err != nil {

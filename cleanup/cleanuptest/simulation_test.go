@@ -19,11 +19,15 @@ var (
 	simTrace = flag.Bool("sim.trace", false, "print what happened")
 )
 
-// simulated is the cluster of a seed: of three seeds one has Go nodes only.
+// simulated is the cluster of a seed: of three seeds one has Go nodes only, of
+// eleven three have the grace period.
 func simulated(seed uint64) cleanuptest.Simulation {
 	return cleanuptest.Simulation{
 		Seed: seed, Duration: time.Duration(*simDays) * 24 * time.Hour, GoNodes: 1 + int(seed%4), PHPNodes: int(seed % 3), Faults: seed%5 != 0,
-		Policy: cleanup.Policy{ProcessInterval: 1 + int(seed%7), UnfinishedInterval: 1 + int(seed%13)},
+		Policy: cleanup.Policy{
+			ProcessInterval: 1 + int(seed%7), UnfinishedInterval: 1 + int(seed%13),
+			GracePeriod: seed%11 < 3, SubmitTokenRetention: 1 + int(seed%6),
+		},
 	}
 }
 

@@ -5,8 +5,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -50,22 +48,13 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	if err != nil {
 		return err
 	}
-	c, err := s.Database.Connection()
+	db, driver, err := connect.Database(s, mysql.RegisterTLSConfig)
 	if err != nil {
 		return err
 	}
-	if c.TLS != nil {
-		if err := mysql.RegisterTLSConfig(envconfig.MySQLTLSName, c.TLS); err != nil {
-			return err
-		}
-	}
-	db, err := sql.Open(c.Driver, c.DSN.Reveal())
-	if err != nil {
-		return errors.New("the database's address cannot be used") // the driver's words may hold it
-	}
 	defer db.Close()
 	p := connect.CleanupPolicy(s)
-	d := sqlcleaner.New(db, sqlcleaner.DialectOf(c.Driver), p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
+	d := sqlcleaner.New(db, sqlcleaner.DialectOf(driver), p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	if !clean {
 		would, err := d.DryRun(ctx)
 		fmt.Fprintln(out, "would delete", would.Rows)

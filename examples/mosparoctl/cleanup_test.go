@@ -231,6 +231,18 @@ func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 	})
 }
 
+// An operator looks when something is wrong.
+func TestCleanup_StatusShowsWhatCanBeReadWithoutTheLockServer(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	for _, asJSON := range [][]string{nil, {"--json"}} {
+		code, out, errs := i.ctl(append([]string{"cleanup", "status", "--dir", i.dir, "--lock-url", "redis://127.0.0.1:1"}, asJSON...)...)
+		require.Equal(t, 1, code)
+		require.Contains(t, out, "RUN")
+		require.Contains(t, errs, "unavailable")
+	}
+}
+
 func TestCleanup_ObserveSaysWhatANodeWouldDoAndWritesNothing(t *testing.T) {
 	i := install(t, "1.5.4")
 	i.due()
@@ -340,6 +352,32 @@ func TestLeave_PHPGoesOnAsBefore(t *testing.T) {
 	require.Empty(t, client.Keys(t.Context(), "mosparoGo*").Val())
 	require.Equal(t, "stays", client.Get(t.Context(), "other:application").Val())
 	require.Equal(t, "due", php.Run(phpSchedule, server.Addr()))
+}
+
+func TestLeave_RemovesTheLocksBesideTheFilesOfTheCache(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
+	require.Equal(t, "COMPLETED", r.Result)
+	_, files, _ := strings.Cut(i.environ[0], "=")
+	locks := filepath.Join(files, lock.KeyPrefix)
+	if _, err := os.Stat(locks); err != nil {
+		t.Skip("skipped: needs flock")
+	}
+	code, _, errs := i.ctl("leave", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	require.DirExists(t, locks, "other Go nodes go on")
+	code, _, errs = i.ctl("leave", "--last", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	require.NoDirExists(t, locks)
+	for key, err := range i.pool.Adapter().(cache.Lister).List(t.Context(), "") {
+		require.NoError(t, err)
+		require.NotContains(t, key, goKeys)
+	}
+	next, err := cleanup.NextCleanup.Get(t.Context(), i.pool)
+	require.NoError(t, err)
+	require.True(t, next.After(time.Now()), "PHP goes on with the schedule")
 }
 
 func TestLeave_NotWhileAGoNodeCleans(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -101,13 +102,14 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		}
 		defer c.close()
 		o, err := c.scheduler.Status(ctx)
-		if err != nil {
-			return err
+		if o.Decision.Due.IsZero() {
+			return err // nothing could be read
 		}
+		write := func() error { return stateOf(o).write(a.stdout) }
 		if *asJSON {
-			return a.printJSON(stateOf(o))
+			write = func() error { return a.printJSON(stateOf(o)) }
 		}
-		return stateOf(o).write(a.stdout)
+		return errors.Join(write(), err)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 )
 
 // clusterArgs are the flags of commands that need cache and database.
-const clusterArgs = "[--dir DIR] [--dsn URL] [--zone ZONE]"
+const clusterArgs = "[--dir DIR] [--dsn URL] [--zone ZONE] [--lock-url URL]"
 
 // clusterFlags say where the cluster is.
 type clusterFlags struct {
@@ -98,6 +98,7 @@ type cluster struct {
 	settings  *envconfig.Settings
 	adapter   cache.Adapter
 	pool      *cache.Pool
+	locks     lock.Backend
 	locker    *lock.Locker
 	db        *sqlcleaner.DB
 	scheduler *cleanup.Scheduler
@@ -146,11 +147,10 @@ func (a *app) openCluster(flags *clusterFlags, mode cleanup.Mode, opts ...cleanu
 
 // open opens database and locks beside the cache.
 func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Option) error {
-	db, dialect, err := openDatabase(c.settings)
+	db, dialect, err := c.openDatabase()
 	if err != nil {
 		return err
 	}
-	c.onClose(db.Close)
 	log := c.app.warnings()
 	lockOpts := []connect.Option{connect.WithLogger(log)}
 	if url := c.flags.locks; url != "" {
@@ -161,7 +161,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 		return err
 	}
 	c.onClose(backend.Close)
-	c.locker = lock.New(backend)
+	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(c.locker.Close)
 	p := connect.CleanupPolicy(c.settings)
 	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
@@ -187,22 +187,14 @@ func (a *app) warnings() *slog.Logger {
 }
 
 // openDatabase opens mosparo's database.
-func openDatabase(s *envconfig.Settings) (*sql.DB, sqlcleaner.Dialect, error) {
-	c, err := s.Database.Connection()
+func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
+	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, connect.WithLogger(c.app.warnings()))
 	if errors.Is(err, envconfig.ErrNotConfigured) {
 		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	if c.TLS != nil {
-		if err := mysql.RegisterTLSConfig(envconfig.MySQLTLSName, c.TLS); err != nil {
-			return nil, 0, err
-		}
-	}
-	db, err := sql.Open(c.Driver, c.DSN.Reveal())
-	if err != nil {
-		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
-	}
-	return db, sqlcleaner.DialectOf(c.Driver), nil
+	c.onClose(db.Close)
+	return db, sqlcleaner.DialectOf(driver), nil
 }

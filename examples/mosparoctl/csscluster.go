@@ -56,11 +56,10 @@ func (a *app) openCSSCluster(f *cssClusterFlags, writes bool) (*cssCluster, erro
 }
 
 func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
-	db, dialect, err := openDatabase(c.settings)
+	db, dialect, err := c.openDatabase()
 	if err != nil {
 		return err
 	}
-	c.onClose(db.Close)
 	placeholders := projectdb.QuestionMarks
 	if dialect == sqlcleaner.PostgreSQL {
 		placeholders = projectdb.Dollars

@@ -15,7 +15,7 @@ import (
 func leaveCommand() command {
 	return command{
 		name: "leave", args: clusterArgs + " [--last]", run: leave,
-		help: "Take this Go node out of the cluster: end what a run of it has left. With --last remove all keys of Go nodes, locks and fencing counters included.",
+		help: "Take this Go node out of the cluster: end what a run of it has left. With --last remove all keys of Go nodes, locks and fencing counters included; on memcached, and on a server of --lock-url, these expire by themselves.",
 	}
 }
 
@@ -47,6 +47,9 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 			return nil
 		}
 		n, err := c.forget(ctx)
+		if err == nil {
+			err = c.forgetFiles(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -91,6 +94,18 @@ func (c *cluster) forget(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	return len(keys), c.adapter.Delete(ctx, keys...)
+}
+
+// forgetFiles removes the locks that lie in files beside the cache.
+func (c *cluster) forgetFiles(ctx context.Context) error {
+	files, ok := c.locks.(interface {
+		Clear(ctx context.Context) (int, error)
+	})
+	if !ok {
+		return nil
+	}
+	_, err := files.Clear(ctx)
+	return err
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -21,6 +21,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
@@ -70,7 +71,7 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 		return nil, err
 	}
 	n.onClose(db.Close)
-	p := policy(s)
+	p := connect.CleanupPolicy(s)
 	n.db = sqlcleaner.New(db, sqlcleaner.SQLite, p)
 	public, err := demoPublic()
 	if err != nil {

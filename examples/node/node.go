@@ -93,7 +93,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	for w := range s.Warnings() {
 		log.Warn("a setting needs attention", slog.String("name", w.Name), slog.String("warning", w.Warning))
 	}
-	db, dialect, err := open(s, log)
+	db, driver, err := connect.Database(s, mysql.RegisterTLSConfig, connect.WithLogger(log))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	if n.mode == cleanup.Observe {
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
-	p := policy(s)
+	p, dialect := connect.CleanupPolicy(s), sqlcleaner.DialectOf(driver)
 	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone),
 		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
@@ -152,35 +152,3 @@ func installation(o options, environ []string) func(context.Context) (cleanup.In
 
 // supported are the versions whose tables this module knows.
 func supported(version string) bool { return strings.HasPrefix(version, "1.5.") }
-
-// policy takes over the settings, which are within mosparo's limits.
-func policy(s *envconfig.Settings) cleanup.Policy {
-	return cleanup.Policy{
-		GracePeriod:          s.Cleanup.GracePeriod.V,
-		SubmitTokenRetention: int(s.Cleanup.TokenRetention.V / time.Hour),
-		SubmissionRetention:  int(s.Cleanup.SubmissionRetention.V / (24 * time.Hour)),
-		ProcessInterval:      int(s.Cleanup.ProcessInterval.V / time.Hour),
-		UnfinishedInterval:   int(s.Cleanup.UnfinishedInterval.V / time.Minute),
-	}
-}
-
-// open opens mosparo's database.
-func open(s *envconfig.Settings, log *slog.Logger) (*sql.DB, sqlcleaner.Dialect, error) {
-	c, err := s.Database.Connection()
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, w := range c.Warnings {
-		log.Warn("the database connection needs attention", slog.String("warning", w))
-	}
-	if c.TLS != nil {
-		if err := mysql.RegisterTLSConfig(envconfig.MySQLTLSName, c.TLS); err != nil {
-			return nil, 0, err
-		}
-	}
-	db, err := sql.Open(c.Driver, c.DSN.Reveal())
-	if err != nil {
-		return nil, 0, errors.New("the database's address cannot be used") // the driver's words may hold it
-	}
-	return db, sqlcleaner.DialectOf(c.Driver), nil
-}

@@ -176,6 +176,40 @@ func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
 	require.Greater(t, next, fence)
 }
 
+func TestClear_LeavesWhatIsHeldAndWhatIsOfOthers(t *testing.T) {
+	b := open(t, filepath.Join(t.TempDir(), "locks"))
+	n, err := b.Clear(t.Context())
+	require.NoError(t, err, "nothing was ever there")
+	require.Zero(t, n)
+
+	token, fence := acquire(t, b, "held", time.Minute)
+	for _, name := range []string{"one", "two"} {
+		token, _ := acquire(t, b, name, time.Minute)
+		require.NoError(t, b.Release(t.Context(), name, token))
+	}
+	n, err = b.Clear(t.Context())
+	var held *lock.HeldError
+	require.ErrorAs(t, err, &held)
+	require.Equal(t, "held", held.Name)
+	require.Equal(t, 2, n)
+	require.FileExists(t, b.File("held"))
+	require.NoError(t, b.Renew(t.Context(), "held", token, time.Minute), "its holder has not noticed")
+
+	require.NoError(t, b.Release(t.Context(), "held", token))
+	theirs := filepath.Join(b.Dir(), "README")
+	require.NoError(t, os.WriteFile(theirs, nil, 0o600))
+	n, err = b.Clear(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.FileExists(t, theirs)
+	require.NoError(t, os.Remove(theirs))
+	_, err = b.Clear(t.Context())
+	require.NoError(t, err)
+	require.NoDirExists(t, b.Dir())
+	_, next := acquire(t, b, "held", time.Minute)
+	require.Greater(t, next, fence, "fences rise nevertheless")
+}
+
 func TestLocker_OverFiles(t *testing.T) {
 	dir := t.TempDir()
 	one, other := lock.New(open(t, dir)), lock.New(open(t, dir))

@@ -1,12 +1,16 @@
 package filelocker
 
 import (
+	"context"
+	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 const (
@@ -48,22 +52,89 @@ func removeUnused(root *os.Root, file string, now time.Time) {
 	if fi, err := root.Lstat(file); err != nil || now.Sub(fi.ModTime()) < unused {
 		return
 	}
+	_ = removeIf(root, file, func(r record, damaged bool) error {
+		old := now.Add(-unused)
+		if damaged || r.Token != "" && r.left(old) > 0 || r.Fence >= micro(old) {
+			return errKept
+		}
+		return nil
+	})
+}
+
+// errKept: the file is still needed.
+var errKept = errors.New("still needed")
+
+// removeIf removes the file of a name, under its flock, if may has nothing
+// against it.
+func removeIf(root *os.Root, file string, may func(r record, damaged bool) error) error {
 	f, err := openFile(root, file)
 	if err != nil {
-		return
+		return err
 	}
 	defer f.Close()
-	if tryFlock(f) != nil || isCurrent(root, f, file) != nil {
-		return
+	if err := tryFlock(f); err != nil {
+		return err
+	}
+	if err := isCurrent(root, f, file); err != nil {
+		return err
 	}
 	data, err := readAll(f)
 	if err != nil {
-		return
+		return err
 	}
 	r, _, damaged := newest(data)
-	old := now.Add(-unused)
-	if damaged || r.Token != "" && r.left(old) > 0 || r.Fence >= micro(old) {
-		return
+	if err := may(r, damaged); err != nil {
+		return err
 	}
-	_ = root.Remove(file)
+	return root.Remove(file)
+}
+
+// Clear removes the files of all names that nobody holds, whatever their age,
+// and the directory if nothing else is left in it; n is how many names those
+// were. For each name that is held the error has a [*lock.HeldError]. It is for
+// the last node that uses the locks: fences go on with the file server's clock,
+// and begin lower where that was set back.
+func (b *Backend) Clear(ctx context.Context) (n int, err error) {
+	root, err := b.root(false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, b.classified(err)
+	}
+	defer root.Close()
+	now, err := b.clock(root, nil)
+	if err != nil {
+		return 0, b.classified(err)
+	}
+	var wrong []error
+	for e, err := range entries(root) {
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			wrong = append(wrong, b.classified(err))
+			break
+		}
+		switch name := e.Name(); {
+		case inherit.LeftOver(name, now):
+			_ = root.Remove(name)
+		case strings.HasSuffix(name, suffix):
+			err := removeIf(root, name, func(r record, _ bool) error {
+				if h, held := r.holder(now); held {
+					return &lock.HeldError{Name: h.Name, Holder: h.Owner, ExpiresIn: h.TTL}
+				}
+				return nil
+			})
+			if err != nil {
+				wrong = append(wrong, b.classified(err))
+				continue
+			}
+			n++
+		}
+	}
+	if len(wrong) == 0 {
+		_ = os.Remove(b.dir) // stays if it is not empty
+	}
+	return n, errors.Join(wrong...)
 }
