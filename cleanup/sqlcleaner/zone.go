@@ -2,6 +2,7 @@ package sqlcleaner
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"time"
 
@@ -70,21 +71,14 @@ func newestPossible(now time.Time, loc *time.Location) string {
 func (d *DB) checkFuture(ctx context.Context) error {
 	limit := newestPossible(time.Now(), d.zone)
 	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
-		var newest any
+		var newest sql.NullString
 		err := d.persist(ctx, func() error {
-			return d.db.QueryRowContext(ctx, "SELECT MAX("+c[1]+") FROM "+c[0]).Scan(&newest)
+			return d.db.QueryRowContext(ctx, "SELECT "+d.dialect.text("MAX("+c[1]+")")+" FROM "+c[0]).Scan(&newest)
 		})
 		if err != nil {
 			return err
 		}
-		if newest == nil {
-			continue
-		}
-		text, err := wall(newest)
-		if err != nil {
-			return err
-		}
-		if text > limit {
+		if text := newest.String; text > limit {
 			return refuse("the newest %s.%s is %s, in the future of the time zone %s of this node: PHP's time zone is another, or its clock is wrong", c[0], c[1], text, d.zone)
 		}
 	}

@@ -1,0 +1,37 @@
+package sqlcleaner_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+// A driver may be told to make times of what the columns hold, in a zone in
+// which some of them do not exist.
+func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
+	db := create(t, sqlcleaner.MySQL)
+	const never = "2026-03-08 02:30:00" // in New York, where the clock goes from 2 to 3
+	insert(db, `"delay" (id, valid_until)`, span(1, 600), func(int) string { return "NULL, '" + never + "'" })
+	app := open(t, db.driver, db.dsn+"?parseTime=true&loc=America%2FNew_York")
+	defer app.Close()
+	d := sqlcleaner.New(app.DB, db.dialect, cleanup.Policy{})
+
+	at, err := time.Parse(time.DateTime, never)
+	require.NoError(t, err)
+	_, err = d.Begin(t.Context(), at, cleanup.ExecutorCommand)
+	require.NoError(t, err)
+	rows, err := d.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.True(t, at.Equal(rows[0].Time), rows[0].Time)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	report, err := d.Clean(ctx, cleanup.Limits{})
+	require.NoError(t, err)
+	require.Equal(t, 600, report.Rows["delay"])
+}
