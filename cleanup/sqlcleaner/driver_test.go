@@ -2,6 +2,8 @@ package sqlcleaner_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -16,7 +18,7 @@ import (
 func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
 	db := create(t, sqlcleaner.MySQL)
 	const never = "2026-03-08 02:30:00" // in New York, where the clock goes from 2 to 3
-	insert(db, `"delay" (id, valid_until)`, span(1, 600), func(int) string { return "NULL, '" + never + "'" })
+	insert(db, `"delay" (id, valid_until)`, span(1, 1500), func(int) string { return "NULL, '" + never + "'" })
 	app := open(t, db.driver, db.dsn+"?parseTime=true&loc=America%2FNew_York")
 	defer app.Close()
 	d := sqlcleaner.New(app.DB, db.dialect, cleanup.Policy{})
@@ -33,5 +35,24 @@ func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
 	defer cancel()
 	report, err := d.Clean(ctx, cleanup.Limits{})
 	require.NoError(t, err)
-	require.Equal(t, 600, report.Rows["delay"])
+	require.Equal(t, 1500, report.Rows["delay"])
+}
+
+// The application goes on using its pool.
+func TestClean_GivesConnectionsBackAsTheyCame(t *testing.T) {
+	db := create(t, sqlcleaner.MySQL)
+	db.SetMaxOpenConns(1)
+	d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{})
+	ctx, cancel := context.WithCancel(t.Context())
+	err := d.Tx(ctx, func(tx *sql.Tx) error {
+		cancel()
+		require.Eventually(t, func() bool {
+			_, err := tx.ExecContext(context.WithoutCancel(ctx), "SELECT 1")
+			return errors.Is(err, sql.ErrTxDone)
+		}, time.Minute, time.Millisecond)
+		return nil
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualValues(t, 50, db.number("SELECT @@innodb_lock_wait_timeout"))
+	require.Zero(t, db.number("SELECT @@in_transaction"))
 }
