@@ -56,3 +56,28 @@ func TestClean_GivesConnectionsBackAsTheyCame(t *testing.T) {
 	require.EqualValues(t, 50, db.number("SELECT @@innodb_lock_wait_timeout"))
 	require.Zero(t, db.number("SELECT @@in_transaction"))
 }
+
+// A visitor's form is judged valid while its token is being deleted.
+func TestClean_KeepsASubmissionThatBecomesValidMeanwhile(t *testing.T) {
+	db := create(t, sqlcleaner.PostgreSQL)
+	w := &world{projects: []project{{1, "FOREVER"}}, tokens: []token{{id: 1, age: 2 * day, last: 1}}, subs: []submission{{id: 1, token: 1, age: 2 * day, spam: 0, valid: -1}}}
+	w.fill(db, time.Now().UTC())
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer tx.Rollback() //nolint:errcheck // after Commit
+	_, err = tx.Exec("UPDATE submission SET valid = TRUE")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		_, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{})
+		done <- err
+	}()
+	require.Eventually(t, func() bool {
+		var waiting int
+		return db.QueryRow("SELECT COUNT(*) FROM pg_locks WHERE NOT granted").Scan(&waiting) == nil && waiting > 0
+	}, time.Minute, time.Millisecond)
+	require.NoError(t, tx.Commit())
+	require.NoError(t, <-done)
+	w.subs[0].valid = 1
+	w.holds(db)
+}
