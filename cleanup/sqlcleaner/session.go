@@ -59,7 +59,9 @@ func (d *DB) on(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) error) e
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
 	if d.dialect == PostgreSQL {
-		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '250ms'"); err != nil {
+		// Well below deadlock_timeout, after which a frontend that waits for this
+		// transaction could be chosen as the victim.
+		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '50ms'"); err != nil {
 			return err
 		}
 	}
