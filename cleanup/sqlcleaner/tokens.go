@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// pageSize is how many tokens are looked at by one query.
-const pageSize = 500
+// pageSize is how many tokens are looked at by one query: more than a transaction
+// takes, or most transactions would be the small rest of a page.
+const pageSize = 2000
 
 // token is a submit token with submissions.
 type token struct {
