@@ -19,10 +19,10 @@ type installation struct {
 
 // Check is a [cleanup.Check]: mosparo is installed in a version that this
 // package knows (see [WithInstallation]), its tables have exactly the columns,
-// foreign keys and migrations of mosparo 1.5, the server takes writes, and the
-// zone of the stored times is the one that was configured. It writes nothing,
-// and its errors wrap [cleanup.ErrRefused] unless the database could not be
-// asked.
+// foreign keys and migrations of mosparo 1.5, the server takes writes, its clock
+// and this node's differ by less than five minutes, and the zone of the stored
+// times is the one that was configured. It writes nothing, and its errors wrap
+// [cleanup.ErrRefused] unless the database could not be asked.
 //
 // On MySQL a user without rights on a table does not see its foreign
 // keys; that such a table is there shows in the migrations.
@@ -30,6 +30,7 @@ func (d *DB) Check(ctx context.Context, s cleanup.State) error {
 	for _, check := range []func(context.Context) error{
 		d.checkInstallation, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
 		func(ctx context.Context) error { return d.checkWritable(ctx, d.db) },
+		d.checkClock,
 		func(ctx context.Context) error { return d.checkZone(ctx, s) },
 	} {
 		if err := check(ctx); err != nil {

@@ -80,6 +80,22 @@ func TestCheck_RefusesAServerThatTakesNoWrites(t *testing.T) {
 	require.NoError(t, d.Check(t.Context(), cleanup.State{}))
 }
 
+// A node whose clock is a month ahead would delete everything.
+func TestCheck_RefusesAnotherClock(t *testing.T) {
+	db := create(t, sqlcleaner.MySQL)
+	for hours, ok := range map[time.Duration]bool{-30 * 24: false, 1: false, 0: true} {
+		server := open(t, db.driver, fmt.Sprintf("%s?timestamp=%d", db.dsn, time.Now().Add(hours*time.Hour).Unix()))
+		err := sqlcleaner.New(server.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{})
+		if ok {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, cleanup.ErrRefused)
+			require.ErrorContains(t, err, "clock")
+		}
+		require.NoError(t, server.Close())
+	}
+}
+
 func zone(t *testing.T, name string) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation(name)

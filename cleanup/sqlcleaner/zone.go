@@ -85,6 +85,27 @@ func (d *DB) checkFuture(ctx context.Context) error {
 	return nil
 }
 
+// checkClock compares this node's clock with the database server's: one that is
+// days ahead would take everything for old. SQLite has the node's own.
+func (d *DB) checkClock(ctx context.Context) error {
+	now := map[Dialect]string{MySQL: "UTC_TIMESTAMP()", PostgreSQL: "now() AT TIME ZONE 'UTC'"}[d.dialect]
+	if now == "" {
+		return nil
+	}
+	all, err := d.texts(ctx, "SELECT "+d.dialect.text(now))
+	if err != nil {
+		return err
+	}
+	theirs, err := time.Parse(time.DateTime, all[0])
+	if err != nil {
+		return err
+	}
+	if ours := time.Now().UTC(); ours.Sub(theirs).Abs() > ahead {
+		return refuse("the clock of this node shows %s, the database server's %s (UTC)", ours.Format(time.DateTime), all[0])
+	}
+	return nil
+}
+
 // checkLastRun compares the time of the last run with the next one, which a
 // node plans at its end: if the row was written in UTC, while this node reads
 // it in another zone, PHP's zone is UTC. Times in the future cannot tell that to a
