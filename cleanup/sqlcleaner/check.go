@@ -19,10 +19,10 @@ type installation struct {
 
 // Check is a [cleanup.Check]: mosparo is installed in a version that this
 // package knows (see [WithInstallation]), its tables have exactly the columns,
-// foreign keys and migrations of mosparo 1.5, the server takes writes, and the
-// zone of the stored times is the one that was configured. It writes nothing,
-// and its errors wrap [cleanup.ErrRefused] unless the database could not be
-// asked.
+// foreign keys and migrations of mosparo 1.5, the server takes writes, its clock
+// and this node's differ by less than five minutes, and the zone of the stored
+// times is the one that was configured. It writes nothing, and its errors wrap
+// [cleanup.ErrRefused] unless the database could not be asked.
 //
 // On MySQL a user without rights on a table does not see its foreign
 // keys; that such a table is there shows in the migrations.
@@ -30,6 +30,7 @@ func (d *DB) Check(ctx context.Context, s cleanup.State) error {
 	for _, check := range []func(context.Context) error{
 		d.checkInstallation, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
 		func(ctx context.Context) error { return d.checkWritable(ctx, d.db) },
+		d.checkClock,
 		func(ctx context.Context) error { return d.checkZone(ctx, s) },
 	} {
 		if err := check(ctx); err != nil {
@@ -97,14 +98,18 @@ func (d *DB) checkColumns(ctx context.Context) error {
 	return nil
 }
 
-// checkForeignKeys looks for foreign keys that mosparo does not have. Missing
-// ones are no harm: SQLite does not enforce them.
+// checkForeignKeys looks for foreign keys that mosparo does not have, or that do
+// something to other rows when one is deleted. Missing ones are no harm: SQLite
+// does not enforce them.
 func (d *DB) checkForeignKeys(ctx context.Context) error {
 	query := map[Dialect]string{
-		SQLite: `SELECT m.name || '.' || f."from" || ' → ' || f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
-		MySQL: `SELECT CONCAT(table_name, '.', column_name, ' → ', referenced_table_name) FROM information_schema.key_column_usage
-			WHERE referenced_table_schema = DATABASE() AND referenced_table_name IS NOT NULL`,
-		PostgreSQL: `SELECT c.conrelid::regclass || '.' || a.attname || ' → ' || c.confrelid::regclass FROM pg_catalog.pg_constraint c
+		SQLite: `SELECT m.name || '.' || f."from" || ' → ' || f."table" || CASE WHEN f.on_delete IN ('NO ACTION', 'RESTRICT') THEN '' ELSE ' ON DELETE ' || f.on_delete END FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
+		MySQL: `SELECT CONCAT(k.table_name, '.', k.column_name, ' → ', k.referenced_table_name, IF(r.delete_rule IN ('NO ACTION', 'RESTRICT'), '', CONCAT(' ON DELETE ', r.delete_rule)))
+			FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
+			ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
+			WHERE k.referenced_table_schema = DATABASE() AND k.referenced_table_name IS NOT NULL`,
+		PostgreSQL: `SELECT c.conrelid::regclass || '.' || a.attname || ' → ' || c.confrelid::regclass
+			|| CASE c.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL' WHEN 'd' THEN ' ON DELETE SET DEFAULT' ELSE '' END FROM pg_catalog.pg_constraint c
 			JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) WHERE c.contype = 'f'`,
 	}[d.dialect]
 	all, err := d.texts(ctx, query)
@@ -114,6 +119,7 @@ func (d *DB) checkForeignKeys(ctx context.Context) error {
 	for _, key := range all {
 		from, to, _ := strings.Cut(key, " → ")
 		from, _, _ = strings.Cut(from, ".")
+		to, _, _ = strings.Cut(to, " ON DELETE ")
 		_, ours := tables[from]
 		_, deleted := tables[to]
 		if (ours || deleted && to != "project") && !slices.Contains(foreignKeys, key) {

@@ -32,6 +32,14 @@ func TestCheck_RefusesTablesThatItDoesNotKnow(t *testing.T) {
 		refuses("column duration is missing", `ALTER TABLE "delay" DROP COLUMN duration`, `ALTER TABLE "delay" ADD duration INT DEFAULT 0 NOT NULL`)
 		refuses("attachment.of_submission → submission",
 			"CREATE TABLE attachment (id INT, of_submission INT, CONSTRAINT of_s FOREIGN KEY (of_submission) REFERENCES submission (id) ON DELETE CASCADE)", "DROP TABLE attachment")
+		if db.dialect != sqlcleaner.SQLite { // no key can be dropped there
+			drop := map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "FOREIGN KEY", sqlcleaner.PostgreSQL: "CONSTRAINT"}[db.dialect]
+			key := "ALTER TABLE submit_token DROP " + drop + " fk_submit_token_last_submission_id"
+			add := "ALTER TABLE submit_token ADD CONSTRAINT fk_submit_token_last_submission_id FOREIGN KEY (last_submission_id) REFERENCES submission (id)"
+			db.exec(key)
+			refuses("submit_token.last_submission_id → submission ON DELETE CASCADE", add+" ON DELETE CASCADE", key)
+			db.exec(add)
+		}
 		refuses("Version20990101000000",
 			"INSERT INTO doctrine_migration_versions (version) VALUES ('Version20990101000000')", "DELETE FROM doctrine_migration_versions WHERE version = 'Version20990101000000'")
 		refuses("20260406155235", "UPDATE doctrine_migration_versions SET executed_at = NULL, version = REPLACE(version, '155235', '155235x') WHERE version LIKE '%20260406155235'",
@@ -70,6 +78,22 @@ func TestCheck_RefusesAServerThatTakesNoWrites(t *testing.T) {
 	require.ErrorContains(t, err, "read-only")
 	db.exec("SET GLOBAL read_only = OFF")
 	require.NoError(t, d.Check(t.Context(), cleanup.State{}))
+}
+
+// A node whose clock is a month ahead would delete everything.
+func TestCheck_RefusesAnotherClock(t *testing.T) {
+	db := create(t, sqlcleaner.MySQL)
+	for hours, ok := range map[time.Duration]bool{-30 * 24: false, 1: false, 0: true} {
+		server := open(t, db.driver, fmt.Sprintf("%s?timestamp=%d", db.dsn, time.Now().Add(hours*time.Hour).Unix()))
+		err := sqlcleaner.New(server.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{})
+		if ok {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, cleanup.ErrRefused)
+			require.ErrorContains(t, err, "clock")
+		}
+		require.NoError(t, server.Close())
+	}
 }
 
 func zone(t *testing.T, name string) *time.Location {

@@ -97,17 +97,15 @@ const shortEnough = 100 * time.Millisecond
 // sure, and sees that the next one takes neither too long nor too little.
 func (c *cleaning) transaction(ctx context.Context, step string, fraction float64, f func(tx *sql.Tx, deleted map[string]int) error) (map[string]int, error) {
 	var deleted map[string]int
-	var took time.Duration
+	var began time.Time
 	err := c.d.txAgain(ctx, func(tx *sql.Tx) error {
-		deleted = map[string]int{}
-		began := time.Now()
-		err := f(tx, deleted)
-		took = time.Since(began)
-		return err
+		deleted, began = map[string]int{}, time.Now()
+		return f(tx, deleted)
 	})
 	if err != nil {
 		return nil, err
 	}
+	took := time.Since(began) // with the commit: the locks are held until its end
 	for table, n := range deleted {
 		c.report.Rows[table] += n
 	}

@@ -28,6 +28,7 @@ type recorded struct {
 
 func load(t *testing.T) (r recorded) {
 	t.Helper()
+	awayFromMidnight()
 	f, err := os.Open("testdata/cleanup-database.json.gz")
 	require.NoError(t, err)
 	defer f.Close()

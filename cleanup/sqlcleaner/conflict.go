@@ -80,6 +80,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 func retry(ctx context.Context, f func() error) error {
 	for i := 1; ; i++ {
 		err := f()
+		if err != nil && ctx.Err() != nil {
+			return errors.Join(context.Cause(ctx), err) // it may speak of a transaction that is over only
+		}
 		if err == nil || i == tries || !isConflict(err) {
 			return err
 		}

@@ -56,6 +56,18 @@ func (d Dialect) no(column string) string {
 	return column + " = 0"
 }
 
+// text is a time or a date as the database itself writes it. Drivers make of a
+// time what their settings say, and some texts are no time in some zone.
+func (d Dialect) text(column string) string {
+	switch d {
+	case MySQL:
+		return "CAST(" + column + " AS CHAR)"
+	case PostgreSQL:
+		return "to_char(" + column + ", 'YYYY-MM-DD HH24:MI:SS')"
+	}
+	return "CAST(" + column + " AS TEXT)"
+}
+
 // quote is the name of a table; "delay" is a word of some databases.
 func (d Dialect) quote(table string) string {
 	if d == MySQL {

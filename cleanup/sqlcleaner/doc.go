@@ -10,10 +10,13 @@
 // nobody else has locked, looks again whether they are free, and deletes them by
 // ranges of ids with all that hangs on them; so a submission that arrives
 // meanwhile keeps its token, or finds that it is gone, but is never left without
-// one. It waits for nobody while it holds locks (250 ms on PostgreSQL, not at all
+// one. It waits for nobody while it holds locks (50 ms on PostgreSQL, not at all
 // on MariaDB), so that a conflict ends its own transaction, which it tries
 // again, and not that of a frontend. Its memory does not grow with the number of
 // rows.
+//
+// On Galera a lock holds on its own node alone: a frontend that submits with a
+// due token on another node at the same moment may be told of a deadlock.
 //
 // MySQL, unlike MariaDB, knows no wait below one second; there a deadlock may
 // choose the transaction of a frontend as its victim. Servers without SKIP

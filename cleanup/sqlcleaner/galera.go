@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 )
 
 // causally runs f with a connection on which a read sees all that any node of a
@@ -27,13 +26,10 @@ func (d *DB) causally(ctx context.Context, f func(q querier) error) error {
 	case err != nil:
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, "SET @mosparo_sync = @@wsrep_sync_wait, wsrep_sync_wait = @@wsrep_sync_wait | 1"); err != nil {
+	restore, err := set(ctx, conn, "wsrep_sync_wait", "@@wsrep_sync_wait | 1")
+	if err != nil {
 		return err
 	}
-	defer func() {
-		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_, _ = conn.ExecContext(save, "SET wsrep_sync_wait = @mosparo_sync") // a lost connection does not go back
-	}()
+	defer restore()
 	return f(conn)
 }

@@ -83,7 +83,7 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 	if err != nil {
 		return false, false, err
 	}
-	due, dueArgs := w.due()
+	due, dueArgs := w.due("s.")
 	after := int64(0) // what is deleted may still be in the indexes
 	for left := t.submissions; left > mostBatch; {
 		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", w.room()-1), t.id, after, highest)

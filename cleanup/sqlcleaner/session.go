@@ -3,6 +3,7 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"strings"
 	"time"
@@ -10,11 +11,11 @@ import (
 
 // begin starts a transaction that reads what is committed, and so locks no gaps
 // in which a frontend may want to insert.
-func (d *DB) begin(ctx context.Context) (*sql.Tx, error) {
+func (d *DB) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	if d.dialect == SQLite || d.noIsolation.Load() {
-		return d.db.BeginTx(ctx, nil)
+		return conn.BeginTx(ctx, nil)
 	}
-	return d.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	return conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 }
 
 // tx runs f in a transaction, again after a conflict with another client.
@@ -28,45 +29,62 @@ func (d *DB) txAgain(ctx context.Context, f func(tx *sql.Tx) error) error {
 }
 
 func (d *DB) once(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := d.begin(ctx)
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if d.dialect == MySQL {
+		// Who does not wait is in no deadlock, whose victim would be the other
+		// one. MySQL knows no time shorter than a second.
+		restore, err := set(ctx, conn, "innodb_lock_wait_timeout", "IF(VERSION() LIKE '%MariaDB%', 0, 1)")
+		if err != nil {
+			return err
+		}
+		defer restore()
+	}
+	err = d.on(ctx, conn, f)
+	if err != nil && strings.Contains(err.Error(), "Error 1665") && d.noIsolation.CompareAndSwap(false, true) {
+		return d.on(ctx, conn, f) // a binary log of statements does not go with that isolation
+	}
+	return err
+}
+
+// on runs f in a transaction that does not wait for the locks of others while it
+// holds its own: a frontend would wait with it.
+func (d *DB) on(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) error) error {
+	tx, err := d.begin(ctx, conn)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
-	if err := d.impatient(ctx, tx, f); err != nil {
-		if strings.Contains(err.Error(), "Error 1665") && d.noIsolation.CompareAndSwap(false, true) {
-			// A binary log of statements does not go with this isolation.
-			_ = tx.Rollback() // it gives the connection back, whatever it says
-			return d.once(ctx, f)
+	if d.dialect == PostgreSQL {
+		// Well below deadlock_timeout, after which a frontend that waits for this
+		// transaction could be chosen as the victim.
+		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '50ms'"); err != nil {
+			return err
 		}
+	}
+	if err := f(tx); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-// impatient runs f so that it does not wait for the locks of others while it
-// holds its own: a frontend would wait with it.
-func (d *DB) impatient(ctx context.Context, tx *sql.Tx, f func(tx *sql.Tx) error) error {
-	switch d.dialect {
-	case PostgreSQL:
-		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '250ms'"); err != nil {
-			return err
-		}
-	case MySQL:
-		// Who does not wait is in no deadlock, whose victim would be the other
-		// one. MySQL knows no time shorter than a second. The connection goes
-		// back to its pool as it came.
-		const shorten = "SET @mosparo_wait = @@innodb_lock_wait_timeout, innodb_lock_wait_timeout = IF(VERSION() LIKE '%MariaDB%', 0, 1)"
-		if _, err := tx.ExecContext(ctx, shorten); err != nil {
-			return err
-		}
-		defer func() {
-			save, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			_, _ = tx.ExecContext(save, "SET innodb_lock_wait_timeout = @mosparo_wait") // a lost connection does not go back
-		}()
+// set gives a variable of MySQL another value for this connection, until the
+// returned function is called: the connection goes back to its pool as it came,
+// or not at all.
+func set(ctx context.Context, conn *sql.Conn, variable, value string) (restore func(), err error) {
+	if _, err := conn.ExecContext(ctx, "SET @mosparo_"+variable+" = @@"+variable+", "+variable+" = "+value); err != nil {
+		return nil, err
 	}
-	return f(tx)
+	return func() {
+		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if _, err := conn.ExecContext(save, "SET "+variable+" = @mosparo_"+variable); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}, nil
 }
 
 // lock locks the rows of a table with these keys that nobody else has locked,

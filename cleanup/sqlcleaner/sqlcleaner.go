@@ -3,8 +3,6 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -76,31 +74,6 @@ func (d *DB) Ping(ctx context.Context) error {
 // stamp is a time as the columns hold it: whole seconds of local time, without
 // a zone.
 func (d *DB) stamp(t time.Time) string { return t.In(d.zone).Format(time.DateTime) }
-
-// wall is what a column holds: drivers give a time of some zone, or text.
-func wall(v any) (string, error) {
-	switch v := v.(type) {
-	case time.Time:
-		return v.Format(time.DateTime), nil
-	case []byte:
-		return wall(string(v))
-	case string:
-		if len(v) > len(time.DateTime) {
-			v = v[:len(time.DateTime)]
-		}
-		return strings.Replace(v, "T", " ", 1), nil
-	}
-	return "", fmt.Errorf("a time of type %T", v)
-}
-
-// stampValue is the time that a column holds.
-func (d *DB) stampValue(v any) (time.Time, error) {
-	text, err := wall(v)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return time.ParseInLocation(time.DateTime, text, d.zone)
-}
 
 // querier is a database, a connection or a transaction.
 type querier interface {

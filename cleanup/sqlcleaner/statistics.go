@@ -27,19 +27,19 @@ func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) 
 func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Row, err error) {
 	err = d.each(ctx, q, func(rows *sql.Rows) error {
 		var r cleanup.Row
-		var at any
+		var at string
 		var seconds sql.NullFloat64
 		if err := rows.Scan(&r.ID, &at, &r.Executor, &r.Status, &r.StoredTokens, &r.DeletedTokens,
 			&r.StoredSubmissions, &r.DeletedSubmissions, &seconds); err != nil {
 			return err
 		}
-		if r.Time, err = d.stampValue(at); err != nil {
+		if r.Time, err = time.ParseInLocation(time.DateTime, at, d.zone); err != nil {
 			return fmt.Errorf("row %d: %w", r.ID, err)
 		}
 		r.Duration = time.Duration(seconds.Float64 * float64(time.Second))
 		all = append(all, r)
 		return nil
-	}, `SELECT id, date_time, cleanup_executor, cleanup_status,
+	}, `SELECT id, `+d.dialect.text("date_time")+`, cleanup_executor, cleanup_status,
 		number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
 		number_of_stored_submissions, number_of_deleted_submissions, execution_time
 		FROM cleanup_statistic ORDER BY date_time DESC, id DESC LIMIT ?`, n)

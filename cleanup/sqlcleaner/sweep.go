@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -32,7 +31,7 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 			return context.Cause(ctx)
 		}
 		where := column + " > ? AND " + column + " < ?" + and
-		bound, err := c.bound(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[3]s ORDER BY %[1]s LIMIT 1 OFFSET %[4]d", column, name, where, c.batch-1), after, before)
+		bound, err := c.bound(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", c.d.dialect.text(column), name, where, column, c.batch-1), after, before)
 		if err != nil {
 			return err
 		}
@@ -50,29 +49,15 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 	}
 }
 
-// bound is the time that a query selects, as its column has it; "" if there is
-// none.
-func (c *cleaning) bound(ctx context.Context, query, after, before string) (text string, err error) {
-	var v any
+// bound is the time that a query selects; "" if there is none.
+func (c *cleaning) bound(ctx context.Context, query string, args ...any) (text string, err error) {
 	err = c.d.persist(ctx, func() error {
-		return c.d.db.QueryRowContext(ctx, c.d.dialect.rebind(query), after, before).Scan(&v)
+		return c.d.db.QueryRowContext(ctx, c.d.dialect.rebind(query), args...).Scan(&text)
 	})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
-	case err != nil:
-		return "", err
 	}
-	return c.text(v, before)
-}
-
-// text is a bound as the column has it: with a time, or a date alone.
-func (c *cleaning) text(v any, like string) (string, error) {
-	t, err := wall(v)
-	if err == nil && (len(like) == len(time.DateOnly) || c.d.dialect == SQLite && strings.HasSuffix(like, dayStart)) {
-		t = t[:min(len(t), len(time.DateOnly))]
-	}
-	return t, err
+	return text, err
 }
 
 // mostOdd is how many rows mosparo deletes in a limited run of each of the next

@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// pageSize is how many tokens are looked at by one query.
-const pageSize = 500
+// pageSize is how many tokens are looked at by one query: more than a transaction
+// takes, or most transactions would be the small rest of a page.
+const pageSize = 2000
 
 // token is a submit token with submissions.
 type token struct {
@@ -17,11 +18,12 @@ type token struct {
 	named       int // submissions that other tokens name as their last
 }
 
-// due is the condition that a submission s is past its time.
-func (c *cleaning) due() (cond string, args []any) {
+// due is the condition that a submission is past its time. The columns have a
+// prefix, such as "s.".
+func (c *cleaning) due(s string) (cond string, args []any) {
 	// Days are days of the calendar, hours are hours.
 	old := c.now.In(c.d.zone).AddDate(0, 0, -c.d.policy.SubmissionDays())
-	return "(s.submitted_at < ? OR (s.submitted_at < ? AND " + c.d.dialect.no("s.spam") + " AND s.valid IS NULL))",
+	return "(" + s + "submitted_at < ? OR (" + s + "submitted_at < ? AND " + c.d.dialect.no(s+"spam") + " AND " + s + "valid IS NULL))",
 		[]any{c.d.stamp(old), c.oldToken()}
 }
 
@@ -30,7 +32,7 @@ func (c *cleaning) oldToken() string { return c.d.stamp(c.now.Add(-c.d.policy.To
 
 // survey looks at the submissions s that meet a condition, by their token.
 func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...any) (all []token, err error) {
-	due, dueArgs := c.due()
+	due, dueArgs := c.due("s.")
 	err = c.d.each(ctx, q, func(rows *sql.Rows) error {
 		var t token
 		err := rows.Scan(&t.id, &t.submissions, &t.inUse, &t.named)
@@ -170,9 +172,11 @@ func (w *pass) prepare(ctx context.Context, t token, done float64) (free, more b
 
 // remove deletes tokens with all that hangs on them, in one transaction. What
 // got a submission since they were chosen stays: once a token is locked, none
-// can arrive.
+// can arrive. One that is judged valid at the last moment is not deleted either,
+// and keeps its token by the foreign key, so that all begins again.
 func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
 	d, left := w.d, 0
+	due, dueArgs := w.due("")
 	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) error {
 		locked, err := d.lock(ctx, tx, "submit_token", tokens)
 		if err != nil {
@@ -184,14 +188,17 @@ func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submis
 			return err
 		}
 		hers, of := d.dialect.keys("submit_token_id", free), d.dialect.keys("s.submit_token_id", free)
-		for _, s := range []struct{ table, statement string }{
-			{"", "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", free) + " AND last_submission_id IS NOT NULL"},
-			{"partial_submission", "DELETE FROM partial_submission WHERE " + hers},
-			{"detection_result", d.dialect.deleteBy("detection_result", "submission_id", "submission", of)},
-			{"submission", "DELETE FROM submission WHERE " + hers},
-			{"submit_token", "DELETE FROM submit_token WHERE " + d.dialect.keys("id", free)},
+		for _, s := range []struct {
+			table, statement string
+			args             []any
+		}{
+			{"", "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", free) + " AND last_submission_id IS NOT NULL", nil},
+			{"partial_submission", "DELETE FROM partial_submission WHERE " + hers, nil},
+			{"detection_result", d.dialect.deleteBy("detection_result", "submission_id", "submission", of), nil},
+			{"submission", "DELETE FROM submission WHERE " + hers + " AND " + due, dueArgs},
+			{"submit_token", "DELETE FROM submit_token WHERE " + d.dialect.keys("id", free), nil},
 		} {
-			n, err := d.exec(ctx, tx, s.statement)
+			n, err := d.exec(ctx, tx, s.statement, s.args...)
 			if err != nil {
 				return err
 			}

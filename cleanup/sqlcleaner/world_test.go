@@ -56,6 +56,7 @@ type (
 // tokens that name the submissions of others, rings of them, tokens with many
 // submissions and with none, submissions without a token.
 func random(r *rand.Rand, size int) *world {
+	awayFromMidnight()
 	w := &world{policy: cleanup.Policy{SubmitTokenRetention: r.IntN(30), SubmissionRetention: r.IntN(18)}}
 	for i, limit := range []string{"14D", "1M", "2M", "3M", "6M", "1Y", "2Y", "FOREVER", "?"} {
 		w.projects = append(w.projects, project{i + 1, limit})
@@ -99,11 +100,20 @@ func random(r *rand.Rand, size int) *world {
 		a.last, b.last = b.last, a.last
 	}
 	for i := 1; i <= size; i++ {
-		w.delays = append(w.delays, age{i, time.Duration(r.IntN(200)-100)*time.Minute + 30*time.Second})
-		w.lockouts = append(w.lockouts, age{i, time.Duration(r.IntN(200)-100)*time.Minute + 30*time.Second})
+		w.delays = append(w.delays, age{i, time.Duration(r.IntN(200)-100)*time.Hour + 30*time.Minute})
+		w.lockouts = append(w.lockouts, age{i, time.Duration(r.IntN(200)-100)*time.Hour + 30*time.Minute})
 		w.days = append(w.days, dayStatistic{id: i, project: i%len(w.projects) + 1, age: i})
 	}
 	return w
+}
+
+// awayFromMidnight waits for the next day when it is near, lest the days that a
+// test has counted are others by the time of the run.
+func awayFromMidnight() {
+	now := time.Now().UTC()
+	if left := now.Truncate(day).Add(day).Sub(now); left < 2*time.Minute {
+		time.Sleep(left)
+	}
 }
 
 // fill writes the world into an empty database, as it is at a time.

@@ -2,6 +2,7 @@ package sqlcleaner
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"time"
 
@@ -70,23 +71,37 @@ func newestPossible(now time.Time, loc *time.Location) string {
 func (d *DB) checkFuture(ctx context.Context) error {
 	limit := newestPossible(time.Now(), d.zone)
 	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
-		var newest any
+		var newest sql.NullString
 		err := d.persist(ctx, func() error {
-			return d.db.QueryRowContext(ctx, "SELECT MAX("+c[1]+") FROM "+c[0]).Scan(&newest)
+			return d.db.QueryRowContext(ctx, "SELECT "+d.dialect.text("MAX("+c[1]+")")+" FROM "+c[0]).Scan(&newest)
 		})
 		if err != nil {
 			return err
 		}
-		if newest == nil {
-			continue
-		}
-		text, err := wall(newest)
-		if err != nil {
-			return err
-		}
-		if text > limit {
+		if text := newest.String; text > limit {
 			return refuse("the newest %s.%s is %s, in the future of the time zone %s of this node: PHP's time zone is another, or its clock is wrong", c[0], c[1], text, d.zone)
 		}
+	}
+	return nil
+}
+
+// checkClock compares this node's clock with the database server's: one that is
+// days ahead would take everything for old. SQLite has the node's own.
+func (d *DB) checkClock(ctx context.Context) error {
+	now := map[Dialect]string{MySQL: "UTC_TIMESTAMP()", PostgreSQL: "now() AT TIME ZONE 'UTC'"}[d.dialect]
+	if now == "" {
+		return nil
+	}
+	all, err := d.texts(ctx, "SELECT "+d.dialect.text(now))
+	if err != nil {
+		return err
+	}
+	theirs, err := time.Parse(time.DateTime, all[0])
+	if err != nil {
+		return err
+	}
+	if ours := time.Now().UTC(); ours.Sub(theirs).Abs() > ahead {
+		return refuse("the clock of this node shows %s, the database server's %s (UTC)", ours.Format(time.DateTime), all[0])
 	}
 	return nil
 }
