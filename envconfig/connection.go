@@ -150,6 +150,6 @@ func (d *Database) sqlite() (Connection, error) {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	u := url.URL{Scheme: "file", Path: path, RawQuery: "mode=rw&_pragma=busy_timeout(5000)"}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: "mode=rw&_pragma=busy_timeout(5000)&_txlock=immediate"}
 	return Connection{Driver: "sqlite", DSN: NewSecret(u.String())}, nil
 }
