@@ -151,6 +151,20 @@ func TestCSS_InRanges(t *testing.T) {
 	}
 }
 
+func TestCSS_RangesCountForGETAndBytesOnly(t *testing.T) {
+	text := strings.Repeat(".mosparo__container{color:red}", 300)
+	h, _, _ := served(t, css(hashA, text))
+	for request, unit := range map[string]string{"HEAD ": "bytes=2-4", "POST ": "bytes=2-4", "GET ": "lines=2-4"} {
+		headers := map[string]string{"Accept-Encoding": "gzip"}
+		without := do(h, request+path(hashA), headers)
+		headers["Range"] = unit
+		with := do(h, request+path(hashA), headers)
+		require.Equal(t, 200, with.StatusCode, request+unit)
+		require.Equal(t, without.Header, with.Header, request+unit)
+		require.Equal(t, bodyOf(t, without), bodyOf(t, with))
+	}
+}
+
 // follow goes where a browser would, and fails on a redirect to where it has
 // been.
 func follow(t *testing.T, h http.Handler, path string) *http.Response {
