@@ -462,6 +462,25 @@ func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
 	}
 }
 
+func TestOrigin_TakesTheHeaderThatReplacesXForwardedProto(t *testing.T) {
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithForwardedProto("CloudFront-Forwarded-Proto"),
+		csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
+	defer h.Close()
+	for _, c := range []struct{ peer, proto, replaced, want string }{
+		{"10.0.0.1:1", "http", "https", "https"},
+		{"10.0.0.1:1", "https", "", "https"},
+		{"198.51.100.1:1", "", "https", "http"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)
+		r.RemoteAddr, r.Host = c.peer, "a.example"
+		r.Header.Set("X-Forwarded-Proto", c.proto)
+		r.Header.Set("CloudFront-Forwarded-Proto", c.replaced)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, c.want+"://a.example"+path(hashA), w.Result().Header.Get("Location"), c)
+	}
+}
+
 func TestGenerator_IsAskedForWhatIsMissingAndNotMoreOftenThanEveryTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, g := cssstoretest.NewFake(), &failing{}
