@@ -43,7 +43,7 @@ type Handler struct {
 	tier        tier
 	logo        logo
 	strangers   budget
-	failing     struct{ projects, store, generator trouble }
+	failing     struct{ projects, store, generator, logo trouble }
 
 	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
 	cancel  context.CancelFunc

@@ -81,11 +81,15 @@ func (s *logoSet) choose(r *http.Request) *content {
 	return s.opaque
 }
 
-// readLogo reads the file; one that is missing is an empty logo, and one that
-// cannot be read leaves the last.
+// readLogo reads the file; one that is missing is an empty logo, as in mosparo,
+// and one that cannot be read leaves the last, or none.
 func (h *Handler) readLogo(context.Context) {
 	svg, err := h.logoSource()
 	old := h.logo.set.Load()
+	h.failing.logo.note(h.logger, "the logo cannot be read", err)
+	if old == nil && err != nil {
+		return
+	}
 	if old != nil && (err != nil || bytes.Equal(svg, old.source)) {
 		next := *old
 		next.tried = time.Now()

@@ -3,8 +3,10 @@ package csshttp_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -99,6 +101,28 @@ func TestStore_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 	})
+}
+
+// locked is a folder that may not be read yet.
+type locked struct {
+	fs.FS
+	open bool
+}
+
+func (l *locked) Open(name string) (fs.File, error) {
+	if !l.open {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return l.FS.Open(name)
+}
+
+func TestLogo_ThatCannotBeReadIsNotAnEmptyOneForAYear(t *testing.T) {
+	public := &locked{FS: fstest.MapFS{"build/images/mosparo_text_logo.svg": {Data: []byte("<svg/>")}}}
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithPublic(public))
+	defer h.Close()
+	require.Equal(t, 503, do(h, "GET /resources/logo.svg", nil).StatusCode)
+	public.open = true
+	require.Equal(t, "<svg/>", bodyOf(t, do(h, "GET /resources/logo.svg", nil)))
 }
 
 // panicking does so as long as it is told to.
