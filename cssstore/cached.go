@@ -117,8 +117,9 @@ func (c *Cached) exclusively(ctx context.Context, project UUID, do func(context.
 func lockName(project UUID) string { return "css." + project.String() }
 
 // Put implements [Store]. It looks at what is there afterwards, and writes
-// again if a writer that takes no lock came in between; [ErrOverwritten] after
-// the third time.
+// again if a writer that takes no lock came in between. After the third time it
+// removes what does not belong together, for PHP to prepare it anew, and returns
+// [ErrOverwritten].
 func (c *Cached) Put(ctx context.Context, r Resource) error {
 	err := r.Check()
 	if err == nil {
@@ -150,16 +151,24 @@ func (c *Cached) put(ctx context.Context, r *Resource) error {
 			return nil // ours, or entirely somebody else's
 		}
 	}
+	// What is there now is CSS of theirs under our hash, and may stay so.
+	if err := c.remove(ctx, r.Project); err != nil {
+		return errors.Join(ErrOverwritten, err)
+	}
 	return ErrOverwritten
+}
+
+// remove removes the CSS first: PHP redirects to itself for ever when only the
+// hash is missing.
+func (c *Cached) remove(ctx context.Context, project UUID) error {
+	return c.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project)), string(markKey(project)))
 }
 
 // Delete implements [Store]: it removes the two entries of mosparo, which PHP
 // leaves behind, and ours.
 func (c *Cached) Delete(ctx context.Context, project UUID) error {
 	err := c.exclusively(ctx, project, func(ctx context.Context) error {
-		// The CSS first: PHP redirects to itself for ever when only the hash is
-		// missing.
-		return c.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project)), string(markKey(project)))
+		return c.remove(ctx, project)
 	})
 	c.sights.forget(project)
 	return wrap("delete", project, err)

@@ -320,6 +320,22 @@ func TestCached_PutWritesAgainWhenAPHPNodeCameInBetween(t *testing.T) {
 	require.True(t, r.Alias.IsZero())
 }
 
+func TestCached_PutThatGivesWayLeavesNoCSSUnderItsHash(t *testing.T) {
+	f := cachetest.NewFake()
+	s, php := cssstore.NewCached(cache.NewPool(f), nil), phpNode{cache.NewPool(f.Below())}
+	interfere := true
+	f.Inject(cachetest.Fault{Op: "get", Match: func(string, []string) bool {
+		if interfere {
+			php.putCSS(t, "php") // and its hash before ours
+		}
+		return false
+	}})
+	require.ErrorIs(t, s.Put(t.Context(), resource("go")), cssstore.ErrOverwritten)
+	interfere = false
+	_, err := cssstore.GetSettled(t.Context(), s, project)
+	require.ErrorIs(t, err, cssstore.ErrNotFound, "PHP prepares what is missing")
+}
+
 func TestCached_ListsProjectsOfAnyEntry(t *testing.T) {
 	a := memoryadapter.New()
 	s := cssstore.NewCached(cache.NewPool(a), nil)

@@ -17,7 +17,7 @@ var (
 	// [SettleTime].
 	ErrUnsettled = errors.New("css is being changed")
 	// ErrOverwritten: somebody else stored another version at the same time,
-	// and Put gave way. What is stored is theirs, or about to be.
+	// and Put gave way. What is stored is theirs or about to be, or nothing.
 	ErrOverwritten = errors.New("overwritten by another writer")
 	// ErrInvalid: a resource without a hash.
 	ErrInvalid = errors.New("invalid resource")

@@ -82,12 +82,12 @@ func TestFiles_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	folder := filepath.Join(dir, project.String())
 	foreign := []string{
 		filepath.Join(folder, "notes.txt"), filepath.Join(folder, "abc.css"), filepath.Join(dir, ".gitkeep"), filepath.Join(dir, "logo.svg"),
-		filepath.Join(dir, ".mosparoGo-zz-x"),
+		filepath.Join(dir, "mosparoGo-zz-x"),
 	}
 	for _, f := range foreign {
 		require.NoError(t, os.WriteFile(f, []byte("x"), 0o600))
 	}
-	leftOver := filepath.Join(dir, ".mosparoGo-1-x")
+	leftOver := filepath.Join(dir, "mosparoGo-1-x")
 	require.NoError(t, os.WriteFile(leftOver, nil, 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(folder, hashOf("folder").String()+".css"), 0o700))
 	require.NoError(t, s.Put(t.Context(), resource("b")))

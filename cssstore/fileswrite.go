@@ -2,15 +2,12 @@ package cssstore
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -66,7 +63,7 @@ func (f *Files) put(root *os.Root, r *Resource) error {
 func moveInto(root *os.Root, name string, project UUID, to string) error {
 	var err error
 	for range attempts {
-		if err = makeFolder(root, project.String()); err != nil {
+		if err = inherit.Directories(root, project.String()); err != nil {
 			return err
 		}
 		if err = root.Rename(name, to); !errors.Is(err, fs.ErrNotExist) {
@@ -152,7 +149,7 @@ func writeTemporary(root *os.Root, content []byte, modified time.Time) (name str
 	if err != nil {
 		return "", err
 	}
-	name = temporaryName(time.Now())
+	name = inherit.TemporaryName(time.Now())
 	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -166,7 +163,7 @@ func writeTemporary(root *os.Root, content []byte, modified time.Time) (name str
 	if _, err := file.Write(content); err != nil {
 		return "", err
 	}
-	if err := handOver(file, dir, dir.Mode().Perm()&0o666); err != nil {
+	if err := inherit.HandOver(root, file, name, dir, dir.Mode().Perm()&0o666); err != nil {
 		return "", err
 	}
 	// A full disk or quota may show here only.
@@ -176,23 +173,12 @@ func writeTemporary(root *os.Root, content []byte, modified time.Time) (name str
 	return name, root.Chtimes(name, modified, modified)
 }
 
-const temporaryPrefix = ".mosparoGo-"
-
-// temporaryName is new, and says when the file was begun.
-func temporaryName(now time.Time) string {
-	var r [8]byte
-	_, _ = rand.Read(r[:]) // never fails
-	return temporaryPrefix + strconv.FormatInt(now.Unix(), 16) + "-" + hex.EncodeToString(r[:])
-}
-
-// removeLeftOvers removes temporary files of ours begun more than an hour ago.
+// removeLeftOvers removes temporary files and folders of ours begun more than
+// an hour ago.
 func removeLeftOvers(root *os.Root, now time.Time) error {
 	entries, err := readDir(root, ".")
 	for _, e := range entries {
-		rest, ok := strings.CutPrefix(e.Name(), temporaryPrefix)
-		begun, _, _ := strings.Cut(rest, "-")
-		sec, notNumber := strconv.ParseInt(begun, 16, 64)
-		if ok && notNumber == nil && sec < now.Add(-time.Hour).Unix() {
+		if inherit.LeftOver(e.Name(), now) {
 			_ = root.RemoveAll(e.Name())
 		}
 	}

@@ -77,7 +77,7 @@ func (c *content) size() int {
 // choose is the variant that the client likes best.
 func (c *content) choose(r *http.Request) *variant {
 	accepted := r.Header["Accept-Encoding"]
-	if len(accepted) == 0 || r.Header["Range"] != nil {
+	if len(accepted) == 0 || isRange(r) {
 		return &c.plain
 	}
 	br, gz := qualities(accepted)
@@ -88,6 +88,13 @@ func (c *content) choose(r *http.Request) *variant {
 		return &c.gzip
 	}
 	return &c.plain
+}
+
+// isRange reports whether a part is asked for: of GET, and in the one unit that
+// there is. Anything else does not count.
+func isRange(r *http.Request) bool {
+	asked := r.Header["Range"]
+	return len(asked) > 0 && r.Method == http.MethodGet && strings.HasPrefix(asked[0], "bytes=")
 }
 
 // qualities are the weights of the two encodings, in thousandths.
@@ -158,7 +165,7 @@ func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.H
 	h := w.Header()
 	h["Vary"] = vary
 	h["Etag"] = v.etag
-	if r.Header["Range"] != nil {
+	if isRange(r) {
 		body(h)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
 		return

@@ -18,6 +18,20 @@
 // trusted proxy sent them; a pair of CSS and hash that may not belong together
 // is cacheable for a minute and not for a year.
 //
+// # Mounting
+//
+// Paths begin with /resources/, so that the handler is mounted as it is:
+//
+//	css := csshttp.New(store, projectdb.New(db, projectdb.QuestionMarks),
+//		csshttp.WithTrustedProxies(settings.Proxies.Trusted.V.Prefixes...),
+//		csshttp.WithPublic(os.DirFS("/var/www/mosparo/public")))
+//	mux.Handle("/resources/", css)
+//	…
+//	css.Close() // after the server has ended
+//
+// The store is a cssstore.Cached, or a cssstore.Files in public/resources; what
+// it lacks leads to the base CSS in /build/, which a web server has to serve.
+//
 // # Freshness
 //
 // The list of projects is read at most once a second. The CSS is kept in

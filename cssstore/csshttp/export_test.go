@@ -6,3 +6,11 @@ func (h *Handler) MemoryInUse() int {
 	defer h.tier.mu.RUnlock()
 	return h.tier.size
 }
+
+// Entries is how many entries the memory tier has, those without CSS among
+// them.
+func (h *Handler) Entries() int {
+	h.tier.mu.RLock()
+	defer h.tier.mu.RUnlock()
+	return len(h.tier.entries)
+}

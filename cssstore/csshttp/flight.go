@@ -2,46 +2,54 @@ package csshttp
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
 
 // flight lets one call at a time do what many want.
 type flight struct {
-	mu   sync.Mutex // never held across a wait
+	mu  sync.Mutex // never held across a wait
+	now *trip
+}
+
+// trip is one such call.
+type trip struct {
 	done chan struct{}
+	// since is when it began.
+	since time.Time
 }
 
 // fetchTimeout bounds one question to store, database or generator.
 const fetchTimeout = 10 * time.Second
 
 // fly starts do, unless it runs already or the handler is closed, and returns
-// what is closed when it has ended.
-func (h *Handler) fly(f *flight, do func(context.Context)) <-chan struct{} {
+// what can be waited for.
+func (h *Handler) fly(f *flight, do func(context.Context)) *trip {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.done != nil {
-		return f.done
+	if f.now != nil {
+		return f.now
 	}
-	done := make(chan struct{})
+	t := &trip{done: make(chan struct{}), since: time.Now()}
 	if !h.begin() {
-		close(done)
-		return done
+		close(t.done)
+		return t
 	}
-	f.done = done
+	f.now = t
 	go func() {
 		defer h.running.Done()
 		defer func() {
 			f.mu.Lock()
-			f.done = nil
+			f.now = nil
 			f.mu.Unlock()
-			close(done)
+			close(t.done)
 		}()
 		ctx, cancel := context.WithTimeout(h.ctx, fetchTimeout)
 		defer cancel()
 		do(ctx)
 	}()
-	return done
+	return t
 }
 
 // begin counts a goroutine, unless the handler is closed.
@@ -55,17 +63,28 @@ func (h *Handler) begin() bool {
 	return true
 }
 
-// patience is how long a request waits for an answer; then it gets what there
-// is.
-const patience = 5 * time.Second
+// patience is for how long after the beginning of a flight requests wait for
+// its end; then they get what there is. It is shorter than from [projectsEvery]
+// to [projectsOld]: where a database hangs, the first request finds out for
+// all.
+const patience = projectsOld - projectsEvery
 
-// await waits for the end of a flight.
-func await(ctx context.Context, done <-chan struct{}) {
-	t := time.NewTimer(patience)
-	defer t.Stop()
+// await waits for the end.
+func (t *trip) await(ctx context.Context) {
+	timer := time.NewTimer(time.Until(t.since.Add(patience)))
+	defer timer.Stop()
 	select {
-	case <-done:
+	case <-t.done:
 	case <-ctx.Done():
-	case <-t.C:
+	case <-timer.C:
+	}
+}
+
+// recovered makes an error of a panic in what others have written. In a
+// goroutine of ours it would end the program, which net/http keeps it from in
+// those of requests.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("csshttp: panic: %v", p)
 	}
 }

@@ -26,7 +26,11 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 	host, port := r.Host, ""
 	o := origin{prefix: h.basePath}
 	if trusted {
-		switch strings.ToLower(first(r, "X-Forwarded-Proto")) {
+		proto := first(r, "X-Forwarded-Proto")
+		if v := first(r, h.protoHeader); v != "" {
+			proto = v
+		}
+		switch strings.ToLower(proto) {
 		case "":
 		case "https", "on", "ssl", "1":
 			scheme = "https"

@@ -28,20 +28,22 @@ type Generator interface {
 // Handler serves the CSS of all projects. It takes every method for GET, as
 // mosparo does, but HEAD. Make one with [New]; it is safe for concurrent use.
 type Handler struct {
-	store     cssstore.Store
-	projects  projects
-	mode      Mode
-	public    fs.FS
-	base      string
-	basePath  string
-	proxies   []netip.Prefix
-	recheck   time.Duration
-	generator Generator
-	logger    *slog.Logger
-	tier      tier
-	logo      logo
-	strangers budget
-	failing   struct{ projects, store, generator trouble }
+	store    cssstore.Store
+	projects projects
+	mode     Mode
+	public   fs.FS
+	base     string
+	basePath string
+	proxies  []netip.Prefix
+	// protoHeader stands in for X-Forwarded-Proto where a request has it.
+	protoHeader string
+	recheck     time.Duration
+	generator   Generator
+	logger      *slog.Logger
+	tier        tier
+	logo        logo
+	strangers   budget
+	failing     struct{ projects, store, generator, logo trouble }
 
 	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
 	cancel  context.CancelFunc

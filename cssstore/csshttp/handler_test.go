@@ -151,6 +151,20 @@ func TestCSS_InRanges(t *testing.T) {
 	}
 }
 
+func TestCSS_RangesCountForGETAndBytesOnly(t *testing.T) {
+	text := strings.Repeat(".mosparo__container{color:red}", 300)
+	h, _, _ := served(t, css(hashA, text))
+	for request, unit := range map[string]string{"HEAD ": "bytes=2-4", "POST ": "bytes=2-4", "GET ": "lines=2-4"} {
+		headers := map[string]string{"Accept-Encoding": "gzip"}
+		without := do(h, request+path(hashA), headers)
+		headers["Range"] = unit
+		with := do(h, request+path(hashA), headers)
+		require.Equal(t, 200, with.StatusCode, request+unit)
+		require.Equal(t, without.Header, with.Header, request+unit)
+		require.Equal(t, bodyOf(t, without), bodyOf(t, with))
+	}
+}
+
 // follow goes where a browser would, and fails on a redirect to where it has
 // been.
 func follow(t *testing.T, h http.Handler, path string) *http.Response {
@@ -445,6 +459,25 @@ func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
 			}
 			require.Equal(t, c.want+path(hashA), w.Result().Header.Get("Location"))
 		})
+	}
+}
+
+func TestOrigin_TakesTheHeaderThatReplacesXForwardedProto(t *testing.T) {
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithForwardedProto("CloudFront-Forwarded-Proto"),
+		csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
+	defer h.Close()
+	for _, c := range []struct{ peer, proto, replaced, want string }{
+		{"10.0.0.1:1", "http", "https", "https"},
+		{"10.0.0.1:1", "https", "", "https"},
+		{"198.51.100.1:1", "", "https", "http"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)
+		r.RemoteAddr, r.Host = c.peer, "a.example"
+		r.Header.Set("X-Forwarded-Proto", c.proto)
+		r.Header.Set("CloudFront-Forwarded-Proto", c.replaced)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, c.want+"://a.example"+path(hashA), w.Result().Header.Get("Location"), c)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -33,9 +34,9 @@ type logoSet struct {
 func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	s := h.logo.set.Load()
 	if s == nil || time.Since(s.tried) >= MaxRecheck {
-		done := h.fly(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.fly(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
-			await(r.Context(), done)
+			reading.await(r.Context())
 			if s = h.logo.set.Load(); s == nil {
 				unavailable(w, r)
 				return
@@ -80,11 +81,15 @@ func (s *logoSet) choose(r *http.Request) *content {
 	return s.opaque
 }
 
-// readLogo reads the file; one that is missing is an empty logo, and one that
-// cannot be read leaves the last.
+// readLogo reads the file; one that is missing is an empty logo, as in mosparo,
+// and one that cannot be read leaves the last, or none.
 func (h *Handler) readLogo(context.Context) {
 	svg, err := h.logoSource()
 	old := h.logo.set.Load()
+	h.failing.logo.note(h.logger, "the logo cannot be read", err)
+	if old == nil && err != nil {
+		return
+	}
 	if old != nil && (err != nil || bytes.Equal(svg, old.source)) {
 		next := *old
 		next.tried = time.Now()
@@ -113,5 +118,9 @@ func (h *Handler) logoSource() ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxLogo))
+	svg, err := io.ReadAll(io.LimitReader(f, maxLogo+1))
+	if err == nil && len(svg) > maxLogo {
+		err = fmt.Errorf("%s has more than %d bytes", logoFile, maxLogo)
+	}
+	return svg, err
 }

@@ -63,6 +63,11 @@ func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 	return func(h *Handler) { h.proxies = append(h.proxies, prefixes...) }
 }
 
+// WithForwardedProto names the header that stands in for X-Forwarded-Proto, such
+// as CloudFront-Forwarded-Proto, in requests of trusted proxies that have it; in
+// mosparo that is replace_forwarded_proto_header. The default is none.
+func WithForwardedProto(header string) Option { return func(h *Handler) { h.protoHeader = header } }
+
 // WithRecheck sets after what time a version is checked again, at most
 // [MaxRecheck].
 func WithRecheck(d time.Duration) Option { return func(h *Handler) { h.recheck = min(d, MaxRecheck) } }

@@ -46,9 +46,9 @@ func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p cssstore.Projec
 	}
 	hash, known := l.hashes[id]
 	if age := time.Since(l.tried); age >= projectsEvery {
-		done := h.fly(&h.projects.flight, h.readProjects) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.fly(&h.projects.flight, h.readProjects) //nolint:contextcheck // what one request begins, others wait for
 		if !known || age >= projectsOld {
-			await(ctx, done)
+			reading.await(ctx)
 			if now := h.projects.list.Load(); now != nil {
 				l = now
 			}
@@ -63,7 +63,7 @@ func (h *Handler) readProjects(ctx context.Context) {
 		return // somebody else has just been here
 	}
 	next := &projectList{}
-	all, err := h.projects.source.Projects(ctx)
+	all, err := h.askProjects(ctx)
 	next.tried = time.Now()
 	h.failing.projects.note(h.logger, "the list of projects cannot be read", err)
 	if err == nil {
@@ -78,4 +78,9 @@ func (h *Handler) readProjects(ctx context.Context) {
 	if err == nil {
 		h.tier.keepOnly(next.hashes)
 	}
+}
+
+func (h *Handler) askProjects(ctx context.Context) (all []cssstore.Project, err error) {
+	defer recovered(&err)
+	return h.projects.source.Projects(ctx)
 }

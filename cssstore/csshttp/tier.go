@@ -25,8 +25,10 @@ type entry struct {
 	state  atomic.Pointer[state]
 	used   atomic.Int64 // Unix time in seconds
 	flight flight
-	// path is one under which it was served; the lock of the tier guards it.
+	// path is one under which it was served, size what it takes of the
+	// memory, in bytes; the lock of the tier guards both.
 	path string
+	size int
 }
 
 // state is the outcome of the last look into the store. It does not change.
@@ -70,7 +72,7 @@ func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
 }
 
 // get returns what is known about a key of a known project, from memory or
-// from the store; never nil. Unless keep, what the store does not have is
+// from the store; never nil. Unless keep, what the store does not give is
 // forgotten at once.
 func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool) *state {
 	now := time.Now()
@@ -85,11 +87,11 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 		}
 		wait = age >= until
 	}
-	done := h.fly(&e.flight, func(ctx context.Context) { h.fetch(ctx, e, p, keep) }) //nolint:contextcheck // what one request begins, others wait for
+	fetching := h.fly(&e.flight, func(ctx context.Context) { h.fetch(ctx, e, p, keep) }) //nolint:contextcheck // what one request begins, others wait for
 	if !wait {
 		return s
 	}
-	await(ctx, done)
+	fetching.await(ctx)
 	if now := e.state.Load(); now != nil {
 		return now
 	}
@@ -108,7 +110,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	s := &state{asked: old.asked}
 	if h.generator != nil && keep && time.Since(s.asked) >= askEvery && h.lacks(p, &r, err) {
 		s.asked = time.Now()
-		made, failed := h.generator.Generate(ctx, p)
+		made, failed := h.generate(ctx, p)
 		h.failing.generator.note(h.logger, "css cannot be prepared", failed)
 		if failed == nil {
 			r, err = made, nil
@@ -127,12 +129,17 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	case !missing || h.mode == SharedCache:
 		s.version = old.version // the last good one
 	}
-	e.state.Store(s)
-	h.tier.changed(e, old, s, keep || !missing)
+	h.tier.change(e, s, keep || s.version != nil)
+}
+
+func (h *Handler) generate(ctx context.Context, p cssstore.Project) (r cssstore.Resource, err error) {
+	defer recovered(&err)
+	return h.generator.Generate(ctx, p)
 }
 
 // look asks the store.
-func (h *Handler) look(ctx context.Context, k key) (cssstore.Resource, error) {
+func (h *Handler) look(ctx context.Context, k key) (r cssstore.Resource, err error) {
+	defer recovered(&err)
 	switch {
 	case h.mode == SharedCache:
 		return h.store.Get(ctx, k.project)
@@ -203,14 +210,17 @@ func (t *tier) entry(k key, now int64) *entry {
 	return e
 }
 
-// changed accounts for a new state, and makes room.
-func (t *tier) changed(e *entry, old, now *state, keep bool) {
+// change gives an entry a new state, accounts for it, and makes room.
+func (t *tier) change(e *entry, now *state, keep bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	e.state.Store(now)
 	if t.entries[e.key] != e {
 		return // removed meanwhile
 	}
-	t.size += now.version.bytes() - old.version.bytes()
+	t.size -= e.size
+	e.size = now.version.bytes()
+	t.size += e.size
 	if !keep {
 		t.remove(e)
 	}
@@ -234,9 +244,7 @@ func (t *tier) changed(e *entry, old, now *state, keep bool) {
 func (t *tier) remove(e *entry) {
 	delete(t.entries, e.key)
 	delete(t.paths, e.path)
-	if s := e.state.Load(); s != nil {
-		t.size -= s.version.bytes()
-	}
+	t.size -= e.size
 }
 
 // keepOnly forgets what belongs to other projects.

@@ -13,7 +13,7 @@ import (
 
 // cssClusterArgs are the flags of commands that need the projects and what is
 // stored of them.
-const cssClusterArgs = "[--dir DIR] [--dsn URL] [--public DIR]"
+const cssClusterArgs = "[--dsn URL] [--public DIR]"
 
 // cssClusterFlags say where the cluster is.
 type cssClusterFlags struct {
@@ -23,7 +23,6 @@ type cssClusterFlags struct {
 }
 
 func (f *cssClusterFlags) register(flags *flag.FlagSet) {
-	f.cacheFlags(flags)
 	flags.StringVar(&f.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
 	flags.StringVar(&f.public, "public", "", "mosparo's folder public; by default that in --dir")
 }
@@ -40,6 +39,7 @@ type cssCluster struct {
 }
 
 func (a *app) openCSSCluster(f *cssClusterFlags, writes bool) (*cssCluster, error) {
+	f.dir = a.dir
 	pool, err := a.openPool(&f.clusterFlags)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // the zones of PHP, where the machine has none
 
 	"github.com/redis/go-redis/v9"
 )

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/mosparo/go-cluster/envconfig"
 )
 
 // health answers GET /api/v1/health/check as mosparo's own HealthApiController
@@ -21,7 +23,7 @@ type health struct {
 	// ping looks into the database.
 	ping func(ctx context.Context) error
 	// allowed may ask; everybody else gets 404, as from mosparo.
-	allowed []netip.Prefix
+	allowed func(netip.Addr) bool
 	// proxies are those whose X-Forwarded-For counts.
 	proxies trustedProxies
 }
@@ -35,7 +37,7 @@ type healthAnswer struct {
 }
 
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !contains(h.allowed, h.proxies.client(r)) {
+	if !h.allowed(h.proxies.client(r)) {
 		http.NotFound(w, r)
 		return
 	}
@@ -75,9 +77,7 @@ func (h *health) check(ctx context.Context) healthAnswer {
 
 // trustedProxies finds the address of the client behind trusted proxies.
 type trustedProxies struct {
-	prefixes []netip.Prefix
-	// everyone is REMOTE_ADDR: whoever connects is a trusted proxy.
-	everyone bool
+	envconfig.TrustedProxies
 	// header stands in for X-Forwarded-For in requests that have it
 	// (replace_forwarded_for_header); empty if none does.
 	header string
@@ -102,7 +102,7 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	peer := ap.Addr().Unmap()
-	if !p.everyone && !contains(p.prefixes, peer) {
+	if !p.Contains(peer) {
 		return peer
 	}
 	forwarded := r.Header.Values("X-Forwarded-For")
@@ -111,13 +111,15 @@ func (p trustedProxies) client(r *http.Request) netip.Addr {
 	}
 	chain := strings.Split(strings.Join(forwarded, ","), ",")
 	last := peer
+	// With REMOTE_ADDR whoever connects is trusted, and nobody behind him.
+	listed := envconfig.TrustedProxies{Prefixes: p.Prefixes}
 	for i := len(chain) - 1; i >= 0; i-- {
 		addr, ok := forwardedAddr(chain[i])
 		if !ok {
 			continue
 		}
 		last = addr
-		if !contains(p.prefixes, addr) {
+		if !listed.Contains(addr) {
 			break
 		}
 	}
@@ -135,16 +137,4 @@ func forwardedAddr(s string) (netip.Addr, bool) {
 	}
 	a, err := netip.ParseAddr(s)
 	return a.Unmap(), err == nil && a.Zone() == ""
-}
-
-func contains(prefixes []netip.Prefix, a netip.Addr) bool {
-	if !a.IsValid() {
-		return false
-	}
-	for _, p := range prefixes {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }

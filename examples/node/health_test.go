@@ -9,10 +9,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/envconfig"
 )
 
+func addresses(prefixes ...string) envconfig.TrustedProxies {
+	var all envconfig.TrustedProxies
+	for _, p := range prefixes {
+		all.Prefixes = append(all.Prefixes, netip.MustParsePrefix(p))
+	}
+	return all
+}
+
 func TestHealth_AnswersAsMosparoDoes(t *testing.T) {
-	local := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	local := addresses("127.0.0.1/32")
 	up := func(context.Context) error { return nil }
 	down := func(context.Context) error { return errors.New("dial tcp 10.0.0.5: user root denied") }
 	for name, c := range map[string]struct {
@@ -47,7 +57,7 @@ func TestHealth_AnswersAsMosparoDoes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.h.allowed = local
+			c.h.allowed = local.Contains
 			r := httptest.NewRequest(http.MethodGet, "/api/v1/health/check", nil)
 			r.RemoteAddr = "127.0.0.1:4711"
 			w := httptest.NewRecorder()
@@ -62,8 +72,8 @@ func TestHealth_TakesTheHeaderThatReplacesXForwardedFor(t *testing.T) {
 	require.Empty(t, serverHeader("CloudFront-Viewer-Address"), "no entry of PHP's $_SERVER")
 	header := serverHeader("HTTP_CF_CONNECTING_IP")
 	h := &health{
-		bypass: true, allowed: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32")},
-		proxies: trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}, header: header},
+		bypass: true, allowed: addresses("192.0.2.7/32").Contains,
+		proxies: trustedProxies{TrustedProxies: addresses("10.0.0.1/32"), header: header},
 	}
 	ask := func(remote string, headers ...string) int {
 		r := httptest.NewRequest(http.MethodGet, "/api/v1/health/check", nil)
@@ -82,9 +92,9 @@ func TestHealth_TakesTheHeaderThatReplacesXForwardedFor(t *testing.T) {
 }
 
 func TestHealth_IsHiddenFromClientsThatAreNotAllowed(t *testing.T) {
-	allowed := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("::1/128")}
-	proxy := trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
-	loopback := trustedProxies{prefixes: []netip.Prefix{netip.MustParsePrefix("::1/128")}} // and allowed itself
+	allowed := addresses("192.0.2.0/24", "::1/128")
+	proxy := trustedProxies{TrustedProxies: addresses("10.0.0.0/8")}
+	loopback := trustedProxies{TrustedProxies: addresses("::1/128")} // and allowed itself
 	for name, c := range map[string]struct {
 		proxies   trustedProxies
 		remote    string
@@ -106,11 +116,11 @@ func TestHealth_IsHiddenFromClientsThatAreNotAllowed(t *testing.T) {
 		"stranger with half a port":           {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1:x", 404},
 		"allowed, IPv6 with a port":           {proxy, "10.0.0.1:1", "[::1]:4711", 200},
 		"stranger through a local proxy":      {loopback, "[::1]:1", "198.51.100.1:4711", 404},
-		"anyone can forge if all are trusted": {trustedProxies{everyone: true}, "198.51.100.1:1", "192.0.2.7", 200},
+		"anyone can forge if all are trusted": {trustedProxies{TrustedProxies: envconfig.TrustedProxies{Everyone: true}}, "198.51.100.1:1", "192.0.2.7", 200},
 		"no address":                          {proxy, "@", "", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := &health{bypass: true, allowed: allowed, proxies: c.proxies}
+			h := &health{bypass: true, allowed: allowed.Contains, proxies: c.proxies}
 			r := httptest.NewRequest(http.MethodGet, "/api/v1/health/check", nil)
 			r.RemoteAddr = c.remote
 			if c.forwarded != "" {

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	_ "time/tzdata" // the zones of PHP, where the machine has none
 )
 
 // options are those of the command line.

@@ -19,8 +19,8 @@ func (n *node) routes() http.Handler {
 	s := n.settings
 	mux.Handle("GET /api/v1/health/check", &health{
 		bypass: s.Health.Bypass.V, installed: n.demo || s.Mosparo.Installed.V, supported: n.supported, ping: n.db.Ping,
-		allowed: s.Health.AllowList.V,
-		proxies: trustedProxies{prefixes: s.Proxies.Trusted.V.Prefixes, everyone: s.Proxies.Trusted.V.Everyone, header: serverHeader(s.Proxies.ForwardedForHeader.V)},
+		allowed: s.Health.Allows,
+		proxies: trustedProxies{TrustedProxies: s.Proxies.Trusted.V, header: serverHeader(s.Proxies.ForwardedForHeader.V)},
 	})
 	if n.css != nil {
 		mux.Handle("/resources/", n.css)

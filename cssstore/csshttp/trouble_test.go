@@ -1,0 +1,158 @@
+package csshttp_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
+)
+
+func TestFiles_WrongHashesLeaveNothingBehindWhileTheStoreFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := cssstoretest.NewFake()
+		store.Fail(errors.New("input/output error"))
+		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files))
+		defer h.Close()
+		for i := range 500 {
+			do(h, "GET "+path(cssstore.Hash{1, byte(i >> 8), byte(i)}), nil)
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.LessOrEqual(t, h.Entries(), 1)
+	})
+}
+
+// hanging is a database, a store or a generator that answers, hangs, and hangs
+// whatever its context says.
+type hanging struct {
+	*cssstoretest.Fake
+	list projectList
+	hang chan struct{}
+	deaf bool
+}
+
+func (s *hanging) wait(ctx context.Context) error {
+	if s.hang == nil {
+		return nil
+	}
+	if s.deaf {
+		ctx = context.Background()
+	}
+	select {
+	case <-s.hang:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *hanging) Projects(ctx context.Context) ([]cssstore.Project, error) {
+	return s.list, s.wait(ctx)
+}
+
+func (s *hanging) Get(ctx context.Context, p cssstore.UUID) (cssstore.Resource, error) {
+	if err := s.wait(ctx); err != nil {
+		return cssstore.Resource{}, err
+	}
+	return s.Fake.Get(ctx, p)
+}
+
+func TestDatabase_ThatHangsDoesNotDelayWhatIsInMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, db := cssstoretest.NewFake(), &hanging{list: projectList{known}}
+		require.NoError(t, store.Put(t.Context(), css(hashA, "x")))
+		h := csshttp.New(store, db)
+		defer h.Close()
+		require.Equal(t, 200, do(h, "GET "+path(hashA), nil).StatusCode)
+		synctest.Wait()
+		db.hang = make(chan struct{})
+		for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(100*time.Millisecond + 1) {
+			asked := time.Now()
+			require.Equal(t, 200, do(h, "GET "+path(hashA), nil).StatusCode)
+			require.Zero(t, time.Since(asked))
+		}
+	})
+}
+
+func TestStore_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hanging{Fake: cssstoretest.NewFake(), deaf: true} // as a file on a dead NFS server does
+		require.NoError(t, store.Put(t.Context(), css(hashA, "x")))
+		h := csshttp.New(store, projectList{known})
+		defer h.Close()
+		require.Equal(t, 200, do(h, "GET "+path(hashA), nil).StatusCode)
+		store.hang = make(chan struct{})
+		defer close(store.hang)
+		time.Sleep(time.Minute)
+		do(h, "GET "+path(hashA), nil) // has to wait: it is an old version
+		for range 10 {
+			asked := time.Now()
+			require.Equal(t, "x", bodyOf(t, do(h, "GET "+path(hashA), nil)))
+			require.Zero(t, time.Since(asked))
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// locked is a folder that may not be read yet.
+type locked struct {
+	fs.FS
+	open bool
+}
+
+func (l *locked) Open(name string) (fs.File, error) {
+	if !l.open {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return l.FS.Open(name)
+}
+
+func TestLogo_ThatCannotBeReadIsNotAnEmptyOneForAYear(t *testing.T) {
+	public := &locked{FS: fstest.MapFS{"build/images/mosparo_text_logo.svg": {Data: []byte("<svg/>")}}}
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithPublic(public))
+	defer h.Close()
+	require.Equal(t, 503, do(h, "GET /resources/logo.svg", nil).StatusCode)
+	public.open = true
+	require.Equal(t, "<svg/>", bodyOf(t, do(h, "GET /resources/logo.svg", nil)))
+}
+
+// panicking does so as long as it is told to.
+type panicking struct{ *hanging }
+
+func (panicking) Projects(context.Context) ([]cssstore.Project, error) { panic("projects") }
+
+func (panicking) Get(context.Context, cssstore.UUID) (cssstore.Resource, error) { panic("get") }
+
+func (panicking) Generate(context.Context, cssstore.Project) (cssstore.Resource, error) {
+	panic("generate")
+}
+
+func (panicking) Outdated(cssstore.Resource) bool { return false }
+
+func TestPanics_OfWhatIsAskedEndNoServer(t *testing.T) {
+	good := &hanging{Fake: cssstoretest.NewFake(), list: projectList{known}}
+	for name, c := range map[string]struct {
+		store  cssstore.Store
+		list   csshttp.Projects
+		status int
+	}{
+		"projects":  {good, panicking{}, http.StatusServiceUnavailable},
+		"store":     {panicking{good}, good, http.StatusTemporaryRedirect},
+		"generator": {good, good, http.StatusTemporaryRedirect},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := csshttp.New(c.store, c.list, csshttp.WithGenerator(panicking{}))
+			require.Equal(t, c.status, do(h, "GET "+path(hashA), nil).StatusCode)
+			require.NoError(t, h.Close())
+		})
+	}
+}
