@@ -84,18 +84,22 @@ type storedBuild struct {
 	At      int64  `php:"at"`
 }
 
-// builds are those that count. What cannot be read is none: it will be
-// replaced.
+// errUnreadable says that the entry is not what nodes publish, so that nobody
+// knows what the others use. The next node that publishes replaces it.
+var errUnreadable = fmt.Errorf("%w: what the nodes have published cannot be read", ErrDisagreement)
+
+// builds are those that count.
 func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, error) {
 	all, err := buildsKey.Get(ctx, pool)
 	var decode *cache.DecodeError
-	if errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) || errors.As(err, &decode) {
+	switch {
+	case errors.Is(err, cache.ErrNotFound), errors.Is(err, cache.ErrNull):
 		return map[string]storedBuild{}, nil
-	}
-	if err != nil {
+	case errors.As(err, &decode), len(all) > maxNodes:
+		return map[string]storedBuild{}, errUnreadable
+	case err != nil:
 		return nil, err
-	}
-	if all == nil || len(all) > maxNodes {
+	case all == nil:
 		return map[string]storedBuild{}, nil
 	}
 	now := time.Now().Unix()
@@ -109,7 +113,8 @@ func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, erro
 	return all, nil
 }
 
-// Builds are what the nodes have published, by their names.
+// Builds are what the nodes have published, by their names. An entry that
+// cannot be read is [ErrDisagreement].
 func Builds(ctx context.Context, pool *cache.Pool) ([]Published, error) {
 	all, err := builds(ctx, pool)
 	var list []Published
@@ -124,7 +129,7 @@ func Builds(ctx context.Context, pool *cache.Pool) ([]Published, error) {
 func (g *Generator) publish(ctx context.Context, b *Build) error {
 	return g.locker.Do(ctx, buildsLock, func(ctx context.Context) error {
 		all, err := builds(ctx, g.pool)
-		if err != nil {
+		if err != nil && !errors.Is(err, errUnreadable) {
 			return err
 		}
 		delete(all, g.name)

@@ -253,6 +253,19 @@ func TestGenerator_NeedsToHavePublishedItself(t *testing.T) {
 	require.Equal(t, c.db.project(0).Hash, r.Hash)
 }
 
+func TestGenerator_PreparesNothingWhileItCannotReadWhatTheOthersUse(t *testing.T) {
+	c := newCluster(t, 1)
+	locker := lock.New(c.backend)
+	defer locker.Close()
+	g := cssgen.New(c.store, c.db, c.pool, locker, (&node{build: build("1.5.4")}).load)
+	const builds cache.Key[string] = "mosparoGoCssBuilds"
+	require.NoError(t, builds.Set(t.Context(), c.pool, "not what nodes publish", 0))
+	_, err := g.Warm(t.Context(), c.db.project(0))
+	require.ErrorIs(t, err, cssgen.ErrDisagreement)
+	_, err = c.store.Get(t.Context(), c.db.project(0).UUID)
+	require.ErrorIs(t, err, cssstore.ErrNotFound)
+}
+
 func TestGenerator_ADeadNodeHoldsUpTheOthersForTwoMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 1)
