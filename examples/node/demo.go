@@ -48,7 +48,7 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 	if err != nil {
 		return nil, err
 	}
-	adapter, err := fileadapter.New(filepath.Join(dir, demoCache), fileadapter.WithLogger(log))
+	adapter, err := fileadapter.New(filepath.Join(dir, demoCache))
 	if err != nil {
 		return nil, err
 	}
