@@ -23,7 +23,7 @@ import (
 //	                       days and is written by Put
 //
 // All three are read in one round trip. Put writes them in this order: ours,
-// the CSS, the hash; at once where the backend can. So a reader that finds the
+// the CSS, the hash; at once where the backend can and ours is there already. So a reader that finds the
 // CSS of our entry knows its hash, whatever the hash beside it, and never pairs
 // what a Go node wrote with anything else. Any other pair is PHP's, and is
 // settled when it is seen a second time, [SettleTime] after the first. If our
@@ -74,8 +74,22 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 		r := Resource{Project: project, Hash: e.hash, CSS: e.css}
 		since := c.sights.see(project, e)
 		r.Settled = since >= SettleTime
-		if r.Settled || e.mark.Hash.IsZero() {
+		if r.Settled {
 			return r, nil
+		}
+		if e.mark.Hash.IsZero() {
+			// The three may have been read at different moments: a mark that was
+			// written before the CSS is there at the next look at the latest.
+			again, err := c.read(ctx, project)
+			if err != nil {
+				return Resource{}, err
+			}
+			if again.id() == e.id() {
+				return r, nil
+			}
+			if look < looks {
+				continue
+			}
 		}
 		if look == looks {
 			return Resource{}, ErrUnsettled
@@ -132,6 +146,9 @@ const writes = 3
 
 func (c *Cached) put(ctx context.Context, r *Resource) error {
 	m := newMark(r)
+	if err := c.announce(ctx, r.Project, m); err != nil {
+		return err
+	}
 	for range writes {
 		err := cache.Write(ctx, c.pool,
 			markKey(r.Project).With(m, markTTL),
@@ -158,10 +175,27 @@ func (c *Cached) put(ctx context.Context, r *Resource) error {
 	return ErrOverwritten
 }
 
+// announce puts a mark beside a pair that has none, before anything else is
+// written: servers that are written side by side keep no order, and with any
+// mark that does not match a reader waits.
+func (c *Cached) announce(ctx context.Context, project UUID, m mark) error {
+	switch _, err := markKey(project).Get(ctx, c.pool); {
+	case err == nil:
+		return nil
+	case !errors.Is(missing(err), ErrNotFound):
+		return err
+	}
+	return cache.Write(ctx, c.pool, markKey(project).With(m, markTTL))
+}
+
 // remove removes the CSS first: PHP redirects to itself for ever when only the
-// hash is missing.
+// hash is missing. The mark goes last, so that no reader takes what is left
+// for a pair of PHP's.
 func (c *Cached) remove(ctx context.Context, project UUID) error {
-	return c.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project)), string(markKey(project)))
+	if err := c.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project))); err != nil {
+		return err
+	}
+	return markKey(project).Delete(ctx, c.pool)
 }
 
 // Delete implements [Store]: it removes the two entries of mosparo, which PHP
