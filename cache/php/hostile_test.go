@@ -2,6 +2,7 @@ package php_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"strconv"
 	"strings"
@@ -20,18 +21,25 @@ func TestDecode_AllocatesNoMoreThanASmallMultipleOfItsInput(t *testing.T) {
 		// Each of many nested counts would fit alone.
 		[]byte(strings.Repeat("a:90000:{i:0;", 500)+strings.Repeat("i:0;N;", 100_000)),
 		[]byte("\x00\x00\x00\x02"+strings.Repeat("\x16\x00\x01\x00\x00\x06\x00", 500)+strings.Repeat("\x06\x00\x00", 100_000))) {
-		n := allocated(func() { _, _ = php.Decode(in) })
-		require.Less(t, n, 8<<10+60*len(in), "input %d: %.60q", i, in)
+		requireAllocates(t, 8<<10+60*len(in), func() { _, _ = php.Decode(in) }, "input %d: %.60q", i, in)
 	}
 }
 
-// allocated is how many bytes a call allocates.
-func allocated(call func()) int {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	call()
-	runtime.ReadMemStats(&after)
-	return int(after.TotalAlloc - before.TotalAlloc)
+// requireAllocates holds what a call allocates below a limit. The runtime counts
+// for the whole process, so that the least of some calls is what counts.
+func requireAllocates(t *testing.T, limit int, call func(), what ...any) {
+	t.Helper()
+	least := math.MaxInt
+	for range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		call()
+		runtime.ReadMemStats(&after)
+		if least = min(least, int(after.TotalAlloc-before.TotalAlloc)); least < limit {
+			return
+		}
+	}
+	require.Less(t, least, limit, what...)
 }
 
 func distinctKeys(n int) []byte {
@@ -48,8 +56,7 @@ func distinctKeys(n int) []byte {
 func TestUnmarshal_BoundsWhatAFewBytesStandFor(t *testing.T) {
 	for i, in := range hostile() {
 		for _, v := range targets() {
-			n := allocated(func() { _ = php.Unmarshal(in, v) })
-			require.Less(t, int64(n), 1<<20+2000*int64(len(in)), "input %d into %T", i, v)
+			requireAllocates(t, 1<<20+2000*len(in), func() { _ = php.Unmarshal(in, v) }, "input %d into %T", i, v)
 		}
 	}
 	var n node

@@ -76,7 +76,7 @@ func TestConformance_WithReplicas(t *testing.T) {
 	master.Replica()
 	c := connect(t, master.Addr())
 	locktest.Conformance(t, func(*testing.T) lock.Backend {
-		return redislocker.New(c, redislocker.WithReplicas(1, 300*time.Millisecond))
+		return redislocker.New(c, redislocker.WithReplicas(1, time.Second))
 	})
 }
 
@@ -84,7 +84,7 @@ func TestConformance_WithReplicas(t *testing.T) {
 func TestReplicas_AFailoverLosesNoLease(t *testing.T) {
 	master, replica, sentinel := replicated(t)
 	open := func() (*lock.Locker, *redislocker.Backend) {
-		b := redislocker.New(sentinelClient(t, sentinel), redislocker.WithReplicas(1, 300*time.Millisecond))
+		b := redislocker.New(sentinelClient(t, sentinel), redislocker.WithReplicas(1, time.Second))
 		l := lock.New(b)
 		t.Cleanup(func() { require.NoError(t, l.Close()) })
 		return l, b

@@ -23,7 +23,7 @@ func Redis(tb TB, args ...string) *RedisServer {
 		args: func(port int, dir string) []string {
 			return append([]string{
 				"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
-				"--unixsocket", filepath.Join(dir, "s"), "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0",
+				"--unixsocket", filepath.Join(dir, "s"), "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
 			}, args...)
 		},
 		ready: redisReady,

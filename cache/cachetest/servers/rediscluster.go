@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -41,9 +42,7 @@ func RedisCluster(tb TB, replicas int, args ...string) []*RedisServer {
 	for i := masters; i < len(nodes); i++ {
 		id := nodes[(i-masters)%masters].Command("CLUSTER MYID")
 		waitFor(tb, "a replica in the cluster", func() bool { return nodes[i].Command("CLUSTER REPLICATE "+id) == "OK" })
-		waitFor(tb, "a replica with everything", func() bool {
-			return strings.Contains(nodes[i].Command("INFO replication"), "master_link_status:up")
-		})
+		nodes[(i-masters)%masters].awaitReplica(nodes[i])
 	}
 	waitFor(tb, "all nodes to know the replicas", func() bool {
 		for _, n := range nodes {
@@ -76,15 +75,27 @@ func waitFor(tb TB, what string, ok func() bool) {
 }
 
 // Replica starts a server that follows this one, and waits until it has
-// everything. The arguments of the first server that a replica needs, such as
+// everything and this one has heard so. The arguments of the first server that a replica needs, such as
 // passwords, have to be given again.
 func (r *RedisServer) Replica(args ...string) *RedisServer {
 	r.tb.Helper()
 	replica := Redis(r.tb, append([]string{"--replicaof", "127.0.0.1", strconv.Itoa(r.port)}, args...)...)
-	waitFor(r.tb, "a replica", func() bool {
+	r.awaitReplica(replica)
+	return replica
+}
+
+// awaitReplica waits until a replica has everything and its master has heard
+// so: WAIT counts it from then on. The pings of the master, one a second, raise
+// the offset that a replica acknowledges.
+func (r *RedisServer) awaitReplica(replica *RedisServer) {
+	r.tb.Helper()
+	waitFor(r.tb, "a replica with everything", func() bool {
 		return strings.Contains(replica.Command("INFO replication"), "master_link_status:up")
 	})
-	return replica
+	heard := regexp.MustCompile(`port=` + strconv.Itoa(replica.port) + `,state=online,offset=[1-9]`)
+	waitFor(r.tb, "a replica's acknowledgement", func() bool {
+		return heard.MatchString(r.Command("INFO replication"))
+	})
 }
 
 // Command sends a command to the server, its words parted by spaces, and
