@@ -8,25 +8,31 @@
 -- A new holder gets the larger of the last fence + 1 and the server's time in
 -- microseconds, so that fences rise also after the record was lost; a holder
 -- that asks again gets its fence again.
-local obtained = obtain({KEYS[1]}, {ARGV[1], ARGV[2], ARGV[3]})
+
 -- A record of another type counts as none.
 local record = redis.call("MGET", KEYS[2])[1] or ""
+-- What redislock's script does for a lock that nobody holds, in one command.
+local free = redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[3], "NX")
+if not free then
+	local token = string.sub(record, 17, 38)
+	if not obtain({KEYS[1]}, {ARGV[1], ARGV[2], ARGV[3]}) then
+		local known = token == redis.call("GET", KEYS[1])
+		return {known and string.sub(record, 39) or "", redis.call("PTTL", KEYS[1])}
+	end
+	if token == ARGV[1] then
+		return string.sub(record, 1, 16)
+	end
+end
 local last = string.sub(record, 1, 16)
-local token = string.sub(record, 17, 38)
-if not obtained then
-	local known = token == redis.call("GET", KEYS[1])
-	return {known and string.sub(record, 39) or "", redis.call("PTTL", KEYS[1])}
-end
-if token == ARGV[1] then
-	return last
-end
--- What is no number that a double can count up is not ours.
-last = tonumber(last) or 0
-if not (last >= 0 and last < 9007199254740991) then
-	last = 0
-end
 local now = redis.call("TIME")
-local fence = string.format("%016.0f", math.max(math.floor(last) + 1, now[1] * 1000000 + now[2]))
+local fence = string.format("%010d%06d", now[1], now[2])
+if last >= fence then
+	-- What is no number that a double can count up is not ours.
+	last = tonumber(last) or 0
+	if last >= 0 and last < 9007199254740991 then
+		fence = string.format("%016.0f", math.max(math.floor(last) + 1, tonumber(fence)))
+	end
+end
 -- The record outlives the lock by 30 days, so that fences go on rising although
 -- the clock is set back meanwhile.
 redis.call("SET", KEYS[2], fence .. ARGV[1] .. ARGV[4], "PX", ARGV[3] + 2592000000)
