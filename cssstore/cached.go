@@ -29,7 +29,9 @@ import (
 // settled when it is seen a second time, [SettleTime] after the first. If our
 // entry is there and does not match, something may be in the midst of being
 // written: then Get waits for the second look before it gives anything out, or
-// returns [ErrUnsettled] when the pair changes each time.
+// returns [ErrUnsettled] when the pair changes each time. Other CSS beside the
+// very hash of our entry is what a writer leaves who stops in between, or what
+// PHP has prepared anew after an update: that has to stay for a second.
 //
 // It implements [Store] and [Lister]. Make one with [NewCached].
 type Cached struct {
@@ -58,11 +60,15 @@ func (c *Cached) Get(ctx context.Context, project UUID) (Resource, error) {
 	return r, wrap("get", project, err)
 }
 
-// looks is how often Get looks at a pair that changes each time.
-const looks = 3
+const (
+	// maxChanges is how many different pairs Get looks at, one after the other.
+	maxChanges = 3
+	// doubtTime is how long other CSS than ours has to stay beside our hash.
+	doubtTime = 4 * SettleTime
+)
 
 func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
-	for look := 1; ; look++ {
+	for changes := 0; ; {
 		e, err := c.read(ctx, project)
 		if err != nil {
 			return Resource{}, err
@@ -71,9 +77,15 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 			c.sights.forget(project)
 			return e.trusted(), nil
 		}
-		r := Resource{Project: project, Hash: e.hash, CSS: e.css}
+		settles := SettleTime
+		if e.hash == e.mark.Hash {
+			settles = doubtTime
+		}
 		since := c.sights.see(project, e)
-		r.Settled = since >= SettleTime
+		if since == 0 {
+			changes++
+		}
+		r := Resource{Project: project, Hash: e.hash, CSS: e.css, Settled: since >= settles}
 		if r.Settled {
 			return r, nil
 		}
@@ -87,14 +99,14 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 			if again.id() == e.id() {
 				return r, nil
 			}
-			if look < looks {
+			if changes++; changes < maxChanges {
 				continue
 			}
 		}
-		if look == looks {
+		if changes >= maxChanges {
 			return Resource{}, ErrUnsettled
 		}
-		if err := pause(ctx, SettleTime-since); err != nil {
+		if err := pause(ctx, min(settles-since, SettleTime)); err != nil {
 			return Resource{}, err
 		}
 	}
