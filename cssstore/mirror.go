@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -172,15 +173,31 @@ func (m *Mirror) pass(ctx context.Context, bytesToo bool, repair func(context.Co
 		// Rather a mistake than the truth.
 		return found, errors.Join(errs...)
 	}
-	orphans, err := Orphans(ctx, m.to, projects)
+	orphans, err := m.orphans(ctx, projects)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		errs = append(errs, err)
 	}
 	for _, p := range orphans {
+		m.forget(p)
 		have, _ := m.to.Hash(ctx, p) // for the report
 		note(Drift{Project: p, Kind: DriftOrphaned, Have: have}, nil)
 	}
 	return found, errors.Join(errs...)
+}
+
+// orphans are what the mirror has of no project. The list is read once more
+// after what is there: a project may have been made meanwhile, and be mirrored
+// by another process.
+func (m *Mirror) orphans(ctx context.Context, projects []UUID) ([]UUID, error) {
+	found, err := Orphans(ctx, m.to, projects)
+	if len(found) == 0 || err != nil {
+		return nil, err
+	}
+	now, err := m.projects(ctx)
+	if err != nil || len(now) == 0 {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(p UUID) bool { return slices.Contains(now, p) }), nil
 }
 
 // look compares one project; nil means no difference.
@@ -236,6 +253,13 @@ func (m *Mirror) compareBytes(ctx context.Context, p UUID) (*Drift, *Resource, e
 	defer m.mu.Unlock()
 	m.compared[p] = time.Now()
 	return nil, nil, nil
+}
+
+// forget frees the memory of a project that is gone.
+func (m *Mirror) forget(p UUID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.compared, p)
 }
 
 // fresh reports whether the bytes were compared a short while ago.

@@ -114,6 +114,22 @@ func TestMirror_RemovesWhatBelongsToNoProject(t *testing.T) {
 	require.Equal(t, "a", string(get(t, to).CSS))
 }
 
+func TestMirror_LeavesAProjectThatWasMadeMeanwhile(t *testing.T) {
+	from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+	require.NoError(t, to.Put(t.Context(), cssstore.Resource{Project: cssstore.UUID{9}, Hash: hashOf("x")}))
+	reads := 0
+	m := cssstore.NewMirror(from, to, func(context.Context) ([]cssstore.UUID, error) {
+		if reads++; reads == 1 {
+			return []cssstore.UUID{project}, nil
+		}
+		return []cssstore.UUID{project, {9}}, nil
+	})
+	d, err := m.Sync(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, d)
+	require.Zero(t, to.Calls("delete"))
+}
+
 func TestMirror_KeepsWhatItHasWhileTheSharedStoreIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()

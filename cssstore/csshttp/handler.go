@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -43,6 +44,7 @@ type Handler struct {
 	tier        tier
 	logo        logo
 	strangers   budget
+	compressing chan struct{} // one element for each that does
 	failing     struct{ projects, store, generator, logo trouble }
 
 	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
@@ -56,8 +58,8 @@ type Handler struct {
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	h := &Handler{
 		store: store, projects: projects{source: list}, base: DefaultBase,
-		logger: slog.New(slog.DiscardHandler),
-		tier:   tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
+		logger: slog.New(slog.DiscardHandler), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
 	}
 	if _, ok := store.(*cssstore.Files); ok {
 		h.mode = Files
@@ -75,14 +77,34 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	return h
 }
 
-// Close ends what runs in the background and waits for it. Requests get 503
-// afterwards. It never fails.
+// ErrBusy says that a call into store, database or generator did not end, whose
+// context did.
+var ErrBusy = errors.New("csshttp: something still runs in the background")
+
+// closeTimeout is for how long Close waits.
+const closeTimeout = 5 * time.Second
+
+// Close ends what runs in the background and waits for it, for 5 seconds at
+// most: a file on an NFS server that is dead heeds no context. Then it returns
+// [ErrBusy], and what hangs ends when the server answers. Requests get 503
+// afterwards.
 func (h *Handler) Close() error {
 	h.closing.Lock()
 	h.cancel()
 	h.closing.Unlock()
-	h.running.Wait()
-	return nil
+	ended := make(chan struct{})
+	go func() {
+		h.running.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C:
+		return ErrBusy
+	}
 }
 
 // ServeHTTP implements [http.Handler].

@@ -86,6 +86,7 @@ func TestCSS_ComesCompressedWithAnEntityTagOfItsBytes(t *testing.T) {
 	for accept, encoding := range map[string]string{
 		"": "", "gzip": "gzip", "gzip, deflate, br": "br", "br;q=0.5, gzip": "gzip", "br;q=0, *": "gzip",
 		"*": "br", "identity": "", "gzip;q=0": "", "gzip;q=nonsense": "", "GZIP": "gzip", "br;q=1.0, gzip;q=0.8": "br",
+		"identity, gzip;q=0.5": "", "gzip, identity": "gzip", "identity;q=0.5, br;q=0.5": "br", "*;q=0": "", "identity;q=0, gzip;q=0.001": "gzip",
 	} {
 		headers := map[string]string{"Accept-Encoding": accept}
 		res := do(h, "GET "+path(hashA), headers)

@@ -103,6 +103,19 @@ func TestStore_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
 	})
 }
 
+func TestClose_DoesNotWaitForEverForAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hanging{Fake: cssstoretest.NewFake(), deaf: true, hang: make(chan struct{})}
+		h := csshttp.New(store, projectList{known})
+		do(h, "GET "+path(hashA), nil)
+		begin := time.Now()
+		require.ErrorIs(t, h.Close(), csshttp.ErrBusy)
+		require.Equal(t, 5*time.Second, time.Since(begin))
+		close(store.hang)
+		require.NoError(t, h.Close())
+	})
+}
+
 // locked is a folder that may not be read yet.
 type locked struct {
 	fs.FS
@@ -155,4 +168,23 @@ func TestPanics_OfWhatIsAskedEndNoServer(t *testing.T) {
 			require.NoError(t, h.Close())
 		})
 	}
+}
+
+// outdating panics when it is asked whether it would make something else.
+type outdating struct{ panicking }
+
+func (outdating) Outdated(cssstore.Resource) bool { panic("outdated") }
+
+// broken is a folder that panics.
+type broken struct{}
+
+func (broken) Open(string) (fs.File, error) { panic("open") }
+
+func TestPanics_OfGeneratorAndFolderEndNoServer(t *testing.T) {
+	store := cssstoretest.NewFake()
+	require.NoError(t, store.Put(t.Context(), css(hashA, "x")))
+	h := csshttp.New(store, projectList{known}, csshttp.WithGenerator(outdating{}), csshttp.WithPublic(broken{}))
+	require.Equal(t, "x", bodyOf(t, do(h, "GET "+path(hashA), nil)))
+	require.Equal(t, http.StatusServiceUnavailable, do(h, "GET /resources/logo.svg", nil).StatusCode)
+	require.NoError(t, h.Close())
 }
