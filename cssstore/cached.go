@@ -56,7 +56,7 @@ func NewCached(pool *cache.Pool, locker *lock.Locker) *Cached {
 // Get implements [Store]. What PHP would take for a miss is [ErrNotFound]: one
 // of the two entries missing, null, or not the text it has to be.
 func (c *Cached) Get(ctx context.Context, project UUID) (Resource, error) {
-	r, err := c.get(ctx, project)
+	r, err := c.get(ctx, project, pause)
 	return r, wrap("get", project, err)
 }
 
@@ -67,7 +67,10 @@ const (
 	doubtTime = 4 * SettleTime
 )
 
-func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
+// waiting waits between two looks, or returns why not.
+type waiting func(context.Context, time.Duration) error
+
+func (c *Cached) get(ctx context.Context, project UUID, wait waiting) (Resource, error) {
 	for changes := 0; ; {
 		e, err := c.read(ctx, project)
 		if err != nil {
@@ -106,7 +109,7 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 		if changes >= maxChanges {
 			return Resource{}, ErrUnsettled
 		}
-		if err := pause(ctx, min(settles-since, SettleTime)); err != nil {
+		if err := wait(ctx, min(settles-since, SettleTime)); err != nil {
 			return Resource{}, err
 		}
 	}
@@ -114,19 +117,42 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 
 // Hash implements [Store].
 func (c *Cached) Hash(ctx context.Context, project UUID) (Hash, error) {
+	h, err := c.hash(ctx, project, pause)
+	return h, wrap("hash", project, err)
+}
+
+func (c *Cached) hash(ctx context.Context, project UUID, wait waiting) (Hash, error) {
 	var hash cache.Result[string]
 	var m cache.Result[mark]
 	if err := cache.Read(ctx, c.pool, hashKey(project).Into(&hash), markKey(project).Into(&m)); err != nil {
-		return Hash{}, wrap("hash", project, err)
+		return Hash{}, err
 	}
 	h, err := parseStored(hash)
 	if err == nil && m.Err == nil && m.Value.Hash != h {
 		// Only the CSS can tell which of the two it is.
 		var r Resource
-		r, err = c.get(ctx, project)
+		r, err = c.get(ctx, project, wait)
 		h = r.Hash
 	}
-	return h, wrap("hash", project, err)
+	return h, err
+}
+
+// hasty is the store for somebody who looks again anyway: where Get and Hash
+// would wait for a second look they return [ErrUnsettled].
+type hasty struct{ *Cached }
+
+func never(context.Context, time.Duration) error { return ErrUnsettled }
+
+// Get implements [Store].
+func (h hasty) Get(ctx context.Context, project UUID) (Resource, error) {
+	r, err := h.get(ctx, project, never)
+	return r, wrap("get", project, err)
+}
+
+// Hash implements [Store].
+func (h hasty) Hash(ctx context.Context, project UUID) (Hash, error) {
+	hash, err := h.hash(ctx, project, never)
+	return hash, wrap("hash", project, err)
 }
 
 // lockWait is how long a writer waits for its turn.

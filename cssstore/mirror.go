@@ -54,6 +54,9 @@ func WithMirrorLogger(l *slog.Logger) MirrorOption { return func(m *Mirror) { m.
 // NewMirror returns a mirror of one store in another, for the projects that
 // the function lists. It starts nothing.
 func NewMirror(from, to Store, projects func(context.Context) ([]UUID, error), opts ...MirrorOption) *Mirror {
+	if c, ok := from.(*Cached); ok {
+		from = hasty{c} // of many projects each would have to wait for the one before
+	}
 	m := &Mirror{
 		from: from, to: to, projects: projects, interval: DefaultMirrorInterval, compare: DefaultCompareInterval,
 		logger: slog.New(slog.DiscardHandler), compared: map[UUID]time.Time{},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
@@ -63,6 +64,36 @@ func TestMirror_FollowsWithinSeconds(t *testing.T) {
 		require.NoError(t, from.Delete(t.Context(), project))
 		time.Sleep(time.Minute)
 		has("php") // the project is there, its css lost
+	})
+}
+
+func TestMirror_FollowsWithinSecondsWhenPHPPreparesAllProjectsAnew(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
+		const count = 100
+		to := cssstoretest.NewFake()
+		var all []cssstore.UUID
+		for i := range count {
+			all = append(all, cssstore.UUID{1, byte(i)})
+			require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: all[i], Hash: hashOf("design"), CSS: []byte("old")}))
+		}
+		running(t, cssstore.NewMirror(s, to, always(all...)))
+		time.Sleep(3 * time.Second)
+		require.Equal(t, count, to.Calls("put"))
+		for i, p := range all {
+			set := func(what, value string) {
+				require.NoError(t, cache.Key[string]("design_"+p.String()+what).Set(t.Context(), php.pool, value, 0))
+			}
+			set("_content", "new")
+			if i%2 > 0 {
+				set("_hash", hashOf("another design").String())
+			}
+		}
+		time.Sleep(cssstore.DefaultCompareInterval + 3*cssstore.DefaultMirrorInterval)
+		for _, p := range all {
+			r, err := to.Get(t.Context(), p)
+			require.NoError(t, err)
+			require.Equal(t, "new", string(r.CSS))
+		}
 	})
 }
 

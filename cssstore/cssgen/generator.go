@@ -159,6 +159,13 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	if err := g.agree(ctx, b.source(), runs); err != nil {
 		return cssstore.Resource{}, err
 	}
+	have, err := cssstore.GetSettled(ctx, g.store, p.UUID)
+	found := err == nil
+	if !found && !errors.Is(err, cssstore.ErrNotFound) {
+		return cssstore.Resource{}, err
+	}
+	// The settings last: reading what is stored may take a second, in which
+	// somebody saves a design.
 	rows, err := g.settings.Rows(ctx, p.UUID)
 	if err != nil {
 		return cssstore.Resource{}, err
@@ -168,11 +175,8 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 		return cssstore.Resource{}, err
 	}
 	r.Source = b.source()
-	have, err := cssstore.GetSettled(ctx, g.store, p.UUID)
 	switch {
-	case errors.Is(err, cssstore.ErrNotFound):
-	case err != nil:
-		return cssstore.Resource{}, err
+	case !found:
 	case have.Hash == r.Hash && bytes.Equal(have.CSS, r.CSS):
 		g.saveHash(ctx, p, r.Hash)
 		return have, nil

@@ -337,6 +337,36 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 	}
 }
 
+// meddled is a store in which somebody else is at work when it is read.
+type meddled struct {
+	*cssstoretest.Fake
+	once func()
+}
+
+func (m *meddled) Get(ctx context.Context, p cssstore.UUID) (cssstore.Resource, error) {
+	r, err := m.Fake.Get(ctx, p)
+	m.once()
+	return r, err
+}
+
+func TestGenerator_ADesignThatIsSavedMeanwhileIsNotReplacedByTheEarlierOne(t *testing.T) {
+	c := newCluster(t, 1)
+	store := &meddled{Fake: cssstoretest.NewFake()}
+	store.once = sync.OnceFunc(func() {
+		c.db.save(0, "green")
+		r, err := design.Prepare(c.db.project(0).UUID, c.db.rows[c.db.project(0).UUID], build("1.5.4").Base.CSS)
+		require.NoError(t, err)
+		store.PutAsPHP(r)
+	})
+	locker := lock.New(c.backend)
+	defer locker.Close()
+	_, err := cssgen.New(store, c.db, c.pool, locker, (&node{build: build("1.5.4")}).load).Warm(t.Context(), c.db.project(0))
+	require.NoError(t, err)
+	now, err := store.Fake.Get(t.Context(), c.db.project(0).UUID)
+	require.NoError(t, err)
+	require.Equal(t, c.db.project(0).Hash, now.Hash)
+}
+
 func TestGenerator_SavesTheHashOnlyWhenTold(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "data.sqlite")
 	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file))

@@ -22,6 +22,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
@@ -495,6 +497,49 @@ func TestGenerator_IsAskedForWhatIsMissingAndNotMoreOftenThanEveryTenSeconds(t *
 		require.LessOrEqual(t, g.calls.Load(), int64(7))
 		require.GreaterOrEqual(t, g.calls.Load(), int64(5))
 	})
+}
+
+func TestFiles_WhatWasPreparedIsFoundAlthoughTheDatabaseHasAnotherHash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := cssstoretest.NewFake()
+		g := &maker{Resource: css(hashB, "made"), store: store}
+		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files), csshttp.WithGenerator(g))
+		defer h.Close()
+		for range 300 {
+			for _, p := range []string{path(hashA), "/resources/" + project.String() + ".css"} {
+				require.Equal(t, "http://mosparo.example.com"+path(hashB), do(h, "GET "+p, nil).Header.Get("Location"))
+			}
+			require.Equal(t, "made", bodyOf(t, do(h, "GET "+path(hashB), nil)))
+			time.Sleep(200*time.Millisecond + 1)
+		}
+		require.LessOrEqual(t, g.calls, 7)
+	})
+}
+
+func TestWithoutGenerator_NothingIsWritten(t *testing.T) {
+	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+		for _, stored := range []cssstore.Hash{{}, hashA, hashB} {
+			synctest.Test(t, func(t *testing.T) {
+				a := cachetest.NewFake()
+				store := cssstore.NewCached(cache.NewPool(a), nil)
+				if !stored.IsZero() {
+					require.NoError(t, store.Put(t.Context(), css(stored, "x")))
+				}
+				before := a.Requests("set")
+				h := csshttp.New(store, projectList{known}, csshttp.WithMode(mode))
+				defer h.Close()
+				for range 100 {
+					for _, p := range []string{path(hashA), path(hashB), "/resources/" + project.String() + ".css", "/resources/" + project.String() + "/url"} {
+						do(h, "GET "+p, nil)
+						do(h, "POST "+p, nil)
+					}
+					time.Sleep(time.Second)
+				}
+				require.Equal(t, before, a.Requests("set"))
+				require.Zero(t, a.Requests("delete"))
+			})
+		}
+	}
 }
 
 type failing struct{ calls atomic.Int64 }

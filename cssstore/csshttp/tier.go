@@ -128,7 +128,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	switch {
 	case err == nil:
 		s.version = h.newVersion(&r, old.version)
-	case !missing || h.mode == SharedCache:
+	case !missing || h.mode == SharedCache || old.version.isOther(e.key):
 		s.version = old.version // the last good one
 	}
 	h.tier.change(e, s, keep || s.version != nil)
@@ -175,6 +175,10 @@ func (h *Handler) newVersion(r *cssstore.Resource, old *version) *version {
 	}
 	return v
 }
+
+// isOther reports whether it is what was prepared instead of a version that is
+// not there.
+func (v *version) isOther(k key) bool { return v != nil && v.hash != k.hash }
 
 func (v *version) bytes() int {
 	if v == nil {
