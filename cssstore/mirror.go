@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 )
@@ -176,7 +175,7 @@ func (m *Mirror) pass(ctx context.Context, bytesToo bool, repair func(context.Co
 		// Rather a mistake than the truth.
 		return found, errors.Join(errs...)
 	}
-	orphans, err := m.orphans(ctx, projects)
+	orphans, err := sureOrphans(ctx, m.to, projects, m.projects)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		errs = append(errs, err)
 	}
@@ -186,21 +185,6 @@ func (m *Mirror) pass(ctx context.Context, bytesToo bool, repair func(context.Co
 		note(Drift{Project: p, Kind: DriftOrphaned, Have: have}, nil)
 	}
 	return found, errors.Join(errs...)
-}
-
-// orphans are what the mirror has of no project. The list is read once more
-// after what is there: a project may have been made meanwhile, and be mirrored
-// by another process.
-func (m *Mirror) orphans(ctx context.Context, projects []UUID) ([]UUID, error) {
-	found, err := Orphans(ctx, m.to, projects)
-	if len(found) == 0 || err != nil {
-		return nil, err
-	}
-	now, err := m.projects(ctx)
-	if err != nil || len(now) == 0 {
-		return nil, err
-	}
-	return slices.DeleteFunc(found, func(p UUID) bool { return slices.Contains(now, p) }), nil
 }
 
 // look compares one project; nil means no difference.

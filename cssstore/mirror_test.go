@@ -196,9 +196,18 @@ func TestOrphans(t *testing.T) {
 	found, err := cssstore.Orphans(t.Context(), s, []cssstore.UUID{project})
 	require.NoError(t, err)
 	require.Equal(t, []cssstore.UUID{other}, found)
-	_, err = cssstore.RemoveOrphans(t.Context(), s, nil)
+	_, err = cssstore.RemoveOrphans(t.Context(), s, always())
 	require.ErrorIs(t, err, cssstore.ErrNoProjects)
-	found, err = cssstore.RemoveOrphans(t.Context(), s, []cssstore.UUID{project})
+	reads := 0
+	found, err = cssstore.RemoveOrphans(t.Context(), s, func(context.Context) ([]cssstore.UUID, error) {
+		if reads++; reads == 1 {
+			return []cssstore.UUID{project}, nil
+		}
+		return []cssstore.UUID{project, other}, nil
+	})
+	require.NoError(t, err)
+	require.Empty(t, found, "it was made meanwhile")
+	found, err = cssstore.RemoveOrphans(t.Context(), s, always(project))
 	require.NoError(t, err)
 	require.Equal(t, []cssstore.UUID{other}, found)
 	_, err = s.Get(t.Context(), other)
