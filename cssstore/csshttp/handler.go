@@ -43,8 +43,10 @@ type Handler struct {
 	logger      *slog.Logger
 	tier        tier
 	logo        logo
+	baseFile    baseFile
 	strangers   budget
-	compressing chan struct{} // one element for each that does
+	looking     chan struct{} // an element for each call into the store
+	compressing chan struct{} // an element for each body that is compressed
 	failing     struct{ projects, store, generator, logo trouble }
 
 	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
@@ -58,7 +60,8 @@ type Handler struct {
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	h := &Handler{
 		store: store, projects: projects{source: list}, base: DefaultBase,
-		logger: slog.New(slog.DiscardHandler), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		logger:  slog.New(slog.DiscardHandler),
+		looking: make(chan struct{}, maxLooking), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
 	}
 	if _, ok := store.(*cssstore.Files); ok {
@@ -261,7 +264,7 @@ func (h *Handler) lead(w http.ResponseWriter, r *http.Request, route route, to p
 	location := h.base
 	if !to.hash.IsZero() {
 		location = o.root + o.prefix + resources + to.project.String() + "/" + to.hash.String() + ".css"
-	} else if to.modified = h.baseModified(); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {
+	} else if to.modified = h.baseModified(r.Context()); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {
 		w.Header().Set("Cache-Status", "mosparo-go; detail="+detail(to.err))
 	}
 	if route == projectURL {
@@ -277,16 +280,4 @@ func (h *Handler) lead(w http.ResponseWriter, r *http.Request, route route, to p
 	}
 	w.Header()["Cache-Control"] = cacheRedirect
 	redirect(w, r, http.StatusTemporaryRedirect, location)
-}
-
-// baseModified is the time of the base file, zero if it is not there.
-func (h *Handler) baseModified() time.Time {
-	if h.public == nil {
-		return time.Time{}
-	}
-	fi, err := fs.Stat(h.public, strings.TrimPrefix(h.base, "/"))
-	if err != nil {
-		return time.Time{}
-	}
-	return fi.ModTime()
 }

@@ -11,6 +11,10 @@ import (
 // those of the database: earlier versions, and guesses.
 const strangersPerSecond = 100
 
+// maxLooking is how many calls into the store there are at once: one for a file
+// on a server that does not answer never ends, and holds a thread.
+const maxLooking = 64
+
 // budget is that many in each second.
 type budget struct {
 	mu    sync.Mutex

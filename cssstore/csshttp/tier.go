@@ -148,6 +148,12 @@ func (h *Handler) generate(ctx context.Context, p cssstore.Project, r *cssstore.
 // look asks the store.
 func (h *Handler) look(ctx context.Context, k key) (r cssstore.Resource, err error) {
 	defer recovered(&err)
+	select {
+	case h.looking <- struct{}{}:
+		defer func() { <-h.looking }()
+	case <-ctx.Done():
+		return r, context.Cause(ctx)
+	}
 	switch {
 	case h.mode == SharedCache:
 		return h.store.Get(ctx, k.project)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -187,4 +188,62 @@ func TestPanics_OfGeneratorAndFolderEndNoServer(t *testing.T) {
 	require.Equal(t, "x", bodyOf(t, do(h, "GET "+path(hashA), nil)))
 	require.Equal(t, http.StatusServiceUnavailable, do(h, "GET /resources/logo.svg", nil).StatusCode)
 	require.NoError(t, h.Close())
+}
+
+func TestStore_ThatHangsForEverHoldsFewCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counted{hanging: hanging{Fake: cssstoretest.NewFake(), deaf: true, hang: make(chan struct{})}}
+		var list projectList
+		for i := range 1000 {
+			list = append(list, cssstore.Project{UUID: cssstore.UUID{1, byte(i >> 8), byte(i)}, Hash: hashA})
+		}
+		h := csshttp.New(store, list)
+		for range 2 { // each call holds a thread, of which there are not many
+			for _, p := range list {
+				go do(h, "GET /resources/"+p.UUID.String()+"/"+hashA.String()+".css", nil)
+			}
+			time.Sleep(time.Minute)
+		}
+		require.LessOrEqual(t, store.running.Load(), int64(64))
+		close(store.hang)
+		time.Sleep(time.Minute)
+		require.NoError(t, store.Put(t.Context(), cssstore.Resource{Project: list[999].UUID, Hash: hashA, CSS: []byte("x")}))
+		require.Equal(t, 200, do(h, "GET /resources/"+list[999].UUID.String()+"/"+hashA.String()+".css", nil).StatusCode)
+		require.NoError(t, h.Close())
+	})
+}
+
+// counted knows how many calls are under way.
+type counted struct {
+	hanging
+	running atomic.Int64
+}
+
+func (c *counted) Get(ctx context.Context, p cssstore.UUID) (cssstore.Resource, error) {
+	c.running.Add(1)
+	defer c.running.Add(-1)
+	return c.hanging.Get(ctx, p)
+}
+
+// dead is a folder on a server that does not answer.
+type dead struct{ hang chan struct{} }
+
+func (d dead) Open(string) (fs.File, error) {
+	<-d.hang
+	return nil, fs.ErrNotExist
+}
+
+func TestFolder_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		public := dead{make(chan struct{})}
+		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithPublic(public))
+		begin := time.Now()
+		for range 100 {
+			require.Equal(t, csshttp.DefaultBase, do(h, "GET "+path(hashA), nil).Header.Get("Location"))
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.Less(t, time.Since(begin), 10*time.Second)
+		close(public.hang)
+		require.NoError(t, h.Close())
+	})
 }
