@@ -45,6 +45,9 @@ type Generator struct {
 	logger   *slog.Logger
 
 	build atomic.Pointer[Build] // what was last loaded
+	// lost is when this node last found nothing published, or not itself.
+	lost      atomic.Pointer[time.Time]
+	published bool // by Run
 }
 
 // Option changes a default of [New].

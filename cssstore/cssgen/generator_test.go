@@ -266,6 +266,28 @@ func TestGenerator_PreparesNothingWhileItCannotReadWhatTheOthersUse(t *testing.T
 	require.ErrorIs(t, err, cssstore.ErrNotFound)
 }
 
+func TestGenerator_PreparesNothingUntilTheOthersHavePublishedAgainWhatWasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1)
+		nodes := []*node{c.start("new", "1.5.5", 0), c.start("old", "1.5.4", 5*time.Second)}
+		time.Sleep(time.Minute)
+		require.NoError(t, c.pool.Delete(t.Context(), "mosparoGoCssBuilds")) // as PHP's cache:clear does, at the end of an update
+		for range 300 {
+			for _, n := range nodes {
+				_, err := n.Generate(t.Context(), c.db.project(0))
+				require.ErrorIs(t, err, cssgen.ErrDisagreement)
+			}
+			time.Sleep(100*time.Millisecond + 1)
+		}
+		nodes[1].end()
+		synctest.Wait()
+		_, err := nodes[0].Generate(t.Context(), c.db.project(0))
+		require.NoError(t, err, "who has withdrawn is not waited for")
+		nodes[0].end()
+		c.running.Wait()
+	})
+}
+
 func TestGenerator_ADeadNodeHoldsUpTheOthersForTwoMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 1)

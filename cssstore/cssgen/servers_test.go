@@ -172,6 +172,9 @@ func TestGenerator_AnUpdateUnderLoadOnServers(t *testing.T) {
 				startServer(t, reach, db, all, "a", "1.5.4"), startServer(t, reach, db, all, "b", "1.5.4"), startServer(t, reach, db, all, "c", "1.5.4"),
 			}
 			nodes[0].published(t, len(nodes))
+			for _, n := range nodes {
+				n.HeardAll() // one of them was the first
+			}
 			// Every node is asked for every project, three times at once.
 			everywhere := func(check func(error) bool) {
 				var asking sync.WaitGroup
