@@ -50,6 +50,9 @@ func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head["Access-Control-Allow-Origin"] = anyOrigin
 	head["Cache-Control"] = cacheYear
+	if h.public == nil { // another node may have it
+		head["Cache-Control"] = cacheMinute
+	}
 	c.serve(w, r, bodyOfLogo)
 }
 

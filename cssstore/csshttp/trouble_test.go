@@ -139,6 +139,14 @@ func TestLogo_ThatCannotBeReadIsNotAnEmptyOneForAYear(t *testing.T) {
 	require.Equal(t, "<svg/>", bodyOf(t, do(h, "GET /resources/logo.svg", nil)))
 }
 
+func TestLogo_OfANodeWithoutMosparosFilesIsNotKeptForAYear(t *testing.T) {
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known})
+	defer h.Close()
+	res := do(h, "GET /resources/logo.svg", nil)
+	require.Equal(t, 200, res.StatusCode)
+	require.Equal(t, "max-age=60, public", res.Header.Get("Cache-Control"))
+}
+
 // panicking does so as long as it is told to.
 type panicking struct{ *hanging }
 
