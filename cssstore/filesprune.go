@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,7 @@ func (p *pruning) prune(ctx context.Context, project UUID) int {
 	return n
 }
 
+// replaced are the versions that may go.
 func (p *pruning) replaced(project UUID) ([]cssFile, error) {
 	all, err := versions(p.root, project)
 	var old []cssFile
@@ -82,21 +84,22 @@ func (p *pruning) replaced(project UUID) ([]cssFile, error) {
 			old = append(old, all[i])
 		}
 	}
-	return old, err
+	if len(old) == 0 || err != nil {
+		return nil, err
+	}
+	if p.mapped == nil {
+		if p.mapped, err = mapped(p.root); err != nil {
+			return nil, err
+		}
+	}
+	// PHP sends visitors to what is mapped, whatever is newer.
+	return slices.DeleteFunc(old, func(c cssFile) bool { return p.mapped[c.path(project)] }), nil
 }
 
 func (p *pruning) remove(project UUID) (n int, err error) {
-	if p.mapped == nil {
-		if p.mapped, err = mapped(p.root); err != nil {
-			return 0, err
-		}
-	}
 	old, err := p.replaced(project)
 	for _, c := range old {
 		name := c.path(project)
-		if p.mapped[name] {
-			continue // PHP sends visitors there, whatever is newer
-		}
 		if fi, err := p.root.Lstat(name); err != nil || !fi.ModTime().Equal(c.modified) {
 			continue // somebody has just stored it again
 		}
