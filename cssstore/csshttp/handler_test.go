@@ -415,7 +415,7 @@ func TestMemory_IsBounded(t *testing.T) {
 }
 
 func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
-	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fe80::/10")))
 	defer h.Close()
 	for name, c := range map[string]struct {
 		peer, host string
@@ -431,6 +431,8 @@ func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
 		"no address":                {"@", "a.example", false, [4]string{"https", "evil.example", "1", "/evil"}, "http://a.example"},
 		"through the proxy":         {"10.0.0.1:1", "in", false, [4]string{"https", "a.example", "", "/spam/"}, "https://a.example/spam"},
 		"IPv4 in IPv6":              {"[::ffff:10.0.0.1]:1", "in", false, [4]string{"https", "a.example", "", ""}, "https://a.example"},
+		"a neighbour with a zone":   {"[fe80::1%eth0]:1", "in", false, [4]string{"https", "a.example", "", ""}, "https://a.example"},
+		"a stranger in IPv6":        {"[2001:db8::1]:1", "a.example", false, [4]string{"https", "evil.example", "", ""}, "http://a.example"},
 		"its port":                  {"10.0.0.1:1", "in", false, [4]string{"https", "a.example", "8443", ""}, "https://a.example:8443"},
 		"its port in the host":      {"10.0.0.1:1", "in", false, [4]string{"https", "a.example:8443", "", ""}, "https://a.example:8443"},
 		"its usual port":            {"10.0.0.1:1", "in:8080", false, [4]string{"https", "", "443", ""}, "https://in"},

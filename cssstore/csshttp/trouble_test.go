@@ -206,13 +206,13 @@ func TestStore_ThatHangsForEverHoldsFewCalls(t *testing.T) {
 			list = append(list, cssstore.Project{UUID: cssstore.UUID{1, byte(i >> 8), byte(i)}, Hash: hashA})
 		}
 		h := csshttp.New(store, list)
-		for range 2 { // each call holds a thread, of which there are not many
+		for range 2 { // each call may hold a thread, of which there are not many
 			for _, p := range list {
 				go do(h, "GET /resources/"+p.UUID.String()+"/"+hashA.String()+".css", nil)
 			}
 			time.Sleep(time.Minute)
 		}
-		require.LessOrEqual(t, store.running.Load(), int64(64))
+		require.LessOrEqual(t, store.running.Load(), int64(512))
 		close(store.hang)
 		time.Sleep(time.Minute)
 		require.NoError(t, store.Put(t.Context(), cssstore.Resource{Project: list[999].UUID, Hash: hashA, CSS: []byte("x")}))
