@@ -174,6 +174,9 @@ func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.H
 	h["Etag"] = v.etag
 	if isRange(r) {
 		body(h)
+		if len(r.Header["If-Match"]) > 0 { // the answer may be 412, which no cache is to keep
+			h["Cache-Control"] = cacheNone
+		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
 		return
 	}

@@ -154,6 +154,20 @@ func TestCSS_InRanges(t *testing.T) {
 	}
 }
 
+func TestCSS_AnAnswerThatIsNoCSSIsNotKept(t *testing.T) {
+	h, _, _ := served(t, css(hashA, "0123456789"))
+	tag := do(h, "GET "+path(hashA), nil).Header.Get("Etag")
+	for status, headers := range map[int]map[string]string{
+		412: {"Range": "bytes=0-1", "If-Match": `"other"`},
+		416: {"Range": "bytes=20-"},
+	} {
+		res := do(h, "GET "+path(hashA), headers)
+		require.Equal(t, status, res.StatusCode)
+		require.NotContains(t, res.Header.Get("Cache-Control"), "max-age")
+	}
+	require.Equal(t, 206, do(h, "GET "+path(hashA), map[string]string{"Range": "bytes=0-1", "If-Match": tag}).StatusCode)
+}
+
 func TestCSS_RangesCountForGETAndBytesOnly(t *testing.T) {
 	text := strings.Repeat(".mosparo__container{color:red}", 300)
 	h, _, _ := served(t, css(hashA, text))
