@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -29,7 +28,9 @@ import (
 // settled when it is seen a second time, [SettleTime] after the first. If our
 // entry is there and does not match, something may be in the midst of being
 // written: then Get waits for the second look before it gives anything out, or
-// returns [ErrUnsettled] when the pair changes each time.
+// returns [ErrUnsettled] when the pair changes each time. Other CSS beside the
+// very hash of our entry is what a writer leaves who stops in between, or what
+// PHP has prepared anew after an update: that has to stay for a second.
 //
 // It implements [Store] and [Lister]. Make one with [NewCached].
 type Cached struct {
@@ -54,15 +55,22 @@ func NewCached(pool *cache.Pool, locker *lock.Locker) *Cached {
 // Get implements [Store]. What PHP would take for a miss is [ErrNotFound]: one
 // of the two entries missing, null, or not the text it has to be.
 func (c *Cached) Get(ctx context.Context, project UUID) (Resource, error) {
-	r, err := c.get(ctx, project)
+	r, err := c.get(ctx, project, pause)
 	return r, wrap("get", project, err)
 }
 
-// looks is how often Get looks at a pair that changes each time.
-const looks = 3
+const (
+	// maxChanges is how many different pairs Get looks at, one after the other.
+	maxChanges = 3
+	// doubtTime is how long other CSS than ours has to stay beside our hash.
+	doubtTime = 4 * SettleTime
+)
 
-func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
-	for look := 1; ; look++ {
+// waiting waits between two looks, or returns why not.
+type waiting func(context.Context, time.Duration) error
+
+func (c *Cached) get(ctx context.Context, project UUID, wait waiting) (Resource, error) {
+	for changes := 0; ; {
 		e, err := c.read(ctx, project)
 		if err != nil {
 			return Resource{}, err
@@ -71,9 +79,15 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 			c.sights.forget(project)
 			return e.trusted(), nil
 		}
-		r := Resource{Project: project, Hash: e.hash, CSS: e.css}
+		settles := SettleTime
+		if e.hash == e.mark.Hash {
+			settles = doubtTime
+		}
 		since := c.sights.see(project, e)
-		r.Settled = since >= SettleTime
+		if since == 0 {
+			changes++
+		}
+		r := Resource{Project: project, Hash: e.hash, CSS: e.css, Settled: since >= settles}
 		if r.Settled {
 			return r, nil
 		}
@@ -87,14 +101,14 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 			if again.id() == e.id() {
 				return r, nil
 			}
-			if look < looks {
+			if changes++; changes < maxChanges {
 				continue
 			}
 		}
-		if look == looks {
+		if changes >= maxChanges {
 			return Resource{}, ErrUnsettled
 		}
-		if err := pause(ctx, SettleTime-since); err != nil {
+		if err := wait(ctx, min(settles-since, SettleTime)); err != nil {
 			return Resource{}, err
 		}
 	}
@@ -102,19 +116,42 @@ func (c *Cached) get(ctx context.Context, project UUID) (Resource, error) {
 
 // Hash implements [Store].
 func (c *Cached) Hash(ctx context.Context, project UUID) (Hash, error) {
+	h, err := c.hash(ctx, project, pause)
+	return h, wrap("hash", project, err)
+}
+
+func (c *Cached) hash(ctx context.Context, project UUID, wait waiting) (Hash, error) {
 	var hash cache.Result[string]
 	var m cache.Result[mark]
 	if err := cache.Read(ctx, c.pool, hashKey(project).Into(&hash), markKey(project).Into(&m)); err != nil {
-		return Hash{}, wrap("hash", project, err)
+		return Hash{}, err
 	}
 	h, err := parseStored(hash)
 	if err == nil && m.Err == nil && m.Value.Hash != h {
 		// Only the CSS can tell which of the two it is.
 		var r Resource
-		r, err = c.get(ctx, project)
+		r, err = c.get(ctx, project, wait)
 		h = r.Hash
 	}
-	return h, wrap("hash", project, err)
+	return h, err
+}
+
+// hasty is the store for somebody who looks again anyway: where Get and Hash
+// would wait for a second look they return [ErrUnsettled].
+type hasty struct{ *Cached }
+
+func never(context.Context, time.Duration) error { return ErrUnsettled }
+
+// Get implements [Store].
+func (h hasty) Get(ctx context.Context, project UUID) (Resource, error) {
+	r, err := h.get(ctx, project, never)
+	return r, wrap("get", project, err)
+}
+
+// Hash implements [Store].
+func (h hasty) Hash(ctx context.Context, project UUID) (Hash, error) {
+	hash, err := h.hash(ctx, project, never)
+	return hash, wrap("hash", project, err)
 }
 
 // lockWait is how long a writer waits for its turn.
@@ -234,53 +271,4 @@ func (c *Cached) List(ctx context.Context) iter.Seq2[UUID, error] {
 			}
 		}
 	}
-}
-
-// sightings remember since when a pair that is not settled has been there.
-type sightings struct {
-	mu   sync.Mutex
-	seen map[UUID]sighting
-}
-
-type sighting struct {
-	id    entriesID
-	first time.Time
-	last  time.Time
-}
-
-const (
-	// maxSightings bounds the memory; projects that go with it are looked at
-	// twice again.
-	maxSightings = 10_000
-	// sightingAge is how long a look counts: a pair that is met again much
-	// later may have been replaced and come back meanwhile.
-	sightingAge = 10 * time.Minute
-)
-
-// see notes what is there, and returns for how long it has been.
-func (s *sightings) see(project UUID, e *entries) time.Duration {
-	now, id := time.Now(), e.id()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seen = map[UUID]sighting{}
-	}
-	at, ok := s.seen[project]
-	if !ok || at.id != id || now.Sub(at.last) > sightingAge {
-		at = sighting{id: id, first: now}
-	}
-	if at.last = now; !ok && len(s.seen) >= maxSightings {
-		for other := range s.seen {
-			delete(s.seen, other)
-			break
-		}
-	}
-	s.seen[project] = at
-	return now.Sub(at.first)
-}
-
-func (s *sightings) forget(project UUID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.seen, project)
 }

@@ -25,7 +25,7 @@ import (
 //
 // The current version of a project is the newest of its files. Earlier ones
 // stay for a grace time, so that they do not vanish under a visitor who has a
-// link to them; PHP removes them at once. Files and folders get the mode, and
+// link to them, and as long as mappings.php names them; PHP removes them at once. Files and folders get the mode, and
 // as far as we may the owner and group, of the folder that they are made in; it
 // is an error if its owner, presumably PHP, could not replace them.
 //
@@ -53,7 +53,7 @@ type FilesOption func(*Files)
 const DefaultGrace = time.Hour
 
 // WithGrace replaces [DefaultGrace]; 0 removes earlier versions at once, as PHP
-// does.
+// does, but those that mappings.php names.
 func WithGrace(d time.Duration) FilesOption { return func(f *Files) { f.grace = d } }
 
 // WithMappings also keeps mappings.php, by which PHP's front controller

@@ -66,6 +66,42 @@ func TestFiles_OldVersionsStayForTheGraceTime(t *testing.T) {
 	require.FileExists(t, file(dir, "b"), "the current version is never removed")
 }
 
+func TestFiles_WhatMappingsNameIsNotRemoved(t *testing.T) {
+	entry := func(key, css string) string {
+		return "'" + key + "/resources/" + project.String() + ".css' => '" + key + "/resources/" + project.String() + "/" + hashOf(css).String() + ".css'"
+	}
+	for name, c := range map[string]struct {
+		mappings string
+		kept     bool
+	}{
+		"by PHP":                  {"<?php return [" + entry("", "a") + "];", true},
+		"by PHP behind a proxy":   {"<?php return [" + entry("/spam", "a") + "];", true},
+		"something else":          {"<?php return [" + entry("", "x") + "];", false},
+		"no mappings":             {"", false},
+		"nobody can tell":         {"<?php return f();", true},
+		"something with no paths": {"<?php return ['a' => 1, 'b' => []];", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.mappings != "" {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "mappings.php"), []byte(c.mappings), 0o600))
+			}
+			s := cssstore.NewFiles(dir, nil, cssstore.WithGrace(0))
+			require.NoError(t, s.Put(t.Context(), resource("a")))
+			require.NoError(t, s.Put(t.Context(), resource("b")))
+			n, err := s.Prune(t.Context())
+			require.NoError(t, err)
+			require.Zero(t, n)
+			if c.kept {
+				require.FileExists(t, file(dir, "a"), "PHP still sends visitors there")
+			} else {
+				require.NoFileExists(t, file(dir, "a"))
+			}
+			require.Equal(t, "b", string(get(t, s).CSS))
+		})
+	}
+}
+
 func TestFiles_APutIsTheCurrentOneWhateverTheClocksSay(t *testing.T) {
 	dir := t.TempDir()
 	s := cssstore.NewFiles(dir, nil)

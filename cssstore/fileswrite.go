@@ -15,15 +15,20 @@ import (
 func (f *Files) Put(ctx context.Context, r Resource) error {
 	err := r.Check()
 	if err == nil {
-		err = f.exclusively(ctx, "cssfiles."+r.Project.String(), func(ctx context.Context) error {
+		err = f.exclusively(ctx, filesLock(r.Project), func(ctx context.Context) error {
 			return f.inRoot(ctx, func(root *os.Root) error { return f.put(root, &r) })
 		})
 	}
 	if err == nil && f.mappings {
 		err = f.changeMappings(ctx, func(m *mappings) { m.set(r.Project, r.Hash) })
 	}
+	if err == nil {
+		f.pruneOne(ctx, r.Project)
+	}
 	return wrap("put", r.Project, err)
 }
+
+func filesLock(project UUID) string { return "cssfiles." + project.String() }
 
 // exclusively runs do while no other Go writer is at work.
 func (f *Files) exclusively(ctx context.Context, name string, do func(context.Context) error) error {
@@ -54,7 +59,6 @@ func (f *Files) put(root *os.Root, r *Resource) error {
 		_ = root.Remove(name)
 		return err
 	}
-	f.prune(root, r.Project, time.Now())
 	return nil
 }
 
@@ -73,48 +77,6 @@ func moveInto(root *os.Root, name string, project UUID, to string) error {
 	return err
 }
 
-// prune removes versions of a project that another one took the place of longer
-// ago than the grace time, and returns how many. What cannot be removed does no
-// harm.
-func (f *Files) prune(root *os.Root, project UUID, now time.Time) int {
-	all, err := versions(root, project)
-	n := 0
-	for i := 1; i < len(all); i++ {
-		if f.grace > 0 && now.Sub(all[i-1].modified) < f.grace {
-			continue
-		}
-		if err = root.Remove(all[i].path(project)); err == nil {
-			n++
-		}
-	}
-	if err != nil {
-		f.logger.Warn("cannot remove old css", "project", project, "error", err)
-	}
-	return n
-}
-
-// Prune implements [Pruner]: it removes the versions of all projects whose grace time is over, and
-// temporary files that a killed process left behind. It returns how many
-// versions it removed. Put does the former for its project.
-func (f *Files) Prune(ctx context.Context) (int, error) {
-	n := 0
-	err := f.inRoot(ctx, func(root *os.Root) error {
-		now := time.Now()
-		all, err := folders(root)
-		if err != nil {
-			return err
-		}
-		for _, project := range all {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			n += f.prune(root, project, now)
-		}
-		return removeLeftOvers(root, now)
-	})
-	return n, wrapAll("prune", err)
-}
-
 // Delete implements [Store]: it removes the folder with all that is in it, and
 // with [WithMappings] the entry there before.
 func (f *Files) Delete(ctx context.Context, project UUID) error {
@@ -123,7 +85,7 @@ func (f *Files) Delete(ctx context.Context, project UUID) error {
 		err = f.changeMappings(ctx, func(m *mappings) { m.remove(project) })
 	}
 	if err == nil {
-		err = f.exclusively(ctx, "cssfiles."+project.String(), func(ctx context.Context) error {
+		err = f.exclusively(ctx, filesLock(project), func(ctx context.Context) error {
 			return f.inRoot(ctx, func(root *os.Root) error { return removeFolder(root, project.String()) })
 		})
 	}
@@ -171,16 +133,4 @@ func writeTemporary(root *os.Root, content []byte, modified time.Time) (name str
 		return "", err
 	}
 	return name, root.Chtimes(name, modified, modified)
-}
-
-// removeLeftOvers removes temporary files and folders of ours begun more than
-// an hour ago.
-func removeLeftOvers(root *os.Root, now time.Time) error {
-	entries, err := readDir(root, ".")
-	for _, e := range entries {
-		if inherit.LeftOver(e.Name(), now) {
-			_ = root.RemoveAll(e.Name())
-		}
-	}
-	return err
 }

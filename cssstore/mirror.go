@@ -53,6 +53,9 @@ func WithMirrorLogger(l *slog.Logger) MirrorOption { return func(m *Mirror) { m.
 // NewMirror returns a mirror of one store in another, for the projects that
 // the function lists. It starts nothing.
 func NewMirror(from, to Store, projects func(context.Context) ([]UUID, error), opts ...MirrorOption) *Mirror {
+	if c, ok := from.(*Cached); ok {
+		from = hasty{c} // of many projects each would have to wait for the one before
+	}
 	m := &Mirror{
 		from: from, to: to, projects: projects, interval: DefaultMirrorInterval, compare: DefaultCompareInterval,
 		logger: slog.New(slog.DiscardHandler), compared: map[UUID]time.Time{},
@@ -172,11 +175,12 @@ func (m *Mirror) pass(ctx context.Context, bytesToo bool, repair func(context.Co
 		// Rather a mistake than the truth.
 		return found, errors.Join(errs...)
 	}
-	orphans, err := Orphans(ctx, m.to, projects)
+	orphans, err := sureOrphans(ctx, m.to, projects, m.projects)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		errs = append(errs, err)
 	}
 	for _, p := range orphans {
+		m.forget(p)
 		have, _ := m.to.Hash(ctx, p) // for the report
 		note(Drift{Project: p, Kind: DriftOrphaned, Have: have}, nil)
 	}
@@ -236,6 +240,13 @@ func (m *Mirror) compareBytes(ctx context.Context, p UUID) (*Drift, *Resource, e
 	defer m.mu.Unlock()
 	m.compared[p] = time.Now()
 	return nil, nil, nil
+}
+
+// forget frees the memory of a project that is gone.
+func (m *Mirror) forget(p UUID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.compared, p)
 }
 
 // fresh reports whether the bytes were compared a short while ago.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
@@ -66,6 +67,36 @@ func TestMirror_FollowsWithinSeconds(t *testing.T) {
 	})
 }
 
+func TestMirror_FollowsWithinSecondsWhenPHPPreparesAllProjectsAnew(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
+		const count = 100
+		to := cssstoretest.NewFake()
+		var all []cssstore.UUID
+		for i := range count {
+			all = append(all, cssstore.UUID{1, byte(i)})
+			require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: all[i], Hash: hashOf("design"), CSS: []byte("old")}))
+		}
+		running(t, cssstore.NewMirror(s, to, always(all...)))
+		time.Sleep(3 * time.Second)
+		require.Equal(t, count, to.Calls("put"))
+		for i, p := range all {
+			set := func(what, value string) {
+				require.NoError(t, cache.Key[string]("design_"+p.String()+what).Set(t.Context(), php.pool, value, 0))
+			}
+			set("_content", "new")
+			if i%2 > 0 {
+				set("_hash", hashOf("another design").String())
+			}
+		}
+		time.Sleep(cssstore.DefaultCompareInterval + 3*cssstore.DefaultMirrorInterval)
+		for _, p := range all {
+			r, err := to.Get(t.Context(), p)
+			require.NoError(t, err)
+			require.Equal(t, "new", string(r.CSS))
+		}
+	})
+}
+
 func TestMirror_CopiesOnlyWhatIsSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
@@ -114,6 +145,22 @@ func TestMirror_RemovesWhatBelongsToNoProject(t *testing.T) {
 	require.Equal(t, "a", string(get(t, to).CSS))
 }
 
+func TestMirror_LeavesAProjectThatWasMadeMeanwhile(t *testing.T) {
+	from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+	require.NoError(t, to.Put(t.Context(), cssstore.Resource{Project: cssstore.UUID{9}, Hash: hashOf("x")}))
+	reads := 0
+	m := cssstore.NewMirror(from, to, func(context.Context) ([]cssstore.UUID, error) {
+		if reads++; reads == 1 {
+			return []cssstore.UUID{project}, nil
+		}
+		return []cssstore.UUID{project, {9}}, nil
+	})
+	d, err := m.Sync(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, d)
+	require.Zero(t, to.Calls("delete"))
+}
+
 func TestMirror_KeepsWhatItHasWhileTheSharedStoreIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
@@ -149,9 +196,18 @@ func TestOrphans(t *testing.T) {
 	found, err := cssstore.Orphans(t.Context(), s, []cssstore.UUID{project})
 	require.NoError(t, err)
 	require.Equal(t, []cssstore.UUID{other}, found)
-	_, err = cssstore.RemoveOrphans(t.Context(), s, nil)
+	_, err = cssstore.RemoveOrphans(t.Context(), s, always())
 	require.ErrorIs(t, err, cssstore.ErrNoProjects)
-	found, err = cssstore.RemoveOrphans(t.Context(), s, []cssstore.UUID{project})
+	reads := 0
+	found, err = cssstore.RemoveOrphans(t.Context(), s, func(context.Context) ([]cssstore.UUID, error) {
+		if reads++; reads == 1 {
+			return []cssstore.UUID{project}, nil
+		}
+		return []cssstore.UUID{project, other}, nil
+	})
+	require.NoError(t, err)
+	require.Empty(t, found, "it was made meanwhile")
+	found, err = cssstore.RemoveOrphans(t.Context(), s, always(project))
 	require.NoError(t, err)
 	require.Equal(t, []cssstore.UUID{other}, found)
 	_, err = s.Get(t.Context(), other)

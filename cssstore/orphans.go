@@ -3,7 +3,7 @@ package cssstore
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 )
 
 // ErrNoProjects says that something was to be removed for not being of any
@@ -31,14 +31,19 @@ func Orphans(ctx context.Context, s Store, projects []UUID) ([]UUID, error) {
 	return orphans, nil
 }
 
-// RemoveOrphans deletes what [Orphans] finds, and returns what it has deleted.
-// An empty list of projects is [ErrNoProjects]. A project that was created after
-// the list was read is taken for an orphan, and has to be prepared again.
-func RemoveOrphans(ctx context.Context, s Store, projects []UUID) ([]UUID, error) {
-	if len(projects) == 0 {
-		return nil, fmt.Errorf("cssstore: orphans: %w", ErrNoProjects)
+// RemoveOrphans deletes what belongs to no project, and returns what it has
+// deleted. The function lists the projects: it is asked before and after the
+// store, so that what was stored for a project which was made meanwhile stays.
+// An empty list is [ErrNoProjects].
+func RemoveOrphans(ctx context.Context, s Store, projects func(context.Context) ([]UUID, error)) ([]UUID, error) {
+	known, err := projects(ctx)
+	if err == nil && len(known) == 0 {
+		err = ErrNoProjects
 	}
-	orphans, err := Orphans(ctx, s, projects)
+	if err != nil {
+		return nil, wrapAll("orphans", err)
+	}
+	orphans, err := sureOrphans(ctx, s, known, projects)
 	if err != nil {
 		return nil, err
 	}
@@ -48,4 +53,21 @@ func RemoveOrphans(ctx context.Context, s Store, projects []UUID) ([]UUID, error
 		}
 	}
 	return orphans, nil
+}
+
+// sureOrphans are those that are in none of two lists of projects, the second
+// of which is read after the store.
+func sureOrphans(ctx context.Context, s Store, known []UUID, projects func(context.Context) ([]UUID, error)) ([]UUID, error) {
+	found, err := Orphans(ctx, s, known)
+	if len(found) == 0 || err != nil {
+		return nil, err
+	}
+	now, err := projects(ctx)
+	if err == nil && len(now) == 0 {
+		err = ErrNoProjects
+	}
+	if err != nil {
+		return nil, wrapAll("orphans", err)
+	}
+	return slices.DeleteFunc(found, func(p UUID) bool { return slices.Contains(now, p) }), nil
 }

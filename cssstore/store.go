@@ -53,7 +53,7 @@ const SettleTime = 250 * time.Millisecond
 type Store interface {
 	// Get returns the current version. The caller owns the bytes. Errors:
 	// [ErrNotFound], [ErrUnsettled], those of what lies below. A Get may wait for
-	// [SettleTime] to learn what belongs together.
+	// some [SettleTime] to learn what belongs together.
 	Get(ctx context.Context, project UUID) (Resource, error)
 
 	// Hash returns the hash of the current version without its CSS; while a

@@ -51,13 +51,14 @@ var ErrDisagreement = errors.New("the nodes make css from different things")
 // unwraps to [ErrDisagreement].
 type DisagreementError struct {
 	Ours cssstore.Source
-	// Theirs is zero if this node has not published yet what it uses.
+	// Theirs is zero if this node has not published yet what it uses, or not for
+	// long enough to have heard of the others.
 	Theirs Published
 }
 
 func (e *DisagreementError) Error() string {
 	if e.Theirs.Node == "" {
-		return "cssgen: this node has not published yet what it makes css from"
+		return "cssgen: this node has not published for long enough what it makes css from"
 	}
 	return fmt.Sprintf("cssgen: node %.80q makes css from base %.12s of mosparo %.20q, this one from base %.12s of %.20q",
 		e.Theirs.Node, e.Theirs.Source.Base, e.Theirs.Source.Version, e.Ours.Base, e.Ours.Version)
@@ -73,6 +74,9 @@ const (
 	// counts.
 	publishEvery = 10 * time.Second
 	counts       = 2 * time.Minute
+	// hearsAll is within what time all nodes have published themselves again
+	// after the entry was lost, as PHP's cache:clear loses it.
+	hearsAll = publishEvery + 5*time.Second
 	// maxNodes bounds what is read from the entry.
 	maxNodes = 1000
 )
@@ -132,6 +136,11 @@ func (g *Generator) publish(ctx context.Context, b *Build) error {
 		if err != nil && !errors.Is(err, errUnreadable) {
 			return err
 		}
+		if _, own := all[g.name]; len(all) == 0 || g.published && !own {
+			now := time.Now()
+			g.lost.Store(&now)
+		}
+		g.published = true
 		delete(all, g.name)
 		if b != nil {
 			all[g.name] = storedBuild{Base: b.Base.Digest, Version: b.Version, At: time.Now().Unix()}
@@ -144,7 +153,7 @@ func (g *Generator) publish(ctx context.Context, b *Build) error {
 }
 
 // agree returns a [*DisagreementError] unless all that is published equals
-// ours. A node that runs must have published itself.
+// ours. A node that runs must have published itself, and heard of the others.
 func (g *Generator) agree(ctx context.Context, ours cssstore.Source, runs bool) error {
 	all, err := Builds(ctx, g.pool)
 	if err != nil {
@@ -157,7 +166,8 @@ func (g *Generator) agree(ctx context.Context, ours cssstore.Source, runs bool) 
 			return &DisagreementError{Ours: ours, Theirs: p}
 		}
 	}
-	if runs && !own {
+	lost := g.lost.Load()
+	if runs && (!own || lost != nil && time.Since(*lost) < hearsAll) {
 		return &DisagreementError{Ours: ours}
 	}
 	return nil

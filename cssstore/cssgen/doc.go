@@ -16,7 +16,8 @@
 //	          css.builds; it removes its element when it ends
 //
 // While two elements differ, as they do during an update, nobody prepares
-// anything: what is stored is served, and the log says why. An entry that was
+// anything: what is stored is served, and the log says why. A node that finds
+// the entry lost, or is the first, waits 15 seconds for the others. CSS that was
 // made by a newer version of mosparo is never replaced, whatever the others
 // say. The clocks of the nodes may differ by a minute.
 package cssgen

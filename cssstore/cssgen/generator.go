@@ -45,6 +45,9 @@ type Generator struct {
 	logger   *slog.Logger
 
 	build atomic.Pointer[Build] // what was last loaded
+	// lost is when this node last found nothing published, or not itself.
+	lost      atomic.Pointer[time.Time]
+	published bool // by Run
 }
 
 // Option changes a default of [New].
@@ -159,6 +162,13 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	if err := g.agree(ctx, b.source(), runs); err != nil {
 		return cssstore.Resource{}, err
 	}
+	have, err := cssstore.GetSettled(ctx, g.store, p.UUID)
+	found := err == nil
+	if !found && !errors.Is(err, cssstore.ErrNotFound) {
+		return cssstore.Resource{}, err
+	}
+	// The settings last: reading what is stored may take a second, in which
+	// somebody saves a design.
 	rows, err := g.settings.Rows(ctx, p.UUID)
 	if err != nil {
 		return cssstore.Resource{}, err
@@ -168,11 +178,8 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 		return cssstore.Resource{}, err
 	}
 	r.Source = b.source()
-	have, err := cssstore.GetSettled(ctx, g.store, p.UUID)
 	switch {
-	case errors.Is(err, cssstore.ErrNotFound):
-	case err != nil:
-		return cssstore.Resource{}, err
+	case !found:
 	case have.Hash == r.Hash && bytes.Equal(have.CSS, r.CSS):
 		g.saveHash(ctx, p, r.Hash)
 		return have, nil

@@ -266,6 +266,28 @@ func TestGenerator_PreparesNothingWhileItCannotReadWhatTheOthersUse(t *testing.T
 	require.ErrorIs(t, err, cssstore.ErrNotFound)
 }
 
+func TestGenerator_PreparesNothingUntilTheOthersHavePublishedAgainWhatWasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1)
+		nodes := []*node{c.start("new", "1.5.5", 0), c.start("old", "1.5.4", 5*time.Second)}
+		time.Sleep(time.Minute)
+		require.NoError(t, c.pool.Delete(t.Context(), "mosparoGoCssBuilds")) // as PHP's cache:clear does, at the end of an update
+		for range 300 {
+			for _, n := range nodes {
+				_, err := n.Generate(t.Context(), c.db.project(0))
+				require.ErrorIs(t, err, cssgen.ErrDisagreement)
+			}
+			time.Sleep(100*time.Millisecond + 1)
+		}
+		nodes[1].end()
+		synctest.Wait()
+		_, err := nodes[0].Generate(t.Context(), c.db.project(0))
+		require.NoError(t, err, "who has withdrawn is not waited for")
+		nodes[0].end()
+		c.running.Wait()
+	})
+}
+
 func TestGenerator_ADeadNodeHoldsUpTheOthersForTwoMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 1)
@@ -335,6 +357,36 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// meddled is a store in which somebody else is at work when it is read.
+type meddled struct {
+	*cssstoretest.Fake
+	once func()
+}
+
+func (m *meddled) Get(ctx context.Context, p cssstore.UUID) (cssstore.Resource, error) {
+	r, err := m.Fake.Get(ctx, p)
+	m.once()
+	return r, err
+}
+
+func TestGenerator_ADesignThatIsSavedMeanwhileIsNotReplacedByTheEarlierOne(t *testing.T) {
+	c := newCluster(t, 1)
+	store := &meddled{Fake: cssstoretest.NewFake()}
+	store.once = sync.OnceFunc(func() {
+		c.db.save(0, "green")
+		r, err := design.Prepare(c.db.project(0).UUID, c.db.rows[c.db.project(0).UUID], build("1.5.4").Base.CSS)
+		require.NoError(t, err)
+		store.PutAsPHP(r)
+	})
+	locker := lock.New(c.backend)
+	defer locker.Close()
+	_, err := cssgen.New(store, c.db, c.pool, locker, (&node{build: build("1.5.4")}).load).Warm(t.Context(), c.db.project(0))
+	require.NoError(t, err)
+	now, err := store.Fake.Get(t.Context(), c.db.project(0).UUID)
+	require.NoError(t, err)
+	require.Equal(t, c.db.project(0).Hash, now.Hash)
 }
 
 func TestGenerator_SavesTheHashOnlyWhenTold(t *testing.T) {

@@ -33,7 +33,12 @@ const (
 	brotliLevel = 6
 )
 
-func newContent(body []byte) *content {
+// newContent compresses a body. It takes some 3 MB while it works, so that only
+// so many work at once as there are processors, however many projects are asked
+// for after a start.
+func (h *Handler) newContent(body []byte) *content {
+	h.compressing <- struct{}{}
+	defer func() { <-h.compressing }()
 	c := &content{sum: sha256.Sum256(body)}
 	tag := hex.EncodeToString(c.sum[:16])
 	c.plain = newVariant(body, tag, "")
@@ -80,11 +85,11 @@ func (c *content) choose(r *http.Request) *variant {
 	if len(accepted) == 0 || isRange(r) {
 		return &c.plain
 	}
-	br, gz := qualities(accepted)
+	br, gz, plain := qualities(accepted)
 	switch {
-	case br > 0 && br >= gz && c.brotli.body != nil:
+	case br > 0 && br >= max(gz, plain) && c.brotli.body != nil:
 		return &c.brotli
-	case gz > 0 && c.gzip.body != nil:
+	case gz > 0 && gz >= plain && c.gzip.body != nil:
 		return &c.gzip
 	}
 	return &c.plain
@@ -97,8 +102,8 @@ func isRange(r *http.Request) bool {
 	return len(asked) > 0 && r.Method == http.MethodGet && strings.HasPrefix(asked[0], "bytes=")
 }
 
-// qualities are the weights of the two encodings, in thousandths.
-func qualities(accepted []string) (br, gz int) {
+// qualities are the weights of the two encodings and of none, in thousandths.
+func qualities(accepted []string) (br, gz, plain int) {
 	br, gz, other := -1, -1, 0
 	for _, list := range accepted {
 		for list != "" {
@@ -114,6 +119,8 @@ func qualities(accepted []string) (br, gz int) {
 				br = q
 			case strings.EqualFold(name, "gzip"), strings.EqualFold(name, "x-gzip"):
 				gz = q
+			case strings.EqualFold(name, "identity"):
+				plain = q
 			case name == "*":
 				other = q
 			}
@@ -125,7 +132,7 @@ func qualities(accepted []string) (br, gz int) {
 	if gz < 0 {
 		gz = other
 	}
-	return br, gz
+	return br, gz, plain
 }
 
 // weight reads q=0.5; what cannot be read is 0.
@@ -167,6 +174,9 @@ func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.H
 	h["Etag"] = v.etag
 	if isRange(r) {
 		body(h)
+		if len(r.Header["If-Match"]) > 0 { // the answer may be 412, which no cache is to keep
+			h["Cache-Control"] = cacheNone
+		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
 		return
 	}

@@ -47,6 +47,11 @@ func (h *Handler) fly(f *flight, do func(context.Context)) *trip {
 		}()
 		ctx, cancel := context.WithTimeout(h.ctx, fetchTimeout)
 		defer cancel()
+		defer func() {
+			if p := recover(); p != nil {
+				h.logger.Error("css cannot be looked up", "panic", p)
+			}
+		}()
 		do(ctx)
 	}()
 	return t

@@ -70,7 +70,7 @@ func (h *Handler) fromProxy(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	addr := peer.Addr().Unmap()
+	addr := peer.Addr().Unmap().WithZone("")
 	for _, p := range h.proxies {
 		if p.Contains(addr) {
 			return true

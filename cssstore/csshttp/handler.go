@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +43,10 @@ type Handler struct {
 	logger      *slog.Logger
 	tier        tier
 	logo        logo
+	baseFile    baseFile
 	strangers   budget
+	looking     chan struct{} // an element for each call into the store
+	compressing chan struct{} // an element for each body that is compressed
 	failing     struct{ projects, store, generator, logo trouble }
 
 	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
@@ -56,8 +60,9 @@ type Handler struct {
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	h := &Handler{
 		store: store, projects: projects{source: list}, base: DefaultBase,
-		logger: slog.New(slog.DiscardHandler),
-		tier:   tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
+		logger:  slog.New(slog.DiscardHandler),
+		looking: make(chan struct{}, maxLooking), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
 	}
 	if _, ok := store.(*cssstore.Files); ok {
 		h.mode = Files
@@ -75,14 +80,34 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	return h
 }
 
-// Close ends what runs in the background and waits for it. Requests get 503
-// afterwards. It never fails.
+// ErrBusy says that a call into store, database or generator did not end, whose
+// context did.
+var ErrBusy = errors.New("csshttp: something still runs in the background")
+
+// closeTimeout is for how long Close waits.
+const closeTimeout = 5 * time.Second
+
+// Close ends what runs in the background and waits for it, for 5 seconds at
+// most: a file on an NFS server that is dead heeds no context. Then it returns
+// [ErrBusy], and what hangs ends when the server answers. Requests get 503
+// afterwards.
 func (h *Handler) Close() error {
 	h.closing.Lock()
 	h.cancel()
 	h.closing.Unlock()
-	h.running.Wait()
-	return nil
+	ended := make(chan struct{})
+	go func() {
+		h.running.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C:
+		return ErrBusy
+	}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -239,7 +264,7 @@ func (h *Handler) lead(w http.ResponseWriter, r *http.Request, route route, to p
 	location := h.base
 	if !to.hash.IsZero() {
 		location = o.root + o.prefix + resources + to.project.String() + "/" + to.hash.String() + ".css"
-	} else if to.modified = h.baseModified(); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {
+	} else if to.modified = h.baseModified(r.Context()); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {
 		w.Header().Set("Cache-Status", "mosparo-go; detail="+detail(to.err))
 	}
 	if route == projectURL {
@@ -255,16 +280,4 @@ func (h *Handler) lead(w http.ResponseWriter, r *http.Request, route route, to p
 	}
 	w.Header()["Cache-Control"] = cacheRedirect
 	redirect(w, r, http.StatusTemporaryRedirect, location)
-}
-
-// baseModified is the time of the base file, zero if it is not there.
-func (h *Handler) baseModified() time.Time {
-	if h.public == nil {
-		return time.Time{}
-	}
-	fi, err := fs.Stat(h.public, strings.TrimPrefix(h.base, "/"))
-	if err != nil {
-		return time.Time{}
-	}
-	return fi.ModTime()
 }

@@ -1,15 +1,10 @@
 package csshttp_test
 
 import (
-	"compress/gzip"
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -19,15 +14,17 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/andybalholm/brotli"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
 
 // database is a list of projects that can change, fail and take its time.
+
 type database struct {
 	mu    sync.Mutex
 	list  []cssstore.Project
@@ -79,94 +76,10 @@ func served(t *testing.T, stored ...cssstore.Resource) (*csshttp.Handler, *cssst
 	return h, store, db
 }
 
-func TestCSS_ComesCompressedWithAnEntityTagOfItsBytes(t *testing.T) {
-	text := strings.Repeat(".mosparo__container{color:red}", 300)
-	h, _, _ := served(t, css(hashA, text))
-	tags := map[string]bool{}
-	for accept, encoding := range map[string]string{
-		"": "", "gzip": "gzip", "gzip, deflate, br": "br", "br;q=0.5, gzip": "gzip", "br;q=0, *": "gzip",
-		"*": "br", "identity": "", "gzip;q=0": "", "gzip;q=nonsense": "", "GZIP": "gzip", "br;q=1.0, gzip;q=0.8": "br",
-	} {
-		headers := map[string]string{"Accept-Encoding": accept}
-		res := do(h, "GET "+path(hashA), headers)
-		require.Equal(t, 200, res.StatusCode)
-		require.Equal(t, encoding, res.Header.Get("Content-Encoding"), accept)
-		require.Equal(t, "Accept-Encoding", res.Header.Get("Vary"))
-		sent := bodyOf(t, res)
-		require.Equal(t, fmt.Sprint(len(sent)), res.Header.Get("Content-Length"))
-		var plain io.Reader = strings.NewReader(sent)
-		switch encoding {
-		case "gzip":
-			z, err := gzip.NewReader(plain)
-			require.NoError(t, err)
-			plain = z
-		case "br":
-			plain = brotli.NewReader(plain)
-		}
-		b, err := io.ReadAll(plain)
-		require.NoError(t, err)
-		require.Equal(t, text, string(b))
-		if encoding != "" {
-			require.Less(t, len(sent), len(text)/10)
-		}
-		tag := res.Header.Get("Etag")
-		tags[tag] = true
-
-		head := do(h, "HEAD "+path(hashA), headers)
-		require.Empty(t, bodyOf(t, head))
-		require.Equal(t, res.Header, head.Header)
-		for _, match := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
-			headers["If-None-Match"] = match
-			res := do(h, "GET "+path(hashA), headers)
-			require.Equal(t, 304, res.StatusCode, match)
-			require.Equal(t, tag, res.Header.Get("Etag"))
-			require.Equal(t, "max-age=31536000, public", res.Header.Get("Cache-Control"))
-			require.Empty(t, bodyOf(t, res))
-		}
-		headers["If-None-Match"] = `"other"`
-		require.Equal(t, 200, do(h, "GET "+path(hashA), headers).StatusCode)
-	}
-	require.Len(t, tags, 3, "each encoding is a representation of its own")
-}
-
-func TestCSS_InRanges(t *testing.T) {
-	h, _, _ := served(t, css(hashA, "0123456789"))
-	tag := do(h, "GET "+path(hashA), nil).Header.Get("Etag")
-	for _, c := range []struct {
-		headers map[string]string
-		status  int
-		body    string
-	}{
-		{map[string]string{"Range": "bytes=2-4"}, 206, "234"},
-		{map[string]string{"Range": "bytes=-3", "Accept-Encoding": "br"}, 206, "789"},
-		{map[string]string{"Range": "bytes=2-4", "If-Range": tag}, 206, "234"},
-		{map[string]string{"Range": "bytes=2-4", "If-Range": `"other"`}, 200, "0123456789"},
-		{map[string]string{"Range": "bytes=2-4", "If-None-Match": tag}, 304, ""},
-		{map[string]string{"Range": "bytes=20-"}, 416, "invalid range: failed to overlap\n"},
-	} {
-		res := do(h, "GET "+path(hashA), c.headers)
-		require.Equal(t, c.status, res.StatusCode, c.headers)
-		require.Equal(t, c.body, bodyOf(t, res), c.headers)
-		require.Empty(t, res.Header.Get("Content-Encoding"))
-	}
-}
-
-func TestCSS_RangesCountForGETAndBytesOnly(t *testing.T) {
-	text := strings.Repeat(".mosparo__container{color:red}", 300)
-	h, _, _ := served(t, css(hashA, text))
-	for request, unit := range map[string]string{"HEAD ": "bytes=2-4", "POST ": "bytes=2-4", "GET ": "lines=2-4"} {
-		headers := map[string]string{"Accept-Encoding": "gzip"}
-		without := do(h, request+path(hashA), headers)
-		headers["Range"] = unit
-		with := do(h, request+path(hashA), headers)
-		require.Equal(t, 200, with.StatusCode, request+unit)
-		require.Equal(t, without.Header, with.Header, request+unit)
-		require.Equal(t, bodyOf(t, without), bodyOf(t, with))
-	}
-}
-
 // follow goes where a browser would, and fails on a redirect to where it has
+
 // been.
+
 func follow(t *testing.T, h http.Handler, path string) *http.Response {
 	t.Helper()
 	been := map[string]bool{}
@@ -411,76 +324,6 @@ func TestMemory_IsBounded(t *testing.T) {
 	require.Zero(t, tiny.MemoryInUse())
 }
 
-func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
-	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
-	defer h.Close()
-	for name, c := range map[string]struct {
-		peer, host string
-		tls        bool
-		forwarded  [4]string // proto, host, port, prefix
-		want       string    // "" is 400
-	}{
-		"direct":                    {"198.51.100.1:1", "A.example", false, [4]string{}, "http://a.example"},
-		"direct with a port":        {"198.51.100.1:1", "a.example:8080", false, [4]string{}, "http://a.example:8080"},
-		"direct with TLS":           {"198.51.100.1:1", "a.example:443", true, [4]string{}, "https://a.example"},
-		"IPv6":                      {"198.51.100.1:1", "[2001:db8::1]:8080", false, [4]string{}, "http://[2001:db8::1]:8080"},
-		"a stranger who forges all": {"198.51.100.1:1", "a.example", false, [4]string{"https", "evil.example", "1", "/evil"}, "http://a.example"},
-		"no address":                {"@", "a.example", false, [4]string{"https", "evil.example", "1", "/evil"}, "http://a.example"},
-		"through the proxy":         {"10.0.0.1:1", "in", false, [4]string{"https", "a.example", "", "/spam/"}, "https://a.example/spam"},
-		"IPv4 in IPv6":              {"[::ffff:10.0.0.1]:1", "in", false, [4]string{"https", "a.example", "", ""}, "https://a.example"},
-		"its port":                  {"10.0.0.1:1", "in", false, [4]string{"https", "a.example", "8443", ""}, "https://a.example:8443"},
-		"its port in the host":      {"10.0.0.1:1", "in", false, [4]string{"https", "a.example:8443", "", ""}, "https://a.example:8443"},
-		"its usual port":            {"10.0.0.1:1", "in:8080", false, [4]string{"https", "", "443", ""}, "https://in"},
-		"TLS ends behind it":        {"10.0.0.1:1", "in", true, [4]string{"http", "", "", ""}, "http://in"},
-		"the first of several":      {"10.0.0.1:1", "in", false, [4]string{"https, http", "a.example, b.example", "", "/x, /y"}, "https://a.example/x"},
-		"nonsense":                  {"10.0.0.1:1", "in", false, [4]string{"gopher", "", "port", "//evil.example"}, "http://in"},
-		"prefix with dots":          {"10.0.0.1:1", "in", false, [4]string{"", "", "", "/../x"}, "http://in"},
-		"prefix that is a script":   {"10.0.0.1:1", "in", false, [4]string{"", "", "", `/"><script>`}, "http://in"},
-		"host that is a path":       {"10.0.0.1:1", "in", false, [4]string{"", "a.example/evil", "", ""}, ""},
-		"host with two dots":        {"198.51.100.1:1", "a..example", false, [4]string{}, ""},
-		"host with a user":          {"198.51.100.1:1", "user@a.example", false, [4]string{}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)
-			r.Host, r.RemoteAddr = c.host, c.peer
-			if c.tls {
-				r.TLS = &tls.ConnectionState{}
-			}
-			for i, name := range []string{"Proto", "Host", "Port", "Prefix"} {
-				if c.forwarded[i] != "" {
-					r.Header.Set("X-Forwarded-"+name, c.forwarded[i])
-				}
-			}
-			w := httptest.NewRecorder()
-			h.ServeHTTP(w, r)
-			if c.want == "" {
-				require.Equal(t, 400, w.Code)
-				return
-			}
-			require.Equal(t, c.want+path(hashA), w.Result().Header.Get("Location"))
-		})
-	}
-}
-
-func TestOrigin_TakesTheHeaderThatReplacesXForwardedProto(t *testing.T) {
-	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithForwardedProto("CloudFront-Forwarded-Proto"),
-		csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
-	defer h.Close()
-	for _, c := range []struct{ peer, proto, replaced, want string }{
-		{"10.0.0.1:1", "http", "https", "https"},
-		{"10.0.0.1:1", "https", "", "https"},
-		{"198.51.100.1:1", "", "https", "http"},
-	} {
-		r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)
-		r.RemoteAddr, r.Host = c.peer, "a.example"
-		r.Header.Set("X-Forwarded-Proto", c.proto)
-		r.Header.Set("CloudFront-Forwarded-Proto", c.replaced)
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		require.Equal(t, c.want+"://a.example"+path(hashA), w.Result().Header.Get("Location"), c)
-	}
-}
-
 func TestGenerator_IsAskedForWhatIsMissingAndNotMoreOftenThanEveryTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, g := cssstoretest.NewFake(), &failing{}
@@ -494,6 +337,49 @@ func TestGenerator_IsAskedForWhatIsMissingAndNotMoreOftenThanEveryTenSeconds(t *
 		require.LessOrEqual(t, g.calls.Load(), int64(7))
 		require.GreaterOrEqual(t, g.calls.Load(), int64(5))
 	})
+}
+
+func TestFiles_WhatWasPreparedIsFoundAlthoughTheDatabaseHasAnotherHash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := cssstoretest.NewFake()
+		g := &maker{Resource: css(hashB, "made"), store: store}
+		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files), csshttp.WithGenerator(g))
+		defer h.Close()
+		for range 300 {
+			for _, p := range []string{path(hashA), "/resources/" + project.String() + ".css"} {
+				require.Equal(t, "http://mosparo.example.com"+path(hashB), do(h, "GET "+p, nil).Header.Get("Location"))
+			}
+			require.Equal(t, "made", bodyOf(t, do(h, "GET "+path(hashB), nil)))
+			time.Sleep(200*time.Millisecond + 1)
+		}
+		require.LessOrEqual(t, g.calls, 7)
+	})
+}
+
+func TestWithoutGenerator_NothingIsWritten(t *testing.T) {
+	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+		for _, stored := range []cssstore.Hash{{}, hashA, hashB} {
+			synctest.Test(t, func(t *testing.T) {
+				a := cachetest.NewFake()
+				store := cssstore.NewCached(cache.NewPool(a), nil)
+				if !stored.IsZero() {
+					require.NoError(t, store.Put(t.Context(), css(stored, "x")))
+				}
+				before := a.Requests("set")
+				h := csshttp.New(store, projectList{known}, csshttp.WithMode(mode))
+				defer h.Close()
+				for range 100 {
+					for _, p := range []string{path(hashA), path(hashB), "/resources/" + project.String() + ".css", "/resources/" + project.String() + "/url"} {
+						do(h, "GET "+p, nil)
+						do(h, "POST "+p, nil)
+					}
+					time.Sleep(time.Second)
+				}
+				require.Equal(t, before, a.Requests("set"))
+				require.Zero(t, a.Requests("delete"))
+			})
+		}
+	}
 }
 
 type failing struct{ calls atomic.Int64 }
@@ -524,30 +410,17 @@ func TestClose_EndsWhatRunsAndAnswers503(t *testing.T) {
 }
 
 // counter is a ResponseWriter that keeps nothing.
+
 type counter struct {
 	header http.Header
 	n      int
 }
 
-func (c *counter) Header() http.Header         { return c.header }
-func (c *counter) WriteHeader(int)             {}
-func (c *counter) Write(b []byte) (int, error) { c.n += len(b); return len(b), nil }
+func (c *counter) Header() http.Header { return c.header }
 
-func TestCSS_FromMemoryAllocatesNothing(t *testing.T) {
-	h, _, _ := served(t, css(hashA, strings.Repeat("a{}", 3000)))
-	hit := httptest.NewRequest(http.MethodGet, path(hashA), nil)
-	hit.Header.Set("Accept-Encoding", "gzip, deflate, br, zstd")
-	first := httptest.NewRecorder()
-	h.ServeHTTP(first, hit)
-	unchanged := hit.Clone(t.Context())
-	unchanged.Header.Set("If-None-Match", first.Header().Get("Etag"))
-	for _, r := range []*http.Request{hit, unchanged} {
-		w := &counter{header: http.Header{}}
-		h.ServeHTTP(w, r) // makes the map grow
-		allocs := testing.AllocsPerRun(200, func() { h.ServeHTTP(w, r) })
-		require.Less(t, allocs, 1.0)
-	}
-}
+func (c *counter) WriteHeader(int) {}
+
+func (c *counter) Write(b []byte) (int, error) { c.n += len(b); return len(b), nil }
 
 func FuzzPaths(f *testing.F) {
 	for _, p := range []string{
@@ -589,6 +462,7 @@ func FuzzPaths(f *testing.F) {
 }
 
 // onlyKnown counts questions for anything but the known project.
+
 type onlyKnown struct {
 	*cssstoretest.Fake
 	strangers atomic.Int64

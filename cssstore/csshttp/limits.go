@@ -11,6 +11,11 @@ import (
 // those of the database: earlier versions, and guesses.
 const strangersPerSecond = 100
 
+// maxLooking is how many calls into the store there are at once: one for a file
+// on a server that does not answer never ends, and holds a thread, of which Go
+// allows 10,000. Others just wait for a second look at what PHP stored.
+const maxLooking = 512
+
 // budget is that many in each second.
 type budget struct {
 	mu    sync.Mutex

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -76,9 +75,19 @@ func serve(name string) error {
 			_, _ = w.Write(loadBody)
 		})
 	case "headed": // with all that mosparo sends beside the CSS: the least that any handler can do
-		headers := sameHeaders()
+		type field struct {
+			name   string
+			values []string
+		}
+		var fields []field
+		for name, values := range sameHeaders() {
+			fields = append(fields, field{name, values})
+		}
 		handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			maps.Copy(w.Header(), headers)
+			h := w.Header()
+			for _, f := range fields {
+				h[f.name] = f.values
+			}
 			_, _ = w.Write(loadBody)
 		})
 	case "empty":
@@ -227,14 +236,24 @@ func TestLoad_AsFastAsABareHandler(t *testing.T) {
 		}
 		return middle(all, of)
 	}
-	for _, pair := range [][2]string{{"hit", "bare"}, {"hit", "sized"}, {"hit", "headed"}, {"headed", "sized"}, {"compressed", "bare"}, {"unchanged", "empty"}, {"hit", "nginx"}} {
-		t.Logf("%s beside %s: %.0f %% of the requests/s, %.2f times the CPU", pair[0], pair[1],
-			100*ratio(pair[0], pair[1], speed), ratio(pair[0], pair[1], cost))
+	for _, c := range []struct{ what, beside, goal string }{
+		{"hit", "bare", " (goal: 90 %, 1.1 times)"},
+		{"hit", "sized", ""},
+		{"hit", "headed", " (goal: 90 %, 1.1 times; asserted: 75 %, 1.25 times)"},
+		{"headed", "bare", ""},
+		{"headed", "sized", ""},
+		{"compressed", "bare", ""},
+		{"unchanged", "empty", " (goal: 1.3 times; asserted: 1.6 times)"},
+		{"hit", "nginx", ""},
+	} {
+		t.Logf("%s beside %s: %.0f %% of the requests/s, %.2f times the CPU%s", c.what, c.beside,
+			100*ratio(c.what, c.beside, speed), ratio(c.what, c.beside, cost), c.goal)
 	}
 	// The headers that mosparo sends are what a hit costs beside a bare handler:
-	// so the handler is held to one that sends the same. The figures to reach on
-	// a quiet machine are 90 % and 1.1, and 1.3 for what is unchanged; the bounds
-	// leave room for one that is not, and find a handler that does more.
+	// net/http keeps them in two maps, and from the ninth on each of these is of
+	// the larger kind. So the handler is held to one that sends the same. The
+	// goals are for a quiet machine; the bounds leave room for one that is not,
+	// and find a handler that does more.
 	require.GreaterOrEqual(t, ratio("hit", "headed", speed), 0.75)
 	require.LessOrEqual(t, ratio("hit", "headed", cost), 1.25)
 	require.LessOrEqual(t, ratio("unchanged", "empty", cost), 1.6)

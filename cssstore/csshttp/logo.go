@@ -50,6 +50,9 @@ func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head["Access-Control-Allow-Origin"] = anyOrigin
 	head["Cache-Control"] = cacheYear
+	if h.public == nil { // another node may have it
+		head["Cache-Control"] = cacheMinute
+	}
 	c.serve(w, r, bodyOfLogo)
 }
 
@@ -98,15 +101,16 @@ func (h *Handler) readLogo(context.Context) {
 	}
 	opaque := bytes.ReplaceAll(svg, []byte("opacity:0.8;"), []byte("opacity:1.0;"))
 	colour := func(c string) *content {
-		return newContent(bytes.ReplaceAll(opaque, []byte("var(--mosparo-text-color, rgb(0, 0, 0))"), []byte(c)))
+		return h.newContent(bytes.ReplaceAll(opaque, []byte("var(--mosparo-text-color, rgb(0, 0, 0))"), []byte(c)))
 	}
 	h.logo.set.Store(&logoSet{
 		tried: time.Now(), source: svg,
-		asIs: newContent(svg), opaque: newContent(opaque), light: colour("#000000"), dark: colour("#FFFFFF"),
+		asIs: h.newContent(svg), opaque: h.newContent(opaque), light: colour("#000000"), dark: colour("#FFFFFF"),
 	})
 }
 
-func (h *Handler) logoSource() ([]byte, error) {
+func (h *Handler) logoSource() (svg []byte, err error) {
+	defer recovered(&err)
 	if h.public == nil {
 		return nil, nil
 	}
@@ -118,7 +122,7 @@ func (h *Handler) logoSource() ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	svg, err := io.ReadAll(io.LimitReader(f, maxLogo+1))
+	svg, err = io.ReadAll(io.LimitReader(f, maxLogo+1))
 	if err == nil && len(svg) > maxLogo {
 		err = fmt.Errorf("%s has more than %d bytes", logoFile, maxLogo)
 	}

@@ -43,7 +43,7 @@ func WithMode(m Mode) Option { return func(h *Handler) { h.mode = m } }
 
 // WithPublic gives mosparo's folder public, such as os.DirFS of it, for the
 // logo and the modification time of the base CSS. Without it the logo is empty,
-// as it is in mosparo when the file is missing.
+// as it is in mosparo when the file is missing, and cacheable for a minute.
 func WithPublic(public fs.FS) Option { return func(h *Handler) { h.public = public } }
 
 // WithBase replaces [DefaultBase], the path of the base CSS on the web server.

@@ -108,11 +108,13 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	}
 	r, err := h.look(ctx, e.key)
 	s := &state{asked: old.asked}
-	if h.generator != nil && keep && time.Since(s.asked) >= askEvery && h.lacks(p, &r, err) {
-		s.asked = time.Now()
-		made, failed := h.generate(ctx, p)
-		h.failing.generator.note(h.logger, "css cannot be prepared", failed)
-		if failed == nil {
+	if begin := time.Now(); h.generator != nil && keep && begin.Sub(s.asked) >= askEvery {
+		made, asked, failed := h.generate(ctx, p, &r, err)
+		if asked || failed != nil {
+			s.asked = begin
+			h.failing.generator.note(h.logger, "css cannot be prepared", failed)
+		}
+		if asked && failed == nil {
 			r, err = made, nil
 		}
 	}
@@ -125,21 +127,33 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	}
 	switch {
 	case err == nil:
-		s.version = newVersion(&r, old.version)
-	case !missing || h.mode == SharedCache:
+		s.version = h.newVersion(&r, old.version)
+	case !missing || h.mode == SharedCache || old.version.isOther(e.key):
 		s.version = old.version // the last good one
 	}
 	h.tier.change(e, s, keep || s.version != nil)
 }
 
-func (h *Handler) generate(ctx context.Context, p cssstore.Project) (r cssstore.Resource, err error) {
-	defer recovered(&err)
-	return h.generator.Generate(ctx, p)
+// generate asks the generator for what the store lacks.
+func (h *Handler) generate(ctx context.Context, p cssstore.Project, r *cssstore.Resource, err error) (made cssstore.Resource, asked bool, failed error) {
+	defer recovered(&failed)
+	if !h.lacks(p, r, err) {
+		return made, false, nil
+	}
+	asked = true
+	made, failed = h.generator.Generate(ctx, p)
+	return made, asked, failed
 }
 
 // look asks the store.
 func (h *Handler) look(ctx context.Context, k key) (r cssstore.Resource, err error) {
 	defer recovered(&err)
+	select {
+	case h.looking <- struct{}{}:
+		defer func() { <-h.looking }()
+	case <-ctx.Done():
+		return r, context.Cause(ctx)
+	}
 	switch {
 	case h.mode == SharedCache:
 		return h.store.Get(ctx, k.project)
@@ -158,15 +172,19 @@ func (h *Handler) lacks(p cssstore.Project, r *cssstore.Resource, err error) boo
 }
 
 // newVersion takes the content of the earlier one if the bytes are the same.
-func newVersion(r *cssstore.Resource, old *version) *version {
+func (h *Handler) newVersion(r *cssstore.Resource, old *version) *version {
 	v := &version{hash: r.Hash, alias: r.Alias, settled: r.Settled, modified: r.Modified}
 	if old != nil && string(old.plain.body) == string(r.CSS) {
 		v.content = old.content
 	} else {
-		v.content = newContent(r.CSS)
+		v.content = h.newContent(r.CSS)
 	}
 	return v
 }
+
+// isOther reports whether it is what was prepared instead of a version that is
+// not there.
+func (v *version) isOther(k key) bool { return v != nil && v.hash != k.hash }
 
 func (v *version) bytes() int {
 	if v == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -103,6 +104,19 @@ func TestStore_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
 	})
 }
 
+func TestClose_DoesNotWaitForEverForAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hanging{Fake: cssstoretest.NewFake(), deaf: true, hang: make(chan struct{})}
+		h := csshttp.New(store, projectList{known})
+		do(h, "GET "+path(hashA), nil)
+		begin := time.Now()
+		require.ErrorIs(t, h.Close(), csshttp.ErrBusy)
+		require.Equal(t, 5*time.Second, time.Since(begin))
+		close(store.hang)
+		require.NoError(t, h.Close())
+	})
+}
+
 // locked is a folder that may not be read yet.
 type locked struct {
 	fs.FS
@@ -123,6 +137,14 @@ func TestLogo_ThatCannotBeReadIsNotAnEmptyOneForAYear(t *testing.T) {
 	require.Equal(t, 503, do(h, "GET /resources/logo.svg", nil).StatusCode)
 	public.open = true
 	require.Equal(t, "<svg/>", bodyOf(t, do(h, "GET /resources/logo.svg", nil)))
+}
+
+func TestLogo_OfANodeWithoutMosparosFilesIsNotKeptForAYear(t *testing.T) {
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known})
+	defer h.Close()
+	res := do(h, "GET /resources/logo.svg", nil)
+	require.Equal(t, 200, res.StatusCode)
+	require.Equal(t, "max-age=60, public", res.Header.Get("Cache-Control"))
 }
 
 // panicking does so as long as it is told to.
@@ -155,4 +177,81 @@ func TestPanics_OfWhatIsAskedEndNoServer(t *testing.T) {
 			require.NoError(t, h.Close())
 		})
 	}
+}
+
+// outdating panics when it is asked whether it would make something else.
+type outdating struct{ panicking }
+
+func (outdating) Outdated(cssstore.Resource) bool { panic("outdated") }
+
+// broken is a folder that panics.
+type broken struct{}
+
+func (broken) Open(string) (fs.File, error) { panic("open") }
+
+func TestPanics_OfGeneratorAndFolderEndNoServer(t *testing.T) {
+	store := cssstoretest.NewFake()
+	require.NoError(t, store.Put(t.Context(), css(hashA, "x")))
+	h := csshttp.New(store, projectList{known}, csshttp.WithGenerator(outdating{}), csshttp.WithPublic(broken{}))
+	require.Equal(t, "x", bodyOf(t, do(h, "GET "+path(hashA), nil)))
+	require.Equal(t, http.StatusServiceUnavailable, do(h, "GET /resources/logo.svg", nil).StatusCode)
+	require.NoError(t, h.Close())
+}
+
+func TestStore_ThatHangsForEverHoldsFewCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counted{hanging: hanging{Fake: cssstoretest.NewFake(), deaf: true, hang: make(chan struct{})}}
+		var list projectList
+		for i := range 1000 {
+			list = append(list, cssstore.Project{UUID: cssstore.UUID{1, byte(i >> 8), byte(i)}, Hash: hashA})
+		}
+		h := csshttp.New(store, list)
+		for range 2 { // each call may hold a thread, of which there are not many
+			for _, p := range list {
+				go do(h, "GET /resources/"+p.UUID.String()+"/"+hashA.String()+".css", nil)
+			}
+			time.Sleep(time.Minute)
+		}
+		require.LessOrEqual(t, store.running.Load(), int64(512))
+		close(store.hang)
+		time.Sleep(time.Minute)
+		require.NoError(t, store.Put(t.Context(), cssstore.Resource{Project: list[999].UUID, Hash: hashA, CSS: []byte("x")}))
+		require.Equal(t, 200, do(h, "GET /resources/"+list[999].UUID.String()+"/"+hashA.String()+".css", nil).StatusCode)
+		require.NoError(t, h.Close())
+	})
+}
+
+// counted knows how many calls are under way.
+type counted struct {
+	hanging
+	running atomic.Int64
+}
+
+func (c *counted) Get(ctx context.Context, p cssstore.UUID) (cssstore.Resource, error) {
+	c.running.Add(1)
+	defer c.running.Add(-1)
+	return c.hanging.Get(ctx, p)
+}
+
+// dead is a folder on a server that does not answer.
+type dead struct{ hang chan struct{} }
+
+func (d dead) Open(string) (fs.File, error) {
+	<-d.hang
+	return nil, fs.ErrNotExist
+}
+
+func TestFolder_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		public := dead{make(chan struct{})}
+		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithPublic(public))
+		begin := time.Now()
+		for range 100 {
+			require.Equal(t, csshttp.DefaultBase, do(h, "GET "+path(hashA), nil).Header.Get("Location"))
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.Less(t, time.Since(begin), 10*time.Second)
+		close(public.hang)
+		require.NoError(t, h.Close())
+	})
 }

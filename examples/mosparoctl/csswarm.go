@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
@@ -79,26 +80,53 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 	if err != nil {
 		return warmReport{}, err
 	}
-	r := warmReport{Base: b.Base.Digest, Version: b.Version, Projects: []warmed{}}
-	for i, p := range projects {
-		if err := context.Cause(ctx); err != nil {
-			return r, err
-		}
-		c.app.bar(i, len(projects))
-		made, err := g.Warm(ctx, p)
-		if errors.Is(err, cssgen.ErrDisagreement) { // the same for all
-			return r, err
-		}
-		w := warmed{Project: p.UUID, Hash: made.Hash, Bytes: len(made.CSS)}
-		if err != nil {
-			w.Error = err.Error()
-			r.Failed++
-		} else {
-			r.Prepared++
-		}
-		r.Projects = append(r.Projects, w)
+	r := warmReport{Base: b.Base.Digest, Version: b.Version, Projects: make([]warmed, len(projects))}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	next, done := make(chan int), make(chan int)
+	var workers sync.WaitGroup
+	for range min(warmAtOnce, len(projects)) {
+		workers.Go(func() {
+			for i := range next {
+				made, err := g.Warm(ctx, projects[i])
+				if errors.Is(err, cssgen.ErrDisagreement) { // the same for all
+					stop(err)
+				}
+				r.Projects[i] = newWarmed(projects[i].UUID, made, err)
+				done <- i
+			}
+		})
 	}
-	return r, nil
+	go func() {
+		for i := range projects {
+			next <- i
+		}
+		close(next)
+		workers.Wait()
+		close(done)
+	}()
+	n := 0
+	for i := range done {
+		n++
+		c.app.bar(n, len(projects))
+		if r.Projects[i].Error == "" {
+			r.Prepared++
+		} else {
+			r.Failed++
+		}
+	}
+	return r, context.Cause(ctx)
+}
+
+// warmAtOnce is how many projects are prepared side by side: what PHP nodes
+// stored is looked at twice, a second apart.
+const warmAtOnce = 8
+
+func newWarmed(project cssstore.UUID, made cssstore.Resource, err error) warmed {
+	if err != nil {
+		return warmed{Project: project, Error: err.Error()}
+	}
+	return warmed{Project: project, Hash: made.Hash, Bytes: len(made.CSS)}
 }
 
 // bar shows a progress bar on a terminal.

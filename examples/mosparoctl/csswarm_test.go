@@ -99,3 +99,18 @@ func TestCSSWarm_SaysWhatItNeeds(t *testing.T) {
 	code, _, _ = i.ctl("css", "warm", "x")
 	require.Equal(t, 2, code)
 }
+
+func TestCSSWarm_SavesTheHashesOfManyProjects(t *testing.T) {
+	i := install(t, "1.5.4", "FILESYSTEM_CACHE_PATH="+t.TempDir())
+	i.withDesign()
+	const count = 24
+	for n := 3; n <= count; n++ {
+		i.exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (?, ?, 'x', '14D')", n, cssstore.UUID{byte(n)}.String())
+		i.exec("INSERT INTO project_config_value (project_id, name, value) VALUES (?, 'designConfigHash', ?)", n, `s:64:"`+cssstore.Hash{9}.String()+`";`)
+	}
+	var w warmReport
+	i.json(&w, "css", "warm", "--dir", i.dir, "--json", "--save-hash", "--mappings")
+	require.Equal(t, count, w.Prepared)
+	require.Equal(t, count, hashes(t, i.db, w.Projects[0].Hash))
+	require.Empty(t, kinds(i.cssCheck(0)))
+}

@@ -1,0 +1,142 @@
+package cssstore
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+)
+
+// Prune implements [Pruner]: it removes the versions of all projects whose grace time is over, and
+// temporary files that a killed process left behind. It returns how many
+// versions it removed. Put does the former for its project.
+func (f *Files) Prune(ctx context.Context) (int, error) {
+	n := 0
+	err := f.inRoot(ctx, func(root *os.Root) error {
+		p := pruning{files: f, root: root, now: time.Now()}
+		all, err := folders(root)
+		if err != nil {
+			return err
+		}
+		for _, project := range all {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			n += p.prune(ctx, project)
+		}
+		return removeLeftOvers(root, p.now)
+	})
+	return n, wrapAll("prune", err)
+}
+
+// pruneOne is Prune for one project. What cannot be removed does no harm.
+func (f *Files) pruneOne(ctx context.Context, project UUID) {
+	err := f.inRoot(ctx, func(root *os.Root) error {
+		p := pruning{files: f, root: root, now: time.Now()}
+		p.prune(ctx, project)
+		return nil
+	})
+	f.warnOfOld(project, err)
+}
+
+func (f *Files) warnOfOld(project UUID, err error) {
+	if err != nil {
+		f.logger.Warn("cannot remove old css", "project", project, "error", err)
+	}
+}
+
+// pruning is one look for versions that are not kept any longer.
+type pruning struct {
+	files *Files
+	root  *os.Root
+	now   time.Time
+	// mapped are the paths below public/resources that mappings.php names,
+	// once it was read.
+	mapped map[string]bool
+}
+
+// prune removes versions of a project that another one took the place of longer
+// ago than the grace time, and returns how many.
+func (p *pruning) prune(ctx context.Context, project UUID) int {
+	old, err := p.replaced(project)
+	n := 0
+	if len(old) > 0 && err == nil {
+		err = p.files.exclusively(ctx, filesLock(project), func(context.Context) (err error) {
+			n, err = p.remove(project)
+			return err
+		})
+	}
+	p.files.warnOfOld(project, err)
+	return n
+}
+
+// replaced are the versions that may go.
+func (p *pruning) replaced(project UUID) ([]cssFile, error) {
+	all, err := versions(p.root, project)
+	var old []cssFile
+	for i := 1; i < len(all); i++ {
+		if p.files.grace <= 0 || p.now.Sub(all[i-1].modified) >= p.files.grace {
+			old = append(old, all[i])
+		}
+	}
+	if len(old) == 0 || err != nil {
+		return nil, err
+	}
+	if p.mapped == nil {
+		if p.mapped, err = mapped(p.root); err != nil {
+			return nil, err
+		}
+	}
+	// PHP sends visitors to what is mapped, whatever is newer.
+	return slices.DeleteFunc(old, func(c cssFile) bool { return p.mapped[c.path(project)] }), nil
+}
+
+func (p *pruning) remove(project UUID) (n int, err error) {
+	old, err := p.replaced(project)
+	for _, c := range old {
+		name := c.path(project)
+		if fi, err := p.root.Lstat(name); err != nil || !fi.ModTime().Equal(c.modified) {
+			continue // somebody has just stored it again
+		}
+		if gone := p.root.Remove(name); gone == nil {
+			n++
+		} else if !errors.Is(gone, fs.ErrNotExist) {
+			err = gone
+		}
+	}
+	return n, err
+}
+
+// mapped are the paths below public/resources that mappings.php names, with
+// any prefix before.
+func mapped(root *os.Root) (map[string]bool, error) {
+	m, err := readMappings(root)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, e := range m.array.Entries {
+		to, ok := e.Value.(string)
+		if i := strings.LastIndex(to, resourcesPath); ok && i >= 0 {
+			all[to[i+len(resourcesPath):]] = true
+		}
+	}
+	return all, nil
+}
+
+// removeLeftOvers removes temporary files and folders of ours begun more than
+// an hour ago.
+func removeLeftOvers(root *os.Root, now time.Time) error {
+	entries, err := readDir(root, ".")
+	for _, e := range entries {
+		if inherit.LeftOver(e.Name(), now) {
+			_ = root.RemoveAll(e.Name())
+		}
+	}
+	return err
+}
