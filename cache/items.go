@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -38,4 +39,10 @@ func Seconds(ttl time.Duration) int64 {
 		s++
 	}
 	return s
+}
+
+// WholeSeconds is [Seconds] as a duration; the longest of all durations, which
+// has no room for one more second, loses its fraction.
+func WholeSeconds(ttl time.Duration) time.Duration {
+	return time.Duration(min(Seconds(ttl), math.MaxInt64/int64(time.Second))) * time.Second
 }

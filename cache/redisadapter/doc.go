@@ -12,6 +12,9 @@
 // then succeed again by themselves. Any maxmemory-policy works; a Redis that
 // holds locks too wants noeviction, as package redislocker says.
 //
+// go-redis takes memory for whatever a reply claims; put [LimitReplies] around
+// its connections where the server or the way to it is not to be trusted.
+//
 // Every error is returned. Beside that go-redis writes lines of its own to
 // standard error, for connections that fail above all; redis.SetLogger
 // replaces its logger.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -165,7 +164,7 @@ func set(ctx context.Context, c redis.Cmdable, it *cache.Item) *redis.StatusCmd 
 	if it.TTL == 0 {
 		return c.Set(ctx, it.Key, it.Value, 0)
 	}
-	return c.SetEx(ctx, it.Key, it.Value, time.Duration(cache.Seconds(it.TTL))*time.Second)
+	return c.SetEx(ctx, it.Key, it.Value, cache.WholeSeconds(it.TTL))
 }
 
 // Close makes every later call [cache.ErrClosed]. The client stays open: who

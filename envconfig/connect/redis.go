@@ -14,7 +14,8 @@ import (
 
 // Redis returns a client for the DSN: for one server, for the master that
 // Sentinel names, or for a cluster. Nothing is sent. The client obeys the
-// deadlines of contexts. A DSN that this module cannot use gives an error
+// deadlines of contexts, and fails at a value of more than 64 MiB before it
+// takes memory for it. A DSN that this module cannot use gives an error
 // that unwraps to [envconfig.ErrNotSupported]; certificates that cannot be
 // read give an error as well.
 func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error) {
