@@ -2,7 +2,6 @@ package cache
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -39,10 +38,4 @@ func Seconds(ttl time.Duration) int64 {
 		s++
 	}
 	return s
-}
-
-// WholeSeconds is [Seconds] as a duration; the longest of all durations, which
-// has no room for one more second, loses its fraction.
-func WholeSeconds(ttl time.Duration) time.Duration {
-	return time.Duration(min(Seconds(ttl), math.MaxInt64/int64(time.Second))) * time.Second
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/eko/gocache/lib/v4/store"
 
@@ -17,8 +19,7 @@ import (
 // several keys take as many round trips and are not written at once; it
 // returns within the deadline of a context if the store does. Lifetimes are
 // handed to the store in whole seconds, rounded up; whether they end then is
-// the store's affair (BigCache has one lifetime for all entries, others cut half a
-// second to none, which means no expiry to them). Errors of
+// the store's affair (BigCache has one lifetime for all entries). Errors of
 // the store are [cache.ErrUnavailable].
 type Adapter struct {
 	store    store.StoreInterface
@@ -106,7 +107,7 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 		case len(it.Value) == 0:
 			err = a.remove(ctx, it.Key)
 		default:
-			if err = a.store.Set(ctx, it.Key, slices.Clone(it.Value), store.WithExpiration(cache.WholeSeconds(it.TTL))); err != nil {
+			if err = a.store.Set(ctx, it.Key, slices.Clone(it.Value), store.WithExpiration(wholeSeconds(it.TTL))); err != nil {
 				err = unavailable(ctx, err)
 			}
 		}
@@ -115,6 +116,15 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 		}
 	}
 	return nil
+}
+
+// wholeSeconds rounds up: some stores cut half a second to none, which means
+// no expiry to them.
+func wholeSeconds(ttl time.Duration) time.Duration {
+	if ttl > math.MaxInt64-time.Second {
+		return ttl.Truncate(time.Second)
+	}
+	return time.Duration(cache.Seconds(ttl)) * time.Second
 }
 
 // Delete implements [cache.Adapter].

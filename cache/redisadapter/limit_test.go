@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -156,4 +157,9 @@ func TestSet_TakesTheLongestLifetimeThereIs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "v", string(v))
 	require.Greater(t, left.Hours(), 290*365*24.0)
+	require.NoError(t, c.Do(t.Context(), "EXPIRE", "k", "9000000000000000").Err()) // s
+	v, left, err = a.GetWithTTL(t.Context(), "k")
+	require.NoError(t, err)
+	require.Equal(t, "v", string(v))
+	require.Equal(t, time.Duration(math.MaxInt64), left)
 }

@@ -22,8 +22,9 @@ func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error)
 	return openRedis(d, newOptions(opts), cacheRetries)
 }
 
-// Commands of a cache are repeated once when their connection broke; those of
-// a lock are not, since a repeated one could meet its own effect.
+// Reads of a cache are repeated once when nothing was heard of the first; writes
+// and the commands of a lock are not, since a repeated one could meet its own
+// effect, or undo that of another node.
 const (
 	cacheRetries = 1
 	lockRetries  = -1

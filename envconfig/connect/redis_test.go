@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -170,6 +172,39 @@ func TestRedis_ASilentServerCostsNoMoreThanTheTimeout(t *testing.T) {
 		_, err := neither.Get(ctx, "k")
 		return err
 	})
+}
+
+// What a node writes twice because it did not hear of the first time may undo
+// what another node has written since.
+func TestRedis_SendsAWriteOnce(t *testing.T) {
+	s := servers.Redis(t)
+	a, err := connect.Cache(settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+s.Addr()), connect.WithTimeout(300*time.Millisecond))
+	require.NoError(t, err)
+	defer a.Close()
+	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
+	defer c.Close()
+	// Connections for more than one attempt.
+	require.Eventually(t, func() bool {
+		var wg sync.WaitGroup
+		for range 32 {
+			wg.Go(func() { _, _ = a.Get(t.Context(), "k") })
+		}
+		wg.Wait()
+		return len(strings.Split(c.ClientList(t.Context()).Val(), "\n")) > 8
+	}, 30*time.Second, time.Millisecond)
+	s.Pause()
+	require.ErrorIs(t, a.Set(t.Context(), cache.Item{Key: "k", Value: []byte("v")}), cache.ErrUnavailable)
+	require.ErrorIs(t, a.Set(t.Context(), cache.Item{Key: "k", Value: []byte("v")}, cache.Item{Key: "l", Value: []byte("v")}), cache.ErrUnavailable)
+	require.ErrorIs(t, a.Delete(t.Context(), "l"), cache.ErrUnavailable)
+	s.Resume()
+	var stats string
+	require.Eventually(t, func() bool {
+		stats = c.Info(t.Context(), "commandstats").Val()
+		return strings.Contains(stats, "cmdstat_set:") && strings.Contains(stats, "cmdstat_exec:") && strings.Contains(stats, "cmdstat_unlink:")
+	}, 30*time.Second, 10*time.Millisecond)
+	require.Contains(t, stats, "cmdstat_set:calls=3,")
+	require.Contains(t, stats, "cmdstat_exec:calls=1,")
+	require.Contains(t, stats, "cmdstat_unlink:calls=1,")
 }
 
 func TestRedis_Cluster(t *testing.T) {
