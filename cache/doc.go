@@ -15,6 +15,11 @@
 // as PHP's serialize() writes them, which every PHP node reads, and read from
 // that or igbinary.
 //
-// Keys that this module adds to mosparo's begin with mosparoGo; the packages
-// that write them list them.
+// mosparo's own keys are declared by the packages that work with them, cleanup
+// and cssstore. Keys that this module adds begin with mosparoGo; the packages
+// that write them list them. Give keys of your own another beginning, or name
+// them mosparoGo…, too, and they go when an operator clears mosparo's entries.
+//
+// A node's tests take the adapter of cachetest.NewFake: a cache in memory that
+// fails, delays, drops and forgets when told to, in testing/synctest bubbles.
 package cache
