@@ -15,10 +15,10 @@
 // as PHP's serialize() writes them, which every PHP node reads, and read from
 // that or igbinary.
 //
-// mosparo's own keys are declared by the packages that work with them, cleanup
-// and cssstore. Keys that this module adds begin with mosparoGo; the packages
-// that write them list them. Give keys of your own another beginning, or name
-// them mosparoGo…, too, and they go when an operator clears mosparo's entries.
+// Package cleanup declares mosparo's keys of the schedule, and package cssstore
+// keeps the prepared CSS under mosparo's. Keys that this module adds begin with
+// mosparoGo; the packages that write them list them. Name keys of your own
+// mosparoGo…, too, and they go when an operator clears mosparo's entries.
 //
 // A node's tests take the adapter of cachetest.NewFake: a cache in memory that
 // fails, delays, drops and forgets when told to, in testing/synctest bubbles.
