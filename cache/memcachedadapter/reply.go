@@ -98,11 +98,15 @@ func (r *replies) item(line []byte) error {
 	if r.keys--; r.keys < 0 {
 		return fmt.Errorf("%w: the server sends more items than it was asked for", cache.ErrUnavailable)
 	}
-	fields := bytes.Fields(rest)
-	if len(fields) < 3 {
+	// Exactly as the client reads it.
+	space := []byte(" ")
+	_, rest, _ = bytes.Cut(bytes.TrimSuffix(rest, []byte("\r")), space)
+	_, rest, ok = bytes.Cut(rest, space)
+	if !ok {
 		return fmt.Errorf("%w: the server announces an item without size", cache.ErrUnavailable)
 	}
-	size, err := strconv.ParseUint(string(fields[2]), 10, 32)
+	text, _, _ := bytes.Cut(rest, space)
+	size, err := strconv.ParseUint(string(text), 10, 32)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: the server announces an item whose size is no number", cache.ErrUnavailable)

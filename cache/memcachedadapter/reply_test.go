@@ -57,6 +57,7 @@ func TestReplies_OfAServerThatLiesEndSoonAndTakeNoMemory(t *testing.T) {
 	}{
 		{"VALUE AAAAA:a 0 4294967295 1\r\n", false, cache.ErrTooLarge, "announces 4294967295 bytes, limit 2000"},
 		{"VALUE AAAAA:a 0 2001\r\n", false, cache.ErrTooLarge, "announces 2001 bytes, limit 2000"},
+		{"VALUE AAAAA:a\t0 0 2001 1\r\n", false, cache.ErrTooLarge, "announces 2001 bytes"},
 		{"VALUE AAAAA:a 0 -1 1\r\n", false, cache.ErrUnavailable, "no number"},
 		{"VALUE " + strings.Repeat("k", 600) + " 0 1 1\r\n", false, cache.ErrUnavailable, "without size"},
 		{"VALUE AAAAA:a 0 1 1\r\nx\r\n", true, cache.ErrUnavailable, "more items than it was asked for"},
