@@ -123,7 +123,7 @@ func (r *replies) line() error {
 	announces := false
 	switch r.kind {
 	case '$', '=', '!', '*', '~', '>', '%', '|':
-		announces = r.length > 0 && !r.negative
+		announces = r.length > 0 && (!r.negative || r.number == 0)
 	}
 	switch {
 	case !announces:
