@@ -64,7 +64,7 @@ func TestJoin_AnObserverOfFilesWritesNothing(t *testing.T) {
 		before := tree(t, watched...)
 
 		n := start(t, []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + files}, "--dir", dir)
-		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "only observes") }, 30*time.Second, 10*time.Millisecond, n.log)
+		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "only observes") }, patience, 10*time.Millisecond, n.log)
 		for range 2 {
 			for _, path := range []string{"", "api/v1/health/check", "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab.css", "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab/url"} {
 				status, _ := n.get(path)
@@ -72,7 +72,7 @@ func TestJoin_AnObserverOfFilesWritesNothing(t *testing.T) {
 			}
 		}
 		if filled {
-			require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "the cleanup is due; this node only observes") }, 30*time.Second, 10*time.Millisecond, n.log)
+			require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "the cleanup is due; this node only observes") }, patience, 10*time.Millisecond, n.log)
 		}
 		require.NoError(t, n.stop())
 		require.Equal(t, before, tree(t, watched...))
