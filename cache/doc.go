@@ -15,6 +15,11 @@
 // as PHP's serialize() writes them, which every PHP node reads, and read from
 // that or igbinary.
 //
-// Keys that this module adds to mosparo's begin with mosparoGo; the packages
-// that write them list them.
+// Package cleanup declares mosparo's keys of the schedule, and package cssstore
+// keeps the prepared CSS under mosparo's. Keys that this module adds begin with
+// mosparoGo; the packages that write them list them. Name keys of your own
+// mosparoGo…, too, and they go when an operator clears mosparo's entries.
+//
+// A node's tests take the adapter of cachetest.NewFake: a cache in memory that
+// fails, delays, drops and forgets when told to, in testing/synctest bubbles.
 package cache

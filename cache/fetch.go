@@ -41,8 +41,8 @@ func (k Key[T]) Fetch(ctx context.Context, p *Pool, ttl time.Duration, load func
 	for {
 		before := p.flights.count()
 		v, err := k.Get(ctx, p)
-		if !mayLoad(ctx, err) {
-			return v, err
+		if may, end := k.mayLoad(ctx, err); !may {
+			return v, end
 		}
 		f, leader, fresh := p.flights.join(string(k), before)
 		if leader {
@@ -63,10 +63,35 @@ func (k Key[T]) Fetch(ctx context.Context, p *Pool, ttl time.Duration, load func
 	}
 }
 
-// mayLoad reports whether a Get that gave err calls for a load.
-func mayLoad(ctx context.Context, err error) bool {
+// mayLoad reports whether a Get that gave missed calls for a load, and if not,
+// the error of the Fetch.
+func (k Key[T]) mayLoad(ctx context.Context, missed error) (bool, error) {
 	var key *KeyError
-	return err != nil && ctx.Err() == nil && !errors.Is(err, ErrClosed) && !errors.As(err, &key)
+	if missed == nil || errors.Is(missed, ErrClosed) || errors.As(missed, &key) {
+		return false, missed
+	}
+	end := endOf(ctx)
+	switch {
+	case end == nil:
+		return true, nil
+	case errors.Is(missed, end):
+		return false, missed
+	case ClassOf(missed) == ClassNone: // absent, or null
+		return false, &OpError{Op: "fetch", Keys: []string{string(k)}, Err: end}
+	}
+	return false, fmt.Errorf("%w: %w", end, missed)
+}
+
+// endOf is the error of a context that has ended, also if its own timer has
+// not noticed yet what a connection has: that the deadline is over.
+func endOf(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // lead loads the value for the caller and for all who wait.
@@ -84,14 +109,15 @@ func (k Key[T]) lead(ctx context.Context, p *Pool, f *flight, fresh bool, missed
 		}
 	}()
 	if !fresh {
-		if v, missed = k.Get(ctx, p); !mayLoad(ctx, missed) {
+		v, missed = k.Get(ctx, p)
+		if may, end := k.mayLoad(ctx, missed); !may {
 			f.again = true
 			land()
-			return v, missed
+			return v, end
 		}
 	}
 	if v, err = k.load(ctx, p, load); err != nil {
-		f.err, f.again = err, ctx.Err() != nil
+		f.err, f.again = err, endOf(ctx) != nil
 		land()
 		return v, err
 	}

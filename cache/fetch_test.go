@@ -169,6 +169,56 @@ func TestFetch_AnotherLoadsWhenTheFirstGivesUp(t *testing.T) {
 	})
 }
 
+// lateContext is a context whose deadline has been noticed by a connection, say,
+// and not yet by the timer of the context.
+type lateContext struct {
+	context.Context
+	end time.Time
+}
+
+func (c lateContext) Deadline() (time.Time, bool) { return c.end, true }
+
+func TestFetch_ADeadlineOfTheFirstIsNobodyElsesError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool := cache.NewPool(memoryadapter.New())
+		timeout := errors.New("i/o timeout")
+		first := make(chan error, 1)
+		go func() {
+			ctx := lateContext{t.Context(), time.Now().Add(time.Second)}
+			_, err := text.Fetch(ctx, pool, 0, func(context.Context) (string, error) {
+				time.Sleep(time.Second)
+				return "", timeout
+			})
+			first <- err
+		}()
+		synctest.Wait()
+		v, err := text.Fetch(t.Context(), pool, 0, func(context.Context) (string, error) { return "second", nil })
+		require.NoError(t, err)
+		require.Equal(t, "second", v)
+		require.ErrorIs(t, <-first, timeout)
+	})
+}
+
+// lastAnswer ends a context with its answer.
+type lastAnswer struct {
+	cache.Adapter
+	end func()
+}
+
+func (a lastAnswer) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+	defer a.end()
+	return a.Adapter.Get(ctx, keys...)
+}
+
+func TestFetch_AMissOfAContextThatHasEndedIsThatOfTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var l loader
+	_, err := text.Fetch(ctx, cache.NewPool(lastAnswer{memoryadapter.New(), cancel}), 0, l.load)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, cache.ErrNotFound)
+	require.Zero(t, l.loads.Load())
+}
+
 func TestFetch_SharesAnErrorAndKeepsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := cachetest.NewFake()

@@ -15,6 +15,10 @@ type Variable struct {
 // double it with every line.
 const maxDotenvValue = 1 << 20
 
+// maxDotenvValues bounds all values of a file together: a few bytes of it can
+// name a long one.
+const maxDotenvValues = 64 << 20
+
 // ParseDotenv reads the content of a .env file as Symfony's Dotenv 6.4 does
 // and returns its variables in order, each once. Variables in values are
 // looked up in environ ("NAME=value", as os.Environ gives them) first, then
@@ -47,6 +51,8 @@ type dotenvParser struct {
 	env    *environment
 	values []Variable
 	at     map[string]int
+	// size is what all values so far took.
+	size int
 }
 
 func (p *dotenvParser) set(name, value string) {
@@ -94,6 +100,9 @@ func (p *dotenvParser) parse() error {
 		value, err := p.value()
 		if err != nil {
 			return err
+		}
+		if p.size += len(value); p.size > maxDotenvValues {
+			return p.fail("the values are longer than %d bytes together", maxDotenvValues)
 		}
 		p.set(name, value)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -145,6 +146,17 @@ func TestParseDotenv_BoundsTheLengthOfValues(t *testing.T) {
 	}
 	_, err := ParseDotenv(".env", []byte(b.String()), nil)
 	require.ErrorContains(t, err, "longer than")
+}
+
+func TestParseDotenv_BoundsWhatAFewBytesStandFor(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("A='" + strings.Repeat("x", maxDotenvValue) + "'\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "B%d=$A\n", i)
+	}
+	_, err := ParseDotenv(".env", []byte(b.String()), nil)
+	require.ErrorContains(t, err, ".env:65:")
+	require.ErrorContains(t, err, "the values are longer than")
 }
 
 func FuzzParseDotenv(f *testing.F) {

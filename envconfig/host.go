@@ -27,7 +27,8 @@ func (h Host) String() string {
 	return h.Name + ":" + strconv.Itoa(h.Port)
 }
 
-// Network and address for [net.Dial].
+// Network and address for [net.Dial]. PHP's extension for Redis takes port 0 for
+// 6379.
 func (h Host) Network() (network, address string) {
 	if h.Path != "" {
 		return "unix", h.Path
@@ -36,7 +37,11 @@ func (h Host) Network() (network, address string) {
 	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
 		name = name[1 : len(name)-1]
 	}
-	return "tcp", net.JoinHostPort(name, strconv.Itoa(h.Port))
+	port := h.Port
+	if port == 0 {
+		port = redisPort
+	}
+	return "tcp", net.JoinHostPort(name, strconv.Itoa(port))
 }
 
 // printable quotes a name from a DSN for an error or warning, unless it is

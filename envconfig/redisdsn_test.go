@@ -60,6 +60,15 @@ func requireRedisRefused(t *testing.T, c redisCase, d *RedisDSN, err error) {
 	}
 }
 
+// phpredis takes it for the default port, and so ends on the server there.
+func TestHost_PortZeroIsDialledAsTheDefaultPort(t *testing.T) {
+	d, err := ParseRedisDSN("redis://localhost:0")
+	require.NoError(t, err)
+	_, address := d.Hosts[0].Network()
+	require.Equal(t, "localhost:6379", address)
+	require.Equal(t, []string{`port 0 of "localhost" is taken for 6379`}, d.Warnings)
+}
+
 // phpHosts are the hosts as Symfony hands them on.
 func phpHosts(d *RedisDSN) []string {
 	hosts := make([]string, len(d.Hosts))

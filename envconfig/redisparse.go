@@ -8,6 +8,8 @@ import (
 	"strings"
 )
 
+const redisPort = 6379
+
 func parseRedisDSN(dsn string) (*RedisDSN, error) {
 	scheme, rest, _ := strings.Cut(dsn, ":")
 	if len(scheme) == len(dsn) || scheme != "redis" && scheme != "rediss" {
@@ -81,7 +83,7 @@ func (p *redisParser) hosts(u phpURL) error {
 	}
 	switch {
 	case u.host != nil:
-		port := 6379
+		port := redisPort
 		if u.port != nil {
 			port = *u.port
 		}
@@ -100,7 +102,7 @@ func (p *redisParser) queryHost(name string) Host {
 	i := strings.LastIndexByte(name, ':')
 	if i < 0 {
 		p.warnIndex(name)
-		return Host{Name: name, Port: 6379}
+		return Host{Name: name, Port: redisPort}
 	}
 	if port := phpInt(name[i+1:]); port != 0 {
 		return Host{Name: name[:i], Port: int(port)}
@@ -221,6 +223,8 @@ func (p *redisParser) check() error {
 			d.unsupported = notSupported("a Unix socket as the address of a sentinel or of a cluster")
 		case strings.ContainsAny(h.Name, " \t\r\n"):
 			return errors.New("the host contains a space")
+		case h.Path == "" && h.Port == 0:
+			d.warn("port 0 of %s is taken for %d", printable(h.Name), redisPort)
 		case h.Path != "" && d.TLS:
 			d.warn("no TLS on a Unix socket")
 		case h.Path != "" && !strings.HasPrefix(h.Path, "/"):

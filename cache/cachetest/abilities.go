@@ -136,11 +136,12 @@ func (s *suite) prune() {
 	)
 	start, n := time.Now(), 0
 	for n == 0 {
+		after := time.Since(start)
 		var err error
 		if n, err = p.Prune(s.ctx); err != nil {
 			s.broken("Prune: %v", err)
 		}
-		if time.Since(start) > 2*s.cfg.resolution+slack {
+		if n == 0 && after > 2*s.cfg.resolution+slack {
 			s.broken("Prune finds no expired entry, though one was written")
 		}
 		time.Sleep(min(20*time.Millisecond, s.cfg.resolution/4+1))

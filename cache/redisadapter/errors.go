@@ -48,7 +48,7 @@ var answers = []struct {
 // LOADING, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, too many clients, a reply that
 // makes no sense) means that the cache cannot be used now.
 func classified(ctx context.Context, err error) error {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, cache.ErrTooLarge) {
 		return err
 	}
 	if errors.Is(err, redis.ErrClosed) {

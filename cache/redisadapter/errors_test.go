@@ -189,7 +189,7 @@ func TestErrors_Unavailable(t *testing.T) {
 	require.NoError(t, a.Set(t.Context(), two...), "it recovers by itself")
 
 	s.Pause()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	_, err := a.Get(ctx, "mosparoA")
 	require.ErrorIs(t, err, cache.ErrUnavailable)

@@ -2,6 +2,7 @@ package redisadapter
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,10 +19,10 @@ func (a *Adapter) GetWithTTL(ctx context.Context, key string) ([]byte, time.Dura
 		return nil, 0, opError("get", keys, err)
 	}
 	var get *redis.StringCmd
-	var left *redis.DurationCmd
+	var left *redis.IntCmd                                         // the client's own PTTL overflows
 	_, _ = a.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
-		get, left = p.Get(ctx, key), p.PTTL(ctx, key)
-		return nil
+		get, left = p.Get(ctx, key), redis.NewIntCmd(ctx, "pttl", key)
+		return p.Process(ctx, left)
 	})
 	v, err := get.Bytes()
 	if err = missed(err); err == nil {
@@ -30,16 +31,18 @@ func (a *Adapter) GetWithTTL(ctx context.Context, key string) ([]byte, time.Dura
 	if err != nil {
 		return nil, 0, opError("get", keys, classified(ctx, err))
 	}
-	switch ttl := left.Val(); {
-	case len(v) == 0, ttl == gone, ttl == 0:
+	switch ms := left.Val(); {
+	case len(v) == 0, ms == gone, ms == 0:
 		return nil, 0, nil
-	case ttl == none:
+	case ms == none:
 		return v, 0, nil
+	case ms > math.MaxInt64/int64(time.Millisecond):
+		return v, math.MaxInt64, nil // longer than a Duration can say
 	default:
-		return v, ttl, nil
+		return v, time.Duration(ms) * time.Millisecond, nil
 	}
 }
 
 // What PTTL answers for a key without lifetime, and for one that ended
 // between the two commands.
-const none, gone = time.Duration(-1), time.Duration(-2)
+const none, gone = -1, -2

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -161,11 +160,11 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 }
 
 // set is SET or SETEX, the two commands that PHP sends.
-func set(ctx context.Context, c redis.Cmdable, it *cache.Item) *redis.StatusCmd {
+func set(ctx context.Context, to sender, it *cache.Item) *redis.StatusCmd {
 	if it.TTL == 0 {
-		return c.Set(ctx, it.Key, it.Value, 0)
+		return sendStatus(ctx, to, "set", it.Key, it.Value)
 	}
-	return c.SetEx(ctx, it.Key, it.Value, time.Duration(cache.Seconds(it.TTL))*time.Second)
+	return sendStatus(ctx, to, "setex", it.Key, cache.Seconds(it.TTL), it.Value)
 }
 
 // Close makes every later call [cache.ErrClosed]. The client stays open: who

@@ -18,7 +18,7 @@ import (
 
 func connect(t testing.TB, addr string) *redis.Client {
 	t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialTimeout: time.Second, DialerRetries: 1, ReadTimeout: time.Second})
+	c := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialTimeout: 10 * time.Second, DialerRetries: 1, ReadTimeout: 10 * time.Second})
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
 }

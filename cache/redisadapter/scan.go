@@ -22,22 +22,22 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 		return opError("delete", keys, err)
 	}
 	if !a.noUnlink.Load() {
-		err := a.remove(ctx, keys, redis.Cmdable.Unlink)
+		err := a.remove(ctx, keys, "unlink")
 		if !redis.HasErrorPrefix(err, "unknown command") && !redis.HasErrorPrefix(err, "NOPERM") {
 			return err
 		}
-		if err := a.remove(ctx, keys, redis.Cmdable.Del); err != nil {
+		if err := a.remove(ctx, keys, "del"); err != nil {
 			return err
 		}
 		a.noUnlink.Store(true)
 		return nil
 	}
-	return a.remove(ctx, keys, redis.Cmdable.Del)
+	return a.remove(ctx, keys, "del")
 }
 
-func (a *Adapter) remove(ctx context.Context, keys []string, command func(redis.Cmdable, context.Context, ...string) *redis.IntCmd) error {
+func (a *Adapter) remove(ctx context.Context, keys []string, command string) error {
 	if a.oneServer || len(keys) == 1 {
-		if err := command(a.client, ctx, keys...).Err(); err != nil {
+		if err := sendRemove(ctx, a.client, command, keys...).Err(); err != nil {
 			return opError("delete", keys, classified(ctx, err))
 		}
 		return nil
@@ -45,7 +45,7 @@ func (a *Adapter) remove(ctx context.Context, keys []string, command func(redis.
 	pipe := a.client.Pipeline()
 	cmds := make([]*redis.IntCmd, len(keys))
 	for i, k := range keys {
-		cmds[i] = command(pipe, ctx, k)
+		cmds[i] = sendRemove(ctx, pipe, command, k)
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
 	var failed failures

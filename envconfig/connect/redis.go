@@ -14,15 +14,17 @@ import (
 
 // Redis returns a client for the DSN: for one server, for the master that
 // Sentinel names, or for a cluster. Nothing is sent. The client obeys the
-// deadlines of contexts. A DSN that this module cannot use gives an error
+// deadlines of contexts, and fails at a value of more than 64 MiB before it
+// takes memory for it. A DSN that this module cannot use gives an error
 // that unwraps to [envconfig.ErrNotSupported]; certificates that cannot be
 // read give an error as well.
 func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error) {
 	return openRedis(d, newOptions(opts), cacheRetries)
 }
 
-// Commands of a cache are repeated once when their connection broke; those of
-// a lock are not, since a repeated one could meet its own effect.
+// Reads of a cache are repeated once when nothing was heard of the first; writes
+// and the commands of a lock are not, since a repeated one could meet its own
+// effect, or undo that of another node.
 const (
 	cacheRetries = 1
 	lockRetries  = -1

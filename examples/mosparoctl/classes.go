@@ -17,7 +17,8 @@ var namespaces = []string{`Mosparo\`, `Symfony\`, `Doctrine\`, `Psr\`}
 // storage is how a class with its own __serialize stores itself: what is
 // shown after reading, and what is stored for what is shown.
 type storage struct {
-	shown  func(stored []php.Prop) []php.Prop
+	shown func(stored []php.Prop) []php.Prop
+	// stored is nil where what is shown is not all that was stored.
 	stored func(shown []php.Prop) []php.Prop
 }
 
@@ -28,7 +29,7 @@ var classes = map[string]*storage{
 	"stdclass": nil, "datetime": nil, "datetimeimmutable": nil, "datetimezone": nil, "dateinterval": nil, "dateperiod": nil,
 	"arrayobject":      {shown: elementsOf(1), stored: asArrayObject},
 	"arrayiterator":    {shown: elementsOf(1), stored: asArrayObject},
-	"splobjectstorage": {shown: elementsOf(1), stored: asObjectStorage},
+	"splobjectstorage": {shown: elementsOf(1)}, // not its objects
 
 	"vecprops": nil, "vecdate": nil, "vecsuit": nil,
 	"vecserialize": {
@@ -93,12 +94,6 @@ func asArrayObject(shown []php.Prop) []php.Prop {
 	return numbered(int64(0), arrayOf(shown), &php.Array{}, nil)
 }
 
-// asObjectStorage: objects with their data, own properties. The objects are
-// not among what PHP shows, so they are lost.
-func asObjectStorage(shown []php.Prop) []php.Prop {
-	return numbered(&php.Array{}, arrayOf(shown))
-}
-
 // known finds a class.
 func known(class string) (*storage, bool) {
 	for _, ns := range namespaces {
@@ -128,7 +123,12 @@ func restore(v any) error {
 // store is the reverse of restore.
 func store(v any) error {
 	return eachObject(v, map[any]bool{}, func(class string, o *php.Object) error {
-		if s, _ := known(class); s != nil && o != nil {
+		s, _ := known(class)
+		switch {
+		case s == nil || o == nil:
+		case s.stored == nil:
+			return fmt.Errorf("class %q: typed JSON does not hold all that it stores", class)
+		default:
 			o.Props = s.stored(o.Props)
 		}
 		return nil

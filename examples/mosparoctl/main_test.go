@@ -76,6 +76,14 @@ func TestValue_DecodesAndEncodesAsPHPDoes(t *testing.T) {
 		require.Zero(t, back.code, back.stderr)
 		require.Equal(t, raw, back.stdout)
 	}
+	// PHP shows no object that is in it, so it cannot be written again.
+	storage := ctl(t, nil, `O:16:"SplObjectStorage":2:{i:0;a:2:{i:0;O:8:"stdClass":0:{}i:1;s:4:"info";}i:1;a:0:{}}`, "value", "decode")
+	require.Zero(t, storage.code, storage.stderr)
+	require.JSONEq(t, `{"t":"object","id":1,"class":"SplObjectStorage","props":[]}`, storage.stdout)
+	lossy := ctl(t, nil, storage.stdout, "value", "encode")
+	require.Equal(t, 1, lossy.code)
+	require.Contains(t, lossy.stderr, "does not hold all that it stores")
+	require.Empty(t, lossy.stdout)
 	bad := ctl(t, nil, `s:9:"x";`, "value", "decode")
 	require.Equal(t, 1, bad.code)
 	require.Contains(t, bad.stderr, "at byte")

@@ -59,7 +59,7 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 	one, first := startNode(t, dir)
 	other, second := startNode(t, dir)
 	for _, log := range []*logBuffer{first, second} {
-		require.Eventually(t, func() bool { return strings.Contains(log.String(), "listening") }, time.Minute, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return strings.Contains(log.String(), "listening") }, patience, 10*time.Millisecond)
 	}
 	adapter, err := fileadapter.New(filepath.Join(dir, demoCache))
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 		return n
 	}
 	for i := range due {
-		require.Eventually(t, func() bool { return completed() > i }, time.Minute, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return completed() > i }, patience, 20*time.Millisecond)
 		if i < due-1 {
 			require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Second), 0))
 		}
