@@ -80,7 +80,8 @@ type Properties struct {
 	// MinTTL is the shortest lifetime that the backend can keep.
 	MinTTL time.Duration
 	// Margin is how much sooner than the ttl a holder must stop counting on
-	// the lease (coarse clocks of the server).
+	// the lease (coarse clocks of the server). Where Shared is set, the
+	// [Locker] adds a hundredth of the ttl, for clocks that drift apart.
 	Margin time.Duration
 }
 

@@ -139,15 +139,57 @@ func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
 }
 
 func TestLease_EndsBeforeTheServersByTheMargin(t *testing.T) {
+	for name, c := range map[string]struct {
+		p           lock.Properties
+		ttl, counts time.Duration
+		tooShort    time.Duration
+	}{
+		"a server of this process": {lock.Properties{Margin: 1500 * time.Millisecond}, 10 * time.Second, 8500 * time.Millisecond, 1500 * time.Millisecond},
+		"another machine's": {
+			lock.Properties{Margin: 1500 * time.Millisecond, Shared: true}, 10 * time.Second, 8400 * time.Millisecond, 1520 * time.Millisecond,
+		},
+		"for long": {lock.Properties{Shared: true}, 24 * time.Hour, 24*time.Hour - 864*time.Second, time.Millisecond},
+		"shortest": {lock.Properties{Margin: time.Hour, Shared: true}, 3672*time.Second + 2*time.Millisecond, 35280*time.Millisecond + 1980*time.Microsecond, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := lock.New(&spy{Backend: memorylocker.New(), p: c.p})
+				defer l.Close()
+				lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(c.ttl))
+				require.NoError(t, err)
+				require.Equal(t, c.counts, time.Until(lease.Expiry()))
+				time.Sleep(10 * c.ttl)
+				require.NoError(t, lease.Err(), "it is renewed in time")
+				_, err = l.Acquire(t.Context(), "m", lock.WithTTL(c.tooShort))
+				var option *lock.OptionError
+				require.ErrorAs(t, err, &option, "nothing would be left")
+			})
+		})
+	}
+}
+
+// fast is a server whose clock runs faster than that of the holder.
+type fast struct{ lock.Backend }
+
+func (fast) Properties() lock.Properties { return lock.Properties{Exclusive: true, Shared: true} }
+
+func (f fast) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+	return f.Backend.Acquire(ctx, name, c, ttl-ttl/101)
+}
+
+func TestLease_EndsBeforeThatOfAServerWhoseClockRunsFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lock.New(&spy{Backend: memorylocker.New(), p: lock.Properties{Margin: 1500 * time.Millisecond}})
+		b := memorylocker.New()
+		f := locktest.NewFaulty(fast{b})
+		l, other := lock.New(f), lock.New(b, lock.WithPoll(time.Second))
 		defer l.Close()
-		lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(10*time.Second))
+		defer other.Close()
+		lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, 8500*time.Millisecond, time.Until(lease.Expiry()))
-		_, err = l.Acquire(t.Context(), "m", lock.WithTTL(1500*time.Millisecond))
-		var option *lock.OptionError
-		require.ErrorAs(t, err, &option, "nothing would be left")
+		f.Partition(true)
+		_, err = other.Acquire(t.Context(), "n", lock.WithWait(-1), lock.WithTTL(time.Minute))
+		require.NoError(t, err)
+		require.ErrorIs(t, lease.Err(), lock.ErrLost)
 	})
 }
 

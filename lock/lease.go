@@ -55,7 +55,7 @@ func (le *Lease) Fence() uint64 { return le.fence }
 
 // Expiry is when the lease ends unless it is renewed, by this process's
 // monotonic clock: the TTL counted from before the request was sent, less the
-// backend's margin.
+// margin; see [Properties].
 func (le *Lease) Expiry() time.Time {
 	le.mu.Lock()
 	defer le.mu.Unlock()
@@ -64,12 +64,12 @@ func (le *Lease) Expiry() time.Time {
 
 // Context ends when the lease ends. Its cause is [ErrLost], [ErrMaxHold],
 // [ErrReleased] or [ErrClosed]. It has the values of the context given to
-// Acquire.
+// Acquire, and the lease itself; see [FromContext].
 func (le *Lease) Context() context.Context {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	if le.ctx == nil {
-		le.ctx, le.cancel = context.WithCancelCause(context.WithoutCancel(le.parent))
+		le.ctx, le.cancel = context.WithCancelCause(withLease(context.WithoutCancel(le.parent), le))
 		if le.ended != nil {
 			le.cancel(le.ended)
 		}

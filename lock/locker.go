@@ -289,7 +289,7 @@ func (l *Locker) request(ctx context.Context, name string, claim Claim, s settin
 	switch {
 	case isAmbiguous(err):
 		err = unavailable(err)
-	case err == nil && !time.Now().Before(began.Add(ttl-l.props.Margin)):
+	case err == nil && !time.Now().Before(began.Add(l.props.trusted(ttl))):
 		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
 	}
 	return fence, began, err
@@ -403,16 +403,16 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 
 // Do runs f while it holds the name and releases it afterwards, also when f
 // panics. The context of f ends with that of ctx and when the lease ends, then
-// with the cause of [Lease.Err]. Do returns the error of f, joined with the
-// lease's if it was lost before f returned: then somebody else may have held
-// the name meanwhile. Where f needs the fencing token, use [Locker.Acquire]
-// and the lease's Context and Fence.
+// with the cause of [Lease.Err]. It carries the lease, for its fencing token:
+// see [FromContext]. Do returns the error of f, joined with the lease's if it
+// was lost before f returned: then somebody else may have held the name
+// meanwhile.
 func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
 	lease, err := l.Acquire(ctx, name, opts...)
 	if err != nil {
 		return err
 	}
-	run, cancel := context.WithCancelCause(ctx)
+	run, cancel := context.WithCancelCause(withLease(ctx, lease))
 	stop := context.AfterFunc(lease.Context(), func() { cancel(context.Cause(lease.Context())) })
 	defer func() {
 		stop()

@@ -28,7 +28,7 @@ func (r *renewal) end() {
 
 // limit is the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.s.serverTTL(sent.Sub(le.began)) - le.l.props.Margin)
+	d := sent.Add(le.l.props.trusted(le.s.serverTTL(sent.Sub(le.began))))
 	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
 		d = le.began.Add(le.s.maxHold)
 	}
@@ -58,7 +58,7 @@ func (le *Lease) awaitRenewal() {
 // the given time: a third of the TTL later, or sooner if the margin leaves the
 // holder less than two.
 func (le *Lease) third(sent time.Time) time.Duration {
-	return min(le.s.ttl/3, (le.s.ttl-le.l.props.Margin)/2) - time.Since(sent)
+	return min(le.s.ttl/3, le.l.props.trusted(le.s.ttl)/2) - time.Since(sent)
 }
 
 // due is d, or the time to the deadline if that is less. The caller holds
