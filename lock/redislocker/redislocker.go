@@ -41,8 +41,8 @@ type Backend struct {
 // closes: a [*redis.Client], also one for Sentinel, or a
 // [*redis.ClusterClient]. It should have ContextTimeoutEnabled, since go-redis
 // heeds deadlines only then, and few retries (MaxRetries -1): a request that
-// the client repeats is safe here, but takes its time; a release is not
-// repeated in any case. Locks may have a server or a
+// the client repeats is safe here, but takes its time; a release and a break are
+// not repeated in any case. Locks may have a server or a
 // database of their own: it is that of the client. Nothing is sent. With
 // options that cannot be used every request fails with a [*lock.OptionError].
 func New(client redis.UniversalClient, opts ...Option) *Backend {
@@ -152,11 +152,14 @@ func number(s string) uint64 {
 
 // Break implements [lock.Breaker].
 func (b *Backend) Break(ctx context.Context, name string) error {
-	n, err := b.client.Del(ctx, lockKey(name)).Result()
-	if err == nil && n == 0 {
+	cmd := once(ctx, b.client, redis.NewCmd(ctx, "del", lockKey(name)))
+	if err := cmd.Err(); err != nil {
+		return classify(err)
+	}
+	if cmd.Val() == int64(0) {
 		return lock.ErrNotHeld
 	}
-	return classify(err)
+	return nil
 }
 
 // Holders implements [lock.Lister]: it scans the server, or all masters of a
