@@ -74,17 +74,17 @@ func TestAcquire_AsksAtOnceWhenTheHoldersTimeIsOver(t *testing.T) {
 func TestAcquire_UndoesARequestThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, f := nodes(t, 1)
-		f[0].Stray("Acquire", lock.DefaultCallTimeout+time.Second)
+		f[0].Stray(locktest.OpAcquire, lock.DefaultCallTimeout+time.Second)
 		_, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
 		require.ErrorIs(t, err, lock.ErrUnavailable)
 		time.Sleep(100 * time.Millisecond)
-		require.NotZero(t, f[0].Calls("Release"), "the first answer was: not yours")
+		require.NotZero(t, f[0].Calls(locktest.OpRelease), "the first answer was: not yours")
 		time.Sleep(10 * time.Second)
 		_, err = b.Holder(t.Context(), "n")
 		require.ErrorIs(t, err, lock.ErrNotHeld)
-		n := f[0].Calls("Release")
+		n := f[0].Calls(locktest.OpRelease)
 		time.Sleep(time.Hour)
-		require.Equal(t, n, f[0].Calls("Release"), "and that is the end of it")
+		require.Equal(t, n, f[0].Calls(locktest.OpRelease), "and that is the end of it")
 	})
 }
 
@@ -134,7 +134,7 @@ func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
 		require.ErrorAs(t, l.Once(t.Context(), "n", "slot", time.Hour, lock.WithWait(time.Hour)), &option)
 		time.Sleep(time.Second)
 		require.Equal(t, time.Second, time.Since(began))
-		require.Zero(t, f.Calls("Release"), "there is nothing to undo")
+		require.Zero(t, f.Calls(locktest.OpRelease), "there is nothing to undo")
 	})
 }
 
@@ -265,7 +265,7 @@ func TestMinHold_EndsWithALongerJob(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Second)
 		require.NoError(t, f[0].Expire(t.Context(), "job"))
-		f[0].LoseReply("Renew")
+		f[0].LoseReply(locktest.OpRenew)
 		require.ErrorIs(t, lease.Release(t.Context()), lock.ErrLost, "it was not kept for the time that was asked for")
 	})
 }
@@ -291,7 +291,7 @@ func TestMinHold_ThatPassesDuringTheReleaseIsKept(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(500 * time.Millisecond)
 		f.Delay(600 * time.Millisecond)
-		f.LoseReply("Renew")
+		f.LoseReply(locktest.OpRenew)
 		require.NoError(t, lease.Release(t.Context()), "it was kept for long enough")
 		require.Equal(t, 500*time.Millisecond, b.ttl)
 	})
@@ -321,7 +321,7 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 			_, err := l[0].Acquire(t.Context(), name)
 			require.NoError(t, err)
 		}
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		f[0].Partition(false)
 		_, err := l[0].Acquire(t.Context(), "c")
 		require.Error(t, err)
@@ -331,10 +331,10 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 		began := time.Now()
 		require.NoError(t, l[0].Close())
 		require.LessOrEqual(t, time.Since(began), 2*lock.DefaultCallTimeout)
-		releases, renewals := f[0].Calls("Release"), f[0].Calls("Renew")
+		releases, renewals := f[0].Calls(locktest.OpRelease), f[0].Calls(locktest.OpRenew)
 		time.Sleep(time.Hour)
-		require.Equal(t, releases, f[0].Calls("Release"))
-		require.Equal(t, renewals, f[0].Calls("Renew"))
+		require.Equal(t, releases, f[0].Calls(locktest.OpRelease))
+		require.Equal(t, renewals, f[0].Calls(locktest.OpRenew))
 	})
 }
 
@@ -399,7 +399,7 @@ func TestObserver_HearsOfEverything(t *testing.T) {
 		require.NoError(t, err)
 		b.Forget()
 		time.Sleep(time.Minute)
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		_, err = l[0].Acquire(t.Context(), "n")
 		require.Error(t, err)
 		time.Sleep(time.Minute)
