@@ -40,7 +40,7 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	s := fmt.Sprintf("lock: %q is held", e.Name)
+	s := fmt.Sprintf("%q is held", e.Name)
 	if e.Holder.Host != "" {
 		s += fmt.Sprintf(" by %s (pid %d)", e.Holder.Host, e.Holder.PID)
 	}
@@ -48,3 +48,15 @@ func (e *HeldError) Error() string {
 }
 
 func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// failed says what was done with a name when it met err. An error that says so
+// itself is not told twice.
+func failed(op, name string, err error) error {
+	if isRefusal(err) {
+		return err
+	}
+	if held, ok := err.(*HeldError); ok { //nolint:errorlint // one that is wrapped comes with more
+		return fmt.Errorf("lock: %w", held)
+	}
+	return fmt.Errorf("lock: %s %q: %w", op, name, err)
+}

@@ -3,7 +3,6 @@ package lock
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -151,7 +150,7 @@ func (le *Lease) lose(why error) {
 func (le *Lease) Release(ctx context.Context) error {
 	err := le.release(ctx, ErrReleased)
 	if err != nil {
-		return fmt.Errorf("lock: release %q: %w", le.name, err)
+		return failed("release", le.name, err)
 	}
 	return nil
 }

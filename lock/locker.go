@@ -149,7 +149,7 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 		return nil, err
 	}
 	if !l.begin() {
-		return nil, fmt.Errorf("lock: acquire %q: %w", name, ErrClosed)
+		return nil, failed("acquire", name, ErrClosed)
 	}
 	defer l.finish()
 	wait, cancel := le.s.waitContext(ctx)
@@ -158,7 +158,7 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 	err := l.acquire(wait, ctx, le)
 	l.observe(Event{Kind: EventAcquire, Name: name, Duration: time.Since(began), Err: err})
 	if err != nil {
-		return nil, fmt.Errorf("lock: acquire %q: %w", name, err)
+		return nil, failed("acquire", name, err)
 	}
 	return le, nil
 }
@@ -216,8 +216,8 @@ var errWaited = errors.New("waited in vain")
 // gaveUp is the error of an Acquire: why it stopped, if that is more than that
 // the wait was over, and what the last attempt met.
 func (l *Locker) gaveUp(ctx context.Context, stop, last error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return errors.Join(cause, last)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(last, cause) {
+		return fmt.Errorf("%w: %w", cause, last)
 	}
 	if errors.Is(stop, ErrClosed) || errors.Is(stop, ErrHeld) {
 		return stop
@@ -305,7 +305,7 @@ func (l *Locker) usable(ctx context.Context) error {
 
 // unavailable names an error of the backend that has no other name.
 func unavailable(err error) error {
-	if errors.Is(err, ErrUnavailable) {
+	if errors.Is(err, ErrUnavailable) || isRefusal(err) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -3,7 +3,6 @@ package lock
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -119,14 +118,14 @@ func (le *Lease) tick() {
 // server ends the lease.
 func (le *Lease) Renew(ctx context.Context) error {
 	if err := le.Err(); err != nil {
-		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+		return failed("renew", le.name, err)
 	}
 	err := le.renew(ctx)
 	if errors.Is(err, ErrLost) {
 		le.lose(ErrLost)
 	}
 	if err != nil {
-		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+		return failed("renew", le.name, err)
 	}
 	return nil
 }
