@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,6 +82,15 @@ func (b *Backend) usable(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// whole is a lifetime as Redis counts it, in milliseconds, and no shorter than
+// it was asked for.
+func whole(ttl time.Duration) time.Duration {
+	if part := ttl % time.Millisecond; part > 0 && ttl < math.MaxInt64-time.Millisecond {
+		return ttl + time.Millisecond - part
+	}
+	return ttl
+}
+
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
 	if err := b.usable(ctx); err != nil {
@@ -89,7 +99,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 	if len(token) != lock.TokenLength {
 		return lock.ErrLost
 	}
-	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, ttl.Milliseconds())
+	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, whole(ttl).Milliseconds())
 	if err := answer(cmd); err != nil {
 		return err
 	}

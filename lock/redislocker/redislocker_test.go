@@ -66,6 +66,41 @@ func TestAcquire_IsOneRoundTripWithItsFence(t *testing.T) {
 	require.EqualValues(t, 3, r.n.Load())
 }
 
+// lifetimes are those that the scripts were asked for.
+type lifetimes struct {
+	roundTrips
+	ms []string
+}
+
+func (l *lifetimes) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		at := 5 // of a renewal: evalsha, script, 1, key, token, lifetime
+		if args := cmd.Args(); args[2] == 2 {
+			at = 7
+		}
+		l.ms = append(l.ms, fmt.Sprint(cmd.Args()[at]))
+		return next(ctx, cmd)
+	}
+}
+
+// A minimum hold would be shorter than it was asked for.
+func TestLifetime_IsRoundedUpToMilliseconds(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	token := locktest.NewToken()
+	_, err := b.Acquire(t.Context(), "n", lock.Claim{Token: token}, time.Hour)
+	require.NoError(t, err)
+	require.NoError(t, b.Renew(t.Context(), "n", token, time.Hour)) // the server knows the scripts now
+	var l lifetimes
+	c.AddHook(&l)
+	for _, ttl := range []time.Duration{time.Hour, time.Hour + 1, time.Hour + time.Millisecond - 1} {
+		_, err = b.Acquire(t.Context(), "n", lock.Claim{Token: token}, ttl)
+		require.NoError(t, err)
+		require.NoError(t, b.Renew(t.Context(), "n", token, ttl))
+	}
+	require.Equal(t, []string{"3600000", "3600000", "3600001", "3600001", "3600001", "3600001"}, l.ms)
+}
+
 func TestFence_RisesAlthoughTheServerLostItsData(t *testing.T) {
 	c := connect(t, servers.Redis(t).Addr())
 	b := redislocker.New(c)
