@@ -50,10 +50,15 @@ func (r report) print() {
 	}
 }
 
-// reporting is a locker that tells of what gocron does with it.
-type reporting struct{ *gocronlock.Locker }
+// reporting is a locker that tells of what gocron does with it. It is behind, as
+// if the node's clock were.
+type reporting struct {
+	*gocronlock.Locker
+	behind time.Duration
+}
 
 func (r reporting) Lock(ctx context.Context, job string) (gocron.Lock, error) {
+	time.Sleep(r.behind)
 	held, err := r.Locker.Lock(ctx, job)
 	switch {
 	case errors.Is(err, lock.ErrHeld):
@@ -88,12 +93,12 @@ func (r *run) Unlock(ctx context.Context) error {
 
 // childNode runs the job at every full second until its standard input ends,
 // which it does with the parent.
-func childNode(t *testing.T, addr string) {
+func childNode(t *testing.T, addr string, behind time.Duration) {
 	c := connect(t, addr)
 	locker := lock.New(redislocker.New(c))
 	defer locker.Close()
 	jobs := gocronlock.New(locker, lock.WithMinHold(hold), lock.WithTTL(ttl))
-	s, err := gocron.NewScheduler(gocron.WithDistributedLocker(reporting{jobs}))
+	s, err := gocron.NewScheduler(gocron.WithDistributedLocker(reporting{jobs, behind}))
 	require.NoError(t, err)
 	_, err = s.NewJob(gocron.CronJob("* * * * * *", true), gocron.NewTask(func() {
 		for c.Exists(context.Background(), "hang").Val() > 0 {
@@ -126,7 +131,7 @@ func (n *nodes) start(id int, addr string) {
 	r, w, err := os.Pipe()
 	require.NoError(n.t, err)
 	cmd := exec.Command(os.Args[0], "-test.run=^"+n.t.Name()+"$")
-	cmd.Env = append(os.Environ(), "GOCRONLOCK_NODE="+addr)
+	cmd.Env = append(os.Environ(), "GOCRONLOCK_NODE="+addr, "GOCRONLOCK_BEHIND="+(time.Duration(id)*150*time.Millisecond).String())
 	cmd.Stdin, cmd.Stderr = r, os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(n.t, err)
@@ -191,7 +196,9 @@ func atLeast(count int) func([]report) bool {
 
 func TestCluster_AJobRunsOnceATickAlsoAfterItsNodeWasKilled(t *testing.T) {
 	if addr := os.Getenv("GOCRONLOCK_NODE"); addr != "" {
-		childNode(t, addr)
+		behind, err := time.ParseDuration(os.Getenv("GOCRONLOCK_BEHIND"))
+		require.NoError(t, err)
+		childNode(t, addr, behind)
 		return
 	}
 	server := servers.Redis(t)
