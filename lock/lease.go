@@ -21,6 +21,10 @@ type Lease struct {
 	turn  turn
 	began time.Time // when the request was sent
 
+	// unknown is when the last request failed of which it is not known whether
+	// it was granted, or may still be. It is not changed once there is a lease.
+	unknown time.Time
+
 	parent context.Context // for its values
 
 	mu       sync.Mutex // never held across a wait
@@ -193,6 +197,7 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		cancel()
 		switch {
 		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.mayGo():
+			le.outlast()
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
@@ -202,6 +207,14 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)
+}
+
+// outlast sees to it that a request for the lease that was given up and still is
+// on its way takes nothing.
+func (le *Lease) outlast() {
+	if !le.unknown.IsZero() && time.Since(le.unknown) < le.l.call && le.mayGo() {
+		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+	}
 }
 
 // mayGo reports whether the minimum hold is over.

@@ -169,14 +169,19 @@ func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
 	if err != nil {
 		return l.gaveUp(ctx, err, &HeldError{Name: le.name, Holder: l.owner})
 	}
-	le.turn = turn
+	le.turn, le.claim = turn, l.claim(le.s)
 	if err = l.attempts(wait, ctx, le); err != nil {
+		if !le.unknown.IsZero() {
+			l.undo(le.name, le.claim.Token, le.s.serverTTL(0))
+		}
 		turn.done()
 	}
 	return err
 }
 
-// attempts asks the server until it grants the lease or the wait is over.
+// attempts asks the server until it grants the lease or the wait is over, always
+// with the same token: what was granted without our hearing of it is granted
+// again.
 func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 	if le.s.wait != 0 {
 		if stop := le.turn.makeWay(wait); stop != nil {
@@ -250,21 +255,21 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 
 // attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
-	claim := l.claim(le.s)
-	fence, began, err := l.request(ctx, le.name, claim, le.s)
+	le.claim.Owner.Since = time.Now()
+	fence, began, err := l.request(ctx, le.name, le.claim, le.s)
 	switch {
 	case isAmbiguous(err):
-		l.undo(le.name, claim.Token, le.s.serverTTL(0))
+		le.unknown = time.Now()
 	case errors.Is(err, ErrHeld):
 		le.turn.refused()
 	}
 	if err != nil {
 		return err
 	}
-	le.claim, le.fence, le.began = claim, fence, began
+	le.fence, le.began = fence, began
 	le.deadline = le.limit(began)
 	if !l.add(le) {
-		l.undo(le.name, claim.Token, le.s.serverTTL(0))
+		le.unknown = time.Now()
 		return ErrClosed
 	}
 	le.turn.took()
@@ -382,7 +387,7 @@ func (l *Locker) task(f func()) {
 func (l *Locker) undo(name, token string, ttl time.Duration) {
 	l.task(func() {
 		began := time.Now()
-		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
 			ctx, cancel := context.WithTimeout(context.Background(), l.call)
 			err := l.backend.Release(ctx, name, token)
 			cancel()
