@@ -138,8 +138,9 @@ func (l *Locker) Properties() Properties { return l.props }
 // that bounds the waiting does not bound the lease. End it with Release.
 //
 // Errors: [*HeldError] if somebody else holds the name (after the wait, if one
-// was asked for), [ErrUnavailable] if the server cannot be asked, the cause of
-// ctx, [ErrClosed], [*OptionError]. After any of them this call holds nothing:
+// was asked for), or if another caller of this Locker is just asking for it,
+// then with nobody as Holder; [ErrUnavailable] if the server cannot be asked,
+// the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call holds nothing:
 // what the server may have granted without our hearing of it is given back in
 // the background.
 func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lease, error) {
@@ -165,9 +166,9 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 
 // acquire takes the lease, which nobody else knows yet.
 func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
-	turn, err := l.turn(wait, le.name, le.s.wait != 0)
+	turn, stop, err := l.turn(wait, le.name, le.s.wait != 0)
 	if err != nil {
-		return l.gaveUp(ctx, err, &HeldError{Name: le.name, Holder: l.owner})
+		return l.gaveUp(ctx, stop, err)
 	}
 	le.turn, le.claim = turn, l.claim(le.s)
 	if err = l.attempts(wait, ctx, le); err != nil {
@@ -185,7 +186,7 @@ func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
 func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 	if le.s.wait != 0 {
 		if stop := le.turn.makeWay(wait); stop != nil {
-			return l.gaveUp(ctx, stop, &HeldError{Name: le.name, Holder: l.owner})
+			return l.gaveUp(ctx, stop, &HeldError{Name: le.name})
 		}
 	}
 	for {
@@ -224,7 +225,7 @@ func (l *Locker) gaveUp(ctx context.Context, stop, last error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(last, cause) {
 		return fmt.Errorf("%w: %w", cause, last)
 	}
-	if errors.Is(stop, ErrClosed) || errors.Is(stop, ErrHeld) {
+	if errors.Is(stop, ErrClosed) {
 		return stop
 	}
 	return last
@@ -257,6 +258,9 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	le.claim.Owner.Since = time.Now()
 	fence, began, err := l.request(ctx, le.name, le.claim, le.s)
+	if ctx.Err() == nil {
+		le.turn.met(err, le.claim.Owner)
+	}
 	switch {
 	case isAmbiguous(err):
 		le.unknown = time.Now()
