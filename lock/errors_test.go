@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,5 +105,19 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.EqualError(t, meet(l, f), want)
 		})
+	}
+}
+
+// The record of a lock may hold anything.
+func TestHeldError_ShowsNothingThatATerminalWouldObey(t *testing.T) {
+	for host, want := range map[string]string{
+		"node-1.example":          `"n" is held by node-1.example (pid 7)`,
+		"":                        `"n" is held`,
+		"two words, ünknown":      `"n" is held by two words, ünknown (pid 7)`,
+		"\x1b[2Jgone\n":           `"n" is held by "\x1b[2Jgone\n" (pid 7)`,
+		"\xff":                    `"n" is held by "\xff" (pid 7)`,
+		strings.Repeat("x", 1000): `"n" is held by ` + strings.Repeat("x", 253) + " (pid 7)",
+	} {
+		require.EqualError(t, &lock.HeldError{Name: "n", Holder: lock.Owner{Host: host, PID: 7}}, want)
 	}
 }

@@ -140,9 +140,9 @@ func (l *Locker) Properties() Properties { return l.props }
 // Errors: [*HeldError] if somebody else holds the name (after the wait, if one
 // was asked for), or if another caller of this Locker is just asking for it,
 // then with nobody as Holder; [ErrUnavailable] if the server cannot be asked,
-// the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call holds nothing:
-// what the server may have granted without our hearing of it is given back in
-// the background.
+// the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call
+// holds nothing: what the server may have granted without our hearing of it is
+// given back in the background.
 func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lease, error) {
 	le := &Lease{l: l, name: name, parent: ctx, s: l.defaults}
 	le.s.apply(opts)
@@ -413,9 +413,10 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 // Do runs f while it holds the name and releases it afterwards, also when f
 // panics. The context of f ends with that of ctx and when the lease ends, then
 // with the cause of [Lease.Err]. It carries the lease, for its fencing token:
-// see [FromContext]. Do returns the error of f, joined with the lease's if it
-// was lost before f returned: then somebody else may have held the name
-// meanwhile.
+// see [FromContext]. Do returns the error of f, joined with that of the lease:
+// [ErrLost] or another cause if it ended before f returned, and then somebody
+// else may have held the name meanwhile; [ErrUnavailable] if it could not be
+// released, which makes others wait for its TTL and nothing worse.
 func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
 	lease, err := l.Acquire(ctx, name, opts...)
 	if err != nil {

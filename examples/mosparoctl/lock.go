@@ -136,7 +136,7 @@ func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 				return err
 			}
 			if err := l.Break(ctx, name); err != nil {
-				return fmt.Errorf("held by %s (pid %d): %w", h.Owner.Host, h.Owner.PID, err)
+				return fmt.Errorf("held by %q (pid %d): %w", h.Owner.Host, h.Owner.PID, err)
 			}
 			return a.printHolding(holdingOf(h))
 		})
