@@ -258,14 +258,14 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	le.claim.Owner.Since = time.Now()
 	fence, began, err := l.request(ctx, le.name, le.claim, le.s)
-	if ctx.Err() == nil {
-		le.turn.met(err, le.claim.Owner)
-	}
 	switch {
 	case isAmbiguous(err):
 		le.unknown = time.Now()
+		if ctx.Err() == nil {
+			le.turn.unanswered(err)
+		}
 	case errors.Is(err, ErrHeld):
-		le.turn.refused()
+		le.turn.refused(err)
 	}
 	if err != nil {
 		return err
@@ -276,7 +276,7 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 		le.unknown = time.Now()
 		return ErrClosed
 	}
-	le.turn.took()
+	le.turn.took(le.claim.Owner)
 	le.start()
 	return nil
 }
@@ -439,9 +439,12 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 	return f(run)
 }
 
-// Close lets waiting callers go with [ErrClosed], releases all leases, and
-// waits for everything that the Locker has started and for calls under way: at
-// most for two requests one after the other. It is safe to call twice.
+// Close lets waiting callers go with [ErrClosed], ends and releases all leases,
+// and waits for everything that the Locker has started and for calls under way:
+// at most for two requests one after the other. It does not wait for the work
+// that is done under the leases, nor for the functions of [Locker.Do]: end them
+// first, since others may have their names when Close has released them. It is
+// safe to call twice.
 func (l *Locker) Close() error {
 	l.mu.Lock()
 	l.closed = true

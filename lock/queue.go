@@ -2,7 +2,6 @@ package lock
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 )
@@ -14,9 +13,9 @@ import (
 type queue struct {
 	waiting []chan struct{}
 	spell   spell
-	last    error // what the one whose turn it is has met, nil if unknown
-	idle    bool  // nobody has the turn; kept a while for the sake of the spell
-	listed  bool  // in the Locker's list of idle ones
+	last    answer
+	idle    bool // nobody has the turn; kept a while for the sake of the spell
+	listed  bool // in the Locker's list of idle ones
 }
 
 // turn is the right to ask the server for a name; done passes it on.
@@ -27,8 +26,8 @@ type turn struct {
 }
 
 // turn takes the turn, or waits in line for it. If it gets none, stop is why it
-// did not wait any longer, nil if it was not to wait, and last what those in
-// line have met.
+// did not wait any longer, nil if it was not to wait, and last what the first in
+// line has met.
 func (l *Locker) turn(ctx context.Context, name string, wait bool) (t turn, stop, last error) {
 	l.mu.Lock()
 	if l.closed {
@@ -66,28 +65,20 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (t turn, stop
 	return turn{}, stop, t.leave(mine)
 }
 
+// answer is what the one whose turn it is has heard last of the server: who
+// holds the name, or an error.
+type answer struct {
+	holder Owner
+	err    error
+}
+
 // refusal is the error of one who did not come to ask the server. The caller
 // holds l.mu.
 func (t turn) refusal() error {
-	if t.q.last != nil {
-		return t.q.last
+	if t.q.last.err != nil {
+		return t.q.last.err
 	}
-	return &HeldError{Name: t.name}
-}
-
-// met notes the answer to a request, for those in line. owner is who has the
-// name if it was granted.
-func (t turn) met(err error, owner Owner) {
-	var held *HeldError
-	switch {
-	case err == nil:
-		err = &HeldError{Name: t.name, Holder: owner}
-	case errors.As(err, &held):
-		err = &HeldError{Name: t.name, Holder: held.Holder} // it will not expire then
-	}
-	t.l.mu.Lock()
-	defer t.l.mu.Unlock()
-	t.q.last = err
+	return &HeldError{Name: t.name, Holder: t.q.last.holder}
 }
 
 // leave steps out of the line; a turn that came at the same moment goes on to
@@ -110,7 +101,7 @@ func (t turn) leave(mine chan struct{}) error {
 func (t turn) done() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
-	t.q.last = nil
+	t.q.last = answer{}
 	if len(t.q.waiting) > 0 {
 		close(t.q.waiting[0])
 		t.q.waiting = t.q.waiting[1:]

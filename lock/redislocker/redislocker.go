@@ -207,7 +207,8 @@ func (b *Backend) names(ctx context.Context) ([]string, error) {
 	}
 	cluster, ok := b.client.(*redis.ClusterClient)
 	if !ok {
-		return names, scan(ctx, b.client)
+		err := scan(ctx, b.client)
+		return names, err
 	}
 	var mu sync.Mutex
 	err := cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
