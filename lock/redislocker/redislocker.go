@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -193,8 +194,14 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 	}
 }
 
+// names are those of all keys of locks, each once; SCAN may yield one twice.
 func (b *Backend) names(ctx context.Context) ([]string, error) {
-	var names []string
+	names, err := b.scan(ctx)
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
+func (b *Backend) scan(ctx context.Context) (names []string, err error) {
 	scan := func(ctx context.Context, c redis.Cmdable) error {
 		it := c.Scan(ctx, 0, lock.KeyPrefix+"{*}", 500).Iterator()
 		for it.Next(ctx) {
@@ -207,11 +214,11 @@ func (b *Backend) names(ctx context.Context) ([]string, error) {
 	}
 	cluster, ok := b.client.(*redis.ClusterClient)
 	if !ok {
-		err := scan(ctx, b.client)
+		err = scan(ctx, b.client)
 		return names, err
 	}
 	var mu sync.Mutex
-	err := cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
+	err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
 		mu.Lock() // the masters are asked one after the other
 		defer mu.Unlock()
 		return scan(ctx, c)

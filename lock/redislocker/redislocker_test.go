@@ -101,6 +101,37 @@ func TestLifetime_IsRoundedUpToMilliseconds(t *testing.T) {
 	require.Equal(t, []string{"3600000", "3600000", "3600001", "3600001", "3600001", "3600001"}, l.ms)
 }
 
+// twice is a server whose SCAN says keys twice, as it may when its table grows
+// meanwhile.
+type twice struct{ roundTrips }
+
+func (t *twice) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if scan, ok := cmd.(*redis.ScanCmd); ok {
+			keys, cursor := scan.Val()
+			scan.SetVal(append(keys, keys...), cursor)
+		}
+		return err
+	}
+}
+
+func TestHolders_NamesEachLockOnce(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	c.AddHook(&twice{})
+	b := redislocker.New(c)
+	for _, name := range []string{"a", "b"} {
+		_, err := b.Acquire(t.Context(), name, lock.Claim{Token: locktest.NewToken()}, time.Minute)
+		require.NoError(t, err)
+	}
+	var names []string
+	for h, err := range b.Holders(t.Context()) {
+		require.NoError(t, err)
+		names = append(names, h.Name)
+	}
+	require.ElementsMatch(t, []string{"a", "b"}, names)
+}
+
 func TestFence_RisesAlthoughTheServerLostItsData(t *testing.T) {
 	c := connect(t, servers.Redis(t).Addr())
 	b := redislocker.New(c)
