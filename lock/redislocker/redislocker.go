@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"math"
@@ -174,7 +175,7 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 }
 
 // Holders implements [lock.Lister]: it scans the server, or all masters of a
-// cluster, for the keys of locks.
+// cluster, for the keys of locks. Keys that are none are told at the end.
 func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 	return func(yield func(lock.Holder, error) bool) {
 		names, err := b.names(ctx)
@@ -182,14 +183,22 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 			yield(lock.Holder{}, classify(err))
 			return
 		}
+		var wrong []error
 		for _, name := range names {
 			h, err := b.Holder(ctx, name)
-			if errors.Is(err, lock.ErrNotHeld) {
+			switch {
+			case errors.Is(err, lock.ErrNotHeld):
+				continue
+			case err != nil && redis.HasErrorPrefix(err, "WRONGTYPE"):
+				wrong = append(wrong, fmt.Errorf("%q: %w", name, err))
 				continue
 			}
 			if !yield(h, err) || err != nil {
 				return
 			}
+		}
+		if len(wrong) > 0 {
+			yield(lock.Holder{}, errors.Join(wrong...))
 		}
 	}
 }
