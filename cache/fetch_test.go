@@ -54,7 +54,7 @@ func TestFetch_LoadsOnceForAllWhoMiss(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		require.EqualValues(t, 1, l.loads.Load())
-		require.Equal(t, 1, a.Requests("set"))
+		require.Equal(t, 1, a.Requests(cachetest.OpSet))
 
 		v, err := text.Fetch(t.Context(), pool, time.Minute, l.load)
 		require.NoError(t, err)
@@ -236,7 +236,7 @@ func TestFetch_SharesAnErrorAndKeepsNone(t *testing.T) {
 		}
 		all.Wait()
 		require.EqualValues(t, 1, l.loads.Load())
-		require.Zero(t, a.Requests("set"))
+		require.Zero(t, a.Requests(cachetest.OpSet))
 		l.err = nil
 		v, err := text.Fetch(t.Context(), pool, 0, l.load)
 		require.NoError(t, err)
@@ -325,10 +325,10 @@ func TestFetch_ACacheThatFailsDoesNotStandInTheWay(t *testing.T) {
 		v, err := text.Fetch(t.Context(), pool, 0, new(loader).load)
 		require.NoError(t, err)
 		require.Equal(t, "1", v)
-		require.Zero(t, a.Requests("set"), "a cache that was not there a moment ago is not asked again")
+		require.Zero(t, a.Requests(cachetest.OpSet), "a cache that was not there a moment ago is not asked again")
 		heal()
 
-		a.Inject(cachetest.Fault{Op: "set", Err: cache.ErrReadOnly, Times: 1})
+		a.Inject(cachetest.Fault{Op: cachetest.OpSet, Err: cache.ErrReadOnly, Times: 1})
 		v, err = text.Fetch(t.Context(), pool, 0, new(loader).load)
 		require.NoError(t, err)
 		require.Equal(t, "1", v)

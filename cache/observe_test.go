@@ -93,7 +93,7 @@ func TestLog_TellsOfAnOutageOnceAndOfItsEnd(t *testing.T) {
 		}
 		use()
 		require.Empty(t, lines())
-		heal := a.Inject(cachetest.Fault{Op: "get", Err: cache.ErrUnavailable})
+		heal := a.Inject(cachetest.Fault{Op: cachetest.OpGet, Err: cache.ErrUnavailable})
 		for range 100 {
 			use()
 			time.Sleep(time.Second)
@@ -111,7 +111,7 @@ func TestLog_StaysQuietWhileTheCacheFlaps(t *testing.T) {
 		a := cachetest.NewFake()
 		pool, lines := logged(a)
 		n := 0
-		a.Inject(cachetest.Fault{Op: "set", Err: cache.ErrFull, Match: func(string, []string) bool { n++; return n%2 == 0 }})
+		a.Inject(cachetest.Fault{Op: cachetest.OpSet, Err: cache.ErrFull, Match: func(cachetest.Op, []string) bool { n++; return n%2 == 0 }})
 		for range 600 {
 			_ = text.Set(t.Context(), pool, "a", 0)
 			time.Sleep(time.Second)

@@ -9,7 +9,8 @@ import (
 // Pool is a PSR-6 style cache pool: an [Adapter] whose values are PHP values.
 // It checks keys and sizes before anything is sent, and decodes nothing but
 // plain data. Typed access is through [Key], [Read] and [Write]. A Pool is
-// safe for concurrent use. Make one with [NewPool].
+// safe for concurrent use. Make one with [NewPool]; the zero value has no adapter
+// and its methods panic.
 type Pool struct {
 	adapter  Adapter
 	maxValue int

@@ -54,7 +54,7 @@ func TestKey_TellsAbsentNullDamagedAndFailedApart(t *testing.T) {
 		require.NotErrorIs(t, get(), cache.ErrNotFound)
 	}
 
-	a.Inject(cachetest.Fault{Op: "get", Err: cache.ErrUnavailable, Times: 1})
+	a.Inject(cachetest.Fault{Op: cachetest.OpGet, Err: cache.ErrUnavailable, Times: 1})
 	require.ErrorIs(t, get(), cache.ErrUnavailable)
 
 	_, err = cache.Key[int]("a/b").Get(t.Context(), pool)
@@ -108,6 +108,16 @@ func (a partial) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	}
 	values[1] = nil
 	return values, &cache.OpError{Op: "get", Keys: keys[1:2], Err: cache.ErrUnavailable}
+}
+
+func TestRead_WithNowhereToPutAResultAsksNobody(t *testing.T) {
+	a := cachetest.NewFake()
+	p := cache.NewPool(a)
+	var r cache.Result[string]
+	for name, target := range map[string]cache.Target{"nil": cache.Key[string]("k").Into(nil), "zero": {}} {
+		require.ErrorContains(t, cache.Read(t.Context(), p, cache.Key[string]("other").Into(&r), target), "no result to fill", name)
+	}
+	require.Zero(t, a.Requests(""))
 }
 
 func TestRead_GivesEachKeyItsOwnResult(t *testing.T) {

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -16,8 +17,11 @@ type Target struct {
 	receive func(p *Pool, raw []byte, err error) error
 }
 
-// Into makes the result of the key go to r.
+// Into makes the result of the key go to r. Where that is nil, [Read] fails.
 func (k Key[T]) Into(r *Result[T]) Target {
+	if r == nil {
+		return Target{key: string(k)}
+	}
 	return Target{key: string(k), receive: func(p *Pool, raw []byte, err error) error {
 		*r = Result[T]{Err: err}
 		if err == nil {
@@ -34,6 +38,9 @@ func Read(ctx context.Context, p *Pool, targets ...Target) error {
 	started := p.started()
 	keys := make([]string, len(targets))
 	for i, t := range targets {
+		if t.receive == nil {
+			return fmt.Errorf("cache: read %q: there is no result to fill", t.key)
+		}
 		keys[i] = t.key
 	}
 	raw, err := p.get(ctx, keys...)

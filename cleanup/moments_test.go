@@ -80,7 +80,7 @@ func TestTryRun_GivesWayToAPHPNodeAtAnyMoment(t *testing.T) {
 					p := &stepwise{t: t, c: c, at: [3]int{i, j, k}}
 					c.db.Fail = func(string) error { p.operation(); return nil }
 					faulty := cachetest.NewFaulty(c.adapter)
-					faulty.Inject(cachetest.Fault{Match: func(string, []string) bool { p.operation(); return false }})
+					faulty.Inject(cachetest.Fault{Match: func(cachetest.Op, []string) bool { p.operation(); return false }})
 					l := lock.New(c.locks)
 					defer l.Close()
 					a, err := cleanup.New(cache.NewPool(faulty), l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)

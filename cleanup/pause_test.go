@@ -27,7 +27,7 @@ func TestPause_KeepsAllGoNodesFromCleaningUntilItsEnd(t *testing.T) {
 			require.Equal(t, cleanup.Paused, a.Result)
 			require.True(t, a.Decision.Until.Equal(p.Until))
 		}
-		require.Zero(t, faulty.Calls("Acquire"), "nor do they ask for the lock")
+		require.Zero(t, faulty.Calls(locktest.OpAcquire), "nor do they ask for the lock")
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "migration", o.Pause.Reason)

@@ -300,9 +300,9 @@ func TestCached_ReadsInOneRoundTrip(t *testing.T) {
 	f := cachetest.NewFake()
 	s := cssstore.NewCached(cache.NewPool(f), nil)
 	require.NoError(t, s.Put(t.Context(), resource("go")))
-	before := f.Requests("get")
+	before := f.Requests(cachetest.OpGet)
 	get(t, s)
-	require.Equal(t, before+1, f.Requests("get"))
+	require.Equal(t, before+1, f.Requests(cachetest.OpGet))
 }
 
 func TestCached_PassesOnWhatTheCacheSays(t *testing.T) {
@@ -323,7 +323,7 @@ func TestCached_PutWritesAgainWhenAPHPNodeCameInBetween(t *testing.T) {
 	f := cachetest.NewFake()
 	s, php := cssstore.NewCached(cache.NewPool(f), nil), phpNode{cache.NewPool(f.Below())}
 	once := true
-	f.Inject(cachetest.Fault{Op: "get", Match: func(string, []string) bool {
+	f.Inject(cachetest.Fault{Op: cachetest.OpGet, Match: func(cachetest.Op, []string) bool {
 		if once {
 			once = false
 			php.putHash(t, "php") // it wrote the CSS before us
@@ -340,7 +340,7 @@ func TestCached_PutThatGivesWayLeavesNoCSSUnderItsHash(t *testing.T) {
 	f := cachetest.NewFake()
 	s, php := cssstore.NewCached(cache.NewPool(f), nil), phpNode{cache.NewPool(f.Below())}
 	interfere := true
-	f.Inject(cachetest.Fault{Op: "get", Match: func(string, []string) bool {
+	f.Inject(cachetest.Fault{Op: cachetest.OpGet, Match: func(cachetest.Op, []string) bool {
 		if interfere {
 			php.putCSS(t, "php") // and its hash before ours
 		}

@@ -15,9 +15,10 @@ type Backend interface {
 	// once and never repeats it by itself. A name that is held gives
 	// [*HeldError], and what this backend cannot keep [*OptionError], before
 	// anything is sent. Any other error is ambiguous: the claim may have been
-	// taken, and the Locker undoes it by Release with the claim's token. The
-	// same token acquiring again while it holds the name is granted, with the
-	// same fence and a new ttl. With a context that has ended, it takes nothing.
+	// taken, and the Locker asks again with the claim's token, or undoes it by
+	// Release. The same token acquiring again while it holds the name is
+	// granted, with the same fence and a new ttl. With a context that has ended,
+	// it takes nothing.
 	//
 	// fence is larger than that of every earlier holder of the name as far as
 	// [Properties] promise; 0 from a backend without fencing.
@@ -80,7 +81,8 @@ type Properties struct {
 	// MinTTL is the shortest lifetime that the backend can keep.
 	MinTTL time.Duration
 	// Margin is how much sooner than the ttl a holder must stop counting on
-	// the lease (coarse clocks of the server).
+	// the lease (coarse clocks of the server). Where Shared is set, the
+	// [Locker] adds a hundredth of the ttl, for clocks that drift apart.
 	Margin time.Duration
 }
 

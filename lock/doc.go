@@ -48,9 +48,13 @@
 // For all of them:
 //
 //   - The deadline of a lease counts from before the request was sent, less the
-//     backend's margin: a lease that was granted late ends early, and nobody
-//     else gets the name before the holder's context has ended, as long as the
-//     server's clock gains less than the margin on the holder's within a TTL.
+//     backend's margin and, where the server is another machine's, a hundredth
+//     of the TTL: a lease that was granted late ends early, and nobody else gets
+//     the name before that deadline, as long as the server's clock gains less
+//     than that on the holder's within a TTL. Clocks that run by themselves, or
+//     that a time daemon slews by no more than the usual 500 millionths, gain
+//     less than a tenth of it. One that is set forward, or slewed by several
+//     hundredths as chrony may after a long outage, gains more.
 //   - A process that is stopped (SIGSTOP) finds its lease ended when it goes
 //     on: [Lease.Err] reads the clock itself, before any timer fires. The wall
 //     clock does not matter.
@@ -58,9 +62,9 @@
 //     a holder may believe in its lease, and only fencing helps.
 //   - After a failover to a server whose clock is behind that of the old one,
 //     fences may fall for as long as it is.
-//   - Callers of one process get a name in the order in which they asked.
-//     Between processes there is no order, but a process that has had a name for
-//     some poll intervals without a break makes way for the others.
+//   - Callers of one process that wait get a name in the order in which they
+//     asked. Between processes there is no order, but a process that has had a
+//     name for some poll intervals without a break makes way for the others.
 //
 // Shared (read) locks are out of scope.
 //
@@ -71,8 +75,15 @@
 //
 //	UPDATE report SET body = $3, fence = $2 WHERE id = $1 AND fence <= $2
 //
-// No row changed means that somebody with a newer lease has been there. Where
-// the row may not exist yet:
+// No row changed means that somebody with a newer lease has been there. In the
+// function of [Locker.Do] the fence comes from its context:
+//
+//	err := locker.Do(ctx, "report", func(ctx context.Context) error {
+//		lease, _ := lock.FromContext(ctx)
+//		return write(ctx, id, lease.Fence(), body)
+//	})
+//
+// Where the row may not exist yet:
 //
 //	INSERT INTO report (id, fence, body) VALUES ($1, $2, $3)
 //	ON CONFLICT (id) DO UPDATE SET body = excluded.body, fence = excluded.fence

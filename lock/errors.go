@@ -3,6 +3,7 @@ package lock
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -40,11 +41,36 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	s := fmt.Sprintf("lock: %q is held", e.Name)
+	s := fmt.Sprintf("%q is held", e.Name)
 	if e.Holder.Host != "" {
-		s += fmt.Sprintf(" by %s (pid %d)", e.Holder.Host, e.Holder.PID)
+		s += fmt.Sprintf(" by %s (pid %d)", printable(e.Holder.Host), e.Holder.PID)
 	}
 	return s
 }
 
 func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// maxHost is the longest name of a host, in bytes.
+const maxHost = 253
+
+// printable is a text of somebody else's in one that may be shown at a terminal
+// or written to a log: quoted and cut, unless that is not needed.
+func printable(s string) string {
+	s = s[:min(len(s), maxHost)]
+	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
+		return quoted
+	}
+	return s
+}
+
+// failed says what was done with a name when it met err. An error that says so
+// itself is not told twice.
+func failed(op, name string, err error) error {
+	if isRefusal(err) {
+		return err
+	}
+	if held, ok := err.(*HeldError); ok { //nolint:errorlint // one that is wrapped comes with more
+		return fmt.Errorf("lock: %w", held)
+	}
+	return fmt.Errorf("lock: %s %q: %w", op, name, err)
+}

@@ -38,3 +38,25 @@ func Example() {
 	// the other's turn
 	// <nil>
 }
+
+// A store refuses a fence that is smaller than one it has seen.
+func ExampleFromContext() {
+	locker := lock.New(memorylocker.New())
+	defer locker.Close()
+
+	seen := uint64(0)
+	write := func(ctx context.Context) error {
+		lease, _ := lock.FromContext(ctx) // UPDATE … SET fence = $2 … AND fence <= $2
+		fmt.Println(lease.Name(), lease.Fence() > seen)
+		seen = lease.Fence()
+		return nil
+	}
+	for range 2 {
+		if err := locker.Do(context.Background(), "report", write); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// report true
+	// report true
+}

@@ -74,17 +74,17 @@ func TestAcquire_AsksAtOnceWhenTheHoldersTimeIsOver(t *testing.T) {
 func TestAcquire_UndoesARequestThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, f := nodes(t, 1)
-		f[0].Stray("Acquire", lock.DefaultCallTimeout+time.Second)
+		f[0].Stray(locktest.OpAcquire, lock.DefaultCallTimeout+time.Second)
 		_, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
 		require.ErrorIs(t, err, lock.ErrUnavailable)
 		time.Sleep(100 * time.Millisecond)
-		require.NotZero(t, f[0].Calls("Release"), "the first answer was: not yours")
+		require.NotZero(t, f[0].Calls(locktest.OpRelease), "the first answer was: not yours")
 		time.Sleep(10 * time.Second)
 		_, err = b.Holder(t.Context(), "n")
 		require.ErrorIs(t, err, lock.ErrNotHeld)
-		n := f[0].Calls("Release")
+		n := f[0].Calls(locktest.OpRelease)
 		time.Sleep(time.Hour)
-		require.Equal(t, n, f[0].Calls("Release"), "and that is the end of it")
+		require.Equal(t, n, f[0].Calls(locktest.OpRelease), "and that is the end of it")
 	})
 }
 
@@ -134,20 +134,62 @@ func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
 		require.ErrorAs(t, l.Once(t.Context(), "n", "slot", time.Hour, lock.WithWait(time.Hour)), &option)
 		time.Sleep(time.Second)
 		require.Equal(t, time.Second, time.Since(began))
-		require.Zero(t, f.Calls("Release"), "there is nothing to undo")
+		require.Zero(t, f.Calls(locktest.OpRelease), "there is nothing to undo")
 	})
 }
 
 func TestLease_EndsBeforeTheServersByTheMargin(t *testing.T) {
+	for name, c := range map[string]struct {
+		p           lock.Properties
+		ttl, counts time.Duration
+		tooShort    time.Duration
+	}{
+		"a server of this process": {lock.Properties{Margin: 1500 * time.Millisecond}, 10 * time.Second, 8500 * time.Millisecond, 1500 * time.Millisecond},
+		"another machine's": {
+			lock.Properties{Margin: 1500 * time.Millisecond, Shared: true}, 10 * time.Second, 8400 * time.Millisecond, 1520 * time.Millisecond,
+		},
+		"for long": {lock.Properties{Shared: true}, 24 * time.Hour, 24*time.Hour - 864*time.Second, time.Millisecond},
+		"shortest": {lock.Properties{Margin: time.Hour, Shared: true}, 3672*time.Second + 2*time.Millisecond, 35280*time.Millisecond + 1980*time.Microsecond, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := lock.New(&spy{Backend: memorylocker.New(), p: c.p})
+				defer l.Close()
+				lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(c.ttl))
+				require.NoError(t, err)
+				require.Equal(t, c.counts, time.Until(lease.Expiry()))
+				time.Sleep(10 * c.ttl)
+				require.NoError(t, lease.Err(), "it is renewed in time")
+				_, err = l.Acquire(t.Context(), "m", lock.WithTTL(c.tooShort))
+				var option *lock.OptionError
+				require.ErrorAs(t, err, &option, "nothing would be left")
+			})
+		})
+	}
+}
+
+// fast is a server whose clock runs faster than that of the holder.
+type fast struct{ lock.Backend }
+
+func (fast) Properties() lock.Properties { return lock.Properties{Exclusive: true, Shared: true} }
+
+func (f fast) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+	return f.Backend.Acquire(ctx, name, c, ttl-ttl/101)
+}
+
+func TestLease_EndsBeforeThatOfAServerWhoseClockRunsFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lock.New(&spy{Backend: memorylocker.New(), p: lock.Properties{Margin: 1500 * time.Millisecond}})
+		b := memorylocker.New()
+		f := locktest.NewFaulty(fast{b})
+		l, other := lock.New(f), lock.New(b, lock.WithPoll(time.Second))
 		defer l.Close()
-		lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(10*time.Second))
+		defer other.Close()
+		lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, 8500*time.Millisecond, time.Until(lease.Expiry()))
-		_, err = l.Acquire(t.Context(), "m", lock.WithTTL(1500*time.Millisecond))
-		var option *lock.OptionError
-		require.ErrorAs(t, err, &option, "nothing would be left")
+		f.Partition(true)
+		_, err = other.Acquire(t.Context(), "n", lock.WithWait(-1), lock.WithTTL(time.Minute))
+		require.NoError(t, err)
+		require.ErrorIs(t, lease.Err(), lock.ErrLost)
 	})
 }
 
@@ -223,7 +265,7 @@ func TestMinHold_EndsWithALongerJob(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Second)
 		require.NoError(t, f[0].Expire(t.Context(), "job"))
-		f[0].LoseReply("Renew")
+		f[0].LoseReply(locktest.OpRenew)
 		require.ErrorIs(t, lease.Release(t.Context()), lock.ErrLost, "it was not kept for the time that was asked for")
 	})
 }
@@ -249,7 +291,7 @@ func TestMinHold_ThatPassesDuringTheReleaseIsKept(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(500 * time.Millisecond)
 		f.Delay(600 * time.Millisecond)
-		f.LoseReply("Renew")
+		f.LoseReply(locktest.OpRenew)
 		require.NoError(t, lease.Release(t.Context()), "it was kept for long enough")
 		require.Equal(t, 500*time.Millisecond, b.ttl)
 	})
@@ -279,7 +321,7 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 			_, err := l[0].Acquire(t.Context(), name)
 			require.NoError(t, err)
 		}
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		f[0].Partition(false)
 		_, err := l[0].Acquire(t.Context(), "c")
 		require.Error(t, err)
@@ -289,10 +331,10 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 		began := time.Now()
 		require.NoError(t, l[0].Close())
 		require.LessOrEqual(t, time.Since(began), 2*lock.DefaultCallTimeout)
-		releases, renewals := f[0].Calls("Release"), f[0].Calls("Renew")
+		releases, renewals := f[0].Calls(locktest.OpRelease), f[0].Calls(locktest.OpRenew)
 		time.Sleep(time.Hour)
-		require.Equal(t, releases, f[0].Calls("Release"))
-		require.Equal(t, renewals, f[0].Calls("Renew"))
+		require.Equal(t, releases, f[0].Calls(locktest.OpRelease))
+		require.Equal(t, renewals, f[0].Calls(locktest.OpRenew))
 	})
 }
 
@@ -357,7 +399,7 @@ func TestObserver_HearsOfEverything(t *testing.T) {
 		require.NoError(t, err)
 		b.Forget()
 		time.Sleep(time.Minute)
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		_, err = l[0].Acquire(t.Context(), "n")
 		require.Error(t, err)
 		time.Sleep(time.Minute)

@@ -3,7 +3,6 @@ package lock
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,6 +20,10 @@ type Lease struct {
 	s     settings
 	turn  turn
 	began time.Time // when the request was sent
+
+	// unknown is when the last request failed of which it is not known whether
+	// it was granted, or may still be. It is not changed once there is a lease.
+	unknown time.Time
 
 	parent context.Context // for its values
 
@@ -55,7 +58,7 @@ func (le *Lease) Fence() uint64 { return le.fence }
 
 // Expiry is when the lease ends unless it is renewed, by this process's
 // monotonic clock: the TTL counted from before the request was sent, less the
-// backend's margin.
+// margin; see [Properties].
 func (le *Lease) Expiry() time.Time {
 	le.mu.Lock()
 	defer le.mu.Unlock()
@@ -64,12 +67,12 @@ func (le *Lease) Expiry() time.Time {
 
 // Context ends when the lease ends. Its cause is [ErrLost], [ErrMaxHold],
 // [ErrReleased] or [ErrClosed]. It has the values of the context given to
-// Acquire.
+// Acquire, and the lease itself; see [FromContext].
 func (le *Lease) Context() context.Context {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	if le.ctx == nil {
-		le.ctx, le.cancel = context.WithCancelCause(context.WithoutCancel(le.parent))
+		le.ctx, le.cancel = context.WithCancelCause(withLease(context.WithoutCancel(le.parent), le))
 		if le.ended != nil {
 			le.cancel(le.ended)
 		}
@@ -151,7 +154,7 @@ func (le *Lease) lose(why error) {
 func (le *Lease) Release(ctx context.Context) error {
 	err := le.release(ctx, ErrReleased)
 	if err != nil {
-		return fmt.Errorf("lock: release %q: %w", le.name, err)
+		return failed("release", le.name, err)
 	}
 	return nil
 }
@@ -194,6 +197,7 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		cancel()
 		switch {
 		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.mayGo():
+			le.outlast()
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
@@ -203,6 +207,14 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)
+}
+
+// outlast sees to it that a request for the lease that was given up and still is
+// on its way takes nothing.
+func (le *Lease) outlast() {
+	if !le.unknown.IsZero() && time.Since(le.unknown) < le.l.call && le.mayGo() {
+		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+	}
 }
 
 // mayGo reports whether the minimum hold is over.

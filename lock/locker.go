@@ -138,10 +138,11 @@ func (l *Locker) Properties() Properties { return l.props }
 // that bounds the waiting does not bound the lease. End it with Release.
 //
 // Errors: [*HeldError] if somebody else holds the name (after the wait, if one
-// was asked for), [ErrUnavailable] if the server cannot be asked, the cause of
-// ctx, [ErrClosed], [*OptionError]. After any of them this call holds nothing:
-// what the server may have granted without our hearing of it is given back in
-// the background.
+// was asked for), or if another caller of this Locker is just asking for it,
+// then with nobody as Holder; [ErrUnavailable] if the server cannot be asked,
+// the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call
+// holds nothing: what the server may have granted without our hearing of it is
+// given back in the background.
 func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lease, error) {
 	le := &Lease{l: l, name: name, parent: ctx, s: l.defaults}
 	le.s.apply(opts)
@@ -149,7 +150,7 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 		return nil, err
 	}
 	if !l.begin() {
-		return nil, fmt.Errorf("lock: acquire %q: %w", name, ErrClosed)
+		return nil, failed("acquire", name, ErrClosed)
 	}
 	defer l.finish()
 	wait, cancel := le.s.waitContext(ctx)
@@ -158,29 +159,34 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 	err := l.acquire(wait, ctx, le)
 	l.observe(Event{Kind: EventAcquire, Name: name, Duration: time.Since(began), Err: err})
 	if err != nil {
-		return nil, fmt.Errorf("lock: acquire %q: %w", name, err)
+		return nil, failed("acquire", name, err)
 	}
 	return le, nil
 }
 
 // acquire takes the lease, which nobody else knows yet.
 func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
-	turn, err := l.turn(wait, le.name, le.s.wait != 0)
+	turn, stop, err := l.turn(wait, le.name, le.s.wait != 0)
 	if err != nil {
-		return l.gaveUp(ctx, err, &HeldError{Name: le.name, Holder: l.owner})
+		return l.gaveUp(ctx, stop, err)
 	}
-	le.turn = turn
+	le.turn, le.claim = turn, l.claim(le.s)
 	if err = l.attempts(wait, ctx, le); err != nil {
+		if !le.unknown.IsZero() {
+			l.undo(le.name, le.claim.Token, le.s.serverTTL(0))
+		}
 		turn.done()
 	}
 	return err
 }
 
-// attempts asks the server until it grants the lease or the wait is over.
+// attempts asks the server until it grants the lease or the wait is over, always
+// with the same token: what was granted without our hearing of it is granted
+// again.
 func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 	if le.s.wait != 0 {
 		if stop := le.turn.makeWay(wait); stop != nil {
-			return l.gaveUp(ctx, stop, &HeldError{Name: le.name, Holder: l.owner})
+			return l.gaveUp(ctx, stop, &HeldError{Name: le.name})
 		}
 	}
 	for {
@@ -216,10 +222,10 @@ var errWaited = errors.New("waited in vain")
 // gaveUp is the error of an Acquire: why it stopped, if that is more than that
 // the wait was over, and what the last attempt met.
 func (l *Locker) gaveUp(ctx context.Context, stop, last error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return errors.Join(cause, last)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(last, cause) {
+		return fmt.Errorf("%w: %w", cause, last)
 	}
-	if errors.Is(stop, ErrClosed) || errors.Is(stop, ErrHeld) {
+	if errors.Is(stop, ErrClosed) {
 		return stop
 	}
 	return last
@@ -250,24 +256,27 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 
 // attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
-	claim := l.claim(le.s)
-	fence, began, err := l.request(ctx, le.name, claim, le.s)
+	le.claim.Owner.Since = time.Now()
+	fence, began, err := l.request(ctx, le.name, le.claim, le.s)
 	switch {
 	case isAmbiguous(err):
-		l.undo(le.name, claim.Token, le.s.serverTTL(0))
+		le.unknown = time.Now()
+		if ctx.Err() == nil {
+			le.turn.unanswered(err)
+		}
 	case errors.Is(err, ErrHeld):
-		le.turn.refused()
+		le.turn.refused(err)
 	}
 	if err != nil {
 		return err
 	}
-	le.claim, le.fence, le.began = claim, fence, began
+	le.fence, le.began = fence, began
 	le.deadline = le.limit(began)
 	if !l.add(le) {
-		l.undo(le.name, claim.Token, le.s.serverTTL(0))
+		le.unknown = time.Now()
 		return ErrClosed
 	}
-	le.turn.took()
+	le.turn.took(le.claim.Owner)
 	le.start()
 	return nil
 }
@@ -289,7 +298,7 @@ func (l *Locker) request(ctx context.Context, name string, claim Claim, s settin
 	switch {
 	case isAmbiguous(err):
 		err = unavailable(err)
-	case err == nil && !time.Now().Before(began.Add(ttl-l.props.Margin)):
+	case err == nil && !time.Now().Before(began.Add(l.props.trusted(ttl))):
 		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
 	}
 	return fence, began, err
@@ -305,7 +314,7 @@ func (l *Locker) usable(ctx context.Context) error {
 
 // unavailable names an error of the backend that has no other name.
 func unavailable(err error) error {
-	if errors.Is(err, ErrUnavailable) {
+	if errors.Is(err, ErrUnavailable) || isRefusal(err) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -382,7 +391,7 @@ func (l *Locker) task(f func()) {
 func (l *Locker) undo(name, token string, ttl time.Duration) {
 	l.task(func() {
 		began := time.Now()
-		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
 			ctx, cancel := context.WithTimeout(context.Background(), l.call)
 			err := l.backend.Release(ctx, name, token)
 			cancel()
@@ -403,16 +412,17 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 
 // Do runs f while it holds the name and releases it afterwards, also when f
 // panics. The context of f ends with that of ctx and when the lease ends, then
-// with the cause of [Lease.Err]. Do returns the error of f, joined with the
-// lease's if it was lost before f returned: then somebody else may have held
-// the name meanwhile. Where f needs the fencing token, use [Locker.Acquire]
-// and the lease's Context and Fence.
+// with the cause of [Lease.Err]. It carries the lease, for its fencing token:
+// see [FromContext]. Do returns the error of f, joined with that of the lease:
+// [ErrLost] or another cause if it ended before f returned, and then somebody
+// else may have held the name meanwhile; [ErrUnavailable] if it could not be
+// released, which makes others wait for its TTL and nothing worse.
 func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
 	lease, err := l.Acquire(ctx, name, opts...)
 	if err != nil {
 		return err
 	}
-	run, cancel := context.WithCancelCause(ctx)
+	run, cancel := context.WithCancelCause(withLease(ctx, lease))
 	stop := context.AfterFunc(lease.Context(), func() { cancel(context.Cause(lease.Context())) })
 	defer func() {
 		stop()
@@ -429,9 +439,12 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 	return f(run)
 }
 
-// Close lets waiting callers go with [ErrClosed], releases all leases, and
-// waits for everything that the Locker has started and for calls under way: at
-// most for two requests one after the other. It is safe to call twice.
+// Close lets waiting callers go with [ErrClosed], ends and releases all leases,
+// and waits for everything that the Locker has started and for calls under way:
+// at most for two requests one after the other. It does not wait for the work
+// that is done under the leases, nor for the functions of [Locker.Do]: end them
+// first, since others may have their names when Close has released them. It is
+// safe to call twice.
 func (l *Locker) Close() error {
 	l.mu.Lock()
 	l.closed = true

@@ -38,7 +38,7 @@ func TestLease_IsRenewedAtEveryThird(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Hour + time.Second)
 		require.NoError(t, lease.Err())
-		require.Equal(t, 360, f[0].Calls("Renew"))
+		require.Equal(t, 360, f[0].Calls(locktest.OpRenew))
 		require.NoError(t, lease.Release(t.Context()))
 		require.ErrorIs(t, lease.Err(), lock.ErrReleased)
 		require.ErrorIs(t, context.Cause(lease.Context()), lock.ErrReleased)
@@ -109,7 +109,7 @@ func TestLease_EndsAtOnceWhenARenewalSaysLost(t *testing.T) {
 func TestAcquire_UndoesWhatItMayHaveGot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, f := nodes(t, 1)
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		_, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
 		require.ErrorIs(t, err, lock.ErrUnavailable)
 		require.ErrorIs(t, err, locktest.ErrReplyLost)
@@ -122,7 +122,7 @@ func TestAcquire_UndoesWhatItMayHaveGot(t *testing.T) {
 func TestAcquire_UndoesAfterAPartition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, f := nodes(t, 1)
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		_, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
 		require.Error(t, err)
 		f[0].Partition(true)
@@ -139,7 +139,7 @@ func TestRelease_ThatIsTriedAgainAndFindsNothingHasWorked(t *testing.T) {
 		_, l, f := nodes(t, 1)
 		lease, err := l[0].Acquire(t.Context(), "n")
 		require.NoError(t, err)
-		f[0].LoseReply("Release")
+		f[0].LoseReply(locktest.OpRelease)
 		require.NoError(t, lease.Release(t.Context()))
 	})
 }
@@ -180,13 +180,13 @@ func TestAcquire_QueuesInOrderInsideAProcess(t *testing.T) {
 		}
 		_, err = l[0].Acquire(t.Context(), "n")
 		require.ErrorIs(t, err, lock.ErrHeld)
-		require.Equal(t, 1, f[0].Calls("Acquire"), "nobody else asks the server")
+		require.Equal(t, 1, f[0].Calls(locktest.OpAcquire), "nobody else asks the server")
 		began := time.Now()
 		require.NoError(t, first.Release(t.Context()))
 		all.Wait()
 		require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, order)
 		require.Less(t, time.Since(began), 11*time.Second, "a hand-over is immediate, but for those before which others get their chance")
-		require.Equal(t, 11, f[0].Calls("Acquire"))
+		require.Equal(t, 11, f[0].Calls(locktest.OpAcquire))
 	})
 }
 
@@ -362,9 +362,9 @@ func TestLocker_NeverTwoHoldersWhateverTheNetworkDoes(t *testing.T) {
 						time.Sleep(time.Duration(3+5*i) * time.Second)
 						f[i].Partition(false)
 					case 1:
-						f[i].LoseReply("Acquire")
+						f[i].LoseReply(locktest.OpAcquire)
 					case 2:
-						f[i].LoseReply("Release")
+						f[i].LoseReply(locktest.OpRelease)
 					}
 				}
 			})

@@ -40,7 +40,7 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 		return err
 	}
 	if !l.begin() {
-		return fmt.Errorf("lock: once %q: %w", full, ErrClosed)
+		return failed("once", full, ErrClosed)
 	}
 	defer l.finish()
 	wait, cancel := s.waitContext(ctx)
@@ -53,7 +53,7 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	}
 	l.observe(Event{Kind: EventAcquire, Name: full, Duration: time.Since(began), Err: err})
 	if err != nil {
-		return fmt.Errorf("lock: once %q: %w", full, err)
+		return failed("once", full, err)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
 	defer cancel()
 	h, err := l.backend.Holder(call, name)
 	if err != nil {
-		return Holder{}, fmt.Errorf("lock: holder of %q: %w", name, named(err))
+		return Holder{}, failed("holder of", name, named(err))
 	}
 	return h, nil
 }
@@ -56,7 +56,7 @@ func (l *Locker) Break(ctx context.Context, name string) error {
 	call, cancel := context.WithTimeout(ctx, l.call)
 	defer cancel()
 	if err := l.breakName(call, name); err != nil {
-		return fmt.Errorf("lock: break %q: %w", name, named(err))
+		return failed("break", name, named(err))
 	}
 	l.logger.WarnContext(ctx, "lock broken", "name", name)
 	return nil

@@ -88,7 +88,24 @@ func (s *settings) check(name string, p Properties) error {
 
 // leastTTL is the shortest TTL that leaves a holder any time.
 func (p Properties) leastTTL() time.Duration {
-	return max(p.MinTTL, p.Margin+time.Millisecond)
+	least := p.Margin + time.Millisecond
+	if p.Shared {
+		least += 2 * least / drift
+	}
+	return max(p.MinTTL, least)
+}
+
+// drift is the share of a TTL, one in so many, by which the clocks of two
+// machines may drift apart while it passes.
+const drift = 100
+
+// trusted is how long a holder may count on a lease for which the server was
+// asked to keep the name for ttl.
+func (p Properties) trusted(ttl time.Duration) time.Duration {
+	if p.Shared {
+		return ttl - p.Margin - ttl/drift
+	}
+	return ttl - p.Margin
 }
 
 // serverTTL is what the server is asked to keep the name for, so long after

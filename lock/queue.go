@@ -13,6 +13,7 @@ import (
 type queue struct {
 	waiting []chan struct{}
 	spell   spell
+	last    answer
 	idle    bool // nobody has the turn; kept a while for the sake of the spell
 	listed  bool // in the Locker's list of idle ones
 }
@@ -24,13 +25,14 @@ type turn struct {
 	q    *queue
 }
 
-// turn takes the turn, or waits in line for it. Without wait it returns
-// [*HeldError] if it is somebody else's.
-func (l *Locker) turn(ctx context.Context, name string, wait bool) (turn, error) {
+// turn takes the turn, or waits in line for it. If it gets none, stop is why it
+// did not wait any longer, nil if it was not to wait, and last what the first in
+// line has met.
+func (l *Locker) turn(ctx context.Context, name string, wait bool) (t turn, stop, last error) {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
-		return turn{}, ErrClosed
+		return turn{}, ErrClosed, ErrClosed
 	}
 	l.forgetIdle()
 	q := l.queues[name]
@@ -38,50 +40,68 @@ func (l *Locker) turn(ctx context.Context, name string, wait bool) (turn, error)
 		q = &queue{idle: true}
 		l.queues[name] = q
 	}
+	t = turn{l: l, name: name, q: q}
 	if q.idle {
 		q.idle = false
 		l.mu.Unlock()
-		return turn{l: l, name: name, q: q}, nil
+		return t, nil, nil
 	}
 	if !wait {
-		l.mu.Unlock()
-		return turn{}, &HeldError{Name: name, Holder: l.owner}
+		defer l.mu.Unlock()
+		return turn{}, nil, t.refusal()
 	}
 	mine := make(chan struct{})
 	q.waiting = append(q.waiting, mine)
 	l.mu.Unlock()
 
-	var why error
 	select {
 	case <-mine:
-		return turn{l: l, name: name, q: q}, nil
+		return t, nil, nil
 	case <-ctx.Done():
-		why = context.Cause(ctx)
+		stop = context.Cause(ctx)
 	case <-l.closing.Done():
-		why = ErrClosed
+		stop = ErrClosed
 	}
-	l.leave(name, q, mine)
-	return turn{}, why
+	return turn{}, stop, t.leave(mine)
+}
+
+// answer is what the one whose turn it is has heard last of the server: who
+// holds the name, or an error.
+type answer struct {
+	holder Owner
+	err    error
+}
+
+// refusal is the error of one who did not come to ask the server. The caller
+// holds l.mu.
+func (t turn) refusal() error {
+	if t.q.last.err != nil {
+		return t.q.last.err
+	}
+	return &HeldError{Name: t.name, Holder: t.q.last.holder}
 }
 
 // leave steps out of the line; a turn that came at the same moment goes on to
 // the next.
-func (l *Locker) leave(name string, q *queue, mine chan struct{}) {
-	l.mu.Lock()
-	i := slices.Index(q.waiting, mine)
+func (t turn) leave(mine chan struct{}) error {
+	t.l.mu.Lock()
+	i := slices.Index(t.q.waiting, mine)
 	if i >= 0 {
-		q.waiting = slices.Delete(q.waiting, i, i+1)
+		t.q.waiting = slices.Delete(t.q.waiting, i, i+1)
 	}
-	l.mu.Unlock()
+	last := t.refusal()
+	t.l.mu.Unlock()
 	if i < 0 {
-		turn{l: l, name: name, q: q}.done()
+		t.done()
 	}
+	return last
 }
 
 // done passes the turn to the next in line.
 func (t turn) done() {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	t.q.last = answer{}
 	if len(t.q.waiting) > 0 {
 		close(t.q.waiting[0])
 		t.q.waiting = t.q.waiting[1:]

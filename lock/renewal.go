@@ -3,7 +3,6 @@ package lock
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -28,7 +27,7 @@ func (r *renewal) end() {
 
 // limit is the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.s.serverTTL(sent.Sub(le.began)) - le.l.props.Margin)
+	d := sent.Add(le.l.props.trusted(le.s.serverTTL(sent.Sub(le.began))))
 	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
 		d = le.began.Add(le.s.maxHold)
 	}
@@ -58,7 +57,7 @@ func (le *Lease) awaitRenewal() {
 // the given time: a third of the TTL later, or sooner if the margin leaves the
 // holder less than two.
 func (le *Lease) third(sent time.Time) time.Duration {
-	return min(le.s.ttl/3, (le.s.ttl-le.l.props.Margin)/2) - time.Since(sent)
+	return min(le.s.ttl/3, le.l.props.trusted(le.s.ttl)/2) - time.Since(sent)
 }
 
 // due is d, or the time to the deadline if that is less. The caller holds
@@ -86,49 +85,81 @@ func (le *Lease) tick() {
 		le.mu.Unlock()
 		return
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
+	renew := le.begin(context.Background())
+	le.mu.Unlock()
+	_ = renew() // the deadline says what comes of it
+}
+
+// begin lets a renewal begin, which is what the function does. The caller holds
+// le.mu, and none is under way.
+func (le *Lease) begin(ctx context.Context) (renew func() error) {
+	ctx, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	le.renewal.stop, le.renewal.done = stop, done
 	le.arm(time.Until(le.deadline))
-	le.mu.Unlock()
+	return func() error {
+		defer stop()
+		sent := time.Now()
+		err := le.renew(ctx)
 
-	sent := time.Now()
-	err := le.renew(ctx)
-
-	le.mu.Lock()
-	close(done)
-	le.renewal.stop, le.renewal.done = nil, nil
-	over := le.ended != nil
-	switch {
-	case over, errors.Is(err, ErrLost):
-	case err != nil:
-		// A short outage is ridden over; the deadline stands.
-		le.arm(max(le.s.ttl/20, time.Millisecond))
-	default:
-		le.arm(le.third(sent))
-	}
-	le.mu.Unlock()
-	if !over && errors.Is(err, ErrLost) {
-		le.lose(ErrLost)
+		le.mu.Lock()
+		close(done)
+		le.renewal.stop, le.renewal.done = nil, nil
+		over := le.ended
+		switch {
+		case over != nil, errors.Is(err, ErrLost):
+		case err != nil:
+			// A short outage is ridden over; the deadline stands.
+			le.arm(max(le.s.ttl/20, time.Millisecond))
+		default:
+			le.arm(le.third(sent))
+		}
+		le.mu.Unlock()
+		if over != nil {
+			return over
+		}
+		if errors.Is(err, ErrLost) {
+			le.lose(ErrLost)
+		}
+		return err
 	}
 }
 
 // Renew extends the lease to its full TTL now. It returns the cause of the end
 // of a lease that has ended, and the error of the server; [ErrLost] from the
-// server ends the lease.
+// server ends the lease. The next renewal is due a third of the TTL later.
 func (le *Lease) Renew(ctx context.Context) error {
-	if err := le.Err(); err != nil {
-		return fmt.Errorf("lock: renew %q: %w", le.name, err)
-	}
-	err := le.renew(ctx)
-	if errors.Is(err, ErrLost) {
-		le.lose(ErrLost)
-	}
-	if err != nil {
-		return fmt.Errorf("lock: renew %q: %w", le.name, err)
+	le.l.enter()
+	defer le.l.finish()
+	if err := le.renewNow(ctx); err != nil {
+		return failed("renew", le.name, err)
 	}
 	return nil
+}
+
+// renewNow waits for the renewal under way, if there is one.
+func (le *Lease) renewNow(ctx context.Context) error {
+	for {
+		if err := le.Err(); err != nil {
+			return err
+		}
+		le.mu.Lock()
+		done := le.renewal.done
+		if le.ended == nil && done == nil {
+			renew := le.begin(ctx)
+			le.mu.Unlock()
+			return renew()
+		}
+		le.mu.Unlock()
+		if done == nil {
+			continue // it has just ended
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 func (le *Lease) renew(ctx context.Context) error {

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -57,10 +58,12 @@ func (t turn) makeWay(wait context.Context) error {
 	return nil
 }
 
-// took notes that the process has the name, refused that another has.
-func (t turn) took() {
+// took notes that the process has the name, refused that another has, unanswered
+// that the server did not say.
+func (t turn) took(owner Owner) {
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	t.q.last = answer{holder: owner}
 	s := &t.q.spell
 	if s.over(time.Now(), t.l.poll) {
 		*s = spell{}
@@ -72,8 +75,20 @@ func (t turn) took() {
 	s.ended = time.Time{}
 }
 
-func (t turn) refused() {
+func (t turn) refused(err error) {
+	var held *HeldError
+	_ = errors.As(err, &held)
 	t.l.mu.Lock()
 	defer t.l.mu.Unlock()
+	t.q.last = answer{}
+	if held != nil {
+		t.q.last.holder = held.Holder
+	}
 	t.q.spell = spell{}
+}
+
+func (t turn) unanswered(err error) {
+	t.l.mu.Lock()
+	defer t.l.mu.Unlock()
+	t.q.last = answer{err: err}
 }

@@ -9,13 +9,13 @@ import (
 )
 
 // do counts a request and lets a fault have it, or does it.
-func (f *Faulty) do(ctx context.Context, op string, keys []string, request func() error, lost func()) error {
+func (f *Faulty) do(ctx context.Context, op Op, keys []string, request func() error, lost func()) error {
 	fault, hit := f.pick(op, keys)
 	if !hit {
 		return request()
 	}
 	fail := func(err error) error {
-		return &cache.OpError{Op: op, Keys: slices.Clone(keys), Err: err}
+		return &cache.OpError{Op: string(op), Keys: slices.Clone(keys), Err: err}
 	}
 	if err := sleep(ctx, fault.Delay); err != nil {
 		return fail(err)
@@ -38,7 +38,7 @@ func (f *Faulty) do(ctx context.Context, op string, keys []string, request func(
 
 // pick finds the fault that hits a request. It decides under the lock, so
 // that Times is exact and Match is asked one at a time.
-func (f *Faulty) pick(op string, keys []string) (Fault, bool) {
+func (f *Faulty) pick(op Op, keys []string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts[op]++

@@ -23,7 +23,7 @@ type Faulty struct {
 
 	mu     sync.Mutex
 	faults []*injected
-	counts map[string]int
+	counts map[Op]int
 }
 
 type injected struct {
@@ -31,20 +31,33 @@ type injected struct {
 	left int
 }
 
+// Op is a kind of request.
+type Op string
+
+// The kinds of requests.
+const (
+	OpGet    Op = "get"
+	OpSet    Op = "set"
+	OpDelete Op = "delete"
+	OpPing   Op = "ping"
+	OpClear  Op = "clear"
+	OpPrune  Op = "prune"
+	OpList   Op = "list"
+)
+
 // Fault is what goes wrong with the requests that it matches. The fields
 // combine: a request is first delayed, then done unless it fails or is
 // dropped, then its reply is lost.
 type Fault struct {
-	// Op is the operation that it hits: "get", "set", "delete", "ping",
-	// "clear", "prune", "list" (in lower case); all when empty.
-	Op string
+	// Op is the kind of request that it hits; all when empty.
+	Op Op
 	// Key limits it to requests with this key; a request with several keys is
 	// hit as a whole.
 	Key string
 	// Match, if not nil, limits it further: it is asked once for each request
 	// that Op and Key let through, one at a time, so that it may count or draw
 	// from a seed.
-	Match func(op string, keys []string) bool
+	Match func(op Op, keys []string) bool
 
 	// Delay passes before the request is done. A deadline of the context that
 	// comes first ends it, and the request is not done.
@@ -63,7 +76,7 @@ type Fault struct {
 
 // NewFaulty puts faults in front of an adapter. Closing it closes that one.
 func NewFaulty(below cache.Adapter) *Faulty {
-	return &Faulty{below: below, counts: map[string]int{}}
+	return &Faulty{below: below, counts: map[Op]int{}}
 }
 
 // NewFake is a cache in memory with faults.
@@ -97,9 +110,9 @@ func (f *Faulty) Heal() {
 	f.faults = nil
 }
 
-// Requests counts the requests of one operation ("get", "set", …), or of all
-// when op is empty, those that failed included.
-func (f *Faulty) Requests(op string) int {
+// Requests counts the requests of one kind, or of all when op is empty, those
+// that failed included.
+func (f *Faulty) Requests(op Op) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if op != "" {
@@ -144,7 +157,7 @@ func (f *Faulty) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 		return f.below.Get(ctx)
 	}
 	var values [][]byte
-	err := f.do(ctx, "get", keys, func() (err error) {
+	err := f.do(ctx, OpGet, keys, func() (err error) {
 		values, err = f.below.Get(ctx, keys...)
 		return err
 	}, func() { values = make([][]byte, len(keys)) })
@@ -159,7 +172,7 @@ func (f *Faulty) Set(ctx context.Context, items ...cache.Item) error {
 	if err := cache.CheckItems(items, 0); err != nil {
 		return err
 	}
-	return f.do(ctx, "set", cache.ItemKeys(items), func() error { return f.below.Set(ctx, items...) }, nil)
+	return f.do(ctx, OpSet, cache.ItemKeys(items), func() error { return f.below.Set(ctx, items...) }, nil)
 }
 
 // Delete implements [cache.Adapter].
@@ -167,7 +180,7 @@ func (f *Faulty) Delete(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return f.below.Delete(ctx)
 	}
-	return f.do(ctx, "delete", keys, func() error { return f.below.Delete(ctx, keys...) }, nil)
+	return f.do(ctx, OpDelete, keys, func() error { return f.below.Delete(ctx, keys...) }, nil)
 }
 
 // Close closes the adapter below.
@@ -175,7 +188,7 @@ func (f *Faulty) Close() error { return f.below.Close() }
 
 // Ping implements [cache.Pinger].
 func (f *Faulty) Ping(ctx context.Context) error {
-	return f.do(ctx, "ping", nil, func() error {
+	return f.do(ctx, OpPing, nil, func() error {
 		if p, ok := f.below.(cache.Pinger); ok {
 			return p.Ping(ctx)
 		}
@@ -185,7 +198,7 @@ func (f *Faulty) Ping(ctx context.Context) error {
 
 // Clear implements [cache.Clearer].
 func (f *Faulty) Clear(ctx context.Context) (n int, err error) {
-	err = f.do(ctx, "clear", nil, func() (err error) {
+	err = f.do(ctx, OpClear, nil, func() (err error) {
 		if c, ok := f.below.(cache.Clearer); ok {
 			n, err = c.Clear(ctx)
 			return err
@@ -197,7 +210,7 @@ func (f *Faulty) Clear(ctx context.Context) (n int, err error) {
 
 // Prune implements [cache.Pruner].
 func (f *Faulty) Prune(ctx context.Context) (n int, err error) {
-	err = f.do(ctx, "prune", nil, func() (err error) {
+	err = f.do(ctx, OpPrune, nil, func() (err error) {
 		if p, ok := f.below.(cache.Pruner); ok {
 			n, err = p.Prune(ctx)
 			return err
@@ -211,7 +224,7 @@ func (f *Faulty) Prune(ctx context.Context) (n int, err error) {
 func (f *Faulty) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		l, ok := f.below.(cache.Lister)
-		err := f.do(ctx, "list", nil, func() error {
+		err := f.do(ctx, OpList, nil, func() error {
 			if !ok {
 				return errors.ErrUnsupported
 			}

@@ -23,7 +23,7 @@ func item(k, v string) cache.Item { return cache.Item{Key: k, Value: []byte(v)} 
 
 func TestFaulty_FailsTheRequestsThatMatch(t *testing.T) {
 	ctx, f, boom := t.Context(), cachetest.NewFake(), errors.New("boom")
-	remove := f.Inject(cachetest.Fault{Op: "get", Key: "a", Err: boom})
+	remove := f.Inject(cachetest.Fault{Op: cachetest.OpGet, Key: "a", Err: boom})
 
 	require.NoError(t, f.Set(ctx, item("a", "1"), item("b", "2")))
 	_, err := f.Get(ctx, "b", "a")
@@ -37,7 +37,7 @@ func TestFaulty_FailsTheRequestsThatMatch(t *testing.T) {
 	remove()
 	_, err = f.Get(ctx, "a")
 	require.NoError(t, err)
-	require.Equal(t, 3, f.Requests("get"))
+	require.Equal(t, 3, f.Requests(cachetest.OpGet))
 	require.Equal(t, 4, f.Requests(""))
 }
 
@@ -51,7 +51,7 @@ func TestFaulty_EndsAFaultAfterItsTimes(t *testing.T) {
 
 func TestFaulty_AsksMatchOncePerRequest(t *testing.T) {
 	ctx, f, n := t.Context(), cachetest.NewFake(), 0
-	f.Inject(cachetest.Fault{Err: errors.New("boom"), Match: func(string, []string) bool { n++; return n%2 == 0 }})
+	f.Inject(cachetest.Fault{Err: errors.New("boom"), Match: func(cachetest.Op, []string) bool { n++; return n%2 == 0 }})
 	require.NoError(t, f.Set(ctx, item("a", "1")))
 	require.Error(t, f.Set(ctx, item("a", "1")))
 	require.NoError(t, f.Set(ctx, item("a", "1")))
@@ -59,8 +59,8 @@ func TestFaulty_AsksMatchOncePerRequest(t *testing.T) {
 
 func TestFaulty_TellsALostWriteFromALostReply(t *testing.T) {
 	ctx, f := t.Context(), cachetest.NewFake()
-	f.Inject(cachetest.Fault{Op: "set", Key: "lost", Lost: true})
-	f.Inject(cachetest.Fault{Op: "set", Key: "done", ReplyLost: cache.ErrUnavailable})
+	f.Inject(cachetest.Fault{Op: cachetest.OpSet, Key: "lost", Lost: true})
+	f.Inject(cachetest.Fault{Op: cachetest.OpSet, Key: "done", ReplyLost: cache.ErrUnavailable})
 	require.NoError(t, f.Set(ctx, item("lost", "x")))
 	require.ErrorIs(t, f.Set(ctx, item("done", "x")), cache.ErrUnavailable)
 	v, err := f.Get(ctx, "lost", "done")

@@ -125,6 +125,33 @@ func TestPrune_RemovesExpiredFilesOfOthersAndOldTemporaryOnes(t *testing.T) {
 	require.ElementsMatch(t, []string{Path("mosparoA"), "@/" + young, "@/0123456789ab"}, files(t, dir))
 }
 
+// A process may be killed when it has made a directory and not yet given it its
+// name.
+func TestPrune_RemovesDirectoriesThatNeverGotTheirName(t *testing.T) {
+	a := newAt(t, t.TempDir())
+	require.NoError(t, a.Set(t.Context(), item("mosparoA", "1")))
+	inner := filepath.Dir(filepath.Dir(a.File("mosparoA")))
+	begun := time.Now().Add(-2 * time.Hour)
+	var gone, stay []string
+	for _, dir := range []string{a.Dir(), inner} {
+		old, used, young := inherit.TemporaryName(begun), inherit.TemporaryName(begun), inherit.TemporaryName(time.Now())
+		gone = append(gone, filepath.Join(dir, old))
+		stay = append(stay, filepath.Join(dir, young), filepath.Join(dir, used), filepath.Join(dir, "mosparoGo-empty"))
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, used, "somebody's"), 0o700))
+	}
+	for _, dir := range append(gone, stay...) {
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+	}
+	_, err := a.Prune(t.Context())
+	require.NoError(t, err)
+	for _, dir := range gone {
+		require.NoDirExists(t, dir)
+	}
+	for _, dir := range stay {
+		require.DirExists(t, dir)
+	}
+}
+
 func TestList_SkipsFilesThatAreNotWhereTheirKeyBelongs(t *testing.T) {
 	a := newAt(t, t.TempDir())
 	require.NoError(t, a.Set(t.Context(), item("a", "1"), item("b", "1")))

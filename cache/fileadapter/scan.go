@@ -59,7 +59,7 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 }
 
 // Prune implements [cache.Pruner], as Symfony's prune: it removes all expired
-// files, and temporary files that a killed process left behind.
+// files, and temporary files and directories that a killed process left behind.
 func (a *Adapter) Prune(ctx context.Context) (int, error) {
 	n, now := 0, time.Now()
 	err := a.scan(ctx, func(rel string, f *os.File) error {
@@ -202,15 +202,21 @@ func readHead(f *os.File) ([]byte, error) {
 	return head[:n], err
 }
 
+// removeLeftOvers removes what a process was killed over more than an hour ago:
+// files that were not yet in their place, and directories of both levels.
+// Whatever is in a directory keeps it.
 func (a *Adapter) removeLeftOvers(now time.Time) error {
-	entries, err := os.ReadDir(a.dir)
-	if err != nil && !absent(err) {
-		return err
-	}
-	for _, e := range entries {
-		if inherit.LeftOver(e.Name(), now) && e.Type().IsRegular() {
-			_ = a.inRoot(func(root *os.Root) error { return root.Remove(e.Name()) })
+	outer, err := directories(a.dir)
+	for _, rel := range append([]string{"."}, outer...) {
+		entries, readErr := os.ReadDir(filepath.Join(a.dir, rel))
+		if err == nil && !absent(readErr) {
+			err = readErr
+		}
+		for _, e := range entries {
+			if inherit.LeftOver(e.Name(), now) && (e.Type().IsRegular() || e.IsDir()) {
+				_ = a.inRoot(func(root *os.Root) error { return root.Remove(path.Join(rel, e.Name())) })
+			}
 		}
 	}
-	return nil
+	return err
 }

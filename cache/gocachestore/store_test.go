@@ -236,7 +236,7 @@ func TestTags_AnInvalidationDuringAWriteWins(t *testing.T) {
 	tagged := store.WithTags([]string{"t"})
 	require.NoError(t, s.Set(t.Context(), "first", "v", tagged))
 	below := gocachestore.New(a.Below())
-	heal := a.Inject(cachetest.Fault{Op: "set", Match: func(string, []string) bool { // the writer has read the tag's version
+	heal := a.Inject(cachetest.Fault{Op: cachetest.OpSet, Match: func(cachetest.Op, []string) bool { // the writer has read the tag's version
 		return below.Invalidate(context.Background(), store.WithInvalidateTags([]string{"t"})) != nil
 	}})
 	require.NoError(t, s.Set(t.Context(), "second", "v", tagged))
@@ -271,7 +271,7 @@ func TestTags_ThatCannotBeReadAreAnErrorAndNoHit(t *testing.T) {
 	a := cachetest.NewFake()
 	s := gocachestore.New(a)
 	require.NoError(t, s.Set(t.Context(), "k", "v", store.WithTags([]string{"t"})))
-	a.Inject(cachetest.Fault{Op: "get", Key: gocachestore.TagPrefix + gocachestore.DefaultPrefix + "t", Err: cache.ErrUnavailable, Times: 2})
+	a.Inject(cachetest.Fault{Op: cachetest.OpGet, Key: gocachestore.TagPrefix + gocachestore.DefaultPrefix + "t", Err: cache.ErrUnavailable, Times: 2})
 	_, err := s.Get(t.Context(), "k")
 	require.ErrorIs(t, err, cache.ErrUnavailable)
 	require.ErrorIs(t, s.Set(t.Context(), "k2", "v", store.WithTags([]string{"t"})), cache.ErrUnavailable)

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -138,7 +139,8 @@ func TestNewServers_RefusesByName(t *testing.T) {
 		require.ErrorIs(t, err, ErrNotSupported)
 		require.ErrorContains(t, err, string(h))
 	}
-	for _, list := range [][]Server{nil, {{}}, {{Host: "a", Port: 65536}}, {{Host: "a", Port: -1}}, {{Host: "a", Weight: -1}}, {{Host: "a", Weight: 1 << 31}}} {
+	heavy := int64(math.MaxInt32) // and one more, which is negative where int has 32 bits
+	for _, list := range [][]Server{nil, {{}}, {{Host: "a", Port: 65536}}, {{Host: "a", Port: -1}}, {{Host: "a", Weight: -1}}, {{Host: "a", Weight: int(heavy + 1)}}} {
 		_, err := NewServers(list)
 		require.Error(t, err, list)
 	}

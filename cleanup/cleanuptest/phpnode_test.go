@@ -87,7 +87,7 @@ func (c decision) replay(t *testing.T) {
 	before := read(t, pool, now)
 	switch value[string](t, c.In, "cache") {
 	case "readonly":
-		fake.Inject(cachetest.Fault{Op: "set", Err: cache.ErrReadOnly})
+		fake.Inject(cachetest.Fault{Op: cachetest.OpSet, Err: cache.ErrReadOnly})
 	case "down":
 		fake.Down()
 	}

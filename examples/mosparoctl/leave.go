@@ -67,7 +67,7 @@ func (c *cluster) nobodyElse(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		return fmt.Errorf("the lock %q is held by %s (pid %d): another Go node is at work", h.Name, h.Owner.Host, h.Owner.PID)
+		return fmt.Errorf("the lock %q is held by %q (pid %d): another Go node is at work", h.Name, h.Owner.Host, h.Owner.PID)
 	}
 	return nil
 }

@@ -131,12 +131,16 @@ func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 			return err
 		}
 		return a.withLocker(func(l *lock.Locker) error {
-			h, err := l.Holder(ctx, name)
-			if err != nil {
-				return err
+			h, unknown := l.Holder(ctx, name)
+			if errors.Is(unknown, lock.ErrNotHeld) {
+				return unknown
 			}
 			if err := l.Break(ctx, name); err != nil {
-				return fmt.Errorf("held by %s (pid %d): %w", h.Owner.Host, h.Owner.PID, err)
+				return errors.Join(unknown, err)
+			}
+			if unknown != nil {
+				fmt.Fprintln(a.stderr, "mosparoctl: whose it was cannot be told:", unknown)
+				h = lock.Holder{Name: name}
 			}
 			return a.printHolding(holdingOf(h))
 		})

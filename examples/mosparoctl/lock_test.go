@@ -74,6 +74,20 @@ func TestLock_ShowListAndBreak(t *testing.T) {
 	require.Contains(t, again.stderr, "not held")
 }
 
+// A record that cannot be read keeps everybody out until somebody breaks it.
+func TestLock_BreakHelpsAlsoWhereNobodyCanTellWhoHoldsIt(t *testing.T) {
+	env, other, s := onRedis(t)
+	require.Equal(t, "1", s.Command("RPUSH mosparoGoLock{n} x"))
+	require.NotZero(t, ctl(t, env, "", "lock", "show", "n").code)
+	broken := ctl(t, env, "", "lock", "break", "n")
+	require.Equal(t, []holding{{Name: "n", Held: true}}, holdings(t, broken))
+	require.Contains(t, broken.stderr, "WRONGTYPE")
+	_, err := other.Acquire(t.Context(), "n")
+	require.NoError(t, err)
+	s.Kill()
+	require.Equal(t, 1, ctl(t, env, "", "lock", "break", "n").code)
+}
+
 func TestLock_SettingsThatNameNoLockAreToldApartFromAConflict(t *testing.T) {
 	env := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=http://wrong"}
 	require.Equal(t, 1, ctl(t, env, "", "lock", "ls").code)

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/filelocker"
 )
 
 // The test binary is mosparoctl when MOSPAROCTL_CHILD is set.
@@ -84,8 +86,36 @@ func requireGone(t *testing.T, pid string) {
 	require.Eventually(t, func() bool { return syscall.Kill(n, 0) == syscall.ESRCH }, 20*time.Second, 5*time.Millisecond, "process %d goes on", n)
 }
 
-func TestLockRun_ExitsAsFlockDoes(t *testing.T) {
-	env, other, _ := onRedis(t)
+// onFiles is [onRedis] for a cache in a directory.
+func onFiles(t *testing.T) (environ []string, other *lock.Locker) {
+	t.Helper()
+	dir := t.TempDir()
+	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix))
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("skipped: needs flock")
+	}
+	require.NoError(t, err)
+	other = lock.New(b, lock.WithPoll(5*time.Millisecond))
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	return []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + dir}, other
+}
+
+// onEach runs a test on Redis and on files.
+func onEach(t *testing.T, test func(t *testing.T, env []string, other *lock.Locker)) {
+	t.Helper()
+	t.Run("redis", func(t *testing.T) {
+		env, other, _ := onRedis(t)
+		test(t, env, other)
+	})
+	t.Run("file", func(t *testing.T) {
+		env, other := onFiles(t)
+		test(t, env, other)
+	})
+}
+
+func TestLockRun_ExitsAsFlockDoes(t *testing.T) { onEach(t, exitsAsFlockDoes) }
+
+func exitsAsFlockDoes(t *testing.T, env []string, other *lock.Locker) {
 	run := func(args ...string) outcome { return ctl(t, env, "input", append([]string{"lock", "run"}, args...)...) }
 	for _, c := range []struct {
 		code int
@@ -161,8 +191,9 @@ func TestLockRun_MinHoldKeepsALateNodeOut(t *testing.T) {
 	require.Equal(t, "echo", h.Owner.Label)
 }
 
-func TestLockRun_ASlotIsUsedOnceAlsoByARunThatFailsOrDies(t *testing.T) {
-	env, _, _ := onRedis(t)
+func TestLockRun_ASlotIsUsedOnceAlsoByARunThatFailsOrDies(t *testing.T) { onEach(t, usesASlotOnce) }
+
+func usesASlotOnce(t *testing.T, env []string, _ *lock.Locker) {
 	run := func(slot, script string) outcome {
 		return ctl(t, env, "", "lock", "run", "job", "--slot", slot, "--", "sh", "-c", script)
 	}
@@ -181,8 +212,9 @@ func TestLockRun_ASlotIsUsedOnceAlsoByARunThatFailsOrDies(t *testing.T) {
 	require.Equal(t, "ran\n", thursday.stdout, thursday.stderr)
 }
 
-func TestLockRun_PassesSignalsOn(t *testing.T) {
-	env, other, _ := onRedis(t)
+func TestLockRun_PassesSignalsOn(t *testing.T) { onEach(t, passesSignalsOn) }
+
+func passesSignalsOn(t *testing.T, env []string, other *lock.Locker) {
 	n := startNode(t, env, "job", "--", "sh", "-c", `trap 'echo usr1' USR1; trap 'echo term; exit 5' TERM; echo ready; while :; do sleep 0.05; done`)
 	require.Equal(t, "ready", n.line())
 	n.signal(syscall.SIGUSR1)
@@ -216,8 +248,9 @@ func TestLockRun_ASignalEndsTheWaiting(t *testing.T) {
 	}
 }
 
-func TestLockRun_EndsTheCommandWhenTheLockIsLost(t *testing.T) {
-	env, other, _ := onRedis(t)
+func TestLockRun_EndsTheCommandWhenTheLockIsLost(t *testing.T) { onEach(t, endsTheCommand) }
+
+func endsTheCommand(t *testing.T, env []string, other *lock.Locker) {
 	// A command that ignores SIGTERM, with a child that does not know of it.
 	n := startNode(t, env, "job", "--ttl", "900ms", "--", "sh", "-c", `trap '' TERM; sleep 1000 & echo $!; echo $$; wait; wait; sleep 1000`)
 	child, command := n.line(), n.line()

@@ -210,6 +210,23 @@ func TestClear_LeavesWhatIsHeldAndWhatIsOfOthers(t *testing.T) {
 	require.Greater(t, next, fence, "fences rise nevertheless")
 }
 
+// The directory may be on another volume than the cache.
+func TestClear_LeavesALinkToTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(t.TempDir(), "locks")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Skip("skipped: ", err)
+	}
+	b := open(t, link)
+	token, _ := acquire(t, b, "n", time.Minute)
+	require.NoError(t, b.Release(t.Context(), "n", token))
+	n, err := b.Clear(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	acquire(t, b, "n", time.Minute)
+	require.FileExists(t, filepath.Join(dir, filepath.Base(b.File("n"))), "and not in a new directory of this machine")
+}
+
 func TestLocker_OverFiles(t *testing.T) {
 	dir := t.TempDir()
 	one, other := lock.New(open(t, dir)), lock.New(open(t, dir))

@@ -133,7 +133,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 			n++
 		}
 	}
-	if len(wrong) == 0 {
+	if fi, err := os.Lstat(b.dir); len(wrong) == 0 && err == nil && fi.IsDir() { // no link to it
 		_ = os.Remove(b.dir) // stays if it is not empty
 	}
 	return n, errors.Join(wrong...)

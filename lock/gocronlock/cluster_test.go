@@ -3,11 +3,12 @@ package gocronlock_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -18,44 +19,86 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/gocronlock"
+	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
 // This test runs real processes, each with a gocron scheduler, on a real
 // Redis. The test binary is its own child: GOCRONLOCK_NODE holds the address.
 
-// What the nodes do at every full second. On a busy machine one may be late,
-// and then the seconds are not told from each other: so every node reports how
-// late it was, and seconds in which one was later than onTime do not count.
+// The nodes try at every full second. However late they are, the minimum hold
+// lies between two runs; and as it is nearly a second, there is one run a tick.
 const (
-	hold   = 500 * time.Millisecond
-	onTime = 250 * time.Millisecond
+	hold = 800 * time.Millisecond
+	ttl  = 2500 * time.Millisecond
 )
 
-// reporting tells the parent how each attempt of gocron's ended.
-type reporting struct{ *gocronlock.Locker }
+// report is what a node tells the test: how an attempt ended, or a run.
+type report struct {
+	node    int
+	Outcome string // of an attempt: ran, held or failed
+	Run     *locktest.Interval
+}
+
+func (r report) print() {
+	b, err := json.Marshal(r)
+	if err == nil {
+		_, err = os.Stdout.Write(append(b, '\n'))
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+// reporting is a locker that tells of what gocron does with it. It is behind, as
+// if the node's clock were.
+type reporting struct {
+	*gocronlock.Locker
+	behind time.Duration
+}
 
 func (r reporting) Lock(ctx context.Context, job string) (gocron.Lock, error) {
-	tick := time.Now().Truncate(time.Second)
+	time.Sleep(r.behind)
 	held, err := r.Locker.Lock(ctx, job)
-	outcome := "ran"
-	if errors.Is(err, lock.ErrHeld) {
-		outcome = "held"
-	} else if err != nil {
-		outcome = "failed"
+	switch {
+	case errors.Is(err, lock.ErrHeld):
+		report{Outcome: "held"}.print()
+	case err != nil:
+		report{Outcome: "failed"}.print()
+	default:
+		report{Outcome: "ran"}.print()
+		held = &run{held, r.Lease(job), time.Now()}
 	}
-	fmt.Printf("TRY %d %d %s\n", tick.Unix(), time.Since(tick), outcome)
 	return held, err
+}
+
+type run struct {
+	gocron.Lock
+	lease *lock.Lease
+	from  time.Time
+}
+
+func (r *run) Unlock(ctx context.Context) error {
+	to := time.Now()
+	if end := r.lease.Expiry(); end.Before(to) {
+		to = end
+	}
+	owner := r.lease.Holder().Owner
+	report{Run: &locktest.Interval{
+		Name: r.lease.Name(), HolderName: strconv.Itoa(owner.PID),
+		Asked: owner.Since, From: r.from, To: to, Fence: r.lease.Fence(),
+	}}.print()
+	return r.Lock.Unlock(ctx)
 }
 
 // childNode runs the job at every full second until its standard input ends,
 // which it does with the parent.
-func childNode(t *testing.T, addr string) {
+func childNode(t *testing.T, addr string, behind time.Duration) {
 	c := connect(t, addr)
 	locker := lock.New(redislocker.New(c))
 	defer locker.Close()
-	jobs := gocronlock.New(locker, lock.WithMinHold(hold), lock.WithTTL(hold+100*time.Millisecond))
-	s, err := gocron.NewScheduler(gocron.WithDistributedLocker(reporting{jobs}))
+	jobs := gocronlock.New(locker, lock.WithMinHold(hold), lock.WithTTL(ttl))
+	s, err := gocron.NewScheduler(gocron.WithDistributedLocker(reporting{jobs, behind}))
 	require.NoError(t, err)
 	_, err = s.NewJob(gocron.CronJob("* * * * * *", true), gocron.NewTask(func() {
 		for c.Exists(context.Background(), "hang").Val() > 0 {
@@ -75,20 +118,12 @@ func connect(t *testing.T, addr string) *redis.Client {
 	return c
 }
 
-// report is one attempt of a node.
-type report struct {
-	node    int
-	tick    int64
-	late    time.Duration
-	outcome string
-}
-
 // nodes are the processes and what they reported.
 type nodes struct {
 	t       *testing.T
 	cmds    map[int]*exec.Cmd
 	reports chan report
-	seen    map[int64][]report
+	seen    []report
 }
 
 func (n *nodes) start(id int, addr string) {
@@ -96,7 +131,7 @@ func (n *nodes) start(id int, addr string) {
 	r, w, err := os.Pipe()
 	require.NoError(n.t, err)
 	cmd := exec.Command(os.Args[0], "-test.run=^"+n.t.Name()+"$")
-	cmd.Env = append(os.Environ(), "GOCRONLOCK_NODE="+addr)
+	cmd.Env = append(os.Environ(), "GOCRONLOCK_NODE="+addr, "GOCRONLOCK_BEHIND="+(time.Duration(id)*150*time.Millisecond).String())
 	cmd.Stdin, cmd.Stderr = r, os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(n.t, err)
@@ -111,106 +146,128 @@ func (n *nodes) start(id int, addr string) {
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			rep := report{node: id}
-			if _, err := fmt.Sscanf(lines.Text(), "TRY %d %d %s", &rep.tick, &rep.late, &rep.outcome); err == nil {
+			if json.Unmarshal(lines.Bytes(), &rep) == nil { // else it is what the test binary says
 				n.reports <- rep
 			}
 		}
 	}()
 }
 
-// clean reports whether all nodes that live tried once in a second, and in
-// time.
-func (n *nodes) clean(tick int64) bool {
-	tried := map[int]int{}
-	for _, r := range n.seen[tick] {
-		if _, lives := n.cmds[r.node]; lives {
-			tried[r.node]++
-			if r.late > onTime || tried[r.node] > 1 {
+// await waits until the reports from now on are enough. The time is for busy
+// machines.
+func (n *nodes) await(what string, enough func([]report) bool) {
+	n.t.Helper()
+	from := len(n.seen)
+	timeout := time.After(2 * time.Minute)
+	for !enough(n.seen[from:]) {
+		select {
+		case r := <-n.reports:
+			n.seen = append(n.seen, r)
+		case <-timeout:
+			n.t.Fatalf("there is no %s; reports: %+v", what, n.seen[from:])
+		}
+	}
+}
+
+// eachTried reports whether every node that lives has had this outcome.
+func (n *nodes) eachTried(outcomes ...string) func([]report) bool {
+	return func(reports []report) bool {
+		for id := range n.cmds {
+			if !slices.ContainsFunc(reports, func(r report) bool { return r.node == id && slices.Contains(outcomes, r.Outcome) }) {
 				return false
 			}
 		}
-	}
-	return len(tried) == len(n.cmds)
-}
-
-// outcomes waits for a second after the given one that counts, as the one
-// before it does, and returns how its attempts ended.
-func (n *nodes) outcomes(after int64) (int64, []report) {
-	n.t.Helper()
-	timeout := time.After(time.Minute)
-	for {
-		for tick := range n.seen {
-			if tick > after && n.clean(tick) && n.clean(tick-1) {
-				return tick, n.seen[tick]
-			}
-		}
-		select {
-		case r := <-n.reports:
-			n.seen[r.tick] = append(n.seen[r.tick], r)
-		case <-timeout:
-			require.Greater(n.t, len(n.seen), 10, "the nodes do not try")
-			n.t.Skip("skipped: this machine is too busy to tell one second from the next")
-		}
+		return true
 	}
 }
 
-func (n *nodes) requireOneRun(after int64) int64 {
-	n.t.Helper()
-	tick, reports := n.outcomes(after)
-	require.Equal(n.t, 1, count(reports, "ran"), "second %d: %v", tick, reports)
-	require.Equal(n.t, len(reports)-1, count(reports, "held"), "second %d: %v", tick, reports)
-	return tick
-}
-
-func count(reports []report, outcome string) (c int) {
+func runs(reports []report) (all []locktest.Interval) {
 	for _, r := range reports {
-		if strings.EqualFold(r.outcome, outcome) {
-			c++
+		if r.Run != nil {
+			all = append(all, *r.Run)
 		}
 	}
-	return c
+	return all
+}
+
+func atLeast(count int) func([]report) bool {
+	return func(reports []report) bool { return len(runs(reports)) >= count }
 }
 
 func TestCluster_AJobRunsOnceATickAlsoAfterItsNodeWasKilled(t *testing.T) {
 	if addr := os.Getenv("GOCRONLOCK_NODE"); addr != "" {
-		childNode(t, addr)
+		behind, err := time.ParseDuration(os.Getenv("GOCRONLOCK_BEHIND"))
+		require.NoError(t, err)
+		childNode(t, addr, behind)
 		return
 	}
-	redisServer := servers.Redis(t)
-	c := connect(t, redisServer.Addr())
-	n := &nodes{t: t, cmds: map[int]*exec.Cmd{}, reports: make(chan report, 1000), seen: map[int64][]report{}}
+	server := servers.Redis(t)
+	c := connect(t, server.Addr())
+	n := &nodes{t: t, cmds: map[int]*exec.Cmd{}, reports: make(chan report, 10_000)}
 	for id := range 3 {
-		n.start(id, redisServer.Addr())
+		n.start(id, server.Addr())
 	}
-	tick := time.Now().Unix()
-	for range 3 {
-		tick = n.requireOneRun(tick)
-	}
+	n.await("attempt of each", n.eachTried("ran", "held"))
+	n.await("run", atLeast(3))
 
 	// A run that hangs keeps the others out, for longer than TTL and hold.
 	require.NoError(t, c.Set(t.Context(), "hang", "1", 0).Err())
-	holder := func() (int, bool) {
-		h, err := lock.New(redislocker.New(c)).Holder(t.Context(), gocronlock.Name("job"))
-		for id, cmd := range n.cmds {
-			if err == nil && cmd.Process.Pid == h.Owner.PID && time.Since(h.Owner.Since) > 2*time.Second {
-				return id, true
-			}
-		}
-		return 0, false
-	}
-	require.Eventually(t, func() bool { _, ok := holder(); return ok }, time.Minute, 20*time.Millisecond)
-	tick, reports := n.outcomes(time.Now().Unix())
-	require.Equal(t, 3, count(reports, "held"), "second %d: %v", tick, reports)
+	hanging(t, c)
+	n.await("refusal of each", n.eachTried("held"))
 
 	// Its node is killed while it holds the lock: nobody gives it back.
-	id, ok := holder()
-	require.True(t, ok)
-	require.NoError(t, n.cmds[id].Process.Kill())
-	_ = n.cmds[id].Wait() // it was killed
-	delete(n.cmds, id)
+	killed := n.kill(hanging(t, c))
 	require.NoError(t, c.Del(t.Context(), "hang").Err())
-	tick = time.Now().Add(hold + 100*time.Millisecond).Unix()
-	for range 3 {
-		tick = n.requireOneRun(tick)
+	n.await("attempt of each", n.eachTried("ran", "held"))
+	n.await("run", atLeast(3))
+	requireOneAtATime(t, append(runs(n.seen), killed))
+}
+
+// hanging waits for a run that takes longer than its TTL, and returns what is
+// known of it.
+func hanging(t *testing.T, c *redis.Client) (run locktest.Interval) {
+	t.Helper()
+	backend := redislocker.New(c)
+	require.Eventually(t, func() bool {
+		now := time.Now()
+		h, err := backend.Holder(t.Context(), gocronlock.Name("job"))
+		run = locktest.Interval{
+			Name: h.Name, HolderName: strconv.Itoa(h.Owner.PID),
+			Asked: h.Owner.Since, From: granted(h.Fence), To: now, Fence: h.Fence,
+		}
+		return err == nil && now.Sub(h.Owner.Since) > ttl+hold
+	}, 2*time.Minute, 20*time.Millisecond)
+	return run
+}
+
+// kill kills the node of a run.
+func (n *nodes) kill(run locktest.Interval) locktest.Interval {
+	n.t.Helper()
+	for id, cmd := range n.cmds {
+		if strconv.Itoa(cmd.Process.Pid) == run.HolderName {
+			require.NoError(n.t, cmd.Process.Kill())
+			_ = cmd.Wait() // it was killed
+			delete(n.cmds, id)
+			return run
+		}
+	}
+	n.t.Fatalf("%s is none of the nodes", run.HolderName)
+	return run
+}
+
+// granted is when the server drew a fence.
+func granted(fence uint64) time.Time { return time.UnixMicro(int64(fence)) }
+
+// requireOneAtATime looks at all runs.
+func requireOneAtATime(t *testing.T, all []locktest.Interval) {
+	t.Helper()
+	var h locktest.History
+	for _, r := range all {
+		h.Add(r)
+	}
+	require.Empty(t, h.Check(true))
+	slices.SortFunc(all, func(a, b locktest.Interval) int { return a.Asked.Compare(b.Asked) })
+	for i, next := range all[1:] {
+		require.GreaterOrEqual(t, granted(next.Fence), all[i].Asked.Add(hold).Truncate(time.Microsecond), "the hold of %+v, then %+v", all[i], next)
 	}
 }

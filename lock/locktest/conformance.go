@@ -114,6 +114,11 @@ func (s *suite) tokens() {
 		s.is(s.b.Release(s.Context(), n, wrong), lock.ErrLost, fmt.Sprintf("Release with a token that only resembles the holder's (%d characters)", len(wrong)))
 		s.is(s.b.Renew(s.Context(), n, wrong, s.ttl), lock.ErrLost, "Renew with a token that only resembles the holder's")
 	}
+	for _, wrong := range []string{"", token[:1], token[:lock.TokenLength-1], token + "x"} {
+		if _, err := s.b.Acquire(s.Context(), n, claim(wrong), s.ttl); err == nil {
+			s.Fatalf("Acquire of a held name with a token that only resembles the holder's (%d characters) was granted", len(wrong))
+		}
+	}
 	s.must(s.b.Release(s.Context(), n, token), "Release by the holder")
 }
 

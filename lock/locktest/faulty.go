@@ -19,9 +19,9 @@ type Faulty struct {
 	mu       sync.Mutex
 	delay    time.Duration
 	down     bool
-	loseNext map[string]bool
-	stray    map[string]time.Duration
-	calls    map[string]int
+	loseNext map[Op]bool
+	stray    map[Op]time.Duration
+	calls    map[Op]int
 }
 
 // ErrPartition is what a request meets that cannot reach the server.
@@ -33,7 +33,7 @@ var ErrReplyLost = errors.New("reply lost")
 
 // NewFaulty wraps a backend that works.
 func NewFaulty(b lock.Backend) *Faulty {
-	return &Faulty{Backend: b, loseNext: map[string]bool{}, stray: map[string]time.Duration{}, calls: map[string]int{}}
+	return &Faulty{Backend: b, loseNext: map[Op]bool{}, stray: map[Op]time.Duration{}, calls: map[Op]int{}}
 }
 
 // Partition cuts the server off, or heals the cut. A request waits until its
@@ -51,9 +51,18 @@ func (f *Faulty) Delay(d time.Duration) {
 	f.delay = d
 }
 
-// LoseReply loses the reply to the next request of a kind: "Acquire", "Renew"
-// or "Release".
-func (f *Faulty) LoseReply(op string) {
+// Op is a kind of request.
+type Op string
+
+// The kinds of requests that faults befall.
+const (
+	OpAcquire Op = "Acquire"
+	OpRenew   Op = "Renew"
+	OpRelease Op = "Release"
+)
+
+// LoseReply loses the reply to the next request of a kind.
+func (f *Faulty) LoseReply(op Op) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.loseNext[op] = true
@@ -62,20 +71,20 @@ func (f *Faulty) LoseReply(op string) {
 // Stray lets the next request of a kind go astray: its caller hears nothing
 // until its context ends, and the server gets it so much later, when the caller
 // has long given up.
-func (f *Faulty) Stray(op string, d time.Duration) {
+func (f *Faulty) Stray(op Op, d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stray[op] = d
 }
 
 // Calls is how many requests of a kind there were.
-func (f *Faulty) Calls(op string) int {
+func (f *Faulty) Calls(op Op) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls[op]
 }
 
-func (f *Faulty) do(ctx context.Context, op string, request func(context.Context) error) error {
+func (f *Faulty) do(ctx context.Context, op Op, request func(context.Context) error) error {
 	f.mu.Lock()
 	f.calls[op]++
 	down, delay, lose := f.down, f.delay, f.loseNext[op]
@@ -120,7 +129,7 @@ func (f *Faulty) Properties() lock.Properties {
 func (f *Faulty) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	var mu sync.Mutex // a stray request ends after its caller
 	var fence uint64
-	err := f.do(ctx, "Acquire", func(ctx context.Context) error {
+	err := f.do(ctx, OpAcquire, func(ctx context.Context) error {
 		got, err := f.Backend.Acquire(ctx, name, c, ttl)
 		mu.Lock()
 		defer mu.Unlock()
@@ -137,12 +146,12 @@ func (f *Faulty) Acquire(ctx context.Context, name string, c lock.Claim, ttl tim
 
 // Renew implements [lock.Backend].
 func (f *Faulty) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	return f.do(ctx, "Renew", func(ctx context.Context) error { return f.Backend.Renew(ctx, name, token, ttl) })
+	return f.do(ctx, OpRenew, func(ctx context.Context) error { return f.Backend.Renew(ctx, name, token, ttl) })
 }
 
 // Release implements [lock.Backend].
 func (f *Faulty) Release(ctx context.Context, name, token string) error {
-	return f.do(ctx, "Release", func(ctx context.Context) error { return f.Backend.Release(ctx, name, token) })
+	return f.do(ctx, OpRelease, func(ctx context.Context) error { return f.Backend.Release(ctx, name, token) })
 }
 
 // Holder implements [lock.Backend]; it meets no faults, so that a test can

@@ -75,7 +75,7 @@ func (c *cluster) node(id, times int, f *locktest.Faulty) {
 func disturb(ctx context.Context, f *locktest.Faulty, id int) {
 	for ctx.Err() == nil {
 		time.Sleep(rand.N(40*time.Second) + time.Duration(id))
-		op := []string{"Acquire", "Renew", "Release"}[rand.N(3)]
+		op := []locktest.Op{locktest.OpAcquire, locktest.OpRenew, locktest.OpRelease}[rand.N(3)]
 		switch rand.N(4) {
 		case 0:
 			f.Partition(true)

@@ -69,6 +69,9 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	if err != nil {
 		return 0, err
 	}
+	if len(c.Token) != lock.TokenLength {
+		return 0, &lock.OptionError{Option: "token", Reason: "has another length than those of a Locker"}
+	}
 	value, err := json.Marshal(record{Token: c.Token, Owner: c.Owner})
 	if err != nil {
 		return 0, err

@@ -165,7 +165,7 @@ func TestLocker_OverMemcached(t *testing.T) {
 	require.NoError(t, lease.Renew(ctx))
 	require.NoError(t, lease.Release(ctx))
 
-	faulty.LoseReply("Acquire")
+	faulty.LoseReply(locktest.OpAcquire)
 	_, err = one.Acquire(ctx, "job")
 	require.ErrorIs(t, err, lock.ErrUnavailable)
 	second, err := other.Acquire(ctx, "job", lock.WithWait(10*time.Second))

@@ -56,8 +56,11 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	if err := b.usable(ctx); err != nil {
 		return 0, err
 	}
+	if len(c.Token) != lock.TokenLength {
+		return 0, &lock.OptionError{Option: "token", Reason: "has another length than those of a Locker"}
+	}
 	a := &acquiring{b: b, record: recordKey(name), owner: encode(c.Owner)}
-	_, err := redislock.Obtain(ctx, a, lockKey(name), ttl, &redislock.Options{Token: c.Token})
+	_, err := redislock.Obtain(ctx, a, lockKey(name), whole(ttl), &redislock.Options{Token: c.Token})
 	switch {
 	case errors.Is(err, redislock.ErrNotObtained):
 		return 0, &lock.HeldError{Name: name, Holder: a.holder, ExpiresIn: a.left}

@@ -230,6 +230,27 @@ func TestBackend_StandsWhatIsNotItsOwn(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestHolders_AKeyOfAnotherTypeHidesNoLock(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	require.NoError(t, c.RPush(t.Context(), "mosparoGoLock{a}", "no string").Err())
+	_, _, err := acquire(t.Context(), b, "b")
+	require.NoError(t, err)
+	var names []string
+	var wrong []error
+	for h, err := range b.Holders(t.Context()) {
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		names = append(names, h.Name)
+	}
+	require.Equal(t, []string{"b"}, names)
+	require.Len(t, wrong, 1)
+	require.ErrorContains(t, wrong[0], "WRONGTYPE")
+	require.ErrorContains(t, wrong[0], `"a"`)
+}
+
 func TestOptions_AreChecked(t *testing.T) {
 	c := connect(t, "127.0.0.1:1")
 	for _, o := range []redislocker.Option{

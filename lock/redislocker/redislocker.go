@@ -4,8 +4,11 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,8 +44,8 @@ type Backend struct {
 // closes: a [*redis.Client], also one for Sentinel, or a
 // [*redis.ClusterClient]. It should have ContextTimeoutEnabled, since go-redis
 // heeds deadlines only then, and few retries (MaxRetries -1): a request that
-// the client repeats is safe here, but takes its time; a release is not
-// repeated in any case. Locks may have a server or a
+// the client repeats is safe here, but takes its time; a release and a break are
+// not repeated in any case. Locks may have a server or a
 // database of their own: it is that of the client. Nothing is sent. With
 // options that cannot be used every request fails with a [*lock.OptionError].
 func New(client redis.UniversalClient, opts ...Option) *Backend {
@@ -81,6 +84,15 @@ func (b *Backend) usable(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// whole is a lifetime as Redis counts it, in milliseconds, and no shorter than
+// it was asked for.
+func whole(ttl time.Duration) time.Duration {
+	if part := ttl % time.Millisecond; part > 0 && ttl < math.MaxInt64-time.Millisecond {
+		return ttl + time.Millisecond - part
+	}
+	return ttl
+}
+
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
 	if err := b.usable(ctx); err != nil {
@@ -89,7 +101,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 	if len(token) != lock.TokenLength {
 		return lock.ErrLost
 	}
-	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, ttl.Milliseconds())
+	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, whole(ttl).Milliseconds())
 	if err := answer(cmd); err != nil {
 		return err
 	}
@@ -152,15 +164,18 @@ func number(s string) uint64 {
 
 // Break implements [lock.Breaker].
 func (b *Backend) Break(ctx context.Context, name string) error {
-	n, err := b.client.Del(ctx, lockKey(name)).Result()
-	if err == nil && n == 0 {
+	cmd := once(ctx, b.client, redis.NewCmd(ctx, "del", lockKey(name)))
+	if err := cmd.Err(); err != nil {
+		return classify(err)
+	}
+	if cmd.Val() == int64(0) {
 		return lock.ErrNotHeld
 	}
-	return classify(err)
+	return nil
 }
 
 // Holders implements [lock.Lister]: it scans the server, or all masters of a
-// cluster, for the keys of locks.
+// cluster, for the keys of locks. Keys that are none are told at the end.
 func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 	return func(yield func(lock.Holder, error) bool) {
 		names, err := b.names(ctx)
@@ -168,20 +183,34 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 			yield(lock.Holder{}, classify(err))
 			return
 		}
+		var wrong []error
 		for _, name := range names {
 			h, err := b.Holder(ctx, name)
-			if errors.Is(err, lock.ErrNotHeld) {
+			switch {
+			case errors.Is(err, lock.ErrNotHeld):
+				continue
+			case err != nil && redis.HasErrorPrefix(err, "WRONGTYPE"):
+				wrong = append(wrong, fmt.Errorf("%q: %w", name, err))
 				continue
 			}
 			if !yield(h, err) || err != nil {
 				return
 			}
 		}
+		if len(wrong) > 0 {
+			yield(lock.Holder{}, errors.Join(wrong...))
+		}
 	}
 }
 
+// names are those of all keys of locks, each once; SCAN may yield one twice.
 func (b *Backend) names(ctx context.Context) ([]string, error) {
-	var names []string
+	names, err := b.scan(ctx)
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
+func (b *Backend) scan(ctx context.Context) (names []string, err error) {
 	scan := func(ctx context.Context, c redis.Cmdable) error {
 		it := c.Scan(ctx, 0, lock.KeyPrefix+"{*}", 500).Iterator()
 		for it.Next(ctx) {
@@ -194,10 +223,11 @@ func (b *Backend) names(ctx context.Context) ([]string, error) {
 	}
 	cluster, ok := b.client.(*redis.ClusterClient)
 	if !ok {
-		return names, scan(ctx, b.client)
+		err = scan(ctx, b.client)
+		return names, err
 	}
 	var mu sync.Mutex
-	err := cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
+	err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
 		mu.Lock() // the masters are asked one after the other
 		defer mu.Unlock()
 		return scan(ctx, c)

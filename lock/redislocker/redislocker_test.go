@@ -66,6 +66,72 @@ func TestAcquire_IsOneRoundTripWithItsFence(t *testing.T) {
 	require.EqualValues(t, 3, r.n.Load())
 }
 
+// lifetimes are those that the scripts were asked for.
+type lifetimes struct {
+	roundTrips
+	ms []string
+}
+
+func (l *lifetimes) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		at := 5 // of a renewal: evalsha, script, 1, key, token, lifetime
+		if args := cmd.Args(); args[2] == 2 {
+			at = 7
+		}
+		l.ms = append(l.ms, fmt.Sprint(cmd.Args()[at]))
+		return next(ctx, cmd)
+	}
+}
+
+// A minimum hold would be shorter than it was asked for.
+func TestLifetime_IsRoundedUpToMilliseconds(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	b := redislocker.New(c)
+	token := locktest.NewToken()
+	_, err := b.Acquire(t.Context(), "n", lock.Claim{Token: token}, time.Hour)
+	require.NoError(t, err)
+	require.NoError(t, b.Renew(t.Context(), "n", token, time.Hour)) // the server knows the scripts now
+	var l lifetimes
+	c.AddHook(&l)
+	for _, ttl := range []time.Duration{time.Hour, time.Hour + 1, time.Hour + time.Millisecond - 1} {
+		_, err = b.Acquire(t.Context(), "n", lock.Claim{Token: token}, ttl)
+		require.NoError(t, err)
+		require.NoError(t, b.Renew(t.Context(), "n", token, ttl))
+	}
+	require.Equal(t, []string{"3600000", "3600000", "3600001", "3600001", "3600001", "3600001"}, l.ms)
+}
+
+// twice is a server whose SCAN says keys twice, as it may when its table grows
+// meanwhile.
+type twice struct{ roundTrips }
+
+func (t *twice) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if scan, ok := cmd.(*redis.ScanCmd); ok {
+			keys, cursor := scan.Val()
+			scan.SetVal(append(keys, keys...), cursor)
+		}
+		return err
+	}
+}
+
+func TestHolders_NamesEachLockOnce(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	c.AddHook(&twice{})
+	b := redislocker.New(c)
+	for _, name := range []string{"a", "b"} {
+		_, err := b.Acquire(t.Context(), name, lock.Claim{Token: locktest.NewToken()}, time.Minute)
+		require.NoError(t, err)
+	}
+	var names []string
+	for h, err := range b.Holders(t.Context()) {
+		require.NoError(t, err)
+		names = append(names, h.Name)
+	}
+	require.ElementsMatch(t, []string{"a", "b"}, names)
+}
+
 func TestFence_RisesAlthoughTheServerLostItsData(t *testing.T) {
 	c := connect(t, servers.Redis(t).Addr())
 	b := redislocker.New(c)

@@ -32,7 +32,12 @@ func (u unrepeated) send(ctx context.Context, name, script string, keys []string
 	}
 	cmd := redis.NewCmd(ctx, append(all, args...)...)
 	cmd.SetFirstKeyPos(3)
-	_ = u.client.Process(ctx, onceCmd{cmd}) // cmd has the error, too
+	return once(ctx, u.client, cmd)
+}
+
+// once sends a command that go-redis does not send again.
+func once(ctx context.Context, client redis.UniversalClient, cmd *redis.Cmd) *redis.Cmd {
+	_ = client.Process(ctx, onceCmd{cmd}) // cmd has the error, too
 	return cmd
 }
 
