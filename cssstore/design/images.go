@@ -3,7 +3,7 @@ package design
 import "bytes"
 
 // maxWork limits how many bytes are looked at while images are replaced.
-const maxWork = 4 << 30
+const maxWork int64 = 4 << 30
 
 // image is an image in the CSS.
 type image struct {
@@ -23,7 +23,7 @@ func replaceImages(css []byte, showLogo bool) ([]byte, error) {
 	e := editor{css: bytes.Clone(css)} // css keeps the names
 	// absent says of a text at which state of the CSS it was not there.
 	absent, state := map[string]int{}, 1
-	work := 0
+	work := int64(0)
 	for _, im := range images(css) {
 		drop := !showLogo && bytes.Contains(im.name, []byte(textLogo))
 		what := im.name
@@ -33,7 +33,7 @@ func replaceImages(css []byte, showLogo bool) ([]byte, error) {
 		if absent[string(what)] == state {
 			continue
 		}
-		if work += len(e.css); work > maxWork {
+		if work += int64(len(e.css)); work > maxWork {
 			return nil, ErrTooLarge
 		}
 		var changed bool

@@ -268,12 +268,14 @@ func TestCleanup_PauseKeepsRunsAway(t *testing.T) {
 	i := install(t, "1.5.4")
 	i.due()
 	var p pauseState
-	i.json(&p, "cleanup", "pause", "--dir", i.dir, "--for", "2h", "--reason", "migration", "--json")
+	i.json(&p, "cleanup", "pause", "--dir", i.dir, "--for", "2h", "--reason", "migration\x1b[2J", "--json")
 	require.WithinDuration(t, time.Now().Add(2*time.Hour), p.Until, time.Minute)
 	var state cleanupState
 	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
 	require.Equal(t, "PAUSED", state.Decision)
-	require.Equal(t, "migration", state.Pause.Reason)
+	require.Equal(t, "migration\x1b[2J", state.Pause.Reason)
+	_, shown, _ := i.ctl("cleanup", "status", "--dir", i.dir)
+	require.Contains(t, shown, ": migration\ufffd[2J\n", "nothing that a terminal would obey")
 	for _, force := range []string{"--json", "--force"} {
 		code, out, errs := i.ctl("cleanup", "run", "--dir", i.dir, force)
 		require.Zero(t, code, errs)

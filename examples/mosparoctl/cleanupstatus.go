@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -147,7 +149,9 @@ func stateOf(o cleanup.Overview) cleanupState {
 // write is the state for people.
 func (s cleanupState) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	line := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", name, strings.Map(shown, fmt.Sprintf(format, args...)))
+	}
 	line("due", "%s (%s)", shortTime(s.Due), s.Why)
 	line("now", "%s", s.Decision)
 	if s.Until != nil {
@@ -176,6 +180,15 @@ func (s cleanupState) write(w io.Writer) error {
 		return err
 	}
 	return writeRuns(w, s.Runs, s.Doubles)
+}
+
+// shown replaces what a terminal might obey: hosts and reasons come from the
+// cache, where anybody may have put them.
+func shown(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return unicode.ReplacementChar
 }
 
 func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
