@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
@@ -72,6 +73,17 @@ func mariaDB(t *testing.T) storage {
 	return storage{
 		driver: "mysql", dsn: m.DSN(), dialect: sqlcleaner.MySQL,
 		pdo: fmt.Sprintf("mysql:host=%s;port=%s;dbname=%s", host, port, servers.DatabaseName), user: servers.DatabaseUser, password: servers.DatabasePassword,
+	}
+}
+
+// postgreSQL is a database on another.
+func postgreSQL(t *testing.T) storage {
+	p := servers.PostgreSQL(t)
+	host, port, err := net.SplitHostPort(p.Addr())
+	require.NoError(t, err)
+	return storage{
+		driver: "pgx", dsn: p.DSN(), dialect: sqlcleaner.PostgreSQL,
+		pdo: fmt.Sprintf("pgsql:host=%s;port=%s;dbname=%s", host, port, servers.DatabaseName), user: servers.DatabaseUser, password: servers.DatabasePassword,
 	}
 }
 
