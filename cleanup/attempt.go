@@ -82,11 +82,10 @@ func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
 // decide applies policy and pause to what was seen.
 func (o order) decide(v view) Attempt {
 	a := Attempt{Decision: o.policy.Decide(v.state, time.Now(), o.forced)}
-	a.Result = a.Decision.Result
 	if v.pause != nil {
-		a.Result = Paused
-		a.Decision.Run, a.Decision.Until = false, v.pause.Until
+		a.Decision.Run, a.Decision.Result, a.Decision.Until = false, Paused, v.pause.Until
 	}
+	a.Result = a.Decision.Result
 	return a
 }
 

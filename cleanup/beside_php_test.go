@@ -71,6 +71,7 @@ func TestCluster_GoNodesGiveWayToPHPProcesses(t *testing.T) {
 	}
 	t.Run("SQLite", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_sqlite"), sqliteFile(t)) })
 	t.Run("MariaDB", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_mysql"), mariaDB(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_pgsql"), postgreSQL(t)) })
 }
 
 func besidePHP(t *testing.T, php *servers.PHPRuntime, data storage) {

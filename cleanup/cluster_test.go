@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
@@ -67,12 +68,23 @@ func sqliteFile(t *testing.T) storage {
 // mariaDB is a database on a server.
 func mariaDB(t *testing.T) storage {
 	m := servers.MariaDB(t)
-	host, port, err := net.SplitHostPort(m.Addr())
+	return storage{driver: "mysql", dsn: m.DSN(), dialect: sqlcleaner.MySQL}.at(t, m.Addr(), "mysql")
+}
+
+// postgreSQL is a database on another.
+func postgreSQL(t *testing.T) storage {
+	p := servers.PostgreSQL(t)
+	return storage{driver: "pgx", dsn: p.DSN(), dialect: sqlcleaner.PostgreSQL}.at(t, p.Addr(), "pgsql")
+}
+
+// at tells PDO where the server is.
+func (s storage) at(t *testing.T, addr, pdo string) storage {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
-	return storage{
-		driver: "mysql", dsn: m.DSN(), dialect: sqlcleaner.MySQL,
-		pdo: fmt.Sprintf("mysql:host=%s;port=%s;dbname=%s", host, port, servers.DatabaseName), user: servers.DatabaseUser, password: servers.DatabasePassword,
-	}
+	s.pdo = fmt.Sprintf("%s:host=%s;port=%s;dbname=%s", pdo, host, port, servers.DatabaseName)
+	s.user, s.password = servers.DatabaseUser, servers.DatabasePassword
+	return s
 }
 
 func (s storage) open(t *testing.T) *sql.DB {

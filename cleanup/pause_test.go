@@ -31,7 +31,7 @@ func TestPause_KeepsAllGoNodesFromCleaningUntilItsEnd(t *testing.T) {
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "migration", o.Pause.Reason)
-		require.False(t, o.Decision.Run)
+		require.Equal(t, "PAUSED", o.Decision.String())
 		time.Sleep(2*time.Hour + time.Second)
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)

@@ -72,8 +72,10 @@ type State struct {
 
 // Decision is what follows from a State.
 type Decision struct {
-	// Run: the cleanup starts now. Otherwise Result says why not.
-	Run    bool
+	// Run: the cleanup starts now.
+	Run bool
+	// Result says why it does not. With Run, and in a zero Decision, it says
+	// nothing, although its number is that of Completed.
 	Result Result
 	// Due is when an unforced cleanup is due, Reason what says so.
 	Due    time.Time
@@ -81,6 +83,18 @@ type Decision struct {
 	// Until is when what keeps the cleanup away now will not do so any longer:
 	// Due, or the end of a marker's or row's time. Zero with Run.
 	Until time.Time
+}
+
+// String is RUN when the cleanup starts, the name of the result that says why
+// not, or UNDECIDED of a zero Decision.
+func (d Decision) String() string {
+	switch {
+	case d.Run:
+		return "RUN"
+	case d.Result == Completed: // no reason against a run is that
+		return "UNDECIDED"
+	}
+	return d.Result.String()
 }
 
 // Decide says whether a cleanup starts at the time now, by mosparo's own

@@ -3,6 +3,7 @@ package cleanup_test
 import (
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"testing"
@@ -98,8 +99,17 @@ func TestPolicy_DecidesAsMosparoDid(t *testing.T) {
 			}
 		}
 		require.Equal(t, c.Out.Result, result.String(), "%s", c.In)
+		if d.Run {
+			require.Equal(t, "RUN", d.String())
+		} else {
+			require.Equal(t, c.Out.Result, d.String())
+		}
 		require.Equal(t, c.Out.Changed, changed, "%s", c.In)
 	}
+}
+
+func TestDecision_ThatNobodyMadeLooksLikeNoResult(t *testing.T) {
+	require.Equal(t, "UNDECIDED", fmt.Sprint(cleanup.Decision{}))
 }
 
 func TestPolicy_TakesTheDefaultOutsideTheRange(t *testing.T) {

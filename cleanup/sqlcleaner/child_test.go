@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,37 +27,59 @@ type order struct {
 	Policy      cleanup.Policy
 }
 
-// child cleans once, and says when it begins and ends, and every transaction.
+// childRows is how many submissions a child deletes in a transaction, more only
+// by those of its last token.
+const childRows = 10
+
+// child cleans once. It names the step of every transaction that it has committed,
+// and waits for a line before it goes on.
 func child(spec string) {
 	var o order
 	err := json.Unmarshal([]byte(spec), &o)
 	if err == nil {
 		var db *sql.DB
 		if db, err = sql.Open(o.Driver, o.DSN); err == nil {
-			fmt.Println("BEGINS")
-			tell := sqlcleaner.WithProgress(func(p sqlcleaner.Progress) { fmt.Println(p.Step) })
-			_, err = sqlcleaner.New(db, o.Dialect, o.Policy, tell).Clean(context.Background(), cleanup.Limits{Rows: 40})
+			in := bufio.NewScanner(os.Stdin)
+			tell := sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
+				fmt.Println(p.Step)
+				in.Scan()
+			})
+			_, err = sqlcleaner.New(db, o.Dialect, o.Policy, tell).Clean(context.Background(), cleanup.Limits{Rows: childRows})
 		}
 	}
 	fmt.Println("ENDED", err)
 }
 
-// killed cleans in a process that is killed some time after some of its
-// transactions.
-func killed(t *testing.T, db *database, p cleanup.Policy, transactions int, after time.Duration) {
+// killed cleans in a process that is killed after some transactions that delete
+// submissions, before, in or after the next one: random is a part of the time
+// that they take, which it is given after the last of them.
+func killed(t *testing.T, db *database, p cleanup.Policy, transactions int, random float64) {
 	t.Helper()
 	spec, err := json.Marshal(order{db.driver, db.dsn, db.dialect, p})
 	require.NoError(t, err)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "SQLCLEANER_CHILD="+string(spec))
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
+	var took time.Duration
+	began := time.Now()
 	lines := bufio.NewScanner(out)
-	for n := 0; n <= transactions && lines.Scan(); n++ {
-		continue
+	for n := 0; n < transactions; {
+		require.True(t, lines.Scan(), "the process has ended by itself")
+		if step := lines.Text(); step == "submission" {
+			took = max(took, time.Since(began))
+			n++
+		} else {
+			require.NotContains(t, step, "ENDED")
+		}
+		began = time.Now()
+		_, err := fmt.Fprintln(in)
+		require.NoError(t, err)
 	}
-	time.Sleep(after)
+	time.Sleep(time.Duration(random * float64(took)))
 	require.NoError(t, cmd.Process.Kill())
 	for lines.Scan() {
 		continue
@@ -72,23 +95,23 @@ func TestClean_IsFinishedByAnotherAfterKill9(t *testing.T) {
 		kills = 50
 	}
 	onEach(t, func(t *testing.T, db *database) {
-		inTheMiddle := 0
 		for n := range kills {
 			db.empty()
 			r := rand.New(rand.NewPCG(uint64(n), 11))
 			w := random(r, 300)
 			now := time.Now().UTC()
 			w.fill(db, now)
-			before := len(w.subs)
-			killed(t, db, w.policy, r.IntN(15), time.Duration(r.IntN(20_000))*time.Microsecond)
+			before, free := len(w.subs), w.free()
+			going := len(slices.DeleteFunc(slices.Clone(w.subs), func(s submission) bool { return !free[s.token] }))
+			transactions := going / (childRows + mostOfToken)
+			require.Greater(t, transactions, 2, "%d submissions go", going)
+			killed(t, db, w.policy, 1+r.IntN(transactions-2), r.Float64())
 			left := len(db.ids("submission"))
+			require.Less(t, left, before, "the process died before it had deleted any submission")
 			exhaust(t, sqlcleaner.New(db.DB, db.dialect, w.policy), cleanup.Limits{})
 			w.exhaust(now, db.dialect)
+			require.Greater(t, left, len(w.subs), "the process died after it had deleted all submissions")
 			w.holds(db)
-			if left < before && left > len(w.subs) {
-				inTheMiddle++
-			}
 		}
-		t.Logf("%d of %d processes died between their first and their last delete of submissions", inTheMiddle, kills)
 	})
 }

@@ -18,11 +18,11 @@ import (
 //
 // It works in many short transactions, of about a tenth of a second each, and
 // leaves out tokens which another client has locked at the moment; if such are
-// left at the end, the report is not finished. Conflicts with other
-// clients and the loss of the connection are tried again (see
-// [WithReconnect]). What a lost connection leaves unclear, whether the last
-// transaction was committed, is settled by looking again; the report may then
-// count too little.
+// left at the end, the report is not finished. Conflicts with other clients are
+// tried again, and so are the loss of the connection and a server that takes no
+// more clients (see [WithReconnect]). What a lost connection leaves unclear,
+// whether the last transaction was committed, is settled by looking again; the
+// report may then count too little.
 func (d *DB) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
 	c := newCleaning(d, l)
 	err := c.run(ctx)

@@ -24,11 +24,16 @@ var (
 	conflictStates = []string{"40001", "40P01", "55P03", "23503"}
 )
 
-// losses are what they say when the connection or the server went away, or is
-// not ready yet.
+// losses are what they say when the connection or the server went away, is not
+// ready yet, or has as many connections as it takes: in all (1040, 53300), or of
+// this user (1203, and 1226, which is also said of other limits that last an
+// hour).
 var (
-	losses     = []string{"invalid connection", "bad connection", "connection refused", "connection reset", "broken pipe", "unexpected EOF", "conn closed", "Error 1053", "Error 1047", "Error 1927", "Error 2006", "Error 2013"}
-	lossStates = []string{"57P01", "57P02", "57P03"}
+	losses = []string{
+		"invalid connection", "bad connection", "connection refused", "connection reset", "broken pipe", "unexpected EOF", "conn closed",
+		"Error 1053", "Error 1047", "Error 1927", "Error 2006", "Error 2013", "Error 1040", "Error 1203", "'max_user_connections' resource",
+	}
+	lossStates = []string{"57P01", "57P02", "57P03", "53300"}
 )
 
 // readOnly are what they say when they have become a replica.

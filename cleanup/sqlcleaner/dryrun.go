@@ -115,7 +115,7 @@ func (c *cleaning) wouldOrphans(ctx context.Context) error {
 }
 
 func (c *cleaning) wouldNamed(ctx context.Context, tokens []int64, named map[int64]int64) error {
-	all, err := c.survey(ctx, c.d.db, c.d.dialect.keys("s.submit_token_id", tokens))
+	all, err := c.surveyed(ctx, c.d.dialect.keys("s.submit_token_id", tokens))
 	if err != nil {
 		return err
 	}

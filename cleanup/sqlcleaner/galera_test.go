@@ -1,16 +1,20 @@
 package sqlcleaner_test
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -57,6 +61,55 @@ func galera(t *testing.T) (first, second *database) {
 	return first, second
 }
 
+// certificationFailures is how many transactions of a node were ended because
+// another node had changed the same rows: when they were committed, or before.
+func certificationFailures(d *database) (n int64) {
+	d.t.Helper()
+	rows, err := d.Query("SHOW GLOBAL STATUS WHERE variable_name IN ('wsrep_local_cert_failures', 'wsrep_local_bf_aborts')")
+	require.NoError(d.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var value int64
+		require.NoError(d.t, rows.Scan(&name, &value))
+		n += value
+	}
+	require.NoError(d.t, rows.Err())
+	return n
+}
+
+// spied is a MariaDB whose driver calls f before it sends a statement that
+// begins with a text.
+func spied(t *testing.T, d *database, text string, f func()) *sql.DB {
+	t.Helper()
+	config, err := mysql.ParseDSN(d.dsn)
+	require.NoError(t, err)
+	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		var dialer net.Dialer
+		c, err := dialer.DialContext(ctx, network, addr)
+		return spy{c, text, f}, err
+	}
+	connector, err := mysql.NewConnector(config)
+	require.NoError(t, err)
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+type spy struct {
+	net.Conn
+	text string
+	f    func()
+}
+
+func (s spy) Write(b []byte) (int, error) {
+	const header = 5 // length, number and command
+	if len(b) > header && strings.HasPrefix(string(b[header:]), s.text) {
+		s.f()
+	}
+	return s.Conn.Write(b)
+}
+
 func TestGalera(t *testing.T) {
 	first, second := galera(t)
 	seed(first)
@@ -73,6 +126,34 @@ func TestGalera(t *testing.T) {
 			require.True(t, slices.ContainsFunc(rows, func(r cleanup.Row) bool { return r.ID == id }), "row %d", id)
 		}
 		require.Zero(t, second.number("SELECT @@wsrep_sync_wait"), "the connection went back as it came")
+	})
+	t.Run("tries again what the other node was faster with", func(t *testing.T) {
+		first.empty()
+		w := random(rand.New(rand.NewPCG(33, 34)), 300)
+		now := time.Now().UTC()
+		w.fill(first, now)
+		// The other node writes all tokens while a transaction holds some of them. It
+		// may have to apply earlier ones before.
+		other, err := second.Conn(t.Context())
+		require.NoError(t, err)
+		defer other.Close()
+		_, err = other.ExecContext(t.Context(), "SET wsrep_sync_wait = 3")
+		require.NoError(t, err)
+		var once sync.Once
+		db := spied(t, first, "DELETE FROM submit_token", func() {
+			once.Do(func() {
+				_, err := other.ExecContext(t.Context(), "UPDATE submit_token SET page_title = 'seen'")
+				assert.NoError(t, err)
+			})
+		})
+		before := certificationFailures(first)
+		report, err := sqlcleaner.New(db, sqlcleaner.MySQL, w.policy).Clean(t.Context(), cleanup.Limits{})
+		require.NoError(t, err)
+		require.True(t, report.Finished)
+		require.Greater(t, certificationFailures(first), before)
+		w.clean(now, sqlcleaner.MySQL)
+		w.holds(first)
+		require.EqualValues(t, len(w.tokens), first.number("SELECT COUNT(*) FROM submit_token WHERE page_title = 'seen'"))
 	})
 	t.Run("cleans on both nodes at once", func(t *testing.T) {
 		first.empty()

@@ -27,8 +27,8 @@ func (c *cleaning) tied(ctx context.Context, id int64) (all []int64, free bool, 
 		if len(all)+len(added) > mostTied {
 			return nil, false, nil
 		}
-		ok, err := c.allDue(ctx, c.d.db, added)
-		if err != nil || !ok {
+		tokens, err := c.surveyed(ctx, c.d.dialect.keys("s.submit_token_id", added))
+		if err != nil || !allDue(tokens, added) {
 			return nil, false, err
 		}
 		all = append(all, added...)
@@ -38,11 +38,10 @@ func (c *cleaning) tied(ctx context.Context, id int64) (all []int64, free bool, 
 }
 
 // allDue reports whether all these tokens have submissions, and only such that
-// are due.
-func (c *cleaning) allDue(ctx context.Context, q querier, ids []int64) (bool, error) {
-	tokens, err := c.survey(ctx, q, c.d.dialect.keys("s.submit_token_id", ids))
+// are due, by a survey of them.
+func allDue(tokens []token, ids []int64) bool {
 	inUse := func(t token) bool { return t.inUse > 0 }
-	return err == nil && len(tokens) == len(ids) && !slices.ContainsFunc(tokens, inUse), err
+	return len(tokens) == len(ids) && !slices.ContainsFunc(tokens, inUse)
 }
 
 // untie lets tokens that go together forget their last submissions. If the run
@@ -57,11 +56,11 @@ func (w *pass) untie(ctx context.Context, id int64) (free bool, err error) {
 		if err != nil {
 			return err
 		}
-		free = len(locked) == len(all)
-		if free {
-			free, err = w.allDue(ctx, tx, all)
+		if free = len(locked) == len(all); !free {
+			return nil
 		}
-		if err != nil || !free {
+		tokens, err := w.survey(ctx, tx, w.d.dialect.keys("s.submit_token_id", all))
+		if free = allDue(tokens, all); err != nil || !free {
 			return err
 		}
 		_, err = w.d.exec(ctx, tx, "UPDATE submit_token SET last_submission_id = NULL WHERE "+w.d.dialect.keys("id", all))

@@ -28,7 +28,8 @@ var (
 	_ cleanup.Statistics = (*DB)(nil)
 )
 
-// DefaultReconnect is how long a run waits for a database that went away.
+// DefaultReconnect is how long a run waits for a database that went away, or
+// that takes no more clients.
 const DefaultReconnect = 30 * time.Second
 
 // Option changes a default of [New].
@@ -50,9 +51,9 @@ func WithInstallation(installed bool, version string) Option {
 	return func(d *DB) { d.installed = &installation{installed, version} }
 }
 
-// WithReconnect is how long a run waits for a database that went away before
-// it ends with the error; the default is [DefaultReconnect], 0 waits not at
-// all.
+// WithReconnect is how long a run waits for a database that went away, or that
+// takes no more clients, before it ends with the error; the default is
+// [DefaultReconnect], 0 waits not at all.
 func WithReconnect(t time.Duration) Option { return func(d *DB) { d.reconnect = t } }
 
 // New uses a database that the caller opened with a driver of his choice, and

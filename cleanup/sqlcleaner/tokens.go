@@ -44,6 +44,15 @@ func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...
 	return all, err
 }
 
+// surveyed is the same outside of a transaction.
+func (c *cleaning) surveyed(ctx context.Context, where string, args ...any) (all []token, err error) {
+	err = c.d.persist(ctx, func() error {
+		all, err = c.survey(ctx, c.d.db, where, args...)
+		return err
+	})
+	return all, err
+}
+
 // page is a range of token ids: after the first, up to the last.
 type page struct {
 	after, last int64
@@ -51,16 +60,12 @@ type page struct {
 }
 
 // tokensOn are the tokens of a page that have submissions.
-func (c *cleaning) tokensOn(ctx context.Context, p page) (all []token, err error) {
+func (c *cleaning) tokensOn(ctx context.Context, p page) ([]token, error) {
 	where, args := "s.submit_token_id > ?", []any{p.after}
 	if !p.end {
 		where, args = where+" AND s.submit_token_id <= ?", append(args, p.last)
 	}
-	err = c.d.persist(ctx, func() error {
-		all, err = c.survey(ctx, c.d.db, where, args...)
-		return err
-	})
-	return all, err
+	return c.surveyed(ctx, where, args...)
 }
 
 // pages calls f for one page of tokens after the other, until it returns false.

@@ -52,6 +52,9 @@ type (
 	dayStatistic struct{ id, project, age int }
 )
 
+// mostOfToken is how many submissions no token of a random world has.
+const mostOfToken = 30
+
 // random makes a world in which the odd things happen more often than in life:
 // tokens that name the submissions of others, rings of them, tokens with many
 // submissions and with none, submissions without a token.
@@ -69,7 +72,7 @@ func random(r *rand.Rand, size int) *world {
 			continue // a gap in the ids
 		}
 		tok := token{id: t, age: hours(20 * 24)}
-		n := []int{0, 1, 1, 1, 1, 2, 3, r.IntN(30)}[r.IntN(8)]
+		n := []int{0, 1, 1, 1, 1, 2, 3, r.IntN(mostOfToken)}[r.IntN(8)]
 		old := r.IntN(3) > 0
 		for range n {
 			id += 1 + r.IntN(2)

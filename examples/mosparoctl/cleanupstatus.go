@@ -117,15 +117,9 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 
 func stateOf(o cleanup.Overview) cleanupState {
 	s := cleanupState{
-		Due: o.Decision.Due.UTC(), Why: o.Decision.Reason.String(), Decision: o.Decision.Result.String(),
+		Due: o.Decision.Due.UTC(), Why: o.Decision.Reason.String(), Decision: o.Decision.String(),
 		Next: o.State.Next, Extra: o.State.Additional, Started: o.State.Started,
 		Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
-	}
-	switch {
-	case o.Decision.Run:
-		s.Decision = "RUN"
-	case o.Pause != nil:
-		s.Decision = cleanup.Paused.String()
 	}
 	if until := o.Decision.Until; !until.IsZero() {
 		s.Until = &until
