@@ -7,13 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"log/slog"
 	"time"
 	"unicode/utf8"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
-	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -42,19 +40,7 @@ func (a *app) withCSS(f cssFlags, do func(cssstore.Store) error) error {
 // withCSSToWrite is withCSS for writers, who take turns: where locks are not
 // shared a warning says so, and what is written is still complete.
 func (a *app) withCSSToWrite(f cssFlags, do func(cssstore.Store) error) error {
-	s, err := a.settings()
-	if err != nil {
-		return err
-	}
-	logger := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	backend, err := connect.Lock(s, connect.WithLogger(logger))
-	if err != nil {
-		return err
-	}
-	defer backend.Close()
-	locker := lock.New(backend)
-	defer locker.Close()
-	return a.withCSSAndLocks(f, locker, do)
+	return a.withLocker(func(l *lock.Locker) error { return a.withCSSAndLocks(f, l, do) })
 }
 
 func (a *app) withCSSAndLocks(f cssFlags, locker *lock.Locker, do func(cssstore.Store) error) error {

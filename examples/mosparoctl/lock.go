@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -31,18 +30,24 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	backend, err := connect.Lock(s, connect.WithLogger(logger))
+	backend, err := connect.Lock(s, connect.WithLogger(a.warnings()))
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
 	l := lock.New(backend)
 	defer l.Close()
-	if !l.Properties().Shared {
-		return errNotShared
-	}
 	return do(l)
+}
+
+// withSharedLocker is the same where the nodes of a cluster share the locks.
+func (a *app) withSharedLocker(do func(*lock.Locker) error) error {
+	return a.withLocker(func(l *lock.Locker) error {
+		if !l.Properties().Shared {
+			return errNotShared
+		}
+		return do(l)
+	})
 }
 
 // holding is one line about a lock.
@@ -92,7 +97,7 @@ func lockShow(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error
 		if err != nil {
 			return err
 		}
-		return a.withLocker(func(l *lock.Locker) error {
+		return a.withSharedLocker(func(l *lock.Locker) error {
 			h, err := l.Holder(ctx, name)
 			switch {
 			case errors.Is(err, lock.ErrNotHeld):
@@ -110,7 +115,7 @@ func lockList(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error
 		if len(args) > 0 {
 			return usageError{"lock ls takes no arguments"}
 		}
-		return a.withLocker(func(l *lock.Locker) error {
+		return a.withSharedLocker(func(l *lock.Locker) error {
 			for h, err := range l.Holders(ctx) {
 				if err != nil {
 					return err
@@ -130,7 +135,7 @@ func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 		if err != nil {
 			return err
 		}
-		return a.withLocker(func(l *lock.Locker) error {
+		return a.withSharedLocker(func(l *lock.Locker) error {
 			h, unknown := l.Holder(ctx, name)
 			if errors.Is(unknown, lock.ErrNotHeld) {
 				return unknown

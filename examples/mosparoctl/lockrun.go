@@ -124,7 +124,7 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded()...)
 	defer signal.Stop(signals)
-	return a.withLocker(func(l *lock.Locker) error {
+	return a.withSharedLocker(func(l *lock.Locker) error {
 		lease, err := j.acquire(ctx, l, signals)
 		var signalled exitError
 		switch {
