@@ -181,7 +181,6 @@ func (w *pass) prepare(ctx context.Context, t token, done float64) (free, more b
 // and keeps its token by the foreign key, so that all begins again.
 func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
 	d, left := w.d, 0
-	due, dueArgs := w.due("")
 	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) error {
 		locked, err := d.lock(ctx, tx, "submit_token", tokens)
 		if err != nil {
@@ -192,26 +191,7 @@ func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submis
 		if err != nil || len(free) == 0 {
 			return err
 		}
-		hers, of := d.dialect.keys("submit_token_id", free), d.dialect.keys("s.submit_token_id", free)
-		for _, s := range []struct {
-			table, statement string
-			args             []any
-		}{
-			{"", "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", free) + " AND last_submission_id IS NOT NULL", nil},
-			{"partial_submission", "DELETE FROM partial_submission WHERE " + hers, nil},
-			{"detection_result", d.dialect.deleteBy("detection_result", "submission_id", "submission", of), nil},
-			{"submission", "DELETE FROM submission WHERE " + hers + " AND " + due, dueArgs},
-			{"submit_token", "DELETE FROM submit_token WHERE " + d.dialect.keys("id", free), nil},
-		} {
-			n, err := d.exec(ctx, tx, s.statement, s.args...)
-			if err != nil {
-				return err
-			}
-			if s.table != "" {
-				deleted[s.table] += n
-			}
-		}
-		return nil
+		return w.removeAll(ctx, tx, free, deleted)
 	})
 	if d.dialect != SQLite { // there, what cannot be locked does not exist
 		w.left += left

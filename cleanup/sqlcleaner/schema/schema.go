@@ -9,6 +9,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
@@ -47,10 +48,16 @@ func Statements(d sqlcleaner.Dialect) []string {
 	for _, s := range tables {
 		all = append(all, r.Replace(s))
 	}
-	if d != sqlcleaner.SQLite { // mosparo does not enforce them there
-		for _, k := range foreignKeys {
-			all = append(all, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT fk_%s_%s FOREIGN KEY (%s) REFERENCES %s (id)", k[0], k[0], k[1], k[1], k[2]))
+	for _, k := range foreignKeys {
+		key := fmt.Sprintf("CONSTRAINT fk_%s_%s FOREIGN KEY (%s) REFERENCES %s (id)", k[0], k[1], k[1], k[2])
+		if d != sqlcleaner.SQLite {
+			all = append(all, "ALTER TABLE "+k[0]+" ADD "+key)
+			continue
 		}
+		// It knows them in CREATE TABLE only, and enforces them for who asks;
+		// mosparo does not.
+		i := slices.IndexFunc(all, func(s string) bool { return strings.HasPrefix(s, "CREATE TABLE "+k[0]+" ") })
+		all[i] = strings.TrimSuffix(all[i], ")") + ", " + key + ")"
 	}
 	for _, m := range sqlcleaner.Migrations(d) {
 		if d == sqlcleaner.MySQL {
