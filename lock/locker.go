@@ -257,7 +257,7 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 // attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	le.claim.Owner.Since = time.Now()
-	fence, began, err := l.request(ctx, le.name, le.claim, le.s)
+	fence, err := l.request(ctx, le.name, le.claim, le.s)
 	switch {
 	case isAmbiguous(err):
 		le.unknown = time.Now()
@@ -270,8 +270,8 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	if err != nil {
 		return err
 	}
-	le.fence, le.began = fence, began
-	le.deadline = le.limit(began)
+	le.fence, le.began = fence, le.claim.Owner.Since
+	le.deadline = le.limit(le.began)
 	if !l.add(le) {
 		le.unknown = time.Now()
 		return ErrClosed
@@ -287,10 +287,9 @@ func (l *Locker) claim(s settings) Claim {
 	return c
 }
 
-// request asks the server once. If the error is ambiguous, the caller sees to
-// the undoing.
-func (l *Locker) request(ctx context.Context, name string, claim Claim, s settings) (fence uint64, began time.Time, err error) {
-	began = time.Now()
+// request asks the server once, at the time that the claim has. If the error is
+// ambiguous, the caller sees to the undoing.
+func (l *Locker) request(ctx context.Context, name string, claim Claim, s settings) (fence uint64, err error) {
 	ttl := s.serverTTL(0)
 	call, cancel := l.callContext(ctx, ttl)
 	defer cancel()
@@ -298,10 +297,10 @@ func (l *Locker) request(ctx context.Context, name string, claim Claim, s settin
 	switch {
 	case isAmbiguous(err):
 		err = unavailable(err)
-	case err == nil && !time.Now().Before(began.Add(l.props.trusted(ttl))):
+	case err == nil && time.Since(claim.Owner.Since) >= l.props.trusted(ttl):
 		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
 	}
-	return fence, began, err
+	return fence, err
 }
 
 // usable is why nothing more can be asked of the Locker, if so.

@@ -66,7 +66,8 @@ func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s set
 		if err := l.usable(ctx); err != nil {
 			return unknown, err
 		}
-		_, _, err := l.request(ctx, full, claim, s)
+		claim.Owner.Since = time.Now()
+		_, err := l.request(ctx, full, claim, s)
 		if !isAmbiguous(err) {
 			return unknown, err
 		}

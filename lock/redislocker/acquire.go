@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -59,8 +60,9 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	if len(c.Token) != lock.TokenLength {
 		return 0, &lock.OptionError{Option: "token", Reason: "has another length than those of a Locker"}
 	}
-	a := &acquiring{b: b, record: recordKey(name), owner: encode(c.Owner)}
-	_, err := redislock.Obtain(ctx, a, lockKey(name), whole(ttl), &redislock.Options{Token: c.Token})
+	ttl = whole(ttl)
+	a := &acquiring{b: b, record: recordKey(name), owner: encode(c.Owner), kept: outlasting(ttl).Milliseconds()}
+	_, err := redislock.Obtain(ctx, a, lockKey(name), ttl, &redislock.Options{Token: c.Token})
 	switch {
 	case errors.Is(err, redislock.ErrNotObtained):
 		return 0, &lock.HeldError{Name: name, Holder: a.holder, ExpiresIn: a.left}
@@ -76,12 +78,20 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	return a.fence, nil
 }
 
+// outlasting is the lifetime of a record: 30 days longer than that of the lock,
+// so that fences go on rising although the clock is set back meanwhile.
+func outlasting(ttl time.Duration) time.Duration {
+	const longer = 30 * 24 * time.Hour
+	return min(ttl, math.MaxInt64-longer) + longer
+}
+
 // acquiring is what redislock runs its script on: it runs ours, which draws the
 // fence as well.
 type acquiring struct {
 	redis.Scripter // for what redislock does not call
 	b              *Backend
 	record, owner  string
+	kept           int64 // how long the record is, in milliseconds
 
 	fence    uint64
 	holder   lock.Owner
@@ -92,7 +102,7 @@ type acquiring struct {
 // EvalSha implements [redis.Scripter]; redislock gives the key of the lock, and
 // token, its length and lifetime.
 func (a *acquiring) EvalSha(ctx context.Context, _ string, keys []string, args ...any) (cmd *redis.Cmd) {
-	cmd, a.replicas = a.b.run(ctx, acquireScript(), append(keys, a.record), append(args, a.owner)...)
+	cmd, a.replicas = a.b.run(ctx, acquireScript(), append(keys, a.record), append(args, a.owner, a.kept)...)
 	switch answer := cmd.Val().(type) {
 	case string:
 		a.fence = number(answer)

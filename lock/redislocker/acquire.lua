@@ -3,7 +3,8 @@
 -- KEYS[1] the lock, KEYS[2] its record: 16 digits of fence, 22
 -- characters of token, owner
 -- ARGV[1] the token of the acquisition, ARGV[2] its length, ARGV[3] the lifetime
--- of the lock in milliseconds, ARGV[4] the owner
+-- of the lock in milliseconds, ARGV[4] the owner, ARGV[5] the lifetime of the
+-- record
 -- Returns the fence, or {owner of the holder, its milliseconds left}.
 -- A new holder gets the larger of the last fence + 1 and the server's time in
 -- microseconds, so that fences rise also after the record was lost; a holder
@@ -33,7 +34,5 @@ if last >= fence then
 		fence = string.format("%016.0f", math.max(math.floor(last) + 1, tonumber(fence)))
 	end
 end
--- The record outlives the lock by 30 days, so that fences go on rising although
--- the clock is set back meanwhile.
-redis.call("SET", KEYS[2], fence .. ARGV[1] .. ARGV[4], "PX", ARGV[3] + 2592000000)
+redis.call("SET", KEYS[2], fence .. ARGV[1] .. ARGV[4], "PX", ARGV[5])
 return fence
