@@ -153,7 +153,9 @@ func TestFence_RisesOverAPromotionThatLosesTheLock(t *testing.T) {
 	token, _, err := acquire(t.Context(), one, "n")
 	require.NoError(t, err)
 	require.NoError(t, one.Release(t.Context(), "n", token))
-	require.Eventually(t, func() bool { return replica.Command("EXISTS mosparoGoLockRecord{n}") == "1" }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { // until the release has come over
+		return replica.Command("EXISTS mosparoGoLockRecord{n}") == "1" && replica.Command("EXISTS mosparoGoLock{n}") == "0"
+	}, 10*time.Second, 10*time.Millisecond)
 	link.Cut(servers.Replies)
 	_, stale, err := acquire(t.Context(), one, "n")
 	require.NoError(t, err)
