@@ -256,8 +256,7 @@ func (l *Locker) sleep(wait context.Context, d time.Duration) error {
 
 // attempt asks the server once for a lease.
 func (l *Locker) attempt(ctx context.Context, le *Lease) error {
-	le.claim.Owner.Since = time.Now()
-	fence, err := l.request(ctx, le.name, le.claim, le.s)
+	fence, err := l.request(ctx, le.name, &le.claim, le.s)
 	switch {
 	case isAmbiguous(err):
 		le.unknown = time.Now()
@@ -283,17 +282,18 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 
 func (l *Locker) claim(s settings) Claim {
 	c := Claim{Token: newToken(), Owner: l.owner}
-	c.Owner.Label, c.Owner.Since = s.label, time.Now()
+	c.Owner.Label = s.label
 	return c
 }
 
-// request asks the server once, at the time that the claim has. If the error is
-// ambiguous, the caller sees to the undoing.
-func (l *Locker) request(ctx context.Context, name string, claim Claim, s settings) (fence uint64, err error) {
+// request asks the server once, and notes in the claim since when it may hold
+// the name. If the error is ambiguous, the caller sees to the undoing.
+func (l *Locker) request(ctx context.Context, name string, claim *Claim, s settings) (fence uint64, err error) {
+	claim.Owner.Since = time.Now()
 	ttl := s.serverTTL(0)
 	call, cancel := l.callContext(ctx, ttl)
 	defer cancel()
-	fence, err = l.backend.Acquire(call, name, claim, ttl)
+	fence, err = l.backend.Acquire(call, name, *claim, ttl)
 	switch {
 	case isAmbiguous(err):
 		err = unavailable(err)

@@ -66,8 +66,7 @@ func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s set
 		if err := l.usable(ctx); err != nil {
 			return unknown, err
 		}
-		claim.Owner.Since = time.Now()
-		_, err := l.request(ctx, full, claim, s)
+		_, err := l.request(ctx, full, &claim, s)
 		if !isAmbiguous(err) {
 			return unknown, err
 		}

@@ -31,11 +31,11 @@ func (c *cleaning) removeAll(ctx context.Context, tx *sql.Tx, tokens []int64, de
 	if d.dialect == PostgreSQL {
 		return d.deleteAtOnce(ctx, tx, all, deleted)
 	}
-	untie := "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", tokens) + " AND last_submission_id IS NOT NULL"
+	before := "UPDATE submit_token SET last_submission_id = NULL WHERE " + d.dialect.keys("id", tokens) + " AND last_submission_id IS NOT NULL"
 	if d.dialect == SQLite {
-		untie = "PRAGMA defer_foreign_keys = ON"
+		before = "PRAGMA defer_foreign_keys = ON"
 	}
-	if _, err := tx.ExecContext(ctx, untie); err != nil {
+	if _, err := tx.ExecContext(ctx, before); err != nil {
 		return err
 	}
 	for _, s := range all {
