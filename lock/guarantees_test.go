@@ -28,7 +28,9 @@ func (s *spy) Properties() lock.Properties { return s.p }
 
 func (s *spy) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	s.mu.Lock()
-	s.at = append(s.at, time.Now())
+	if !lock.IsReserved(name) {
+		s.at = append(s.at, time.Now())
+	}
 	s.mu.Unlock()
 	return s.Backend.Acquire(ctx, name, c, ttl)
 }

@@ -18,7 +18,7 @@ type Lease struct {
 	claim Claim
 	fence uint64
 	s     settings
-	turn  turn
+	slot  slot
 	began time.Time // when the request was sent
 
 	// unknown is when the last request failed of which it is not known whether
@@ -142,7 +142,7 @@ func (le *Lease) lose(why error) {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	le.l.remove(le)
-	le.turn.done()
+	le.slot.pass()
 }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
@@ -174,7 +174,7 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	err := le.giveBack(context.WithoutCancel(ctx))
 	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
 	le.l.remove(le)
-	le.turn.done()
+	le.slot.pass()
 	return err
 }
 
@@ -190,7 +190,7 @@ func (le *Lease) giveBack(ctx context.Context) error {
 	for i := range attempts {
 		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
 		if rest := le.s.minHold - time.Since(le.began); rest > 0 {
-			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.leastTTL()))
+			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.minTTL()))
 		} else {
 			err = le.l.backend.Release(call, le.name, le.claim.Token)
 		}

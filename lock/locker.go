@@ -31,10 +31,10 @@ type Locker struct {
 	closing context.Context
 	shut    context.CancelCauseFunc
 
+	queues *queues
+	marks  *waitMarks
+
 	mu     sync.Mutex // never held across a wait
-	queues map[string]*queue
-	idle   []turn    // queues that nobody needs, to be forgotten
-	looked time.Time // when all of them were looked at
 	leases map[*Lease]struct{}
 	closed bool
 	tasks  int        // acquires, renewals and undoings under way
@@ -116,7 +116,6 @@ func New(b Backend, opts ...LockerOption) *Locker {
 		observe:  func(Event) {},
 		call:     DefaultCallTimeout,
 		poll:     DefaultPoll,
-		queues:   map[string]*queue{},
 		leases:   map[*Lease]struct{}{},
 	}
 	if d, ok := b.(Describer); ok {
@@ -127,6 +126,8 @@ func New(b Backend, opts ...LockerOption) *Locker {
 	for _, o := range opts {
 		o(l)
 	}
+	l.queues = newQueues(l.closing.Done(), l.poll)
+	l.marks = newWaitMarks(b, l.props, l.owner, l.poll, l.call)
 	return l
 }
 
@@ -166,16 +167,17 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 
 // acquire takes the lease, which nobody else knows yet.
 func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
-	turn, stop, err := l.turn(wait, le.name, le.s.wait != 0)
+	slot, stop, err := l.queues.enter(wait, le.name, le.s.wait != 0)
 	if err != nil {
-		return l.gaveUp(ctx, stop, err)
+		return l.acquireErr(ctx, stop, err)
 	}
-	le.turn, le.claim = turn, l.claim(le.s)
+	le.slot, le.claim = slot, l.claim(le.s)
 	if err = l.attempts(wait, ctx, le); err != nil {
+		l.removeMark(slot)
 		if !le.unknown.IsZero() {
 			l.undo(le.name, le.claim.Token, le.s.serverTTL(0))
 		}
-		turn.done()
+		slot.pass()
 	}
 	return err
 }
@@ -184,10 +186,8 @@ func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
 // with the same token: what was granted without our hearing of it is granted
 // again.
 func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
-	if le.s.wait != 0 {
-		if stop := le.turn.makeWay(wait); stop != nil {
-			return l.gaveUp(ctx, stop, &HeldError{Name: le.name})
-		}
+	if err := l.makeWay(wait, ctx, le); err != nil {
+		return err
 	}
 	for {
 		if err := l.usable(ctx); err != nil {
@@ -198,12 +198,55 @@ func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 			return nil
 		}
 		if le.s.wait == 0 || isRefusal(err) {
-			return l.gaveUp(ctx, nil, err)
+			return l.acquireErr(ctx, nil, err)
+		}
+		if errors.Is(err, ErrHeld) && l.hasTimeToPoll(wait) {
+			l.marks.set(wait, le.name, &le.slot.mark)
 		}
 		if stop := l.pause(wait, err); stop != nil {
-			return l.gaveUp(ctx, stop, err)
+			return l.acquireErr(ctx, stop, err)
 		}
 	}
+}
+
+// makeWay leaves the name to another process that waits for it when this one
+// has had its turn: a caller that waits lets the others poll first, and one
+// that does not wait finds the name held.
+func (l *Locker) makeWay(wait, ctx context.Context, le *Lease) error {
+	f, now := &le.slot.fair, time.Now()
+	if f.turnIsOver(now, l.poll) {
+		if waiter, ok := l.marks.waiter(wait, le.name, &le.slot.mark); ok {
+			f.yield(now, waiter, l.poll)
+		} else {
+			f.extend(now)
+		}
+	}
+	left := f.yielding.Sub(now)
+	if left <= 0 {
+		return nil
+	}
+	held := &HeldError{Name: le.name, Holder: f.waiter, ExpiresIn: left}
+	le.slot.note(answer{holder: f.waiter})
+	if le.s.wait == 0 {
+		return l.acquireErr(ctx, nil, held)
+	}
+	if stop := l.sleep(wait, left); stop != nil {
+		return l.acquireErr(ctx, stop, held)
+	}
+	return nil
+}
+
+// removeMark removes, in the background, what says that this process waits.
+func (l *Locker) removeMark(s slot) {
+	if remove := l.marks.take(s.name, &s.mark); remove != nil {
+		l.task(remove)
+	}
+}
+
+// hasTimeToPoll reports whether the wait surely lasts until the next poll.
+func (l *Locker) hasTimeToPoll(wait context.Context) bool {
+	end, ok := wait.Deadline()
+	return l.closing.Err() == nil && (!ok || time.Until(end) > l.poll*3/2)
 }
 
 // isRefusal reports whether the backend will never do what was asked.
@@ -219,9 +262,9 @@ func isAmbiguous(err error) bool { return err != nil && !errors.Is(err, ErrHeld)
 // errWaited is the cause of the end of a wait.
 var errWaited = errors.New("waited in vain")
 
-// gaveUp is the error of an Acquire: why it stopped, if that is more than that
-// the wait was over, and what the last attempt met.
-func (l *Locker) gaveUp(ctx context.Context, stop, last error) error {
+// acquireErr is the error of an Acquire that failed: why it stopped, unless the
+// wait was just over, and what the last attempt met.
+func (l *Locker) acquireErr(ctx context.Context, stop, last error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(last, cause) {
 		return fmt.Errorf("%w: %w", cause, last)
 	}
@@ -261,21 +304,29 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	case isAmbiguous(err):
 		le.unknown = time.Now()
 		if ctx.Err() == nil {
-			le.turn.unanswered(err)
+			le.slot.note(answer{err: err})
 		}
 	case errors.Is(err, ErrHeld):
-		le.turn.refused(err)
+		le.slot.fair.refused()
+		var held *HeldError
+		_ = errors.As(err, &held)
+		if held != nil {
+			le.slot.note(answer{holder: held.Holder})
+		}
 	}
 	if err != nil {
 		return err
 	}
 	le.fence, le.began = fence, le.claim.Owner.Since
 	le.deadline = le.limit(le.began)
+	// Close may end a lease that it knows, and then the slot is another's.
+	le.slot.fair.acquired(time.Now(), l.poll)
+	le.slot.note(answer{holder: le.claim.Owner})
+	l.removeMark(le.slot)
 	if !l.add(le) {
 		le.unknown = time.Now()
 		return ErrClosed
 	}
-	le.turn.took(le.claim.Owner)
 	le.start()
 	return nil
 }

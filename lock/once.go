@@ -33,7 +33,7 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	if err != nil {
 		return err
 	}
-	if least := l.props.leastTTL(); retention < least {
+	if least := l.props.minTTL(); retention < least {
 		return &OptionError{Option: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, least)}
 	}
 	if err := s.check(full, l.props); err != nil {
@@ -72,10 +72,10 @@ func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s set
 		}
 		unknown = true
 		if s.wait == 0 {
-			return unknown, l.gaveUp(ctx, nil, err)
+			return unknown, l.acquireErr(ctx, nil, err)
 		}
 		if stop := l.pause(wait, err); stop != nil {
-			return unknown, l.gaveUp(ctx, stop, err)
+			return unknown, l.acquireErr(ctx, stop, err)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (s *settings) check(name string, p Properties) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	least := p.leastTTL()
+	least := p.minTTL()
 	switch {
 	case s.ttl < least:
 		return &OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
@@ -86,8 +86,8 @@ func (s *settings) check(name string, p Properties) error {
 	return nil
 }
 
-// leastTTL is the shortest TTL that leaves a holder any time.
-func (p Properties) leastTTL() time.Duration {
+// minTTL is the shortest TTL that leaves a holder any time.
+func (p Properties) minTTL() time.Duration {
 	least := p.Margin + time.Millisecond
 	if p.Shared {
 		least += 2 * least / drift

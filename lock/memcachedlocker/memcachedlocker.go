@@ -81,7 +81,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 			return b.client.Add(&memcache.Item{Key: b.lockKey(name), Value: value, Expiration: seconds})
 		})
 		if err == nil {
-			return b.drawFence(ctx, name, c.Token)
+			return b.drawFence(ctx, name, c)
 		}
 		if !errors.Is(err, memcache.ErrNotStored) {
 			return 0, classify(err)
@@ -98,7 +98,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		if err := b.Renew(ctx, name, c.Token, ttl); err != nil {
 			return 0, err
 		}
-		return b.drawFence(ctx, name, c.Token)
+		return b.drawFence(ctx, name, c)
 	}
 	return 0, &lock.HeldError{Name: name}
 }
