@@ -41,7 +41,7 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			_, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Minute))
 			return err
 		},
-		`lock: "n@1" is held by ` + fmt.Sprintf("%s (pid %d)", host, os.Getpid()): func(l *lock.Locker, _ *locktest.Faulty) error {
+		`lock: slot "1" of "n" is used by ` + fmt.Sprintf("%s (pid %d)", host, os.Getpid()): func(l *lock.Locker, _ *locktest.Faulty) error {
 			require.NoError(t, l.Once(t.Context(), "n", "1", time.Hour))
 			return l.Once(t.Context(), "n", "1", time.Hour)
 		},

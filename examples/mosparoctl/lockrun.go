@@ -182,13 +182,13 @@ func (j *lockJob) acquire(ctx context.Context, l *lock.Locker, signals <-chan os
 // whoever tries to run, also if the run of an earlier slot still holds the
 // lock.
 func (j *lockJob) take(ctx context.Context, l *lock.Locker) (*lock.Lease, error) {
-	opts := []lock.Option{lock.WithTTL(j.ttl), lock.WithWait(j.wait), lock.WithMinHold(j.minHold), lock.WithLabel(j.label())}
+	opts := []lock.Option{lock.WithWait(j.wait), lock.WithLabel(j.label())}
 	if j.slot != "" {
 		if err := l.Once(ctx, j.name, j.slot, j.retention, opts...); err != nil {
 			return nil, err
 		}
 	}
-	return l.Acquire(ctx, j.name, opts...)
+	return l.Acquire(ctx, j.name, append(opts, lock.WithTTL(j.ttl), lock.WithMinHold(j.minHold))...)
 }
 
 // label is the command for people to see, without its arguments, which may be
