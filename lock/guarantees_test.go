@@ -3,7 +3,9 @@ package lock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,6 +181,37 @@ func (f fast) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.D
 	return f.Backend.Acquire(ctx, name, c, ttl-ttl/101)
 }
 
+func (f fast) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	return f.Backend.Renew(ctx, name, token, ttl-ttl/101)
+}
+
+func TestMinHold_IsKeptByAServerWhoseClockRunsFast(t *testing.T) {
+	const minHold = time.Hour
+	for name, after := range map[string]time.Duration{"never released": 0, "released early": time.Second, "released late": 50 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := memorylocker.New()
+				f := locktest.NewFaulty(fast{b})
+				l, other := lock.New(f), lock.New(b, lock.WithPoll(time.Second))
+				defer l.Close()
+				defer other.Close()
+				began := time.Now()
+				lease, err := l.Acquire(t.Context(), "job", lock.WithTTL(time.Minute), lock.WithMinHold(minHold))
+				require.NoError(t, err)
+				if after > 0 {
+					time.Sleep(after)
+					require.NoError(t, lease.Release(t.Context()))
+				}
+				f.Partition(true)
+				_, err = other.Acquire(t.Context(), "job", lock.WithWait(-1))
+				require.NoError(t, err)
+				require.GreaterOrEqual(t, time.Since(began), minHold)
+				require.LessOrEqual(t, time.Since(began), minHold+minHold/50)
+			})
+		})
+	}
+}
+
 func TestLease_EndsBeforeThatOfAServerWhoseClockRunsFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memorylocker.New()
@@ -338,6 +371,68 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 		require.Equal(t, releases, f[0].Calls(locktest.OpRelease))
 		require.Equal(t, renewals, f[0].Calls(locktest.OpRenew))
 	})
+}
+
+// hung is a server that does not answer any more. Its client notices neither
+// the end of a context nor, unless it obeys deadlines, anything but its own
+// timeout.
+type hung struct {
+	lock.Backend
+	deadlines bool
+	down      atomic.Bool
+}
+
+func (h *hung) hang(ctx context.Context) error {
+	if !h.down.Load() {
+		return nil
+	}
+	d := lock.DefaultCallTimeout
+	if end, ok := ctx.Deadline(); ok && h.deadlines {
+		d = time.Until(end)
+	}
+	time.Sleep(d)
+	return context.DeadlineExceeded
+}
+
+func (h *hung) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	if err := h.hang(ctx); err != nil {
+		return err
+	}
+	return h.Backend.Renew(ctx, name, token, ttl)
+}
+
+func (h *hung) Release(ctx context.Context, name, token string) error {
+	if err := h.hang(ctx); err != nil {
+		return err
+	}
+	return h.Backend.Release(ctx, name, token)
+}
+
+func TestClose_AndReleaseTakeTwoRequestsAtAServerThatHangs(t *testing.T) {
+	for name, end := range map[string]func(*lock.Locker, *lock.Lease) error{
+		"Close":   func(l *lock.Locker, _ *lock.Lease) error { return l.Close() },
+		"Release": func(_ *lock.Locker, le *lock.Lease) error { return le.Release(context.Background()) },
+	} {
+		for _, deadlines := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s of a client that obeys deadlines: %v", name, deadlines), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					h := &hung{Backend: memorylocker.New(), deadlines: deadlines}
+					l := lock.New(h)
+					defer l.Close()
+					lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Minute))
+					require.NoError(t, err)
+					h.down.Store(true)
+					go func() { _ = lease.Renew(context.Background()) }() // it is under way
+					synctest.Wait()
+					began := time.Now()
+					if err := end(l, lease); name == "Release" {
+						require.ErrorIs(t, err, lock.ErrUnavailable)
+					}
+					require.LessOrEqual(t, time.Since(began), 2*lock.DefaultCallTimeout)
+				})
+			})
+		}
+	}
 }
 
 func TestOperator_SeesAndBreaks(t *testing.T) {

@@ -30,6 +30,7 @@ type Locker struct {
 	// closing ends when Close begins.
 	closing context.Context
 	shut    context.CancelCauseFunc
+	closeBy time.Time // when Close returns at the latest; set before closing ends
 
 	queues *queues
 	marks  *waitMarks
@@ -175,7 +176,7 @@ func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
 	if err = l.attempts(wait, ctx, le); err != nil {
 		l.removeMark(slot)
 		if !le.unknown.IsZero() {
-			l.undo(le.name, le.claim.Token, le.s.serverTTL(0))
+			l.undo(le.name, le.claim.Token, le.s.serverTTL(l.props, 0))
 		}
 		slot.pass()
 	}
@@ -341,7 +342,7 @@ func (l *Locker) claim(s settings) Claim {
 // the name. If the error is ambiguous, the caller sees to the undoing.
 func (l *Locker) request(ctx context.Context, name string, claim *Claim, s settings) (fence uint64, err error) {
 	claim.Owner.Since = time.Now()
-	ttl := s.serverTTL(0)
+	ttl := s.serverTTL(l.props, 0)
 	call, cancel := l.callContext(ctx, ttl)
 	defer cancel()
 	fence, err = l.backend.Acquire(call, name, *claim, ttl)
@@ -373,6 +374,16 @@ func unavailable(err error) error {
 // callContext bounds one request.
 func (l *Locker) callContext(ctx context.Context, ttl time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, min(l.call, ttl))
+}
+
+// boundContext bounds what gives a name back: by the call timeout, and by the
+// time that a Close may take.
+func (l *Locker) boundContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(l.call)
+	if l.closing.Err() != nil {
+		end = minTime(end, l.closeBy)
+	}
+	return context.WithDeadline(ctx, end)
 }
 
 func newToken() string {
@@ -442,7 +453,7 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 	l.task(func() {
 		began := time.Now()
 		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
-			ctx, cancel := context.WithTimeout(context.Background(), l.call)
+			ctx, cancel := l.boundContext(context.Background())
 			err := l.backend.Release(ctx, name, token)
 			cancel()
 			since := time.Since(began)
@@ -491,13 +502,18 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 
 // Close lets waiting callers go with [ErrClosed], ends and releases all leases,
 // and waits for everything that the Locker has started and for calls under way:
-// at most for two requests one after the other. It does not wait for the work
+// at most for two call timeouts ([WithCallTimeout]), one for requests under way
+// and one for what gives the names back, or as long as a client takes that knows
+// no contexts. What the server has not heard by then ends with its TTL. It does
+// not wait for the work
 // that is done under the leases, nor for the functions of [Locker.Do]: end them
 // first, since others may have their names when Close has released them. It is
 // safe to call twice.
 func (l *Locker) Close() error {
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed, l.closeBy = true, time.Now().Add(2*l.call)
+	}
 	leases := make([]*Lease, 0, len(l.leases))
 	for lease := range l.leases {
 		leases = append(leases, lease)

@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -23,8 +24,10 @@ func (s *settings) apply(opts []Option) {
 }
 
 // WithTTL is how long the lease outlives its last renewal: how long others
-// wait after the holder has died. It is renewed at every third of it. The
-// default is [DefaultTTL].
+// wait after the holder has died. It is renewed at every third of it, or up to a
+// fifth of that sooner: how much depends on the name, so that the renewals of
+// many names that are taken together do not stay together. The default is
+// [DefaultTTL].
 func WithTTL(d time.Duration) Option { return func(s *settings) { s.ttl = d } }
 
 // WithWait waits for a held name at most so long; a negative duration waits
@@ -39,7 +42,9 @@ func WithMaxHold(d time.Duration) Option { return func(s *settings) { s.maxHold 
 // WithMinHold keeps the name held until so long after it was acquired, also
 // when it is released earlier or the holder goes away: a short job that
 // several machines start at about the same time runs once although their
-// clocks differ. ShedLock calls this lockAtLeastFor. The default is 0.
+// clocks differ. ShedLock calls this lockAtLeastFor. Where the server is another
+// machine's, it is asked for a hundredth more, for clocks that drift apart. The
+// default is 0.
 func WithMinHold(d time.Duration) Option { return func(s *settings) { s.minHold = d } }
 
 // WithLabel says to people what the lease is for; see [Owner].
@@ -108,11 +113,24 @@ func (p Properties) trusted(ttl time.Duration) time.Duration {
 	return ttl - p.Margin
 }
 
+// covering is the reverse of trusted: for how long the server is asked to keep a
+// name that must stay held for d.
+func (p Properties) covering(d time.Duration) time.Duration {
+	d = min(d, math.MaxInt64/2) + p.Margin
+	if p.Shared {
+		d += d/(drift-1) + 1
+	}
+	return d
+}
+
 // serverTTL is what the server is asked to keep the name for, so long after
 // the acquire: the TTL, or what is left of the minimum hold, which stands also
 // when the holder dies.
-func (s *settings) serverTTL(held time.Duration) time.Duration {
-	return max(s.ttl, s.minHold-held)
+func (s *settings) serverTTL(p Properties, held time.Duration) time.Duration {
+	if rest := s.minHold - held; rest > 0 {
+		return max(s.ttl, p.covering(rest))
+	}
+	return s.ttl
 }
 
 // waitContext bounds the waiting.
