@@ -21,8 +21,11 @@ func lockCommands() []command {
 	}
 }
 
-// errNotShared: cron on every node would run the command on every node.
-var errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
+// Cron on every node would run the command on every node.
+var (
+	errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
+	errLocal     = errors.New("the settings name no cache that nodes share, so the lock would hold on this host only; name it in the environment or by --dir, or say --this-host-only")
+)
 
 // withLocker runs do with a Locker on the backend that the settings name.
 func (a *app) withLocker(do func(*lock.Locker) error) error {
@@ -48,6 +51,19 @@ func (a *app) withSharedLocker(do func(*lock.Locker) error) error {
 		}
 		return do(l)
 	})
+}
+
+// withLockerToRun is the same where each node runs what it has the lock for:
+// local lets it be a lock of this host.
+func (a *app) withLockerToRun(local bool, do func(*lock.Locker) error) error {
+	s, err := a.settings()
+	switch {
+	case err != nil:
+		return err
+	case connect.LocksAreLocal(s) && !local:
+		return errLocal
+	}
+	return a.withSharedLocker(do)
 }
 
 // holding is one line about a lock.
