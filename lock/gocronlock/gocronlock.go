@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"time"
 
@@ -43,9 +44,13 @@ func New(l *lock.Locker, opts ...lock.Option) *Locker {
 }
 
 // Lock implements [gocron.Locker]: it takes the lock of a job, or returns why
-// the job is not to run on this node now. The end of ctx does not end the
-// lock.
+// the job is not to run on this node now: an error of [lock.Locker.Acquire], or
+// [*lock.OptionError] for a job whose name begins with [lock.ReservedPrefix].
+// The end of ctx does not end the lock.
 func (l *Locker) Lock(ctx context.Context, job string) (gocron.Lock, error) {
+	if lock.IsReserved(job) {
+		return nil, &lock.OptionError{Option: "name of the job", Reason: fmt.Sprintf("begins with %q, as the library's own names do", lock.ReservedPrefix)}
+	}
 	lease, err := l.locker.Acquire(ctx, Name(job), l.opts...)
 	if err != nil {
 		return nil, err
