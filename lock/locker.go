@@ -85,9 +85,10 @@ func WithCallTimeout(d time.Duration) LockerOption {
 // WithPoll is the mean time between two attempts of a waiting caller while
 // another process holds the name; the default is [DefaultPoll], also for what
 // is not positive. Every pause is random, between half and one and a half of
-// it. It is also the measure of fairness: a process whose callers have had a
-// name for some poll intervals without a break makes way for as long as others
-// need to poll once. All processes should have the same.
+// it. It is also the measure of fairness: a process that has had a name for
+// this long without a break makes way for others that wait, for as long as they
+// need to poll once; see the package's guarantees. All processes should have the
+// same.
 func WithPoll(d time.Duration) LockerOption {
 	return func(l *Locker) {
 		if d > 0 {
@@ -139,9 +140,10 @@ func (l *Locker) Properties() Properties { return l.props }
 // [WithWait]. The lease keeps the values of ctx but not its end: a context
 // that bounds the waiting does not bound the lease. End it with Release.
 //
-// Errors: [*HeldError] if somebody else holds the name (after the wait, if one
-// was asked for), or if another caller of this Locker is just asking for it,
-// then with nobody as Holder; [ErrUnavailable] if the server cannot be asked,
+// Errors: [*HeldError] if the name is held (after the wait, if one was asked
+// for), if another caller of this Locker is just asking for it, then with an
+// empty Holder, or if this process has had its turn and another one waits, then
+// with that one as Holder; [ErrUnavailable] if the server cannot be asked,
 // the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call
 // holds nothing: what the server may have granted without our hearing of it is
 // given back in the background.
