@@ -62,8 +62,8 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			_, err := l.Acquire(t.Context(), "m")
 			return err
 		},
-		"lock: TTL of 0s is shorter than the 1ms that this backend can keep": func(l *lock.Locker, _ *locktest.Faulty) error {
-			_, err := l.Acquire(t.Context(), "m", lock.WithTTL(0))
+		"lock: TTL of 1µs is shorter than the 1ms that this backend can keep": func(l *lock.Locker, _ *locktest.Faulty) error {
+			_, err := l.Acquire(t.Context(), "m", lock.WithTTL(time.Microsecond))
 			return err
 		},
 		"lock: TTL is none": func(l *lock.Locker, f *locktest.Faulty) error {

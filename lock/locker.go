@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -72,46 +73,52 @@ func WithObserver(f func(Event)) LockerOption {
 	}
 }
 
-// WithCallTimeout bounds every single request to the server; the default is
-// [DefaultCallTimeout], also for what is not positive.
-func WithCallTimeout(d time.Duration) LockerOption {
-	return func(l *Locker) {
-		if d > 0 {
-			l.call = d
-		}
+// WithCallTimeout bounds every single request to the server; 0 is the default,
+// [DefaultCallTimeout]. It panics if timeout is negative.
+func WithCallTimeout(timeout time.Duration) LockerOption {
+	if timeout < 0 {
+		panic("lock.WithCallTimeout: timeout is negative")
 	}
+	return func(l *Locker) { l.call = cmp.Or(timeout, DefaultCallTimeout) }
 }
 
 // WithPoll is the mean time between two attempts of a waiting caller while
-// another process holds the name; the default is [DefaultPoll], also for what
-// is not positive. Every pause is random, between half and one and a half of
+// another process holds the name; 0 is the default, [DefaultPoll]. Every pause is random, between half and one and a half of
 // it. It is also the measure of fairness: a process that has had a name for
 // this long without a break makes way for others that wait, for as long as they
 // need to poll once; see the package's guarantees. All processes should have the
-// same.
-func WithPoll(d time.Duration) LockerOption {
-	return func(l *Locker) {
-		if d > 0 {
-			l.poll = d
-		}
+// same. It panics if interval is negative.
+func WithPoll(interval time.Duration) LockerOption {
+	if interval < 0 {
+		panic("lock.WithPoll: interval is negative")
 	}
+	return func(l *Locker) { l.poll = cmp.Or(interval, DefaultPoll) }
 }
 
 // WithDefaults sets options for all leases of this Locker; those of a call
-// come after them.
+// come after them. It panics if one of their durations is negative, but for
+// [WithWait].
 func WithDefaults(opts ...Option) LockerOption {
+	var s settings
+	s.apply(opts)
+	if s.ttl < 0 || s.minHold < 0 || s.maxHold < 0 {
+		panic("lock.WithDefaults: a duration of opts is negative")
+	}
 	return func(l *Locker) { l.defaults.apply(opts) }
 }
 
 // New returns a Locker over the backend. It starts nothing. The backend stays
-// open when the Locker is closed.
-func New(b Backend, opts ...LockerOption) *Locker {
+// open when the Locker is closed. It panics if backend is nil.
+func New(backend Backend, opts ...LockerOption) *Locker {
+	if backend == nil {
+		panic("lock.New: backend is nil")
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
 	l := &Locker{
-		backend:  b,
+		backend:  backend,
 		defaults: settings{ttl: DefaultTTL},
 		owner:    Owner{Host: host, PID: os.Getpid()},
 		logger:   slog.New(slog.DiscardHandler),
@@ -120,16 +127,18 @@ func New(b Backend, opts ...LockerOption) *Locker {
 		poll:     DefaultPoll,
 		leases:   map[*Lease]struct{}{},
 	}
-	if d, ok := b.(Describer); ok {
+	if d, ok := backend.(Describer); ok {
 		l.props = d.Properties()
 	}
 	l.quiet = sync.NewCond(&l.mu)
 	l.closing, l.shut = context.WithCancelCause(context.Background())
 	for _, o := range opts {
-		o(l)
+		if o != nil {
+			o(l)
+		}
 	}
 	l.queues = newQueues(l.closing.Done(), l.poll)
-	l.marks = newWaitMarks(b, l.props, l.owner, l.poll, l.call)
+	l.marks = newWaitMarks(backend, l.props, l.owner, l.poll, l.call)
 	return l
 }
 

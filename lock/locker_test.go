@@ -300,7 +300,7 @@ func TestOptions_AreChecked(t *testing.T) {
 	for name, opts := range map[string][]lock.Option{
 		"":                       nil,
 		strings.Repeat("x", 201): nil,
-		"no TTL":                 {lock.WithTTL(0)},
+		"negative TTL":           {lock.WithTTL(-1)},
 		"negative hold":          {lock.WithMinHold(-1)},
 		"minimum above maximum":  {lock.WithMinHold(2), lock.WithMaxHold(1)},
 		"label":                  {lock.WithLabel(strings.Repeat("x", 201))},

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -19,16 +20,20 @@ type settings struct {
 
 func (s *settings) apply(opts []Option) {
 	for _, o := range opts {
-		o(s)
+		if o != nil {
+			o(s)
+		}
 	}
 }
 
 // WithTTL is how long the lease outlives its last renewal: how long others
 // wait after the holder has died. It is renewed at every third of it, or up to a
 // fifth of that sooner: how much depends on the name, so that the renewals of
-// many names that are taken together do not stay together. The default is
-// [DefaultTTL].
-func WithTTL(d time.Duration) Option { return func(s *settings) { s.ttl = d } }
+// many names that are taken together do not stay together. 0 is the default,
+// [DefaultTTL] unless [WithDefaults] has another.
+func WithTTL(d time.Duration) Option {
+	return func(s *settings) { s.ttl = cmp.Or(d, s.ttl) }
+}
 
 // WithWait waits for a held name at most so long; a negative duration waits
 // until the context ends, 0 (the default) does not wait. An unavailable server

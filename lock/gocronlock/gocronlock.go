@@ -37,10 +37,13 @@ var _ gocron.Locker = (*Locker)(nil)
 
 // New returns a gocron locker over a [lock.Locker], which stays the caller's
 // to close, after the scheduler's Shutdown. The options are those of every
-// lease, after the defaults.
-func New(l *lock.Locker, opts ...lock.Option) *Locker {
+// lease, after the defaults. It panics if locker is nil.
+func New(locker *lock.Locker, opts ...lock.Option) *Locker {
+	if locker == nil {
+		panic("gocronlock.New: locker is nil")
+	}
 	defaults := []lock.Option{lock.WithTTL(DefaultTTL), lock.WithMinHold(DefaultMinHold)}
-	return &Locker{locker: l, opts: append(defaults, opts...), leases: map[string]*lock.Lease{}}
+	return &Locker{locker: locker, opts: append(defaults, opts...), leases: map[string]*lock.Lease{}}
 }
 
 // Lock implements [gocron.Locker]: it takes the lock of a job, or returns why

@@ -16,9 +16,13 @@ import (
 
 // Conformance runs the suite against fresh backends. Every test uses names of
 // its own, so that open may return one backend again and again. A backend that
-// implements [lock.Describer] is held to what it promises.
+// implements [lock.Describer] is held to what it promises. It panics if open is
+// nil.
 func Conformance(t *testing.T, open func(t *testing.T) lock.Backend) {
 	t.Helper()
+	if open == nil {
+		panic("locktest.Conformance: open is nil")
+	}
 	for _, c := range []struct {
 		name string
 		run  func(*suite)

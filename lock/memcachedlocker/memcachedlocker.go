@@ -39,11 +39,17 @@ func WithPrefix(prefix string) Option {
 // closes. gomemcache knows no contexts: its Timeout bounds connecting and every
 // reply, and should be well below the TTL of leases; a call here is one to five
 // requests, and the context is looked at before each. With several
-// servers every node must choose the same one for a key.
+// servers every node must choose the same one for a key. It panics if client is
+// nil.
 func New(client Client, opts ...Option) *Backend {
+	if c, ok := client.(*memcache.Client); client == nil || ok && c == nil {
+		panic("memcachedlocker.New: client is nil")
+	}
 	b := &Backend{client: client}
 	for _, o := range opts {
-		o(b)
+		if o != nil {
+			o(b)
+		}
 	}
 	return b
 }

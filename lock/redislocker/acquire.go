@@ -54,7 +54,7 @@ func (noScript) RedisError() {}
 
 // Acquire implements [lock.Backend]: one round trip.
 func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
-	if err := b.usable(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return 0, err
 	}
 	if len(c.Token) != lock.TokenLength {
