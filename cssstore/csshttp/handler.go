@@ -198,11 +198,23 @@ func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
 	return h.get(ctx, key{project: p.UUID}, p, true)
 }
 
+// newer is the hash that the list names, or one that has come into the shared
+// cache since: PHP nodes write there first, and prepare CSS for each visitor who
+// is sent to another one.
+func (h *Handler) newer(p listing) cssstore.Hash {
+	if e := h.tier.find(key{project: p.UUID}); e != nil {
+		if s := e.state.Load(); s != nil && s.version != nil && s.version.replaced.After(p.begun) {
+			return s.version.hash
+		}
+	}
+	return p.Hash
+}
+
 // current is where a project without a hash in the path is sent to.
 func (h *Handler) current(ctx context.Context, p listing) place {
 	named := h.mode == SharedCache && !p.Hash.IsZero()
 	if named && !p.isOld() {
-		return place{project: p.UUID, hash: p.Hash}
+		return place{project: p.UUID, hash: h.newer(p)}
 	}
 	s := h.stored(ctx, p.Project)
 	switch {

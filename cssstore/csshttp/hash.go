@@ -43,7 +43,7 @@ func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p listing, n
 			h.tier.remember(h.keyOf(p.UUID, hash), p.UUID, hash)
 		}
 		serveCSS(w, r, s, hash, h.isSure(p, s, hash))
-	case now && h.mayLead(r.Context(), p.UUID, hash, s, at):
+	case h.mayLead(r.Context(), p, hash, s, at) && now:
 		h.lead(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
 	default:
 		serveCSS(w, r, s, hash, false)
@@ -100,13 +100,17 @@ func (h *Handler) isSure(p listing, s *state, hash cssstore.Hash) bool {
 }
 
 // mayLead reports whether a visitor with a hash may be sent to the version that
-// the store has: it is the current one of the database, and the hash is not.
-func (h *Handler) mayLead(ctx context.Context, project cssstore.UUID, hash cssstore.Hash, s *state, at time.Time) bool {
+// the store has: it is the current one of the database, and the hash is not. A
+// hash that the list does not name has it read again in any case.
+func (h *Handler) mayLead(ctx context.Context, p listing, hash cssstore.Hash, s *state, at time.Time) bool {
+	if hash == s.made.of(p.Hash) {
+		return false
+	}
 	l, ok := h.relist(ctx, at)
 	if !ok {
 		return false
 	}
-	p, known := l.find(project)
+	p, known := l.find(p.UUID)
 	current := s.made.of(p.Hash)
 	return known && s.version.hash == current && hash != current
 }

@@ -184,6 +184,11 @@ func (h *Handler) lacks(p cssstore.Project, r *cssstore.Resource, err error) boo
 // newVersion takes the content of the earlier one if the bytes are the same.
 func (h *Handler) newVersion(r *cssstore.Resource, old *version) *version {
 	v := &version{hash: r.Hash, alias: r.Alias, settled: r.Settled, modified: r.Modified}
+	if old != nil {
+		if v.replaced = old.replaced; old.hash != r.Hash {
+			v.replaced = time.Now()
+		}
+	}
 	if old != nil && string(old.plain.body) == string(r.CSS) {
 		v.content = old.content
 	} else {

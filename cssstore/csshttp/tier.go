@@ -58,6 +58,9 @@ type version struct {
 	hash, alias cssstore.Hash
 	settled     bool
 	modified    time.Time
+	// replaced is when this hash took the place of another one in memory, zero
+	// for the first.
+	replaced time.Time
 	*content
 }
 
@@ -87,17 +90,18 @@ type tier struct {
 }
 
 // has reports whether an entry is there.
-func (t *tier) has(k key) bool {
+func (t *tier) has(k key) bool { return t.find(k) != nil }
+
+// find returns an entry, nil if there is none.
+func (t *tier) find(k key) *entry {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.entries[k] != nil
+	return t.entries[k]
 }
 
 // entry finds or makes one.
 func (t *tier) entry(k key, now int64) *entry {
-	t.mu.RLock()
-	e := t.entries[k]
-	t.mu.RUnlock()
+	e := t.find(k)
 	if e == nil {
 		t.mu.Lock()
 		if e = t.entries[k]; e == nil {
