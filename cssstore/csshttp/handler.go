@@ -70,7 +70,7 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 		store: store, projects: projects{source: list}, base: DefaultBase,
 		logger:  slog.New(slog.DiscardHandler),
 		looking: make(chan struct{}, maxLooking), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
+		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}, latest: map[cssstore.UUID]*entry{}},
 	}
 	if _, ok := store.(*cssstore.Files); ok {
 		h.mode = Files
@@ -190,12 +190,27 @@ func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
 	var s *state
 	if !p.Hash.IsZero() {
 		s = h.get(ctx, key{p.UUID, p.Hash}, p, true)
-		if s.version != nil || !errors.Is(s.err, cssstore.ErrNotFound) {
+		if s.version != nil {
 			return s
+		}
+		if !errors.Is(s.err, cssstore.ErrNotFound) {
+			return h.inMemory(p.UUID, s)
 		}
 	}
 	// PHP removes the earlier file before the database has the new hash.
 	return h.get(ctx, key{project: p.UUID}, p, true)
+}
+
+// inMemory is the state of what the memory has of a project whose folder cannot
+// be read, or else that it cannot.
+func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
+	s := h.tier.latestOf(project)
+	if s == nil {
+		return failed
+	}
+	last := *s
+	last.err = failed.err
+	return &last
 }
 
 // newer is the hash that the list names, or one that has come into the shared

@@ -43,6 +43,9 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 	e := h.tier.entry(k, now.Unix())
 	s := e.state.Load()
 	wait := patience
+	if h.mode == Files && h.tier.latestOf(k.project) != nil {
+		wait = shortPatience
+	}
 	if s != nil {
 		age := now.Sub(s.tried)
 		leave, until := s.rest(h.recheck)

@@ -86,7 +86,9 @@ type tier struct {
 	mu      sync.RWMutex
 	entries map[key]*entry
 	paths   map[string]again // those that have one
-	size    int
+	// latest are the entries of projects that got CSS last.
+	latest map[cssstore.UUID]*entry
+	size   int
 }
 
 // has reports whether an entry is there.
@@ -97,6 +99,20 @@ func (t *tier) find(k key) *entry {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.entries[k]
+}
+
+// latestOf is what the memory has of a project, nil if it has no CSS.
+func (t *tier) latestOf(project cssstore.UUID) *state {
+	t.mu.RLock()
+	e := t.latest[project]
+	t.mu.RUnlock()
+	if e == nil {
+		return nil
+	}
+	if s := e.state.Load(); s.version != nil {
+		return s
+	}
+	return nil
 }
 
 // entry finds or makes one.
@@ -127,6 +143,9 @@ func (t *tier) change(e *entry, now *state, keep bool) {
 	t.size -= e.size
 	e.size = now.version.bytes()
 	t.size += e.size
+	if now.version != nil {
+		t.latest[e.key.project] = e
+	}
 	if !keep {
 		t.remove(e)
 	}
@@ -150,6 +169,9 @@ func (t *tier) change(e *entry, now *state, keep bool) {
 func (t *tier) remove(e *entry) {
 	delete(t.entries, e.key)
 	delete(t.paths, e.path)
+	if t.latest[e.key.project] == e {
+		delete(t.latest, e.key.project)
+	}
 	t.size -= e.size
 }
 
