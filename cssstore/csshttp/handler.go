@@ -61,10 +61,10 @@ type Handler struct {
 // or list is nil.
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	if store == nil {
-		panic("csshttp: nil store")
+		panic("csshttp: New: store is nil")
 	}
 	if list == nil {
-		panic("csshttp: nil list")
+		panic("csshttp: New: list is nil")
 	}
 	h := &Handler{
 		store: store, projects: projects{source: list}, base: DefaultBase,

@@ -40,6 +40,10 @@ func (t *health) mayProbe(now time.Time) bool {
 	return now.UnixNano()-last >= int64(probeEvery) && t.probed.CompareAndSwap(last, now.UnixNano())
 }
 
+// noteProbe notes that a request no longer waits for a store that is down: others
+// are answered before the next one does.
+func (t *health) noteProbe() { t.probed.Store(time.Now().UnixNano()) }
+
 // ask notes that the store is asked, answer what it said.
 func (t *health) ask() { t.silent.CompareAndSwap(0, time.Now().UnixNano()) }
 

@@ -58,13 +58,15 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 			wait = shortPatience
 		}
 	}
-	if down && s != nil {
-		if !h.health.mayProbe(now) {
+	if down {
+		if s != nil && !h.health.mayProbe(now) {
 			return s
 		}
-		if s.version != nil {
+		wait = shortPatience
+		if s != nil && s.version != nil {
 			wait = 0
 		}
+		defer h.health.noteProbe()
 	}
 	fetching := h.fetcher(e, p, s, keep)
 	if wait == 0 {

@@ -42,7 +42,7 @@ type Option func(*Handler)
 // *cssstore.Files, and [SharedCache] for any other store.
 func WithMode(m Mode) Option {
 	if m != SharedCache && m != Files {
-		panic("csshttp: unknown mode for WithMode")
+		panic("csshttp: WithMode: m is no mode")
 	}
 	return func(h *Handler) { h.mode = m }
 }
@@ -87,7 +87,7 @@ func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 // socket. The function must be safe for concurrent use, and not nil.
 func WithTrustedProxyFunc(trusts func(peer netip.Addr) bool) Option {
 	if trusts == nil {
-		panic("csshttp: nil trusts for WithTrustedProxyFunc")
+		panic("csshttp: WithTrustedProxyFunc: trusts is nil")
 	}
 	return func(h *Handler) { h.trusts = append(h.trusts, trusts) }
 }
@@ -104,7 +104,7 @@ func WithForwardedProto(name string) Option { return func(h *Handler) { h.protoH
 // checked again; more than [MaxRecheck] is that.
 func WithRecheck(d time.Duration) Option {
 	if d < 0 {
-		panic("csshttp: negative duration for WithRecheck")
+		panic("csshttp: WithRecheck: d is negative")
 	}
 	return func(h *Handler) { h.recheck = min(d, MaxRecheck) }
 }
@@ -113,7 +113,7 @@ func WithRecheck(d time.Duration) Option {
 // for every request.
 func WithMemory(bytes int) Option {
 	if bytes < 0 {
-		panic("csshttp: negative bytes for WithMemory")
+		panic("csshttp: WithMemory: bytes is negative")
 	}
 	return func(h *Handler) { h.tier.limit = cmp.Or(bytes, DefaultMemory) }
 }
