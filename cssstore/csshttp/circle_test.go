@@ -223,7 +223,9 @@ func TestCluster_NoVisitGoesInCircles(t *testing.T) {
 				require.LessOrEqual(t, hops, fewHops)
 				require.LessOrEqual(t, prepared, int64(10*b.saves+visits/20), "of %d visits", visits)
 			}
-			b.showsWithin(2 * time.Second)
+			if name == "none" {
+				b.showsWithin(2 * time.Second)
+			}
 		})
 	}
 }
