@@ -38,7 +38,7 @@ func (v *variant) matches(lists []string, strong bool) bool {
 			if end < 0 {
 				break
 			}
-			if rest[:end+2] == v.etag[0] && !(weak && strong) {
+			if rest[:end+2] == v.etag[0] && (!weak || !strong) {
 				return true
 			}
 			list = rest[end+2:]

@@ -68,7 +68,7 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 		}
 		defer h.health.noteProbe()
 	}
-	fetching := h.fetcher(e, p, s, keep)
+	fetching := h.fetcher(e, p, s, keep) //nolint:contextcheck // what one request begins, others wait for
 	if wait == 0 {
 		return s
 	}
@@ -88,7 +88,7 @@ func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state
 	}
 	if s.begun.Before(at) && time.Since(s.tried) >= rests && !h.health.isDown(time.Now()) {
 		e := h.tier.entry(k, at.Unix())
-		h.fetcher(e, p, e.state.Load(), true).await(ctx, shortPatience)
+		h.fetcher(e, p, e.state.Load(), true).await(ctx, shortPatience) //nolint:contextcheck // as above
 		if now := e.state.Load(); now != nil {
 			s = now
 		}
@@ -96,7 +96,7 @@ func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state
 	return s, s.isSince(at)
 }
 
-// fetcher looks into the store in the background, unless somebody else has
+// fetcher looks into the store in the background, unless another goroutine has
 // since the caller saw the state.
 func (h *Handler) fetcher(e *entry, p cssstore.Project, seen *state, keep bool) *trip {
 	return h.fly(&e.flight, func(ctx context.Context) {
@@ -144,8 +144,8 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	h.tier.change(e, s, keep || s.version != nil)
 }
 
-// isNewest reports whether a key stands for whatever the folder has of a project
-// that lacks the version of its hash.
+// isNewest reports whether a key stands for the newest file of a project that
+// lacks the one of its hash.
 func (h *Handler) isNewest(k key, p cssstore.Project) bool {
 	return h.mode == Files && k.hash.IsZero() && !p.Hash.IsZero()
 }

@@ -66,7 +66,7 @@ var (
 	cachedKey  = cache.Key[string]("design_" + project.String() + "_hash")
 )
 
-// save is what happens when somebody saves a design.
+// save saves a design as mosparo's form does.
 func (n *phpNode) save(ctx context.Context, design string) {
 	n.set(func() { n.design = design })
 	hash := n.store(ctx, design)
