@@ -47,8 +47,12 @@ var _ interface {
 // NewCached returns the store in the pool. Writers of one project take turns
 // through the locker, under the name mosparo/css.{uuid}; with a nil locker they do not,
 // and what two of them write at the same time on a backend that cannot write
-// several entries at once may have to be written again.
+// several entries at once may have to be written again. It panics if pool is
+// nil.
 func NewCached(pool *cache.Pool, locker *lock.Locker) *Cached {
+	if pool == nil {
+		panic("cssstore: NewCached: pool is nil")
+	}
 	return &Cached{pool: pool, locker: locker}
 }
 

@@ -146,7 +146,21 @@ func (r *resolver) proxies() Proxies {
 	}, "TRUSTED_PROXIES", TrustedProxies{}, convertProxies, TrustedProxies.String)
 	p.ForwardedForHeader = r.replacedHeader("replace_forwarded_for_header", shipped)
 	p.ForwardedProtoHeader = r.replacedHeader("replaced_forwarded_proto_header", shipped)
+	r.warnHeader(&p.ForwardedForHeader, "replaced_forwarded_for_header")
+	r.warnHeader(&p.ForwardedProtoHeader, "replace_forwarded_proto_header")
 	return p
+}
+
+// warnHeader warns of a header that is configured and does not count: under the
+// name that mosparo does not read (its set-up writes
+// replace_forwarded_proto_header), or by a name that PHP's $_SERVER has not.
+func (r *resolver) warnHeader(v *Value[string], other string) {
+	if c, ok := r.config.get(other); ok && c.kind == configText && truthy(c.text) {
+		warn(r, v, other+" is set, but mosparo reads "+v.Name+" only: no header counts for it")
+	}
+	if v.V != "" && !strings.HasPrefix(v.V, "HTTP_") {
+		warn(r, v, "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO")
+	}
 }
 
 var parameter = regexp.MustCompile(`%[^%\s]*%`)

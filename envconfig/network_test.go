@@ -59,6 +59,26 @@ func TestTrustedProxies_TheShippedDefaultIsThatOfTheSetup(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotSupported)
 }
 
+func TestReplacedHeaders_ThatDoNotCountAreWarnedOf(t *testing.T) {
+	for config, want := range map[string][2]string{ // of for and proto
+		"'replace_forwarded_for_header' => 'HTTP_A', 'replaced_forwarded_proto_header' => 'HTTP_B'": {},
+		"'replace_forwarded_proto_header' => 'HTTP_B'":                                              {"", "mosparo reads replaced_forwarded_proto_header only"},
+		"'replaced_forwarded_for_header' => 'HTTP_A'":                                               {"mosparo reads replace_forwarded_for_header only", ""},
+		"'replace_forwarded_proto_header' => ''":                                                    {},
+		"'replaced_forwarded_proto_header' => 'X-Proto'":                                            {"", "names such as HTTP_X_FORWARDED_PROTO"},
+		"'replace_forwarded_for_header' => 'X-Client'":                                              {"names such as HTTP_X_FORWARDED_PROTO", ""},
+	} {
+		s := load(t, writeProject(t, map[string]string{"config/env.mosparo.php": "<?php return [" + config + "];"}))
+		for i, v := range []Value[string]{s.Proxies.ForwardedForHeader, s.Proxies.ForwardedProtoHeader} {
+			if want[i] == "" {
+				require.Empty(t, v.Warning, config)
+			} else {
+				require.Contains(t, v.Warning, want[i], config)
+			}
+		}
+	}
+}
+
 func TestTrustedProxies_RemoteAddrTrustsEveryone(t *testing.T) {
 	s, err := FromEnviron([]string{"TRUSTED_PROXIES=127.0.0.1, REMOTE_ADDR"})
 	require.NoError(t, err)

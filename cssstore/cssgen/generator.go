@@ -55,20 +55,41 @@ type Option func(*Generator)
 
 // WithSaveHash also stores the hash of what was prepared in mosparo's
 // database, in the place of the one that the project had there. By default the
-// database is left alone: PHP nodes then redirect to the earlier hash first.
+// database is left alone, as with nil: PHP nodes then redirect to the earlier
+// hash first.
 func WithSaveHash(s HashSaver) Option { return func(g *Generator) { g.saver = s } }
 
 // WithName is the name under which this node publishes what it uses. The
-// default is the host's name with a random part.
+// default, and the empty name, are the host's name with a random part.
 func WithName(name string) Option { return func(g *Generator) { g.name = name } }
 
-// WithLogger logs what is prepared, and why not. The default logs nothing.
-func WithLogger(l *slog.Logger) Option { return func(g *Generator) { g.logger = l } }
+// WithLogger logs what is prepared, and why not. The default, and nil, log
+// nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(g *Generator) {
+		if g.logger = l; l == nil {
+			g.logger = slog.New(slog.DiscardHandler)
+		}
+	}
+}
 
 // New returns a generator. The pool is the shared cache in which the nodes
 // publish what they use, the locker that of the cluster; load reads what this
-// node uses, and is called often. It starts nothing.
+// node uses, and is called often. It starts nothing. It panics if one of these
+// is nil.
 func New(store cssstore.Store, settings Settings, pool *cache.Pool, locker *lock.Locker, load func() (Build, error), opts ...Option) *Generator {
+	switch {
+	case store == nil:
+		panic("cssgen: New: store is nil")
+	case settings == nil:
+		panic("cssgen: New: settings is nil")
+	case pool == nil:
+		panic("cssgen: New: pool is nil")
+	case locker == nil:
+		panic("cssgen: New: locker is nil")
+	case load == nil:
+		panic("cssgen: New: load is nil")
+	}
 	g := &Generator{store: store, settings: settings, pool: pool, locker: locker, load: load, logger: slog.New(slog.DiscardHandler)}
 	for _, o := range opts {
 		o(g)

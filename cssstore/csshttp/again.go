@@ -48,12 +48,17 @@ func (h *Handler) serveAgain(w http.ResponseWriter, r *http.Request, path string
 		return false
 	}
 	// The current version may have another hash by now.
-	if _, known := l.hashes[e.key.project]; !known || e.hash != s.version.hash {
+	project := e.key.project
+	hash, known := l.hashes[project]
+	if !known || e.hash != s.version.hash {
+		return false
+	}
+	if h.mode == SharedCache && s.isBehind(listing{cssstore.Project{UUID: project, Hash: hash}, l}) {
 		return false
 	}
 	if unix := now.Unix(); e.used.Load() != unix {
 		e.used.Store(unix)
 	}
-	serveCSS(w, r, s, e.hash)
+	serveCSS(w, r, s, e.hash, true)
 	return true
 }

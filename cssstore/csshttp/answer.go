@@ -19,11 +19,14 @@ var (
 
 	cacheYear     = []string{"max-age=31536000, public"}
 	cacheMinute   = []string{"max-age=60, public"}
+	cacheNothing  = []string{"no-store"}
 	cacheRedirect = []string{"no-cache, public"}
 	cacheNone     = []string{"no-cache, private"}
 	cacheURL      = []string{"max-age=0, must-revalidate, private"}
 
 	anyOrigin    = []string{"*"}
+	exposed      = []string{"ETag"}
+	otherVersion = []string{"mosparo-go; hit; detail=OTHER_VERSION"}
 	inlineLogo   = []string{"inline; filename=logo.svg"}
 	vary         = []string{"Accept-Encoding"}
 	acceptRanges = []string{"bytes"}
@@ -77,6 +80,7 @@ func redirect(w http.ResponseWriter, r *http.Request, status int, location strin
 	h := w.Header()
 	h["Content-Type"] = typeRedirect
 	h["Referrer-Policy"] = referrer
+	h["Access-Control-Allow-Origin"] = anyOrigin // or a <link crossorigin> is blocked on its way
 	h.Set("Location", location)
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)

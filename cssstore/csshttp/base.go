@@ -23,10 +23,10 @@ func (h *Handler) baseModified(ctx context.Context) time.Time {
 		return time.Time{}
 	}
 	s := h.baseFile.seen.Load()
-	if s == nil || time.Since(s.tried) >= DefaultFilesRecheck {
+	if s == nil || time.Since(s.tried) >= DefaultRecheck {
 		looking := h.fly(&h.baseFile.flight, h.lookAtBase) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
-			looking.await(ctx)
+			looking.await(ctx, patience)
 			if s = h.baseFile.seen.Load(); s == nil {
 				return time.Time{}
 			}

@@ -71,7 +71,7 @@ type seen struct {
 }
 
 // page uses the CSS as a website does, from another origin than its own.
-const page = `<!doctype html><link rel="stylesheet" href="%[1]s/resources/%[2]s.css"><p class="box">x</p><script type="module">
+const page = `<!doctype html><link rel="stylesheet" crossorigin href="%[1]s/resources/%[2]s.css"><p class="box">x</p><script type="module">
 const report = {headers: {}};
 try {
 	report.color = getComputedStyle(document.querySelector('.box')).color;
@@ -138,6 +138,7 @@ func TestBrowser_AppliesTheCSSOfAnotherOriginAndRevalidatesIt(t *testing.T) {
 	require.Equal(t, len(styles), got.Again)
 	require.Equal(t, "text/css; charset=UTF-8", got.Headers["content-type"])
 	require.Equal(t, "max-age=31536000, public", got.Headers["cache-control"])
+	require.Contains(t, got.Headers, "etag", "for scripts of the website")
 	mu.Lock()
 	defer mu.Unlock()
 	require.Contains(t, answers, "307 ", "the link leads to the current version")

@@ -145,25 +145,6 @@ func weight(params string) int {
 	return int(f * 1000)
 }
 
-// unchanged reports whether the client has this variant already.
-func (v *variant) unchanged(r *http.Request) bool {
-	known := r.Header["If-None-Match"]
-	if len(known) == 0 || r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return false
-	}
-	for _, list := range known {
-		for list != "" {
-			var tag string
-			tag, list, _ = strings.Cut(list, ",")
-			tag = strings.TrimSpace(tag)
-			if tag == "*" || strings.TrimPrefix(tag, "W/") == v.etag[0] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // serve answers with the content. The caller has set the headers that do not
 // depend on it; those that only a body needs are set by the function, if there
 // is one.
@@ -172,19 +153,20 @@ func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.H
 	h := w.Header()
 	h["Vary"] = vary
 	h["Etag"] = v.etag
-	if isRange(r) {
-		body(h)
-		if len(r.Header["If-Match"]) > 0 { // the answer may be 412, which no cache is to keep
-			h["Cache-Control"] = cacheNone
-		}
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
+	switch {
+	case v.isRefused(r):
+		h["Cache-Control"] = cacheNone
+		w.WriteHeader(http.StatusPreconditionFailed)
 		return
-	}
-	if v.unchanged(r) {
+	case v.isUnchanged(r):
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	body(h)
+	if isRange(r) {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
+		return
+	}
 	h["Accept-Ranges"] = acceptRanges
 	h["Content-Length"] = v.length
 	if v.encoding != nil {

@@ -89,15 +89,57 @@ func TestCSS_InRanges(t *testing.T) {
 func TestCSS_AnAnswerThatIsNoCSSIsNotKept(t *testing.T) {
 	h, _, _ := served(t, css(hashA, "0123456789"))
 	tag := do(h, "GET "+path(hashA), nil).Header.Get("Etag")
-	for status, headers := range map[int]map[string]string{
-		412: {"Range": "bytes=0-1", "If-Match": `"other"`},
-		416: {"Range": "bytes=20-"},
+	for _, c := range []struct {
+		headers map[string]string
+		status  int
+	}{
+		{map[string]string{"Range": "bytes=0-1", "If-Match": `"other"`}, 412},
+		{map[string]string{"If-Match": `"other"`}, 412},
+		{map[string]string{"If-Match": `"other"`, "If-None-Match": tag}, 412},
+		{map[string]string{"If-Match": "W/" + tag}, 412}, // weak tags match nothing here
+		{map[string]string{"If-Match": "nonsense, " + tag}, 412},
+		{map[string]string{"Range": "bytes=20-"}, 416},
 	} {
-		res := do(h, "GET "+path(hashA), headers)
-		require.Equal(t, status, res.StatusCode)
-		require.NotContains(t, res.Header.Get("Cache-Control"), "max-age")
+		for _, method := range []string{"GET ", "HEAD "} {
+			if method == "HEAD " && c.status == 416 {
+				continue // ranges are for GET
+			}
+			res := do(h, method+path(hashA), c.headers)
+			require.Equal(t, c.status, res.StatusCode, c.headers)
+			require.NotContains(t, res.Header.Get("Cache-Control"), "max-age")
+		}
 	}
-	require.Equal(t, 206, do(h, "GET "+path(hashA), map[string]string{"Range": "bytes=0-1", "If-Match": tag}).StatusCode)
+	for _, match := range []string{tag, "*", `"other", ` + tag, ` , "a,b" ,` + tag} {
+		require.Equal(t, 206, do(h, "GET "+path(hashA), map[string]string{"Range": "bytes=0-1", "If-Match": match}).StatusCode, match)
+		require.Equal(t, 200, do(h, "GET "+path(hashA), map[string]string{"If-Match": match}).StatusCode, match)
+		require.Equal(t, 304, do(h, "GET "+path(hashA), map[string]string{"If-Match": match, "If-None-Match": match}).StatusCode, match)
+	}
+}
+
+func TestCSS_AnEntityTagIsNotSplit(t *testing.T) {
+	h, _, _ := served(t, css(hashA, "0123456789"))
+	tag := do(h, "GET "+path(hashA), nil).Header.Get("Etag")
+	for known, status := range map[string]int{
+		`"a,` + tag: 200, `"a, ` + tag + `,b"`: 200, `"` + tag + `"`: 200, `"a,b"`: 200, `"*"`: 200, `"a", *`: 200,
+		`"a,b", ` + tag: 304, `W/"a,b",W/` + tag + `,"c"`: 304, " * ": 304, tag + "x": 304, "": 200, `"`: 200,
+	} {
+		require.Equal(t, status, do(h, "GET "+path(hashA), map[string]string{"If-None-Match": known}).StatusCode, known)
+	}
+}
+
+func TestAnswers_AreForEveryOrigin(t *testing.T) {
+	h, _, _ := served(t, css(hashA, "x"))
+	for request, status := range map[string]int{
+		"GET /resources/" + project.String() + ".css": 307, "GET " + path(hashB): 307, "GET " + path(hashA) + "/": 301,
+		"GET " + path(hashA): 200, "GET /resources/logo.svg": 200,
+	} {
+		res := do(h, request, map[string]string{"Origin": "https://shop.example"})
+		require.Equal(t, status, res.StatusCode, request)
+		require.Equal(t, "*", res.Header.Get("Access-Control-Allow-Origin"), request)
+		if status == 200 {
+			require.Equal(t, "ETag", res.Header.Get("Access-Control-Expose-Headers"), request)
+		}
+	}
 }
 
 func TestCSS_RangesCountForGETAndBytesOnly(t *testing.T) {

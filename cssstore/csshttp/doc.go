@@ -12,18 +12,19 @@
 //	/resources/logo.svg           mosparo's logo, for fc and pcs as in mosparo
 //
 // as mosparo 1.5 does in either mode, and better where mosparo's own way harms:
-// it never redirects to the same URL; a wrong hash costs no generation and no
-// write; what is not a project is 404 without a look-up; a project that was
-// deleted is gone within seconds; X-Forwarded-… headers count only when a
-// trusted proxy sent them; a pair of CSS and hash that may not belong together
-// is cacheable for a minute and not for a year.
+// it never redirects to the same URL, nor in a circle with other nodes; a wrong
+// hash costs no generation and no write; what is not a project is 404 without a
+// look-up; a project that was deleted is gone within seconds; X-Forwarded-…
+// headers count only when a trusted proxy sent them; a pair of CSS and hash that
+// may not belong together is cacheable for a minute and not for a year; a
+// redirect is for every origin, so that <link crossorigin> follows it.
 //
 // # Mounting
 //
 // Paths begin with /resources/, so that the handler is mounted as it is:
 //
 //	css := csshttp.New(store, projectdb.New(db, projectdb.QuestionMarks),
-//		csshttp.WithTrustedProxies(settings.Proxies.Trusted.V.Prefixes...),
+//		csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.V.Contains),
 //		csshttp.WithPublic(os.DirFS("/var/www/mosparo/public")))
 //	mux.Handle("/resources/", css)
 //	…
@@ -34,13 +35,31 @@
 //
 // # Freshness
 //
-// The list of projects is read at most once a second. The CSS is kept in
-// memory, checked again after 30 seconds at most (2 seconds in the mode
-// [Files]), and served meanwhile. When the store cannot be read, the last good
-// version is served for max-age=60 with
+// The list of projects is read at most once a second while requests come. The
+// CSS is kept in memory, and checked again after 2 seconds ([DefaultRecheck]);
+// when the list names another hash it is checked at once. So a saved design
+// shows within 2 seconds. While a check is due the CSS is served for max-age=60.
+// When the store cannot be read, the last good version is served for max-age=60
+// with
 //
 //	Cache-Status: mosparo-go; hit; detail=STORE_UNAVAILABLE
 //
 // of RFC 9211; detail is STORE_MISS when the shared cache has lost the entry,
-// and STORE_UNSETTLED while it is being changed.
+// and STORE_UNSETTLED while it is being changed. A store that is down is asked in
+// the background, by few requests.
+//
+// # Nodes that differ
+//
+// Nodes learn of a new design at different moments, and some may not reach
+// store or database for a while. A hash leads to another one only if the
+// database names that one and the store has it, both asked after the request
+// came; for such requests the list is read up to ten times a second. In any
+// other case the answer is the version that there is, with
+//
+//	Cache-Control: no-store
+//	Cache-Status: mosparo-go; hit; detail=OTHER_VERSION
+//
+// or one of the details above. So a hash that the database names is never
+// redirected to another, but for one that a [Generator] has just prepared in its
+// place.
 package csshttp

@@ -68,15 +68,19 @@ func (h *Handler) begin() bool {
 	return true
 }
 
-// patience is for how long after the beginning of a flight requests wait for
-// its end; then they get what there is. It is shorter than from [projectsEvery]
-// to [projectsOld]: where a database hangs, the first request finds out for
-// all.
-const patience = projectsOld - projectsEvery
+// For how long after the beginning of a flight requests wait for its end.
+const (
+	// patience is for those that have nothing to answer with otherwise.
+	patience = 4 * time.Second
+	// shortPatience is for those that have an earlier answer. It is no longer
+	// than from [projectsEvery] to [projectsOld]: where a database hangs, the
+	// first request finds out for all.
+	shortPatience = projectsOld - projectsEvery
+)
 
-// await waits for the end.
-func (t *trip) await(ctx context.Context) {
-	timer := time.NewTimer(time.Until(t.since.Add(patience)))
+// await waits for the end, until the flight is that old.
+func (t *trip) await(ctx context.Context, old time.Duration) {
+	timer := time.NewTimer(time.Until(t.since.Add(old)))
 	defer timer.Stop()
 	select {
 	case <-t.done:

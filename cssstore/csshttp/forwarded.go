@@ -1,8 +1,10 @@
 package csshttp
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +25,7 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	host, port := r.Host, ""
+	host := r.Host
 	o := origin{prefix: h.basePath}
 	if trusted {
 		proto := first(r, "X-Forwarded-Proto")
@@ -40,18 +42,14 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 		if v := first(r, "X-Forwarded-Host"); v != "" {
 			host = v
 		}
-		port = first(r, "X-Forwarded-Port")
 		// A proxy that names the prefix may have left it in the path as well.
 		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) && v != h.basePath {
 			o.prefix = v + h.basePath
 		}
 	}
-	host, own := splitPort(host)
+	host, port := splitPort(host)
 	if !isHost(host) {
 		return o, false
-	}
-	if port == "" {
-		port = own
 	}
 	o.root = scheme + "://" + host
 	usual := map[string]uint64{"http": 80, "https": 443}[scheme]
@@ -61,23 +59,30 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 	return o, true
 }
 
-// fromProxy reports whether whoever connected is a trusted proxy.
+// fromProxy reports whether the peer is a trusted proxy.
 func (h *Handler) fromProxy(r *http.Request) bool {
-	if len(h.proxies) == 0 {
+	if len(h.trusts) == 0 {
 		return false
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // zero on a Unix socket
 	addr := peer.Addr().Unmap().WithZone("")
-	for _, p := range h.proxies {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.trusts, func(trusts func(netip.Addr) bool) bool { return trusts(addr) })
 }
+
+// headerOf is the header behind its name or an entry of PHP's $_SERVER.
+func headerOf(name string) (string, error) {
+	header := name
+	if entry, ok := strings.CutPrefix(name, "HTTP_"); ok {
+		header = strings.ReplaceAll(entry, "_", "-")
+	}
+	if strings.Trim(header, headerBytes) != "" || header == "" && name != "" {
+		return "", fmt.Errorf("csshttp: %.80q is neither a header nor an entry of $_SERVER that stands for one", name)
+	}
+	return header, nil
+}
+
+// headerBytes are those of the names of headers that proxies send.
+const headerBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 
 // first is the first element of a header that may hold a list.
 func first(r *http.Request, name string) string {

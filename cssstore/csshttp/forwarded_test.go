@@ -2,15 +2,18 @@ package csshttp_test
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
+	"github.com/mosparo/go-cluster/envconfig"
 )
 
 func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
@@ -32,9 +35,9 @@ func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
 		"IPv4 in IPv6":              {"[::ffff:10.0.0.1]:1", "in", false, [4]string{"https", "a.example", "", ""}, "https://a.example"},
 		"a neighbour with a zone":   {"[fe80::1%eth0]:1", "in", false, [4]string{"https", "a.example", "", ""}, "https://a.example"},
 		"a stranger in IPv6":        {"[2001:db8::1]:1", "a.example", false, [4]string{"https", "evil.example", "", ""}, "http://a.example"},
-		"its port":                  {"10.0.0.1:1", "in", false, [4]string{"https", "a.example", "8443", ""}, "https://a.example:8443"},
+		"its port does not count":   {"10.0.0.1:1", "in", false, [4]string{"https", "spam.example.com", "80", ""}, "https://spam.example.com"},
 		"its port in the host":      {"10.0.0.1:1", "in", false, [4]string{"https", "a.example:8443", "", ""}, "https://a.example:8443"},
-		"its usual port":            {"10.0.0.1:1", "in:8080", false, [4]string{"https", "", "443", ""}, "https://in"},
+		"the port of Host does":     {"10.0.0.1:1", "in:8080", false, [4]string{"https", "", "443", ""}, "https://in:8080"},
 		"TLS ends behind it":        {"10.0.0.1:1", "in", true, [4]string{"http", "", "", ""}, "http://in"},
 		"the first of several":      {"10.0.0.1:1", "in", false, [4]string{"https, http", "a.example, b.example", "", "/x, /y"}, "https://a.example/x"},
 		"nonsense":                  {"10.0.0.1:1", "in", false, [4]string{"gopher", "", "port", "//evil.example"}, "http://in"},
@@ -67,14 +70,16 @@ func TestOrigin_FollowsTrustedProxiesOnly(t *testing.T) {
 }
 
 func TestOrigin_TakesTheHeaderThatReplacesXForwardedProto(t *testing.T) {
-	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithForwardedProto("CloudFront-Forwarded-Proto"),
-		csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
-	defer h.Close()
-	for _, c := range []struct{ peer, proto, replaced, want string }{
-		{"10.0.0.1:1", "http", "https", "https"},
-		{"10.0.0.1:1", "https", "", "https"},
-		{"198.51.100.1:1", "", "https", "http"},
+	for _, c := range []struct{ name, peer, proto, replaced, want string }{
+		{"CloudFront-Forwarded-Proto", "10.0.0.1:1", "http", "https", "https"},
+		{"CloudFront-Forwarded-Proto", "10.0.0.1:1", "https", "", "https"},
+		{"CloudFront-Forwarded-Proto", "198.51.100.1:1", "", "https", "http"},
+		{"HTTP_CLOUDFRONT_FORWARDED_PROTO", "10.0.0.1:1", "http", "https", "https"},
+		{"", "10.0.0.1:1", "http", "https", "http"},
 	} {
+		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithForwardedProto(c.name),
+			csshttp.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
+		defer h.Close()
 		r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)
 		r.RemoteAddr, r.Host = c.peer, "a.example"
 		r.Header.Set("X-Forwarded-Proto", c.proto)
@@ -82,5 +87,38 @@ func TestOrigin_TakesTheHeaderThatReplacesXForwardedProto(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		require.Equal(t, c.want+"://a.example"+path(hashA), w.Result().Header.Get("Location"), c)
+	}
+}
+
+func TestOrigin_TellsOfANameThatIsNoHeader(t *testing.T) {
+	for _, name := range []string{"REQUEST_SCHEME", "HTTP_", "X-Proto: https", "X_FORWARDED_PROTO"} {
+		var log strings.Builder
+		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithForwardedProto(name),
+			csshttp.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		require.NoError(t, h.Close())
+		require.Contains(t, log.String(), name)
+		require.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+	}
+}
+
+func TestOrigin_OfSettingsThatTrustEveryone(t *testing.T) {
+	for setting, want := range map[string]string{
+		"REMOTE_ADDR": "https", "127.0.0.1,REMOTE_ADDR": "https", "192.0.2.0/24": "https", "127.0.0.1": "http",
+	} {
+		settings, err := envconfig.FromEnviron([]string{"TRUSTED_PROXIES=" + setting})
+		require.NoError(t, err)
+		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.V.Contains))
+		defer h.Close()
+		for _, peer := range []string{"192.0.2.1:1", "[::ffff:192.0.2.1]:1", "@"} {
+			r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)
+			r.RemoteAddr, r.Host = peer, "a.example"
+			r.Header.Set("X-Forwarded-Proto", "https")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if peer == "@" && setting == "192.0.2.0/24" {
+				continue // a Unix socket has no address
+			}
+			require.Equal(t, want+"://a.example"+path(hashA), w.Result().Header.Get("Location"), setting+" "+peer)
+		}
 	}
 }

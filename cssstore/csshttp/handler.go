@@ -35,13 +35,14 @@ type Handler struct {
 	public   fs.FS
 	base     string
 	basePath string
-	proxies  []netip.Prefix
+	trusts   []func(netip.Addr) bool // one is enough
 	// protoHeader stands in for X-Forwarded-Proto where a request has it.
 	protoHeader string
 	recheck     time.Duration
 	generator   Generator
 	logger      *slog.Logger
 	tier        tier
+	health      health
 	logo        logo
 	baseFile    baseFile
 	strangers   budget
@@ -56,13 +57,20 @@ type Handler struct {
 }
 
 // New returns a handler for the projects and what the store has of them. It
-// starts nothing and asks nothing before the first request.
+// starts nothing and asks nothing before the first request. It panics if store
+// or list is nil.
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
+	if store == nil {
+		panic("csshttp: New: store is nil")
+	}
+	if list == nil {
+		panic("csshttp: New: list is nil")
+	}
 	h := &Handler{
 		store: store, projects: projects{source: list}, base: DefaultBase,
 		logger:  slog.New(slog.DiscardHandler),
 		looking: make(chan struct{}, maxLooking), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}},
+		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}, latest: map[cssstore.UUID]*entry{}},
 	}
 	if _, ok := store.(*cssstore.Files); ok {
 		h.mode = Files
@@ -71,10 +79,11 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 		o(h)
 	}
 	if h.recheck <= 0 {
-		h.recheck = MaxRecheck
-		if h.mode == Files {
-			h.recheck = DefaultFilesRecheck
-		}
+		h.recheck = DefaultRecheck
+	}
+	header, err := headerOf(h.protoHeader)
+	if h.protoHeader = header; err != nil {
+		h.logger.Warn("the header that replaces X-Forwarded-Proto does not count", "error", err)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h
@@ -137,7 +146,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// From here on nothing of the path is used that is not in this form.
 	id, err := cssstore.ParseUUID(t.project)
 	known, ok := false, true
-	var p cssstore.Project
+	var p listing
 	if err == nil {
 		p, known, ok = h.find(r.Context(), id)
 	}
@@ -165,42 +174,7 @@ type place struct {
 	err      error
 }
 
-func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p cssstore.Project, name string) {
-	hash, err := cssstore.ParseHash(name)
-	if err != nil {
-		hash = cssstore.Hash{}
-	}
-	k := key{project: p.UUID}
-	if h.mode == Files {
-		k.hash = hash
-		if hash != p.Hash && !h.tier.has(k) && !h.strangers.take() {
-			h.lead(w, r, hashCSS, h.current(r.Context(), p))
-			return
-		}
-	}
-	s := h.get(r.Context(), k, p, h.mode == SharedCache || hash == p.Hash)
-	v := s.version
-	switch {
-	case v != nil && !hash.IsZero() && (hash == v.hash || hash == v.alias):
-		if hash == v.hash {
-			h.tier.remember(k, p.UUID, hash)
-		}
-		serveCSS(w, r, s, hash)
-		return
-	case v != nil:
-		h.lead(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
-		return
-	case h.mode == SharedCache:
-		h.lead(w, r, hashCSS, place{project: p.UUID, err: s.err})
-		return
-	}
-	to := h.current(r.Context(), p)
-	if to.hash == hash { // it has just vanished
-		to = place{project: p.UUID}
-	}
-	h.lead(w, r, hashCSS, to)
-}
-
+// modifiedOf is the time that a redirect to a version names.
 func (h *Handler) modifiedOf(v *version) time.Time {
 	if h.mode == Files {
 		return v.modified
@@ -208,39 +182,63 @@ func (h *Handler) modifiedOf(v *version) time.Time {
 	return time.Time{}
 }
 
+// stored is the state of what the store has of a project.
+func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
+	if h.mode == SharedCache {
+		return h.get(ctx, key{project: p.UUID}, p, true)
+	}
+	var s *state
+	if !p.Hash.IsZero() {
+		s = h.get(ctx, key{p.UUID, p.Hash}, p, true)
+		if s.version != nil {
+			return s
+		}
+		if !errors.Is(s.err, cssstore.ErrNotFound) {
+			return h.inMemory(p.UUID, s)
+		}
+	}
+	// PHP removes the earlier file before the database has the new hash.
+	return h.get(ctx, key{project: p.UUID}, p, true)
+}
+
+// inMemory is the state of what the memory has of a project whose folder cannot
+// be read, or else that it cannot.
+func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
+	s := h.tier.latestOf(project)
+	if s == nil {
+		return failed
+	}
+	last := *s
+	last.err = failed.err
+	return &last
+}
+
+// newer is the hash that the list names, or one that has come into the shared
+// cache since: PHP nodes write there first, and prepare CSS for each visitor who
+// is sent to another one.
+func (h *Handler) newer(p listing) cssstore.Hash {
+	if e := h.tier.find(key{project: p.UUID}); e != nil {
+		if s := e.state.Load(); s != nil && s.version != nil && s.version.replaced.After(p.begun) {
+			return s.version.hash
+		}
+	}
+	return p.Hash
+}
+
 // current is where a project without a hash in the path is sent to.
-func (h *Handler) current(ctx context.Context, p cssstore.Project) place {
-	if h.mode == SharedCache && !p.Hash.IsZero() {
+func (h *Handler) current(ctx context.Context, p listing) place {
+	named := h.mode == SharedCache && !p.Hash.IsZero()
+	if named && !p.isOld() {
+		return place{project: p.UUID, hash: h.newer(p)}
+	}
+	s := h.stored(ctx, p.Project)
+	switch {
+	case s.version != nil:
+		return place{project: p.UUID, hash: s.version.hash, modified: h.modifiedOf(s.version)}
+	case named: // another node may have it
 		return place{project: p.UUID, hash: p.Hash}
 	}
-	k := key{project: p.UUID}
-	if h.mode == Files {
-		k.hash = p.Hash
-	}
-	s := h.get(ctx, k, p, true)
-	if s.version == nil {
-		return place{project: p.UUID, err: s.err}
-	}
-	return place{project: p.UUID, hash: s.version.hash, modified: h.modifiedOf(s.version)}
-}
-
-// serveCSS answers with the bytes that are in memory.
-func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Hash) {
-	v, h := s.version, w.Header()
-	h["Access-Control-Allow-Origin"] = anyOrigin
-	h["Cache-Control"] = cacheYear
-	if s.err != nil || !v.settled || hash != v.hash {
-		h["Cache-Control"] = cacheMinute
-	}
-	if s.err != nil {
-		h.Set("Cache-Status", "mosparo-go; hit; detail="+detail(s.err))
-	}
-	v.serve(w, r, bodyOfCSS)
-}
-
-func bodyOfCSS(h http.Header) {
-	secure(h)
-	h["Content-Type"] = typeCSS
+	return place{project: p.UUID, err: s.err}
 }
 
 // detail says in a word why the store gave nothing newer.

@@ -170,7 +170,7 @@ func own(t *testing.T, name string, headers ...string) measured {
 // nginx serves the same bytes from a file, with one worker for each processor.
 func nginx(t *testing.T) measured {
 	t.Helper()
-	binary := command(t, "nginx-light", "nginx", "/usr/sbin/nginx")
+	binary := command(t, "nginx", "nginx", "/usr/sbin/nginx")
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o755))
 	file := filepath.Join(dir, path(hashA))

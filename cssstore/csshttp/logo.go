@@ -36,7 +36,7 @@ func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	if s == nil || time.Since(s.tried) >= MaxRecheck {
 		reading := h.fly(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
-			reading.await(r.Context())
+			reading.await(r.Context(), patience)
 			if s = h.logo.set.Load(); s == nil {
 				unavailable(w, r)
 				return
@@ -49,6 +49,7 @@ func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	}
 	head := w.Header()
 	head["Access-Control-Allow-Origin"] = anyOrigin
+	head["Access-Control-Expose-Headers"] = exposed
 	head["Cache-Control"] = cacheYear
 	if h.public == nil { // another node may have it
 		head["Cache-Control"] = cacheMinute

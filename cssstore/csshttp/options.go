@@ -1,6 +1,7 @@
 package csshttp
 
 import (
+	"cmp"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -23,11 +24,11 @@ const (
 
 // Defaults of a [Handler].
 const (
-	// MaxRecheck is the longest time for which a version is served without
-	// asking the store again, and the default in the mode [SharedCache].
+	// DefaultRecheck is for how long a version is served without asking the
+	// store again.
+	DefaultRecheck = 2 * time.Second
+	// MaxRecheck is the longest time that [WithRecheck] can set.
 	MaxRecheck = 30 * time.Second
-	// DefaultFilesRecheck is the default in the mode [Files].
-	DefaultFilesRecheck = 2 * time.Second
 	// DefaultMemory limits the memory tier, in bytes.
 	DefaultMemory = 64 << 20
 	// DefaultBase is where mosparo's build puts the base CSS.
@@ -39,15 +40,23 @@ type Option func(*Handler)
 
 // WithMode says how mosparo is set up. The default is [Files] for a
 // *cssstore.Files, and [SharedCache] for any other store.
-func WithMode(m Mode) Option { return func(h *Handler) { h.mode = m } }
+func WithMode(m Mode) Option {
+	if m != SharedCache && m != Files {
+		panic("csshttp: WithMode: m is no mode")
+	}
+	return func(h *Handler) { h.mode = m }
+}
 
 // WithPublic gives mosparo's folder public, such as os.DirFS of it, for the
 // logo and the modification time of the base CSS. Without it the logo is empty,
-// as it is in mosparo when the file is missing, and cacheable for a minute.
+// as it is in mosparo when the file is missing, and cacheable for a minute; nil is
+// the default.
 func WithPublic(public fs.FS) Option { return func(h *Handler) { h.public = public } }
 
 // WithBase replaces [DefaultBase], the path of the base CSS on the web server.
-func WithBase(path string) Option { return func(h *Handler) { h.base = path } }
+func WithBase(path string) Option {
+	return func(h *Handler) { h.base = cmp.Or(path, DefaultBase) }
+}
 
 // WithBasePath says that mosparo lives below a path, such as /spam: redirects
 // name it, and requests are answered with and without it. A prefix that a
@@ -56,31 +65,70 @@ func WithBasePath(path string) Option {
 	return func(h *Handler) { h.basePath = strings.TrimRight(path, "/") }
 }
 
-// WithTrustedProxies names the proxies whose X-Forwarded-Proto, -Host, -Port
-// and -Prefix count, in the way of Symfony; in mosparo these are
-// TRUSTED_PROXIES. The default trusts nobody.
+// WithTrustedProxies names the proxies whose X-Forwarded-Proto, -Host and
+// -Prefix count, in the way of Symfony; in mosparo these are TRUSTED_PROXIES.
+// X-Forwarded-Port does not count, since mosparo trusts no such header. The
+// default trusts nobody.
+//
+// Settings of package envconfig go to [WithTrustedProxyFunc]: REMOTE_ADDR, which
+// trusts every peer, is none of their prefixes.
 func WithTrustedProxies(prefixes ...netip.Prefix) Option {
-	return func(h *Handler) { h.proxies = append(h.proxies, prefixes...) }
+	return func(h *Handler) {
+		for _, p := range prefixes {
+			h.trusts = append(h.trusts, p.Contains)
+		}
+	}
+}
+
+// WithTrustedProxyFunc is WithTrustedProxies with a function that reports
+// whether a peer is trusted, such as the method Contains of
+// envconfig.TrustedProxies. Its address is in its plain form, IPv4 not within
+// IPv6 and without a zone, and the zero Addr for a peer without one, as on a Unix
+// socket. The function must be safe for concurrent use, and not nil.
+func WithTrustedProxyFunc(trusts func(peer netip.Addr) bool) Option {
+	if trusts == nil {
+		panic("csshttp: WithTrustedProxyFunc: trusts is nil")
+	}
+	return func(h *Handler) { h.trusts = append(h.trusts, trusts) }
 }
 
 // WithForwardedProto names the header that stands in for X-Forwarded-Proto, such
-// as CloudFront-Forwarded-Proto, in requests of trusted proxies that have it; in
-// mosparo that is replace_forwarded_proto_header. The default is none.
-func WithForwardedProto(header string) Option { return func(h *Handler) { h.protoHeader = header } }
+// as CloudFront-Forwarded-Proto, in requests of trusted proxies that have it. In
+// mosparo that is the setting replaced_forwarded_proto_header, an entry of PHP's
+// $_SERVER: HTTP_CLOUDFRONT_FORWARDED_PROTO means the same header. The log has a
+// warning if name is neither, such as the entry REQUEST_SCHEME, and then it does not
+// count. The default is none.
+func WithForwardedProto(name string) Option { return func(h *Handler) { h.protoHeader = name } }
 
-// WithRecheck sets after what time a version is checked again, at most
-// [MaxRecheck].
-func WithRecheck(d time.Duration) Option { return func(h *Handler) { h.recheck = min(d, MaxRecheck) } }
+// WithRecheck replaces [DefaultRecheck], the time after which a version is
+// checked again; more than [MaxRecheck] is that.
+func WithRecheck(d time.Duration) Option {
+	if d < 0 {
+		panic("csshttp: WithRecheck: d is negative")
+	}
+	return func(h *Handler) { h.recheck = min(d, MaxRecheck) }
+}
 
 // WithMemory replaces [DefaultMemory]. What does not fit is read from the store
 // for every request.
-func WithMemory(bytes int) Option { return func(h *Handler) { h.tier.limit = bytes } }
+func WithMemory(bytes int) Option {
+	if bytes < 0 {
+		panic("csshttp: WithMemory: bytes is negative")
+	}
+	return func(h *Handler) { h.tier.limit = cmp.Or(bytes, DefaultMemory) }
+}
 
 // WithGenerator prepares CSS that the store does not have, or has for another
 // design. It is asked at most once in 10 seconds for a project, whatever the
-// requests. The default prepares nothing.
+// requests. The default, and nil, prepare nothing.
 func WithGenerator(g Generator) Option { return func(h *Handler) { h.generator = g } }
 
 // WithLogger logs what fails, once each when it begins and ceases to. The
-// default logs nothing.
-func WithLogger(l *slog.Logger) Option { return func(h *Handler) { h.logger = l } }
+// default, and nil, log nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(h *Handler) {
+		if h.logger = l; l == nil {
+			h.logger = slog.New(slog.DiscardHandler)
+		}
+	}
+}

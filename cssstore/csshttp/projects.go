@@ -2,6 +2,7 @@ package csshttp
 
 import (
 	"context"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -15,20 +16,35 @@ type Projects interface {
 }
 
 const (
-	// projectsEvery is how often the list is read at most.
+	// projectsEvery is how often the list is read at most, but for
+	// [Handler.relist].
 	projectsEvery = time.Second
 	// projectsOld is how old a list may be for a request not to wait for the
 	// next one.
-	projectsOld = 5 * time.Second
+	projectsOld = 2 * time.Second
+	// anewEvery is how often list and store are asked anew at most, for requests
+	// that are redirected by nothing older than themselves.
+	anewEvery = 100 * time.Millisecond
+	// databaseShare is the part of the time for which the list may be read: one
+	// in so many.
+	databaseShare = 10
 )
 
 // projectList is the list as it was last read. A list does not change.
 type projectList struct {
 	hashes map[cssstore.UUID]cssstore.Hash
-	// tried is when it was last asked for, with or without success.
-	tried time.Time
-	ok    bool
+	// begun and tried are when it was last asked for, with or without success,
+	// and when that ended.
+	begun, tried time.Time
+	// changed is when the first reading began that found these hashes.
+	changed time.Time
+	// ok: it was read at least once; err is of the last reading.
+	ok  bool
+	err error
 }
+
+// isOld reports whether the list cannot be trusted to name current hashes.
+func (l *projectList) isOld() bool { return l.err != nil || time.Since(l.tried) >= projectsOld }
 
 // projects keep the list.
 type projects struct {
@@ -37,45 +53,88 @@ type projects struct {
 	flight flight
 }
 
+// listing is a project with the list that has it.
+type listing struct {
+	cssstore.Project
+	*projectList
+}
+
+func (l *projectList) find(id cssstore.UUID) (p listing, known bool) {
+	hash, known := l.hashes[id]
+	return listing{cssstore.Project{UUID: id, Hash: hash}, l}, known
+}
+
 // find looks a project up in the list; ok is false as long as there is no list
 // at all.
-func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p cssstore.Project, known, ok bool) {
+func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p listing, known, ok bool) {
 	l := h.projects.list.Load()
+	seen := l
 	if l == nil {
 		l = &projectList{}
 	}
-	hash, known := l.hashes[id]
+	p, known = l.find(id)
 	if age := time.Since(l.tried); age >= projectsEvery {
-		reading := h.fly(&h.projects.flight, h.readProjects) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.fly(&h.projects.flight, h.projectReader(seen)) //nolint:contextcheck // what one request begins, others wait for
 		if !known || age >= projectsOld {
-			reading.await(ctx)
+			wait := shortPatience
+			if !known {
+				wait = patience
+			}
+			reading.await(ctx, wait)
 			if now := h.projects.list.Load(); now != nil {
 				l = now
 			}
-			hash, known = l.hashes[id]
+			p, known = l.find(id)
 		}
 	}
-	return cssstore.Project{UUID: id, Hash: hash}, known, l.ok
+	return p, known, l.ok
 }
 
-func (h *Handler) readProjects(ctx context.Context) {
-	if l := h.projects.list.Load(); l != nil && time.Since(l.tried) < projectsEvery {
-		return // somebody else has just been here
+// relist returns the list as it is in the database at the given time or later,
+// if it can be had: it is read at most ten times a second, and for a tenth of
+// the time.
+func (h *Handler) relist(ctx context.Context, at time.Time) (*projectList, bool) {
+	l := h.projects.list.Load()
+	if l == nil {
+		return nil, false
 	}
-	next := &projectList{}
-	all, err := h.askProjects(ctx)
-	next.tried = time.Now()
-	h.failing.projects.note(h.logger, "the list of projects cannot be read", err)
-	if err == nil {
-		next.ok, next.hashes = true, make(map[cssstore.UUID]cssstore.Hash, len(all))
-		for _, p := range all {
-			next.hashes[p.UUID] = p.Hash
+	if l.begun.Before(at) && time.Since(l.tried) >= max(anewEvery, databaseShare*l.tried.Sub(l.begun)) {
+		h.fly(&h.projects.flight, h.projectReader(l)).await(ctx, shortPatience) //nolint:contextcheck // as above
+		l = h.projects.list.Load()
+	}
+	return l, l.err == nil && !l.begun.Before(at)
+}
+
+// projectReader returns what reads the list, unless it was read since the
+// caller has seen it.
+func (h *Handler) projectReader(seen *projectList) func(context.Context) {
+	return func(ctx context.Context) {
+		if h.projects.list.Load() == seen {
+			h.readProjects(ctx, seen)
 		}
-	} else if l := h.projects.list.Load(); l != nil {
-		next.ok, next.hashes = l.ok, l.hashes
+	}
+}
+
+func (h *Handler) readProjects(ctx context.Context, old *projectList) {
+	next := &projectList{begun: time.Now()}
+	if old != nil {
+		next.ok, next.hashes, next.changed = old.ok, old.hashes, old.changed
+	}
+	var all []cssstore.Project
+	all, next.err = h.askProjects(ctx)
+	next.tried = time.Now()
+	h.failing.projects.note(h.logger, "the list of projects cannot be read", next.err)
+	if next.err == nil {
+		hashes := make(map[cssstore.UUID]cssstore.Hash, len(all))
+		for _, p := range all {
+			hashes[p.UUID] = p.Hash
+		}
+		if !next.ok || !maps.Equal(hashes, next.hashes) {
+			next.ok, next.hashes, next.changed = true, hashes, next.begun
+		}
 	}
 	h.projects.list.Store(next)
-	if err == nil {
+	if next.err == nil {
 		h.tier.keepOnly(next.hashes)
 	}
 }

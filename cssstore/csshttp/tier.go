@@ -2,8 +2,6 @@ package csshttp
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,7 +11,7 @@ import (
 )
 
 // key names an entry of the memory tier: in the mode SharedCache a project, in
-// the mode Files a version.
+// the mode Files a version, or without a hash the newest one.
 type key struct {
 	project cssstore.UUID
 	hash    cssstore.Hash
@@ -36,9 +34,23 @@ type state struct {
 	// version is nil if there is none; with an error it is the last good one.
 	version *version
 	err     error
-	tried   time.Time
-	// asked is when the generator was last asked.
+	// begun and tried are when the look began and ended.
+	begun, tried time.Time
+	// asked is when the generator was last asked, made what it made.
 	asked time.Time
+	made  replacement
+}
+
+// replacement is the hash of a design that was prepared for a project whose
+// stored hash is out of date.
+type replacement struct{ instead, hash cssstore.Hash }
+
+// of is the hash of the current design of a project, as far as it is known.
+func (r replacement) of(stored cssstore.Hash) cssstore.Hash {
+	if r.instead == stored && !r.hash.IsZero() {
+		return r.hash
+	}
+	return stored
 }
 
 // version is a stored version with its content.
@@ -46,140 +58,15 @@ type version struct {
 	hash, alias cssstore.Hash
 	settled     bool
 	modified    time.Time
+	// replaced is when this hash took the place of another one in memory, zero
+	// for the first.
+	replaced time.Time
 	*content
 }
 
-const (
-	// missFor is how long the store is not asked again for what it does not
-	// have, or after it failed.
-	missFor = time.Second
-	// askEvery is how often a generator is asked for a project at most.
-	askEvery = 10 * time.Second
-)
-
-// rest says how long a state is left alone, and after what time requests wait
-// for the next.
-func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
-	switch {
-	case s.version == nil:
-		return missFor, missFor
-	case s.err != nil:
-		return missFor, 1 << 62
-	case !s.version.settled:
-		return min(cssstore.SettleTime, recheck), recheck
-	}
-	return recheck * 2 / 3, recheck
-}
-
-// get returns what is known about a key of a known project, from memory or
-// from the store; never nil. Unless keep, what the store does not give is
-// forgotten at once.
-func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool) *state {
-	now := time.Now()
-	e := h.tier.entry(k, now.Unix())
-	s := e.state.Load()
-	wait := true
-	if s != nil {
-		age := now.Sub(s.tried)
-		leave, until := s.rest(h.recheck)
-		if age < leave {
-			return s
-		}
-		wait = age >= until
-	}
-	fetching := h.fly(&e.flight, func(ctx context.Context) { h.fetch(ctx, e, p, keep) }) //nolint:contextcheck // what one request begins, others wait for
-	if !wait {
-		return s
-	}
-	fetching.await(ctx)
-	if now := e.state.Load(); now != nil {
-		return now
-	}
-	return &state{err: context.DeadlineExceeded}
-}
-
-// fetch looks into the store, and asks the generator.
-func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep bool) {
-	old := e.state.Load()
-	if old == nil {
-		old = &state{}
-	} else if leave, _ := old.rest(h.recheck); time.Since(old.tried) < leave {
-		return // somebody else has just been here
-	}
-	r, err := h.look(ctx, e.key)
-	s := &state{asked: old.asked}
-	if begin := time.Now(); h.generator != nil && keep && begin.Sub(s.asked) >= askEvery {
-		made, asked, failed := h.generate(ctx, p, &r, err)
-		if asked || failed != nil {
-			s.asked = begin
-			h.failing.generator.note(h.logger, "css cannot be prepared", failed)
-		}
-		if asked && failed == nil {
-			r, err = made, nil
-		}
-	}
-	s.tried, s.err = time.Now(), err
-	missing := errors.Is(err, cssstore.ErrNotFound)
-	if missing || errors.Is(err, cssstore.ErrUnsettled) {
-		h.failing.store.note(h.logger, "", nil)
-	} else {
-		h.failing.store.note(h.logger, "stored css cannot be read", err)
-	}
-	switch {
-	case err == nil:
-		s.version = h.newVersion(&r, old.version)
-	case !missing || h.mode == SharedCache || old.version.isOther(e.key):
-		s.version = old.version // the last good one
-	}
-	h.tier.change(e, s, keep || s.version != nil)
-}
-
-// generate asks the generator for what the store lacks.
-func (h *Handler) generate(ctx context.Context, p cssstore.Project, r *cssstore.Resource, err error) (made cssstore.Resource, asked bool, failed error) {
-	defer recovered(&failed)
-	if !h.lacks(p, r, err) {
-		return made, false, nil
-	}
-	asked = true
-	made, failed = h.generator.Generate(ctx, p)
-	return made, asked, failed
-}
-
-// look asks the store.
-func (h *Handler) look(ctx context.Context, k key) (r cssstore.Resource, err error) {
-	defer recovered(&err)
-	select {
-	case h.looking <- struct{}{}:
-		defer func() { <-h.looking }()
-	case <-ctx.Done():
-		return r, context.Cause(ctx)
-	}
-	switch {
-	case h.mode == SharedCache:
-		return h.store.Get(ctx, k.project)
-	case k.hash.IsZero():
-		return cssstore.Resource{}, cssstore.ErrNotFound
-	}
-	return cssstore.Version(ctx, h.store, k.project, k.hash)
-}
-
-// lacks reports whether a generator is to be asked.
-func (h *Handler) lacks(p cssstore.Project, r *cssstore.Resource, err error) bool {
-	if err != nil {
-		return errors.Is(err, cssstore.ErrNotFound)
-	}
-	return r.Hash != p.Hash && r.Settled || h.generator.Outdated(*r)
-}
-
-// newVersion takes the content of the earlier one if the bytes are the same.
-func (h *Handler) newVersion(r *cssstore.Resource, old *version) *version {
-	v := &version{hash: r.Hash, alias: r.Alias, settled: r.Settled, modified: r.Modified}
-	if old != nil && string(old.plain.body) == string(r.CSS) {
-		v.content = old.content
-	} else {
-		v.content = h.newContent(r.CSS)
-	}
-	return v
+// has reports whether it is that of a hash.
+func (v *version) has(hash cssstore.Hash) bool {
+	return v != nil && (v.hash == hash || v.alias == hash)
 }
 
 // isOther reports whether it is what was prepared instead of a version that is
@@ -199,21 +86,38 @@ type tier struct {
 	mu      sync.RWMutex
 	entries map[key]*entry
 	paths   map[string]again // those that have one
-	size    int
+	// latest are the entries of projects that got CSS last.
+	latest map[cssstore.UUID]*entry
+	size   int
 }
 
 // has reports whether an entry is there.
-func (t *tier) has(k key) bool {
+func (t *tier) has(k key) bool { return t.find(k) != nil }
+
+// find returns an entry, nil if there is none.
+func (t *tier) find(k key) *entry {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.entries[k] != nil
+	return t.entries[k]
+}
+
+// latestOf is what the memory has of a project, nil if it has no CSS.
+func (t *tier) latestOf(project cssstore.UUID) *state {
+	t.mu.RLock()
+	e := t.latest[project]
+	t.mu.RUnlock()
+	if e == nil {
+		return nil
+	}
+	if s := e.state.Load(); s.version != nil {
+		return s
+	}
+	return nil
 }
 
 // entry finds or makes one.
 func (t *tier) entry(k key, now int64) *entry {
-	t.mu.RLock()
-	e := t.entries[k]
-	t.mu.RUnlock()
+	e := t.find(k)
 	if e == nil {
 		t.mu.Lock()
 		if e = t.entries[k]; e == nil {
@@ -239,6 +143,9 @@ func (t *tier) change(e *entry, now *state, keep bool) {
 	t.size -= e.size
 	e.size = now.version.bytes()
 	t.size += e.size
+	if now.version != nil {
+		t.latest[e.key.project] = e
+	}
 	if !keep {
 		t.remove(e)
 	}
@@ -262,6 +169,9 @@ func (t *tier) change(e *entry, now *state, keep bool) {
 func (t *tier) remove(e *entry) {
 	delete(t.entries, e.key)
 	delete(t.paths, e.path)
+	if t.latest[e.key.project] == e {
+		delete(t.latest, e.key.project)
+	}
 	t.size -= e.size
 }
 

@@ -17,9 +17,12 @@ import (
 
 // Conformance runs the suite on the stores that open makes, one for each
 // subtest. They may all lead to one place: the suite uses projects of its own,
-// and removes them.
+// and removes them. It panics if open is nil.
 func Conformance(t *testing.T, open func(t *testing.T) cssstore.Store) {
 	t.Helper()
+	if open == nil {
+		panic("cssstoretest: Conformance: open is nil")
+	}
 	for _, r := range []struct {
 		name, why string
 		check     func(*suite)

@@ -47,8 +47,11 @@ func (f *Fake) Fail(err error) {
 	f.err = err
 }
 
-// Delay makes every request take so long.
+// Delay makes every request take so long. It panics if d is below zero.
 func (f *Fake) Delay(d time.Duration) {
+	if d < 0 {
+		panic("cssstoretest: Delay: d is negative")
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.delay = d

@@ -56,8 +56,17 @@ type DB struct {
 }
 
 // New uses a database that the caller opened with a driver of his choice, and
-// closes. It asks nothing yet.
-func New(db *sql.DB, p Placeholders) *DB { return &DB{db: db, placeholders: p} }
+// closes. It asks nothing yet. It panics if db is nil, or p is none of the
+// constants.
+func New(db *sql.DB, p Placeholders) *DB {
+	if db == nil {
+		panic("projectdb: New: db is nil")
+	}
+	if p != QuestionMarks && p != Dollars {
+		panic("projectdb: New: p is none of the placeholders")
+	}
+	return &DB{db: db, placeholders: p}
+}
 
 // Project is a project with the hash that mosparo stored for it.
 type Project = cssstore.Project

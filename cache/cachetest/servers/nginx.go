@@ -1,0 +1,47 @@
+package servers
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// NginxServer is a running nginx.
+type NginxServer struct {
+	*Process
+}
+
+// Nginx starts an nginx that spreads requests over the servers at the
+// addresses, strictly in turn, and asks no other one when one fails. The lines
+// of config, if there are any, stand in its server block beside location /.
+func Nginx(tb TB, config string, upstreams ...string) *NginxServer {
+	tb.Helper()
+	return &NginxServer{start(tb, spec{
+		name: "nginx", binary: "nginx", pkg: "nginx",
+		args: func(port int, dir string) []string {
+			file := filepath.Join(dir, "nginx.conf")
+			if err := os.WriteFile(file, []byte(nginxConfig(port, dir, config, upstreams)), 0o600); err != nil {
+				tb.Fatalf("servers: %v", err)
+			}
+			return []string{"-p", dir, "-e", "stderr", "-c", file}
+		},
+		ready: func(addr string) error { return listens("tcp", addr) },
+	})}
+}
+
+func nginxConfig(port int, dir, config string, upstreams []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "daemon off; master_process off; pid %s/pid; error_log stderr; events {} http { access_log off;", dir)
+	for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		fmt.Fprintf(&b, " %s_temp_path %s/%[1]s;", name, dir)
+	}
+	b.WriteString(" upstream nodes { keepalive 16;")
+	for _, addr := range upstreams {
+		fmt.Fprintf(&b, " server %s max_fails=0;", addr)
+	}
+	fmt.Fprintf(&b, ` } server { listen 127.0.0.1:%d; %s
+location / { proxy_pass http://nodes; proxy_next_upstream off; proxy_http_version 1.1;
+proxy_set_header Connection ""; proxy_set_header Host $http_host; } } }`, port, config)
+	return b.String()
+}

@@ -1,0 +1,144 @@
+package csshttp
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// A redirect from one hash to another can send visitors in a circle: nodes
+// learn of a new design at different moments, some cannot reach cache, folder or
+// database for a while, and a PHP node redirects from every hash but that of the
+// design as it is now. So a hash leads to another one only if that is the hash
+// of the database and the one that the store has, both asked after the request
+// came. All that redirect agree then on where to. In any other case, also when
+// asking takes too long or was done too often, the answer is what there is,
+// which no cache may keep.
+
+// sameMoment is how much older than a request an answer of store and database
+// may be: a visitor is not sent through many nodes in that time.
+const sameMoment = time.Millisecond
+
+// serveHash answers /resources/{uuid}/{hash}.css.
+func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p listing, name string) {
+	at := time.Now().Add(-sameMoment)
+	hash, err := cssstore.ParseHash(name)
+	if err != nil { // no node redirects to that
+		h.lead(w, r, hashCSS, h.current(r.Context(), p))
+		return
+	}
+	find := h.findInCache
+	if h.mode == Files {
+		find = h.findInFiles
+	}
+	s, now := find(r.Context(), p, hash, at)
+	v := s.version
+	switch {
+	case v == nil:
+		h.lead(w, r, hashCSS, place{project: p.UUID, err: s.err})
+	case v.has(hash):
+		if hash == v.hash {
+			h.tier.remember(h.keyOf(p.UUID, hash), p.UUID, hash)
+		}
+		serveCSS(w, r, s, hash, h.isSure(p, s, hash))
+	case h.mayLead(r.Context(), p, hash, s, at) && now:
+		h.lead(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
+	default:
+		serveCSS(w, r, s, hash, false)
+	}
+}
+
+func (h *Handler) keyOf(project cssstore.UUID, hash cssstore.Hash) key {
+	if h.mode == SharedCache {
+		return key{project: project}
+	}
+	return key{project, hash}
+}
+
+// findInCache returns what the shared cache has of a project, and whether it was
+// asked since the given time. It is asked anew if memory, the project list and
+// the request do not name the same hash.
+func (h *Handler) findInCache(ctx context.Context, p listing, hash cssstore.Hash, at time.Time) (*state, bool) {
+	k := h.keyOf(p.UUID, hash)
+	s := h.get(ctx, k, p.Project, true)
+	v := s.version
+	if v == nil || v.has(hash) && !s.isBehind(p) {
+		return s, false
+	}
+	if s.isSince(at) || v.has(hash) || hash == p.Hash || h.strangers.take() {
+		return h.renew(ctx, k, p.Project, s, at)
+	}
+	return s, false
+}
+
+// findInFiles returns the version of a hash, or what the folder has otherwise.
+func (h *Handler) findInFiles(ctx context.Context, p listing, hash cssstore.Hash, _ time.Time) (*state, bool) {
+	k := h.keyOf(p.UUID, hash)
+	if hash == p.Hash || h.tier.has(k) || h.strangers.take() {
+		if s := h.get(ctx, k, p.Project, hash == p.Hash); s.version != nil {
+			return s, true
+		}
+	}
+	return h.stored(ctx, p.Project), true
+}
+
+// isSince reports whether the store said so, asked at the given time or later.
+func (s *state) isSince(at time.Time) bool { return s.err == nil && !s.begun.Before(at) }
+
+// isBehind reports whether the list may know of a newer version: it names
+// another hash, which it did not yet when the store was asked.
+func (s *state) isBehind(p listing) bool {
+	return s.version.hash != p.Hash && s.begun.Before(p.changed)
+}
+
+// isSure reports whether what is served may be kept for long.
+func (h *Handler) isSure(p listing, s *state, hash cssstore.Hash) bool {
+	leave, _ := s.rest(h.recheck)
+	return hash == s.version.hash && time.Since(s.tried) < leave && (h.mode == Files || !s.isBehind(p))
+}
+
+// mayLead reports whether a visitor with a hash may be sent to the version that
+// the store has: it is the current one of the database, and the hash is not. A
+// hash that the list does not name has it read again in any case.
+func (h *Handler) mayLead(ctx context.Context, p listing, hash cssstore.Hash, s *state, at time.Time) bool {
+	if hash == s.made.of(p.Hash) {
+		return false
+	}
+	l, ok := h.relist(ctx, at)
+	if !ok {
+		return false
+	}
+	p, known := l.find(p.UUID)
+	current := s.made.of(p.Hash)
+	return known && s.version.hash == current && hash != current
+}
+
+// serveCSS answers with the bytes that are in memory: those of the hash, which
+// may be kept for long if that is sure, or others, which may not at all.
+func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Hash, sure bool) {
+	v, h := s.version, w.Header()
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Access-Control-Expose-Headers"] = exposed
+	switch {
+	case !v.has(hash):
+		h["Cache-Control"] = cacheNothing
+	case !sure || s.err != nil || !v.settled:
+		h["Cache-Control"] = cacheMinute
+	default:
+		h["Cache-Control"] = cacheYear
+	}
+	switch {
+	case s.err != nil:
+		h.Set("Cache-Status", "mosparo-go; hit; detail="+detail(s.err))
+	case !v.has(hash):
+		h["Cache-Status"] = otherVersion
+	}
+	v.serve(w, r, bodyOfCSS)
+}
+
+func bodyOfCSS(h http.Header) {
+	secure(h)
+	h["Content-Type"] = typeCSS
+}
