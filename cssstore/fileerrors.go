@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // classified joins the sentinel of package cache that an error of the
@@ -18,7 +18,7 @@ func classified(err error) error {
 	var sys *fs.PathError
 	var link *os.LinkError
 	var number syscall.Errno
-	var shutOut *inherit.ShutOutError
+	var shutOut *sharedfiles.ShutOutError
 	if !errors.As(err, &sys) && !errors.As(err, &link) && !errors.As(err, &number) && !errors.As(err, &shutOut) {
 		return err
 	}

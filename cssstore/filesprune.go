@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // Prune implements [Pruner]: it removes the versions of all projects whose grace time is over, and
@@ -134,7 +134,7 @@ func mapped(root *os.Root) (map[string]bool, error) {
 func removeLeftOvers(root *os.Root, now time.Time) error {
 	entries, err := readDir(root, ".")
 	for _, e := range entries {
-		if inherit.LeftOver(e.Name(), now) {
+		if sharedfiles.LeftOver(e.Name(), now) {
 			_ = root.RemoveAll(e.Name())
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -67,7 +67,7 @@ func (f *Files) put(root *os.Root, r *Resource) error {
 func moveInto(root *os.Root, name string, project UUID, to string) error {
 	var err error
 	for range attempts {
-		if err = inherit.Directories(root, project.String()); err != nil {
+		if err = sharedfiles.Directories(root, project.String()); err != nil {
 			return err
 		}
 		if err = root.Rename(name, to); !errors.Is(err, fs.ErrNotExist) {
@@ -111,7 +111,7 @@ func writeTemporary(root *os.Root, content []byte, modified time.Time) (name str
 	if err != nil {
 		return "", err
 	}
-	name = inherit.TemporaryName(time.Now())
+	name = sharedfiles.TemporaryName(time.Now())
 	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -125,7 +125,7 @@ func writeTemporary(root *os.Root, content []byte, modified time.Time) (name str
 	if _, err := file.Write(content); err != nil {
 		return "", err
 	}
-	if err := inherit.HandOver(root, file, name, dir, dir.Mode().Perm()&0o666); err != nil {
+	if err := sharedfiles.HandOver(root, file, name, dir, dir.Mode().Perm()&0o666); err != nil {
 		return "", err
 	}
 	// A full disk or quota may show here only.

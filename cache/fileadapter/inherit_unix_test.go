@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // process is a process that writes to a cache as some user.
@@ -99,7 +99,7 @@ func (p process) handOver() error {
 		return err
 	}
 	defer f.Close()
-	return inherit.HandOver(root, f, "f", foreign, 0o660)
+	return sharedfiles.HandOver(root, f, "f", foreign, 0o660)
 }
 
 // run returns the exit code.
@@ -146,7 +146,7 @@ func ownershipOf(t *testing.T, path string) ownership {
 	t.Helper()
 	fi, err := os.Stat(path)
 	require.NoError(t, err)
-	uid, gid, ok := inherit.Owner(fi)
+	uid, gid, ok := sharedfiles.Owner(fi)
 	require.True(t, ok)
 	return ownership{uid, gid, fi.Mode() & (fs.ModePerm | fs.ModeSetgid | fs.ModeSticky)}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // read returns the value of a key, nil when it is absent, and its expiry in
@@ -101,7 +101,7 @@ func (a *Adapter) removeExpired(rel string, found *os.File) bool {
 		if is, err := root.Lstat(rel); err != nil || !os.SameFile(was, is) {
 			return err
 		}
-		aside := inherit.TemporaryName(time.Now())
+		aside := sharedfiles.TemporaryName(time.Now())
 		if err := root.Rename(rel, aside); err != nil {
 			return err
 		}

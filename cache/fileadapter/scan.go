@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // List implements [cache.Lister]. It reads the beginning of every file.
@@ -104,12 +104,12 @@ func tryWriting(root *os.Root) error {
 	if err != nil {
 		return err
 	}
-	name := inherit.TemporaryName(time.Now())
+	name := sharedfiles.TemporaryName(time.Now())
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	err = inherit.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666)
+	err = sharedfiles.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666)
 	return errors.Join(err, f.Close(), root.Remove(name))
 }
 
@@ -213,7 +213,7 @@ func (a *Adapter) removeLeftOvers(now time.Time) error {
 			err = readErr
 		}
 		for _, e := range entries {
-			if inherit.LeftOver(e.Name(), now) && (e.Type().IsRegular() || e.IsDir()) {
+			if sharedfiles.LeftOver(e.Name(), now) && (e.Type().IsRegular() || e.IsDir()) {
 				_ = a.inRoot(func(root *os.Root) error { return root.Remove(path.Join(rel, e.Name())) })
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // write stores items and returns the keys that it could not store.
@@ -57,7 +57,7 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 func moveInto(root *os.Root, name, rel string) error {
 	err := root.Rename(name, rel)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := inherit.Directories(root, path.Dir(rel)); err != nil {
+		if err := sharedfiles.Directories(root, path.Dir(rel)); err != nil {
 			return err
 		}
 		err = root.Rename(name, rel)
@@ -69,7 +69,7 @@ func moveInto(root *os.Root, name, rel string) error {
 // Symfony does, ready to be moved to rel: complete, closed, with its final
 // mode, owner and modification time.
 func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err error) {
-	if err := inherit.Directories(root, path.Dir(rel)); err != nil {
+	if err := sharedfiles.Directories(root, path.Dir(rel)); err != nil {
 		return "", err
 	}
 	dir, err := root.Stat(path.Dir(rel))
@@ -77,7 +77,7 @@ func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err
 		return "", err
 	}
 	now := time.Now()
-	name = inherit.TemporaryName(now)
+	name = sharedfiles.TemporaryName(now)
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -95,7 +95,7 @@ func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err
 	if _, err := f.Write(it.Value); err != nil {
 		return "", err
 	}
-	if err := inherit.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666); err != nil {
+	if err := sharedfiles.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666); err != nil {
 		return "", err
 	}
 	// A full disk or quota may show here only.

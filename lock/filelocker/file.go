@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -120,7 +120,7 @@ func edit(f *os.File, now time.Time, name string, decide func(*found) (*record, 
 func (b *Backend) root(create bool) (*os.Root, error) {
 	root, err := os.OpenRoot(b.dir)
 	if create && errors.Is(err, fs.ErrNotExist) {
-		if err := inherit.Directory(b.dir); err != nil {
+		if err := sharedfiles.Directory(b.dir); err != nil {
 			return nil, err
 		}
 		root, err = os.OpenRoot(b.dir)
@@ -161,7 +161,7 @@ func readAll(f *os.File) ([]byte, error) {
 // it has its size, mode and owner, and never in the place of another one:
 // whoever has opened that may be under its flock.
 func makeFile(root *os.Root, file string) error {
-	temporary := inherit.TemporaryName(time.Now())
+	temporary := sharedfiles.TemporaryName(time.Now())
 	if err := newFile(root, temporary); err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func fill(root *os.Root, f *os.File, name string, dir fs.FileInfo, mode fs.FileM
 			return err
 		}
 	}
-	return inherit.HandOver(root, f, name, dir, mode)
+	return sharedfiles.HandOver(root, f, name, dir, mode)
 }
 
 // isCurrent looks, under the flock, whether the name still means the file

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -40,7 +40,7 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 		switch {
 		case strings.HasSuffix(name, suffix):
 			removeUnused(root, name, now)
-		case inherit.LeftOver(name, now):
+		case sharedfiles.LeftOver(name, now):
 			_ = root.Remove(name)
 		}
 	}
@@ -117,7 +117,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 			break
 		}
 		switch name := e.Name(); {
-		case inherit.LeftOver(name, now):
+		case sharedfiles.LeftOver(name, now):
 			_ = root.Remove(name)
 		case strings.HasSuffix(name, suffix):
 			err := removeIf(root, name, func(r record, _ bool) error {

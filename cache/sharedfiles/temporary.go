@@ -1,4 +1,4 @@
-package inherit
+package sharedfiles
 
 import (
 	"crypto/rand"
