@@ -190,7 +190,7 @@ func TestCancelledContext_IsNoticedBetweenFiles(t *testing.T) {
 	require.NotErrorIs(t, err, cache.ErrUnavailable)
 }
 
-func TestClassified_NamesTheCondition(t *testing.T) {
+func TestClassify_NamesTheCondition(t *testing.T) {
 	for err, want := range map[error]error{
 		syscall.EACCES: cache.ErrUnauthorized,
 		syscall.EPERM:  cache.ErrUnauthorized,
@@ -201,11 +201,11 @@ func TestClassified_NamesTheCondition(t *testing.T) {
 		syscall.EIO:    cache.ErrUnavailable,
 		syscall.ESTALE: cache.ErrUnavailable,
 	} {
-		wrapped := classified(&fs.PathError{Op: "open", Path: "x", Err: err})
+		wrapped := classify(&fs.PathError{Op: "open", Path: "x", Err: err})
 		require.ErrorIs(t, wrapped, want)
 		require.ErrorIs(t, wrapped, err)
 	}
-	require.Equal(t, context.Canceled, classified(context.Canceled))
+	require.Equal(t, context.Canceled, classify(context.Canceled))
 }
 
 func TestAgain_RepeatsWhatNFSCallsStale(t *testing.T) {

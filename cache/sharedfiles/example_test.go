@@ -21,9 +21,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	dir := filepath.Join(shared, "a", "b")
-	if err := sharedfiles.Directory(dir); err != nil {
+	root, err := sharedfiles.Folder{Path: dir}.Make()
+	if err != nil {
 		log.Fatal(err)
 	}
+	defer root.Close()
 	fi, err := os.Stat(dir)
 	if err != nil {
 		log.Fatal(err)

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -26,6 +28,7 @@ type process struct {
 	Groups   []int
 	Umask    int
 	Dir      string
+	OwnerOf  string
 	Op       string
 }
 
@@ -42,7 +45,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const exitUnauthorized, exitShutOut = 10, 11
+const exitUnauthorized, exitShutOut, exitUnavailable = 10, 11, 12
 
 func (p process) main() int {
 	syscall.Umask(p.Umask)
@@ -54,7 +57,7 @@ func (p process) main() int {
 			}
 		}
 	}
-	a, err := New(p.Dir)
+	a, err := New(p.Dir, WithOwnerOf(p.OwnerOf))
 	switch {
 	case err != nil:
 	case p.Op == "ping":
@@ -64,8 +67,10 @@ func (p process) main() int {
 	default:
 		err = a.Set(context.Background(), cache.Item{Key: "k", Value: []byte("by " + fmt.Sprint(p.UID))})
 	}
-	var out *ShutOutError
+	var out *sharedfiles.ShutOutError
 	switch {
+	case errors.Is(err, cache.ErrUnavailable) && strings.Contains(err.Error(), "FILESYSTEM_CACHE_PATH"):
+		return exitUnavailable
 	case errors.As(err, &out):
 		return exitShutOut
 	case errors.Is(err, cache.ErrUnauthorized):
@@ -99,7 +104,7 @@ func (p process) handOver() error {
 		return err
 	}
 	defer f.Close()
-	return sharedfiles.HandOver(root, f, "f", foreign, 0o660)
+	return sharedfiles.Folder{Path: own}.HandOver(f, foreign, own)
 }
 
 // run returns the exit code.
@@ -156,7 +161,6 @@ const php, php2, goUser = 33, 34, 4321
 func TestWrites_TakeModeAndOwnerOfTheDirectory(t *testing.T) {
 	root := process{Umask: 0o077}
 	member := process{UID: goUser, GID: goUser, Groups: []int{php}, Umask: 0o077}
-	stranger := process{UID: goUser, GID: goUser, Umask: 0o027}
 	for _, c := range []struct {
 		name      string
 		who       process
@@ -164,14 +168,13 @@ func TestWrites_TakeModeAndOwnerOfTheDirectory(t *testing.T) {
 		wantDirs  ownership
 		wantFiles ownership
 	}{
-		{"root, open to all", root, ownership{php, php, 0o777}, ownership{php, php, 0o777}, ownership{php, php, 0o666}},
+		{"root, open to all", root, ownership{php, php, 0o777}, ownership{php, php, 0o755}, ownership{php, php, 0o644}},
 		{"root, as Debian has it", root, ownership{php, php, 0o755}, ownership{php, php, 0o755}, ownership{php, php, 0o644}},
 		{"root, closed", root, ownership{php, php2, 0o750}, ownership{php, php2, 0o750}, ownership{php, php2, 0o640}},
 		{"root, setgid", root, ownership{php, php2, 0o775 | fs.ModeSetgid}, ownership{php, php2, 0o775 | fs.ModeSetgid}, ownership{php, php2, 0o664}},
-		{"root, temporary directory", root, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{0, 0, 0o777}, ownership{0, 0, 0o666}},
 		{"member of the group", member, ownership{php, php, 0o775}, ownership{goUser, php, 0o775}, ownership{goUser, php, 0o664}},
 		{"member of the group, setgid", member, ownership{php, php, 0o770 | fs.ModeSetgid}, ownership{goUser, php, 0o770 | fs.ModeSetgid}, ownership{goUser, php, 0o660}},
-		{"stranger, open to all", stranger, ownership{php, php, 0o777}, ownership{goUser, goUser, 0o777}, ownership{goUser, goUser, 0o666}},
+		{"the owner, open to all", process{UID: php, GID: php}, ownership{php, php, 0o777}, ownership{php, php, 0o755}, ownership{php, php, 0o644}},
 		{"the owner", process{UID: php, GID: php, Umask: 0o077}, ownership{php, php, 0o750}, ownership{php, php, 0o750}, ownership{php, php, 0o640}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -193,8 +196,101 @@ func TestWrites_TakeModeAndOwnerOfTheDirectory(t *testing.T) {
 	}
 }
 
+// In a directory that is open to every user, such as /tmp, only PHP's user and
+// root make the cache, for PHP's user.
+func TestOpenDirectory_PassesNoRightsOn(t *testing.T) {
+	asPHP := process{UID: php, GID: php}
+	other := process{UID: goUser, GID: goUser, Groups: []int{php}}
+	byPHP := ownership{php, php, 0o755}
+	for _, c := range []struct {
+		name    string
+		who     process
+		dir     ownership
+		mosparo ownership // zero: not known
+		varDir  ownership // zero: there is none
+		want    ownership // zero: refused
+	}{
+		{"root", process{}, ownership{0, 0, 0o777 | fs.ModeSticky}, byPHP, ownership{}, byPHP},
+		{"root, world-writable only", process{}, ownership{0, 0, 0o777}, byPHP, ownership{}, byPHP},
+		{"root, sticky only", process{}, ownership{0, php, 0o775 | fs.ModeSticky}, byPHP, ownership{}, byPHP},
+		{"root, whose code PHP runs", process{}, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{0, 0, 0o755}, byPHP, byPHP},
+		{"root, PHP runs as root", process{}, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{0, 0, 0o755}, ownership{}, ownership{0, 0, 0o755}},
+		{"root that does not know PHP's user", process{}, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{}, ownership{}, ownership{}},
+		{"PHP's user", asPHP, ownership{0, 0, 0o777 | fs.ModeSticky}, byPHP, ownership{}, byPHP},
+		{"PHP's user that does not know it", asPHP, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{}, ownership{}, ownership{}},
+		{"another user", other, ownership{0, 0, 0o777 | fs.ModeSticky}, byPHP, ownership{}, ownership{}},
+		{"another user that does not know PHP's", other, ownership{0, 0, 0o777 | fs.ModeSticky}, ownership{}, ownership{}, ownership{}},
+		{"another user, in a directory of PHP's", other, ownership{php, php, 0o777}, ownership{}, ownership{}, ownership{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := shared(t, c.dir.uid, c.dir.gid, c.dir.mode)
+			mosparo := filepath.Join(filepath.Dir(dir), "mosparo")
+			for path, is := range map[string]ownership{mosparo: c.mosparo, filepath.Join(mosparo, "var"): c.varDir} {
+				if is != (ownership{}) {
+					require.NoError(t, os.MkdirAll(path, 0o755))
+					require.NoError(t, os.Chown(path, is.uid, is.gid))
+					c.who.OwnerOf = mosparo
+				}
+			}
+			c.who.Dir = filepath.Join(dir, "symfony-cache")
+			for _, op := range []string{"ping", "set"} {
+				c.who.Op = op
+				if c.want == (ownership{}) {
+					require.Equal(t, exitUnavailable, c.who.run(t), op)
+					require.Empty(t, files(t, dir))
+					require.NoDirExists(t, c.who.Dir)
+					continue
+				}
+				require.Zero(t, c.who.run(t), op)
+			}
+			if c.want == (ownership{}) {
+				return
+			}
+			a := newAt(t, c.who.Dir)
+			for d := filepath.Dir(a.File("k")); d != dir; d = filepath.Dir(d) {
+				require.Equal(t, c.want, ownershipOf(t, d), d)
+			}
+			require.Equal(t, ownership{c.want.uid, c.want.gid, 0o644}, ownershipOf(t, a.File("k")))
+			require.Zero(t, process{UID: c.want.uid, GID: c.want.gid, Dir: c.who.Dir, Umask: 0o022}.run(t), "PHP can go on writing")
+		})
+	}
+}
+
+// An earlier version, or PHP without umask, made the cache open to every user.
+func TestOpenDirectory_ThatIsThereIsReadAndWrittenForPHPOnly(t *testing.T) {
+	dir := shared(t, php, php, 0o777)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "@"), 0o700))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "@"), 0o777))
+	require.NoError(t, os.Chown(filepath.Join(dir, "@"), php, php))
+	require.Equal(t, exitUnavailable, process{UID: goUser, GID: goUser, Dir: dir}.run(t))
+	require.Zero(t, process{UID: php, GID: php, Dir: dir}.run(t))
+	var log strings.Builder
+	a, err := New(dir, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	require.NoError(t, err)
+	v, err := a.Get(t.Context(), "k")
+	require.NoError(t, err)
+	require.Equal(t, "by 33", string(v[0]))
+	require.NoError(t, a.Ping(t.Context()))
+	require.NoError(t, a.Ping(t.Context()))
+	require.Equal(t, 1, strings.Count(log.String(), "every user"), log.String())
+}
+
+func TestOpenDirectory_InWhichAThirdUserMadeTheCacheIsRefused(t *testing.T) {
+	dir := shared(t, 0, 0, 0o777|fs.ModeSticky)
+	mosparo := filepath.Join(filepath.Dir(dir), "mosparo")
+	require.NoError(t, os.Mkdir(mosparo, 0o755))
+	require.NoError(t, os.Chown(mosparo, php, php))
+	planted := filepath.Join(dir, "symfony-cache")
+	require.NoError(t, os.Mkdir(planted, 0o755))
+	require.NoError(t, os.Chown(planted, goUser, goUser))
+	require.Equal(t, exitUnavailable, process{Dir: planted, OwnerOf: mosparo}.run(t))
+	require.Empty(t, files(t, dir))
+	require.NoError(t, os.Chown(planted, php, php))
+	require.Zero(t, process{Dir: planted, OwnerOf: mosparo}.run(t))
+}
+
 func TestWrites_ThatWouldShutPHPOutAreRefused(t *testing.T) {
-	dir := shared(t, php, php, 0o775)
+	dir := shared(t, php, php, 0o770)
 	require.Equal(t, exitShutOut, process{UID: goUser, GID: goUser, Dir: dir, Op: "hand over"}.run(t))
 	require.Zero(t, process{UID: goUser, GID: goUser, Groups: []int{php}, Dir: dir, Op: "hand over"}.run(t))
 }
@@ -207,6 +303,6 @@ func TestDirectoryThatCannotBeWritten_IsUnauthorized(t *testing.T) {
 	}
 	// The directory of the cache may be open while PHP made one in it that is not.
 	require.Zero(t, process{UID: php, GID: php, Dir: dir}.run(t))
-	require.NoError(t, os.Chmod(filepath.Join(dir, "@"), 0o777))
+	require.NoError(t, os.Chown(filepath.Join(dir, "@"), goUser, goUser))
 	require.Equal(t, exitUnauthorized, process{UID: goUser, GID: goUser, Dir: dir}.run(t))
 }
