@@ -125,6 +125,9 @@ func (w *way) take() (*os.Root, error) {
 
 func begin(dir string) (*way, error) {
 	const top = string(filepath.Separator)
+	if dir == "" {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: fs.ErrNotExist}
+	}
 	if !filepath.IsAbs(dir) {
 		// filepath.Abs would take a name before ".." away, which may be a link.
 		wd, err := os.Getwd()

@@ -22,9 +22,11 @@
 //
 // Paths begin with /resources/, so that the handler is mounted as it is:
 //
+//	public, err := os.OpenRoot("/var/www/mosparo/public")
+//	…
 //	css := csshttp.New(store, projectdb.New(db, projectdb.QuestionMarks),
 //		csshttp.WithTrustedProxies(settings.Proxies.Trusted.V.Prefixes...),
-//		csshttp.WithPublic(os.DirFS("/var/www/mosparo/public")))
+//		csshttp.WithPublic(public.FS()))
 //	mux.Handle("/resources/", css)
 //	…
 //	css.Close() // after the server has ended

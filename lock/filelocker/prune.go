@@ -16,33 +16,31 @@ import (
 const (
 	// unused is how long nobody has asked for a name whose file is removed.
 	unused = 30 * 24 * time.Hour
-	// pruneEvery and pruneMost bound what is looked at, since somebody waits
-	// for his lock meanwhile.
-	pruneEvery = time.Hour
-	pruneMost  = 200
+	// pruneMost bounds what is looked at, since a caller waits for its lock
+	// meanwhile.
+	pruneMost = 200
 )
 
-// pruneNowAndThen removes, when a new name has come, files of old ones:
-// names with a slot are used once. What fails is left to the next time.
+// pruneNowAndThen removes what killed processes left, and some files of names
+// that are not used any more: names with a slot are used once. What fails is
+// left to the next time.
 func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
-	last := b.pruned.Load()
-	if now.Unix() < last+int64(pruneEvery/time.Second) || !b.pruned.CompareAndSwap(last, now.Unix()) {
+	if !b.sweeper.Due(now) {
 		return
 	}
 	var names []string
 	for e, err := range entries(root) {
-		if err == nil {
+		switch {
+		case err != nil:
+		case sharedfiles.LeftOver(e.Name(), now):
+			_ = root.Remove(e.Name())
+		case strings.HasSuffix(e.Name(), suffix):
 			names = append(names, e.Name())
 		}
 	}
 	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for _, name := range names[:min(len(names), pruneMost)] {
-		switch {
-		case strings.HasSuffix(name, suffix):
-			removeUnused(root, name, now)
-		case sharedfiles.LeftOver(name, now):
-			_ = root.Remove(name)
-		}
+		removeUnused(root, name, now)
 	}
 }
 
@@ -100,12 +98,12 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, b.classified(err)
+		return 0, b.classify(err)
 	}
 	defer root.Close()
 	now, err := b.clock(root, nil)
 	if err != nil {
-		return 0, b.classified(err)
+		return 0, b.classify(err)
 	}
 	var wrong []error
 	for e, err := range entries(root) {
@@ -113,7 +111,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			wrong = append(wrong, b.classified(err))
+			wrong = append(wrong, b.classify(err))
 			break
 		}
 		switch name := e.Name(); {
@@ -127,7 +125,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 				return nil
 			})
 			if err != nil {
-				wrong = append(wrong, b.classified(err))
+				wrong = append(wrong, b.classify(err))
 				continue
 			}
 			n++
