@@ -43,14 +43,16 @@ const (
 // WithInterval is how often [Mirror.Run] looks at the hashes; the default is
 // [DefaultMirrorInterval], also for 0. It panics if d is below zero.
 func WithInterval(d time.Duration) MirrorOption {
-	return func(m *Mirror) { m.interval = orDefault("WithInterval", d, DefaultMirrorInterval) }
+	d = orDefault("WithInterval", d, DefaultMirrorInterval)
+	return func(m *Mirror) { m.interval = d }
 }
 
 // WithCompareInterval is how often the bytes are compared although the hash is
 // the same, as it is after an update of mosparo; the default is
 // [DefaultCompareInterval], also for 0. It panics if d is below zero.
 func WithCompareInterval(d time.Duration) MirrorOption {
-	return func(m *Mirror) { m.compare = orDefault("WithCompareInterval", d, DefaultCompareInterval) }
+	d = orDefault("WithCompareInterval", d, DefaultCompareInterval)
+	return func(m *Mirror) { m.compare = d }
 }
 
 func orDefault(option string, d, byDefault time.Duration) time.Duration {

@@ -306,3 +306,32 @@ func TestDirectoryThatCannotBeWritten_IsUnauthorized(t *testing.T) {
 	require.NoError(t, os.Chown(filepath.Join(dir, "@"), goUser, goUser))
 	require.Equal(t, exitUnauthorized, process{UID: goUser, GID: goUser, Dir: dir}.run(t))
 }
+
+func TestLinks_OfAThirdUserAreNotFollowed(t *testing.T) {
+	for _, at := range []string{"", "@"} {
+		dir := shared(t, php, php, 0o755)
+		elsewhere := shared(t, 0, 0, 0o755)
+		link := filepath.Join(dir, "linked", at)
+		require.NoError(t, os.MkdirAll(filepath.Dir(link), 0o755))
+		require.NoError(t, os.Symlink(elsewhere, link))
+		require.NoError(t, os.Lchown(link, php, php))
+		cacheDir := filepath.Join(dir, "linked")
+		for _, op := range []string{"ping", "set"} {
+			require.Equal(t, exitUnavailable, process{Dir: cacheDir, Op: op}.run(t))
+		}
+		require.Empty(t, files(t, elsewhere))
+		a := newAt(t, cacheDir)
+		_, err := a.Get(t.Context(), "k")
+		if at == "@" { // elsewhere the entries are not there to be read
+			require.ErrorIs(t, err, cache.ErrUnavailable)
+			require.ErrorContains(t, err, link)
+			require.ErrorIs(t, a.Delete(t.Context(), "k"), cache.ErrUnavailable)
+			_, err = a.Clear(t.Context())
+			require.ErrorIs(t, err, cache.ErrUnavailable)
+		}
+
+		require.NoError(t, os.Lchown(link, 0, 0))
+		require.Zero(t, process{Dir: cacheDir}.run(t), "an operator's link")
+		require.NotEmpty(t, files(t, elsewhere))
+	}
+}
