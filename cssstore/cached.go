@@ -158,15 +158,12 @@ func (h hasty) Hash(ctx context.Context, project UUID) (Hash, error) {
 	return hash, wrap("hash", project, err)
 }
 
-// lockWait is how long a writer waits for its turn.
-const lockWait = 10 * time.Second
-
 // exclusively runs do while no other writer of the project is at work.
 func (c *Cached) exclusively(ctx context.Context, project UUID, do func(context.Context) error) error {
 	if c.locker == nil {
 		return do(ctx)
 	}
-	return c.locker.Do(ctx, lockName(project), do, lock.WithWait(lockWait), lock.WithLabel("store css"))
+	return c.locker.Do(ctx, lockName(project), do, lock.WithWait(lockWaitOf(ctx)), lock.WithLabel("store css"))
 }
 
 func lockName(project UUID) string { return lock.ReservedPrefix + "css." + project.String() }

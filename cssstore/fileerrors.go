@@ -9,31 +9,31 @@ import (
 	"syscall"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// classified joins the sentinel of package cache that an error of the
+// classify joins the sentinel of package cache that an error of the
 // operating system stands for.
-func classified(err error) error {
+func classify(err error) error {
 	var sys *fs.PathError
 	var link *os.LinkError
 	var number syscall.Errno
-	var shutOut *inherit.ShutOutError
-	if !errors.As(err, &sys) && !errors.As(err, &link) && !errors.As(err, &number) && !errors.As(err, &shutOut) {
+	var shutOut *sharedfiles.ShutOutError
+	var unsafe *sharedfiles.UnsafeError
+	if !errors.As(err, &sys) && !errors.As(err, &link) && !errors.As(err, &number) &&
+		!errors.As(err, &shutOut) && !errors.As(err, &unsafe) && !errors.Is(err, sharedfiles.ErrBusy) {
 		return err
 	}
-	for _, ours := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, ours) {
-			return err
-		}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, sharedfiles.ErrBusy) {
+		return err
 	}
 	sentinel := cache.ErrUnavailable
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		sentinel = cache.ErrUnauthorized
-	case errors.Is(err, syscall.EROFS):
+	case sharedfiles.IsReadOnly(err):
 		sentinel = cache.ErrReadOnly
-	case errors.Is(err, syscall.ENOSPC), isQuota(err):
+	case sharedfiles.IsFull(err):
 		sentinel = cache.ErrFull
 	}
 	return fmt.Errorf("%w: %w", sentinel, err)

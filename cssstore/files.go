@@ -10,11 +10,13 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -27,7 +29,13 @@ import (
 // stay for a grace time, so that they do not vanish under a visitor who has a
 // link to them, and as long as mappings.php names them; PHP removes them at once. Files and folders get the mode, and
 // as far as we may the owner and group, of the folder that they are made in; it
-// is an error if its owner, presumably PHP, could not replace them.
+// is an error if its owner, presumably PHP, could not replace them. In a sticky
+// or world-writable folder only PHP's user, the owner of mosparo's directory,
+// and root, which hands over to that user, store anything; package sharedfiles
+// says how that user is known, and which symbolic links are followed on the way
+// to the folder. Other processes get cache.ErrUnavailable.
+//
+// Temporary files that killed processes left go an hour later, with the next Put.
 //
 // It implements [Store], [Lister], [Versioner] and [Pruner]. Make one with [NewFiles].
 type Files struct {
@@ -36,6 +44,7 @@ type Files struct {
 	grace    time.Duration
 	mappings bool
 	logger   *slog.Logger
+	sweeper  sharedfiles.Sweeper
 }
 
 var _ interface {
@@ -53,8 +62,13 @@ type FilesOption func(*Files)
 const DefaultGrace = time.Hour
 
 // WithGrace replaces [DefaultGrace]; 0 removes earlier versions at once, as PHP
-// does, but those that mappings.php names.
-func WithGrace(d time.Duration) FilesOption { return func(f *Files) { f.grace = d } }
+// does, but those that mappings.php names. It panics if d is below zero.
+func WithGrace(d time.Duration) FilesOption {
+	if d < 0 {
+		panic("cssstore: negative duration for WithGrace")
+	}
+	return func(f *Files) { f.grace = d }
+}
 
 // WithMappings also keeps mappings.php, by which PHP's front controller
 // redirects from /resources/{uuid}.css: Put adds or changes the entry of the
@@ -68,15 +82,22 @@ func WithGrace(d time.Duration) FilesOption { return func(f *Files) { f.grace = 
 // entry PHP asks the database, and finds the file as well.
 func WithMappings() FilesOption { return func(f *Files) { f.mappings = true } }
 
-// WithFilesLogger logs what could not be removed. The default logs nothing.
-func WithFilesLogger(l *slog.Logger) FilesOption { return func(f *Files) { f.logger = l } }
+// WithFilesLogger logs what could not be removed. The default, and nil, log
+// nothing.
+func WithFilesLogger(l *slog.Logger) FilesOption {
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
+	}
+	return func(f *Files) { f.logger = l }
+}
 
 // NewFiles returns the store in the folder, mosparo's public/resources, which
-// must be there. Writers take turns through the locker, under the names
-// mosparo/cssfiles.{uuid} and mosparo/cssmappings; with a nil locker they do
-// not, and then an
-// entry of mappings.php can be lost. PHP takes no lock in either case. Nothing
-// is read or made before the first request.
+// must be there. Versions are stored without a lock. Writers of mappings.php take
+// turns by the lock (flock) of a file in the folder, mosparoGo.lock, so that
+// folders on the disks of several nodes have nothing to do with one another. Only
+// where the file system has no locks they take turns through the locker, under the
+// name mosparo/cssmappings, or, if that is nil, not at all. PHP takes no lock in any
+// case. Nothing is read or made before the first request.
 func NewFiles(resources string, locker *lock.Locker, opts ...FilesOption) *Files {
 	f := &Files{dir: resources, locker: locker, grace: DefaultGrace, logger: slog.New(slog.DiscardHandler)}
 	for _, o := range opts {
@@ -258,15 +279,24 @@ func (f *Files) inRoot(ctx context.Context, do func(*os.Root) error) error {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		if err = f.once(do); !isStale(err) {
+		if err = f.once(do); !sharedfiles.IsStale(err) {
 			break
 		}
 	}
-	return classified(err)
+	return classify(err)
+}
+
+// folder is the folder; mosparo's directory is two above public/resources.
+func (f *Files) folder() sharedfiles.Folder {
+	folder := sharedfiles.Folder{Path: f.dir}
+	if public := filepath.Dir(filepath.Clean(f.dir)); filepath.Base(f.dir) == "resources" && filepath.Base(public) == "public" {
+		folder.OwnerOf = filepath.Dir(public)
+	}
+	return folder
 }
 
 func (f *Files) once(do func(*os.Root) error) error {
-	root, err := os.OpenRoot(f.dir)
+	root, err := f.folder().Open()
 	if err != nil {
 		return err
 	}

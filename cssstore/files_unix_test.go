@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
@@ -48,4 +49,63 @@ func TestFiles_DoNotFollowLinksOutOfTheFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(outside, "keep"), nil, 0o600))
 	require.NoError(t, s.Delete(t.Context(), project))
 	require.FileExists(t, filepath.Join(outside, "keep"), "the link is removed, not what it leads to")
+}
+
+// publicResources is mosparo's folder in a directory of user php.
+func publicResources(t *testing.T) (dir string, php int) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("skipped: needs root")
+	}
+	php = 12345
+	mosparo := filepath.Join(t.TempDir(), "mosparo")
+	dir = filepath.Join(mosparo, "public", "resources")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, os.Chown(mosparo, php, php))
+	return dir, php
+}
+
+func TestFiles_TakeNoRightsFromAFolderThatIsOpenToEveryUser(t *testing.T) {
+	dir, php := publicResources(t)
+	require.NoError(t, os.Chmod(dir, 0o777))
+	s := cssstore.NewFiles(dir, nil, cssstore.WithMappings())
+	require.NoError(t, s.Put(t.Context(), resource("a")))
+	for path, mode := range map[string]os.FileMode{
+		filepath.Join(dir, project.String()): 0o755 | os.ModeDir,
+		file(dir, "a"):                       0o644,
+		filepath.Join(dir, "mappings.php"):   0o644,
+	} {
+		fi, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, mode, fi.Mode(), path)
+		require.EqualValues(t, php, fi.Sys().(*syscall.Stat_t).Uid, path)
+	}
+
+	unknown := filepath.Join(t.TempDir(), "open")
+	require.NoError(t, os.Mkdir(unknown, 0o700))
+	require.NoError(t, os.Chmod(unknown, 0o777))
+	require.ErrorIs(t, cssstore.NewFiles(unknown, nil).Put(t.Context(), resource("a")), cache.ErrUnavailable)
+	left, err := os.ReadDir(unknown)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestFiles_AreNotWrittenThroughALinkOfAThirdUser(t *testing.T) {
+	dir, php := publicResources(t)
+	elsewhere := t.TempDir()
+	require.NoError(t, os.Remove(dir))
+	require.NoError(t, os.Symlink(elsewhere, dir))
+	require.NoError(t, os.Lchown(dir, php, php))
+	s := cssstore.NewFiles(dir, nil)
+	err := s.Put(t.Context(), resource("a"))
+	require.ErrorIs(t, err, cache.ErrUnavailable)
+	require.ErrorContains(t, err, dir)
+	require.ErrorIs(t, s.Delete(t.Context(), project), cache.ErrUnavailable)
+	left, err := os.ReadDir(elsewhere)
+	require.NoError(t, err)
+	require.Empty(t, left)
+
+	require.NoError(t, os.Lchown(dir, 0, 0)) // a deployment tool's
+	require.NoError(t, s.Put(t.Context(), resource("a")))
+	require.FileExists(t, file(elsewhere, "a"))
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // Prune implements [Pruner]: it removes the versions of all projects whose grace time is over, and
@@ -27,9 +27,9 @@ func (f *Files) Prune(ctx context.Context) (int, error) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			n += p.prune(ctx, project)
+			n += p.prune(project)
 		}
-		return removeLeftOvers(root, p.now)
+		return sharedfiles.RemoveLeftOvers(root, ".", p.now)
 	})
 	return n, wrapAll("prune", err)
 }
@@ -38,7 +38,7 @@ func (f *Files) Prune(ctx context.Context) (int, error) {
 func (f *Files) pruneOne(ctx context.Context, project UUID) {
 	err := f.inRoot(ctx, func(root *os.Root) error {
 		p := pruning{files: f, root: root, now: time.Now()}
-		p.prune(ctx, project)
+		p.prune(project)
 		return nil
 	})
 	f.warnOfOld(project, err)
@@ -62,14 +62,11 @@ type pruning struct {
 
 // prune removes versions of a project that another one took the place of longer
 // ago than the grace time, and returns how many.
-func (p *pruning) prune(ctx context.Context, project UUID) int {
+func (p *pruning) prune(project UUID) int {
 	old, err := p.replaced(project)
 	n := 0
 	if len(old) > 0 && err == nil {
-		err = p.files.exclusively(ctx, filesLock(project), func(context.Context) (err error) {
-			n, err = p.remove(project)
-			return err
-		})
+		n, err = p.remove(project)
 	}
 	p.files.warnOfOld(project, err)
 	return n
@@ -100,13 +97,16 @@ func (p *pruning) remove(project UUID) (n int, err error) {
 	old, err := p.replaced(project)
 	for _, c := range old {
 		name := c.path(project)
-		if fi, err := p.root.Lstat(name); err != nil || !fi.ModTime().Equal(c.modified) {
-			continue // somebody has just stored it again
+		fi, statErr := p.root.Lstat(name)
+		if statErr != nil || !fi.ModTime().Equal(c.modified) {
+			continue // another process has just stored it again
 		}
-		if gone := p.root.Remove(name); gone == nil {
+		removed, removeErr := sharedfiles.RemoveSame(p.root, name, fi)
+		if removed {
 			n++
-		} else if !errors.Is(gone, fs.ErrNotExist) {
-			err = gone
+		}
+		if removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+			err = removeErr
 		}
 	}
 	return n, err
@@ -127,16 +127,4 @@ func mapped(root *os.Root) (map[string]bool, error) {
 		}
 	}
 	return all, nil
-}
-
-// removeLeftOvers removes temporary files and folders of ours begun more than
-// an hour ago.
-func removeLeftOvers(root *os.Root, now time.Time) error {
-	entries, err := readDir(root, ".")
-	for _, e := range entries {
-		if inherit.LeftOver(e.Name(), now) {
-			_ = root.RemoveAll(e.Name())
-		}
-	}
-	return err
 }

@@ -7,17 +7,14 @@ import (
 	"os"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
-	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // Put implements [Store].
 func (f *Files) Put(ctx context.Context, r Resource) error {
 	err := r.Check()
 	if err == nil {
-		err = f.exclusively(ctx, filesLock(r.Project), func(ctx context.Context) error {
-			return f.inRoot(ctx, func(root *os.Root) error { return f.put(root, &r) })
-		})
+		err = f.inRoot(ctx, func(root *os.Root) error { return f.put(root, &r) })
 	}
 	if err == nil && f.mappings {
 		err = f.changeMappings(ctx, func(m *mappings) { m.set(r.Project, r.Hash) })
@@ -26,16 +23,6 @@ func (f *Files) Put(ctx context.Context, r Resource) error {
 		f.pruneOne(ctx, r.Project)
 	}
 	return wrap("put", r.Project, err)
-}
-
-func filesLock(project UUID) string { return lock.ReservedPrefix + "cssfiles." + project.String() }
-
-// exclusively runs do while no other Go writer is at work.
-func (f *Files) exclusively(ctx context.Context, name string, do func(context.Context) error) error {
-	if f.locker == nil {
-		return do(ctx)
-	}
-	return f.locker.Do(ctx, name, do, lock.WithWait(lockWait), lock.WithLabel("store css"))
 }
 
 func (f *Files) put(root *os.Root, r *Resource) error {
@@ -51,11 +38,14 @@ func (f *Files) put(root *os.Root, r *Resource) error {
 			modified = least
 		}
 	}
-	name, err := writeTemporary(root, r.CSS, modified)
+	if now := time.Now(); f.sweeper.Due(now) {
+		_ = sharedfiles.RemoveLeftOvers(root, ".", now) // the disk may be full of them
+	}
+	name, err := f.writeTemporary(root, r.CSS, modified)
 	if err != nil {
 		return err
 	}
-	if err := moveInto(root, name, r.Project, cssPath(r.Project, r.Hash)); err != nil {
+	if err := f.moveInto(root, name, r.Project, cssPath(r.Project, r.Hash)); err != nil {
 		_ = root.Remove(name)
 		return err
 	}
@@ -64,10 +54,10 @@ func (f *Files) put(root *os.Root, r *Resource) error {
 
 // moveInto puts a finished file in place. A PHP node or a Delete may remove the
 // folder at any moment.
-func moveInto(root *os.Root, name string, project UUID, to string) error {
+func (f *Files) moveInto(root *os.Root, name string, project UUID, to string) error {
 	var err error
 	for range attempts {
-		if err = inherit.Directories(root, project.String()); err != nil {
+		if err = f.folder().MakeDirs(root, project.String()); err != nil {
 			return err
 		}
 		if err = root.Rename(name, to); !errors.Is(err, fs.ErrNotExist) {
@@ -85,9 +75,7 @@ func (f *Files) Delete(ctx context.Context, project UUID) error {
 		err = f.changeMappings(ctx, func(m *mappings) { m.remove(project) })
 	}
 	if err == nil {
-		err = f.exclusively(ctx, filesLock(project), func(ctx context.Context) error {
-			return f.inRoot(ctx, func(root *os.Root) error { return removeFolder(root, project.String()) })
-		})
+		err = f.inRoot(ctx, func(root *os.Root) error { return removeFolder(root, project.String()) })
 	}
 	return wrap("delete", project, err)
 }
@@ -106,31 +94,11 @@ func removeFolder(root *os.Root, name string) error {
 // writeTemporary writes a file in the folder of all projects: in that of its
 // own a PHP node would remove it. It is complete, on the disk, and has its
 // final mode, owner and modification time.
-func writeTemporary(root *os.Root, content []byte, modified time.Time) (name string, err error) {
-	dir, err := root.Stat(".")
-	if err != nil {
-		return "", err
-	}
-	name = inherit.TemporaryName(time.Now())
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		file.Close() // a second Close does no harm
-		if err != nil {
-			_ = root.Remove(name)
+func (f *Files) writeTemporary(root *os.Root, content []byte, modified time.Time) (name string, err error) {
+	return f.folder().WriteTemporary(root, ".", modified, func(file *os.File) error {
+		if _, err := file.Write(content); err != nil {
+			return err
 		}
-	}()
-	if _, err := file.Write(content); err != nil {
-		return "", err
-	}
-	if err := inherit.HandOver(root, file, name, dir, dir.Mode().Perm()&0o666); err != nil {
-		return "", err
-	}
-	// A full disk or quota may show here only.
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return "", err
-	}
-	return name, root.Chtimes(name, modified, modified)
+		return file.Sync()
+	})
 }

@@ -140,7 +140,7 @@ func (m *mappings) ours() []Mapping {
 // older state over ours: so the file is read again, and the change repeated if
 // it is not there.
 func (f *Files) changeMappings(ctx context.Context, change func(*mappings)) error {
-	return f.exclusively(ctx, lock.ReservedPrefix+"cssmappings", func(ctx context.Context) error {
+	return f.exclusively(ctx, func(ctx context.Context) error {
 		return f.inRoot(ctx, func(root *os.Root) error {
 			for i := 0; ; i++ {
 				m, err := readMappings(root)
@@ -153,7 +153,7 @@ func (f *Files) changeMappings(ctx context.Context, change func(*mappings)) erro
 				if i == attempts {
 					return ErrOverwritten
 				}
-				if err := writeMappings(root, m); err != nil {
+				if err := f.writeMappings(root, m); err != nil {
 					return err
 				}
 			}
@@ -161,12 +161,40 @@ func (f *Files) changeMappings(ctx context.Context, change func(*mappings)) erro
 	})
 }
 
-func writeMappings(root *os.Root, m mappings) error {
+const (
+	// mappingsLock is the file whose lock writers of mappings.php take.
+	mappingsLock = "mosparoGo.lock"
+	// mappingsName is the name for which they take turns where files have none.
+	mappingsName = lock.ReservedPrefix + "cssmappings"
+)
+
+// exclusively runs do while no other Go writer changes mappings.php.
+func (f *Files) exclusively(ctx context.Context, do func(context.Context) error) error {
+	var unlock func()
+	err := f.inRoot(ctx, func(*os.Root) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, lockWaitOf(ctx))
+		defer cancel()
+		unlock, err = f.folder().Lock(ctx, mappingsLock)
+		return err
+	})
+	switch {
+	case err == nil:
+		defer unlock()
+		return do(ctx)
+	case !errors.Is(err, errors.ErrUnsupported):
+		return err
+	case f.locker == nil:
+		return do(ctx)
+	}
+	return f.locker.Do(ctx, mappingsName, do, lock.WithWait(lockWaitOf(ctx)), lock.WithLabel("change mappings.php"))
+}
+
+func (f *Files) writeMappings(root *os.Root, m mappings) error {
 	src, err := php.MarshalLiteral(m.array)
 	if err != nil {
 		return err
 	}
-	name, err := writeTemporary(root, src, time.Now())
+	name, err := f.writeTemporary(root, src, time.Now())
 	if err != nil {
 		return err
 	}

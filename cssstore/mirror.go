@@ -2,6 +2,7 @@ package cssstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,6 +27,8 @@ type Mirror struct {
 	mu sync.Mutex // never held across a wait
 	// compared is when the bytes of a project were last found equal.
 	compared map[UUID]time.Time
+	// failed are the projects whose last Put failed, maybe halfway.
+	failed map[UUID]bool
 }
 
 // MirrorOption changes a default of [NewMirror].
@@ -38,27 +41,54 @@ const (
 )
 
 // WithInterval is how often [Mirror.Run] looks at the hashes; the default is
-// [DefaultMirrorInterval].
-func WithInterval(d time.Duration) MirrorOption { return func(m *Mirror) { m.interval = d } }
+// [DefaultMirrorInterval], also for 0. It panics if d is below zero.
+func WithInterval(d time.Duration) MirrorOption {
+	d = orDefault("WithInterval", d, DefaultMirrorInterval)
+	return func(m *Mirror) { m.interval = d }
+}
 
 // WithCompareInterval is how often the bytes are compared although the hash is
 // the same, as it is after an update of mosparo; the default is
-// [DefaultCompareInterval].
-func WithCompareInterval(d time.Duration) MirrorOption { return func(m *Mirror) { m.compare = d } }
+// [DefaultCompareInterval], also for 0. It panics if d is below zero.
+func WithCompareInterval(d time.Duration) MirrorOption {
+	d = orDefault("WithCompareInterval", d, DefaultCompareInterval)
+	return func(m *Mirror) { m.compare = d }
+}
+
+func orDefault(option string, d, byDefault time.Duration) time.Duration {
+	if d < 0 {
+		panic("cssstore: negative duration for " + option)
+	}
+	return cmp.Or(d, byDefault)
+}
 
 // WithMirrorLogger logs what was copied and removed, and once each when it
-// begins and ceases to fail. The default logs nothing.
-func WithMirrorLogger(l *slog.Logger) MirrorOption { return func(m *Mirror) { m.logger = l } }
+// begins and ceases to fail. The default, and nil, log nothing.
+func WithMirrorLogger(l *slog.Logger) MirrorOption {
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
+	}
+	return func(m *Mirror) { m.logger = l }
+}
 
 // NewMirror returns a mirror of one store in another, for the projects that
-// the function lists. It starts nothing.
+// the function lists. It starts nothing. It panics if a store or the function
+// is nil.
 func NewMirror(from, to Store, projects func(context.Context) ([]UUID, error), opts ...MirrorOption) *Mirror {
+	switch {
+	case from == nil:
+		panic("cssstore: nil from for NewMirror")
+	case to == nil:
+		panic("cssstore: nil to for NewMirror")
+	case projects == nil:
+		panic("cssstore: nil projects for NewMirror")
+	}
 	if c, ok := from.(*Cached); ok {
 		from = hasty{c} // of many projects each would have to wait for the one before
 	}
 	m := &Mirror{
 		from: from, to: to, projects: projects, interval: DefaultMirrorInterval, compare: DefaultCompareInterval,
-		logger: slog.New(slog.DiscardHandler), compared: map[UUID]time.Time{},
+		logger: slog.New(slog.DiscardHandler), compared: map[UUID]time.Time{}, failed: map[UUID]bool{},
 	}
 	for _, o := range opts {
 		o(m)
@@ -93,39 +123,34 @@ type Drift struct {
 }
 
 // Drift compares all projects, bytes included, and changes nothing. What it
-// cannot read is in the error, and does not keep it from the rest.
+// cannot read is in the error, and does not keep it from the rest. It waits until
+// what PHP stored is settled, as [GetSettled] does, for all projects at the same
+// time; if the context ends before, they are [DriftUnsettled].
 func (m *Mirror) Drift(ctx context.Context) ([]Drift, error) {
-	return m.pass(ctx, true, func(context.Context, Drift, *Resource) error { return nil })
+	p := pass{Mirror: m, bytesToo: true, waits: true}
+	return p.run(ctx)
 }
 
 // Sync makes the mirror like the shared store, and returns the differences that
 // it found: those of a kind that can be repaired are repaired, unless the error
 // says otherwise. It looks at hashes, and at bytes only if they have not been
-// compared for a while.
+// compared for a while. It waits as [Mirror.Drift] does. A project whose lock
+// another writer has does not keep it from the rest: it is tried again until the
+// lock is free, for ten seconds.
 func (m *Mirror) Sync(ctx context.Context) ([]Drift, error) {
-	return m.pass(ctx, false, func(ctx context.Context, d Drift, r *Resource) error {
-		var err error
-		switch d.Kind {
-		case DriftMissing, DriftStale:
-			err = m.to.Put(ctx, *r)
-		case DriftOrphaned:
-			err = m.to.Delete(ctx, d.Project)
-		default:
-			return nil
-		}
-		if err == nil {
-			m.logger.Info("css mirrored", "project", d.Project, "was", string(d.Kind), "hash", d.Want)
-		}
-		return err
-	})
+	p := pass{Mirror: m, repairs: true, waits: true}
+	return p.run(ctx)
 }
 
 // Run is Sync, again and again until the context ends, whose cause it returns.
-// If the mirror is a [Pruner] it is pruned every minute.
+// It waits for no project: one that is not settled, or whose lock another writer
+// has, is looked at again with the next pass. If the mirror is a [Pruner] it is
+// pruned every minute.
 func (m *Mirror) Run(ctx context.Context) error {
 	failing, pruned := false, time.Now()
 	for {
-		_, err := m.Sync(ctx)
+		p := pass{Mirror: m, repairs: true}
+		_, err := p.run(ctx)
 		if p, ok := m.to.(Pruner); ok && time.Since(pruned) >= time.Minute {
 			_, pruneErr := p.Prune(ctx)
 			err, pruned = errors.Join(err, pruneErr), time.Now()
@@ -146,47 +171,6 @@ func (m *Mirror) Run(ctx context.Context) error {
 	}
 }
 
-// pass looks at every project and at what belongs to none.
-func (m *Mirror) pass(ctx context.Context, bytesToo bool, repair func(context.Context, Drift, *Resource) error) ([]Drift, error) {
-	projects, err := m.projects(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []Drift
-	var errs []error
-	note := func(d Drift, r *Resource) {
-		found = append(found, d)
-		if err := repair(ctx, d, r); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	for _, p := range projects {
-		if err := context.Cause(ctx); err != nil {
-			return found, err
-		}
-		d, r, err := m.look(ctx, p, bytesToo)
-		if err != nil {
-			errs = append(errs, err)
-		} else if d != nil {
-			note(*d, r)
-		}
-	}
-	if len(projects) == 0 {
-		// Rather a mistake than the truth.
-		return found, errors.Join(errs...)
-	}
-	orphans, err := sureOrphans(ctx, m.to, projects, m.projects)
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		errs = append(errs, err)
-	}
-	for _, p := range orphans {
-		m.forget(p)
-		have, _ := m.to.Hash(ctx, p) // for the report
-		note(Drift{Project: p, Kind: DriftOrphaned, Have: have}, nil)
-	}
-	return found, errors.Join(errs...)
-}
-
 // look compares one project; nil means no difference.
 func (m *Mirror) look(ctx context.Context, p UUID, bytesToo bool) (*Drift, *Resource, error) {
 	want, err := m.from.Hash(ctx, p)
@@ -203,10 +187,10 @@ func (m *Mirror) look(ctx context.Context, p UUID, bytesToo bool) (*Drift, *Reso
 	if err != nil {
 		return nil, nil, err
 	}
-	if want == have && !bytesToo && m.fresh(p) {
+	if want == have && !bytesToo && m.fresh(p) && !m.hasFailed(p) {
 		return nil, nil, nil
 	}
-	return m.compareBytes(ctx, p)
+	return m.compareBytes(ctx, p, bytesToo)
 }
 
 func (m *Mirror) lost(ctx context.Context, p UUID) (*Drift, *Resource, error) {
@@ -217,7 +201,7 @@ func (m *Mirror) lost(ctx context.Context, p UUID) (*Drift, *Resource, error) {
 	return &Drift{Project: p, Kind: DriftLost, Have: have}, nil, nil
 }
 
-func (m *Mirror) compareBytes(ctx context.Context, p UUID) (*Drift, *Resource, error) {
+func (m *Mirror) compareBytes(ctx context.Context, p UUID, bytesToo bool) (*Drift, *Resource, error) {
 	r, err := m.from.Get(ctx, p)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -233,7 +217,7 @@ func (m *Mirror) compareBytes(ctx context.Context, p UUID) (*Drift, *Resource, e
 		return &Drift{Project: p, Kind: DriftMissing, Want: r.Hash}, &r, nil
 	case err != nil:
 		return nil, nil, err
-	case local.Hash != r.Hash || !bytes.Equal(local.CSS, r.CSS):
+	case local.Hash != r.Hash || !bytes.Equal(local.CSS, r.CSS) || !bytesToo && m.hasFailed(p):
 		return &Drift{Project: p, Kind: DriftStale, Want: r.Hash, Have: local.Hash}, &r, nil
 	}
 	m.mu.Lock()
@@ -247,6 +231,24 @@ func (m *Mirror) forget(p UUID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.compared, p)
+	delete(m.failed, p)
+}
+
+// noteFailure remembers whether the last Put of a project failed.
+func (m *Mirror) noteFailure(p UUID, failed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if failed {
+		m.failed[p] = true
+	} else {
+		delete(m.failed, p)
+	}
+}
+
+func (m *Mirror) hasFailed(p UUID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failed[p]
 }
 
 // fresh reports whether the bytes were compared a short while ago.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
@@ -102,14 +103,116 @@ func TestMirror_CopiesOnlyWhatIsSettled(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
 		m := cssstore.NewMirror(from, to, always(project))
 		from.PutAsPHP(resource("php"))
-		d, err := m.Sync(t.Context())
-		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), cssstore.SettleTime/2)
+		defer cancel()
+		d, err := m.Sync(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, []cssstore.Drift{{Project: project, Kind: cssstore.DriftUnsettled, Want: hashOf("php")}}, d)
 		require.Zero(t, to.Calls("put"))
-		time.Sleep(cssstore.SettleTime)
+	})
+}
+
+// A mirror that a cron job starts makes one pass.
+func TestMirror_ASinglePassWaitsUntilWhatPHPStoredIsSettled(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
+		const count = 100
+		to := cssstoretest.NewFake()
+		var all []cssstore.UUID
+		for i := range count {
+			all = append(all, cssstore.UUID{1, byte(i)})
+			for what, value := range map[string]string{"_content": "php", "_hash": hashOf("php").String()} {
+				require.NoError(t, cache.Key[string]("design_"+all[i].String()+what).Set(t.Context(), php.pool, value, 0))
+			}
+		}
+		began := time.Now()
+		d, err := cssstore.NewMirror(s, to, always(all...)).Drift(t.Context())
+		require.NoError(t, err)
+		require.Len(t, d, count)
+		require.Equal(t, cssstore.DriftMissing, d[0].Kind)
+		d, err = cssstore.NewMirror(s, to, always(all...)).Sync(t.Context())
+		require.NoError(t, err)
+		require.Len(t, d, count)
+		require.Equal(t, count, to.Calls("put"))
+		require.Less(t, time.Since(began), 4*cssstore.SettleTime, "they settle at the same time")
+	})
+}
+
+// Folders on the disks of several nodes have nothing to do with one another: a
+// node that died with a lock of the cluster holds up none of them.
+func TestMirror_OnItsOwnDiskTakesNoLockOfTheCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, locker := cssstoretest.NewFake(), newLocker(t)
+		require.NoError(t, from.Put(t.Context(), resource("a")))
+		for _, name := range []string{"cssfiles." + project.String(), "cssmappings"} {
+			_, err := locker.Acquire(t.Context(), name)
+			require.NoError(t, err)
+		}
+		began := time.Now()
+		for range 3 {
+			to := cssstore.NewFiles(t.TempDir(), locker, cssstore.WithMappings())
+			_, err := cssstore.NewMirror(from, to, always(project)).Sync(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, "a", string(get(t, to).CSS))
+		}
+		require.Zero(t, time.Since(began))
+	})
+}
+
+// heldMappings are files in a folder whose mappings.php another writer locks.
+func heldMappings(t *testing.T) (s *cssstore.Files, unlock func()) {
+	t.Helper()
+	dir := t.TempDir()
+	unlock, err := sharedfiles.Folder{Path: dir}.Lock(t.Context(), "mosparoGo.lock")
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("skipped: needs flock")
+	}
+	require.NoError(t, err)
+	return cssstore.NewFiles(dir, nil, cssstore.WithMappings()), unlock
+}
+
+func TestMirror_OneHeldLockDoesNotStopThePass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := cssstoretest.NewFake()
+		to, unlock := heldMappings(t)
+		var all []cssstore.UUID
+		for i := range 100 {
+			all = append(all, cssstore.UUID{1, byte(i)})
+			require.NoError(t, from.Put(t.Context(), cssstore.Resource{Project: all[i], Hash: hashOf("a"), CSS: []byte("a")}))
+		}
+		m := cssstore.NewMirror(from, to, always(all...))
+		running(t, m)
+		time.Sleep(cssstore.DefaultMirrorInterval / 2)
+		for _, p := range all {
+			_, err := to.Get(t.Context(), p)
+			require.NoError(t, err, "the pass went on")
+		}
+		mapped, err := to.Mappings(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, mapped)
+		unlock()
+		time.Sleep(cssstore.DefaultMirrorInterval)
+		mapped, err = to.Mappings(t.Context())
+		require.NoError(t, err)
+		require.Len(t, mapped, len(all), "what was left is done with the next pass")
+	})
+}
+
+func TestMirror_ASinglePassWaitsForAHeldLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := cssstoretest.NewFake()
+		require.NoError(t, from.Put(t.Context(), resource("a")))
+		to, unlock := heldMappings(t)
+		m := cssstore.NewMirror(from, to, always(project))
+		began := time.Now()
+		_, err := m.Sync(t.Context())
+		require.ErrorIs(t, err, cache.ErrUnavailable, "not for ever")
+		require.Less(t, time.Since(began), 15*time.Second)
+		time.AfterFunc(5*time.Second, unlock)
 		_, err = m.Sync(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, "php", string(get(t, to).CSS))
+		mapped, err := to.Mappings(t.Context())
+		require.NoError(t, err)
+		require.Len(t, mapped, 1)
 	})
 }
 

@@ -8,20 +8,23 @@ import (
 	"syscall"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// classified joins the sentinel of package cache that an error of the
+// classify joins the sentinel of package cache that an error of the
 // operating system stands for.
-func classified(err error) error {
+func classify(err error) error {
 	var sentinel error
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), isOurs(err):
 		return err
+	case isUnsafe(err):
+		return fmt.Errorf("%w: %w; let FILESYSTEM_CACHE_PATH name a directory that only PHP and this program can write", cache.ErrUnavailable, err)
 	case errors.Is(err, fs.ErrPermission):
 		sentinel = cache.ErrUnauthorized
-	case errors.Is(err, syscall.EROFS):
+	case sharedfiles.IsReadOnly(err):
 		sentinel = cache.ErrReadOnly
-	case errors.Is(err, syscall.ENOSPC), isQuota(err):
+	case sharedfiles.IsFull(err):
 		sentinel = cache.ErrFull
 	case errors.Is(err, syscall.EFBIG):
 		sentinel = cache.ErrTooLarge
@@ -29,6 +32,11 @@ func classified(err error) error {
 		sentinel = cache.ErrUnavailable
 	}
 	return fmt.Errorf("%w: %w", sentinel, err)
+}
+
+func isUnsafe(err error) bool {
+	var unsafe *sharedfiles.UnsafeError
+	return errors.As(err, &unsafe)
 }
 
 func isOurs(err error) bool {
@@ -45,7 +53,7 @@ func isOurs(err error) bool {
 func again(do func() error) error {
 	var err error
 	for range 3 {
-		if err = do(); !isStale(err) {
+		if err = do(); !sharedfiles.IsStale(err) {
 			return err
 		}
 	}

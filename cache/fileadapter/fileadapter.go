@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // Adapter is a cache in a directory. It implements [cache.Adapter] and
@@ -22,12 +23,17 @@ import (
 type Adapter struct {
 	// dir is the absolute directory of the namespace, …/@.
 	dir       string
+	ownerOf   string
 	namespace string
 	maxValue  int
 	logger    *slog.Logger
 
-	closed atomic.Bool
-	warned atomic.Bool
+	closed  atomic.Bool
+	warned  atomic.Bool
+	sweeper sharedfiles.Sweeper
+	// linksChecked is when readers last checked the links to dir, in Unix
+	// nanoseconds.
+	linksChecked atomic.Int64
 }
 
 var _ interface {
@@ -48,21 +54,31 @@ func WithNamespace(name string) Option {
 	return func(a *Adapter) { a.namespace = name }
 }
 
+// WithOwnerOf names mosparo's directory, whose owner is taken for PHP's user
+// when the adapter makes something in a sticky or world-writable directory; see
+// the package. Empty, the default, means that it is not known.
+func WithOwnerOf(mosparo string) Option {
+	return func(a *Adapter) { a.ownerOf = mosparo }
+}
+
 // WithMaxValueSize refuses larger values in both directions with
 // [cache.ErrTooLarge], so that a huge file cannot exhaust the memory of its
-// reader. The default is [cache.DefaultMaxValueSize]; 0 means no limit.
+// reader. The default is [cache.DefaultMaxValueSize]; 0 means no limit. It
+// panics if bytes is below zero.
 func WithMaxValueSize(bytes int) Option {
+	if bytes < 0 {
+		panic("fileadapter: negative size for WithMaxValueSize")
+	}
 	return func(a *Adapter) { a.maxValue = bytes }
 }
 
-// WithLogger logs, once, a directory that PHP can probably not write. The
-// default, and nil, log nothing.
+// WithLogger logs, once, a directory that PHP can probably not write, or every
+// user can. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(a *Adapter) {
-		if l != nil {
-			a.logger = l
-		}
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
 	}
+	return func(a *Adapter) { a.logger = l }
 }
 
 // New returns the cache in dir, which is what FILESYSTEM_CACHE_PATH names on
@@ -89,6 +105,11 @@ func New(dir string, opts ...Option) (*Adapter, error) {
 	}
 	a.dir = filepath.Join(abs, a.namespace)
 	return a, nil
+}
+
+// folder is the directory of the namespace.
+func (a *Adapter) folder() sharedfiles.Folder {
+	return sharedfiles.Folder{Path: a.dir, OwnerOf: a.ownerOf}
 }
 
 // Dir is the directory of the entries, absolute, with the namespace.
@@ -149,7 +170,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 			err = a.inRoot(func(root *os.Root) error { return root.Remove(entryPath(k)) })
 		}
 		if err != nil && !absent(err) {
-			return &cache.OpError{Op: "delete", Keys: slices.Clone(keys[i:]), Err: classified(err)}
+			return &cache.OpError{Op: "delete", Keys: slices.Clone(keys[i:]), Err: classify(err)}
 		}
 	}
 	return nil
@@ -178,7 +199,7 @@ func (a *Adapter) usable(ctx context.Context) error {
 // be root, and PHP is not.
 func (a *Adapter) inRoot(do func(*os.Root) error) error {
 	return again(func() error {
-		root, err := os.OpenRoot(a.dir)
+		root, err := a.folder().Open()
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 func TestConformance(t *testing.T) {
@@ -114,8 +114,8 @@ func TestPrune_RemovesExpiredFilesOfOthersAndOldTemporaryOnes(t *testing.T) {
 	a := newAt(t, dir)
 	require.NoError(t, a.Set(t.Context(), item("mosparoA", "1"), item("foreign", "1")))
 	require.NoError(t, os.WriteFile(a.File("foreign"), []byte("1\nforeign\nx"), 0o644))
-	old := inherit.TemporaryName(time.Now().Add(-2 * time.Hour))
-	young := inherit.TemporaryName(time.Now())
+	old := sharedfiles.TemporaryName(time.Now().Add(-2 * time.Hour))
+	young := sharedfiles.TemporaryName(time.Now())
 	for _, name := range []string{old, young, "0123456789ab"} {
 		require.NoError(t, os.WriteFile(filepath.Join(a.Dir(), name), nil, 0o644))
 	}
@@ -134,7 +134,7 @@ func TestPrune_RemovesDirectoriesThatNeverGotTheirName(t *testing.T) {
 	begun := time.Now().Add(-2 * time.Hour)
 	var gone, stay []string
 	for _, dir := range []string{a.Dir(), inner} {
-		old, used, young := inherit.TemporaryName(begun), inherit.TemporaryName(begun), inherit.TemporaryName(time.Now())
+		old, used, young := sharedfiles.TemporaryName(begun), sharedfiles.TemporaryName(begun), sharedfiles.TemporaryName(time.Now())
 		gone = append(gone, filepath.Join(dir, old))
 		stay = append(stay, filepath.Join(dir, young), filepath.Join(dir, used), filepath.Join(dir, "mosparoGo-empty"))
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, used, "somebody's"), 0o700))
@@ -190,7 +190,7 @@ func TestCancelledContext_IsNoticedBetweenFiles(t *testing.T) {
 	require.NotErrorIs(t, err, cache.ErrUnavailable)
 }
 
-func TestClassified_NamesTheCondition(t *testing.T) {
+func TestClassify_NamesTheCondition(t *testing.T) {
 	for err, want := range map[error]error{
 		syscall.EACCES: cache.ErrUnauthorized,
 		syscall.EPERM:  cache.ErrUnauthorized,
@@ -201,11 +201,11 @@ func TestClassified_NamesTheCondition(t *testing.T) {
 		syscall.EIO:    cache.ErrUnavailable,
 		syscall.ESTALE: cache.ErrUnavailable,
 	} {
-		wrapped := classified(&fs.PathError{Op: "open", Path: "x", Err: err})
+		wrapped := classify(&fs.PathError{Op: "open", Path: "x", Err: err})
 		require.ErrorIs(t, wrapped, want)
 		require.ErrorIs(t, wrapped, err)
 	}
-	require.Equal(t, context.Canceled, classified(context.Canceled))
+	require.Equal(t, context.Canceled, classify(context.Canceled))
 }
 
 func TestAgain_RepeatsWhatNFSCallsStale(t *testing.T) {

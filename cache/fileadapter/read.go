@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // read returns the value of a key, nil when it is absent, and its expiry in
@@ -23,10 +23,31 @@ func (a *Adapter) read(key string) (value []byte, expiry int64, err error) {
 	if absent(err) || isLink(err) {
 		return nil, 0, nil
 	}
-	return value, expiry, classified(err)
+	return value, expiry, classify(err)
+}
+
+// linksRecheck is how long a reader counts on what it has seen of the links to
+// the directory. It opens files by their paths, which is three times as fast as
+// step by step; writers look each time.
+const linksRecheck = time.Second
+
+// checkLinks refuses a directory to which a third user's link leads.
+func (a *Adapter) checkLinks() error {
+	now := time.Now().UnixNano()
+	if age := now - a.linksChecked.Load(); age >= 0 && age < int64(linksRecheck) {
+		return nil
+	}
+	err := a.folder().CheckLinks()
+	if err == nil {
+		a.linksChecked.Store(now)
+	}
+	return err
 }
 
 func (a *Adapter) readOnce(key string) (value []byte, expiry int64, err error) {
+	if err := a.checkLinks(); err != nil {
+		return nil, 0, err
+	}
 	rel, f, fi, err := a.openEntry(key)
 	if err != nil || f == nil {
 		return nil, 0, err
@@ -86,37 +107,17 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 }
 
 // removeExpired removes the entry at rel if it still is the file that was
-// found expired, and reports whether it did. Another process may put a fresh
-// entry in its place at any moment, and no system call removes a name only
-// while it means a certain file: so the name is moved aside and looked at, and
-// a fresh entry is put back unless there is an even fresher one. Failure does
-// not matter: the entry is expired for everyone.
+// found expired, and reports whether it did. Failure does not matter: the entry
+// is expired for every reader.
 func (a *Adapter) removeExpired(rel string, found *os.File) bool {
 	was, err := found.Stat()
 	if err != nil {
 		return false
 	}
 	removed := false
-	_ = a.inRoot(func(root *os.Root) error {
-		if is, err := root.Lstat(rel); err != nil || !os.SameFile(was, is) {
-			return err
-		}
-		aside := inherit.TemporaryName(time.Now())
-		if err := root.Rename(rel, aside); err != nil {
-			return err
-		}
-		is, err := root.Lstat(aside)
-		if err != nil {
-			return err
-		}
-		if os.SameFile(was, is) {
-			removed = true
-			return root.Remove(aside)
-		}
-		if err := root.Link(aside, rel); err == nil || errors.Is(err, fs.ErrExist) {
-			return root.Remove(aside)
-		}
-		return root.Rename(aside, rel) // no hard links here
+	_ = a.inRoot(func(root *os.Root) (err error) {
+		removed, err = sharedfiles.RemoveSame(root, rel, was)
+		return err
 	})
 	return removed
 }

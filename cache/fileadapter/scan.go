@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // List implements [cache.Lister]. It reads the beginning of every file.
@@ -29,7 +29,7 @@ func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, err
 			return nil
 		})
 		if err != nil && !errors.Is(err, errStop) {
-			yield("", &cache.OpError{Op: "list", Err: classified(err)})
+			yield("", &cache.OpError{Op: "list", Err: classify(err)})
 		}
 	}
 }
@@ -53,7 +53,7 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 		return nil
 	})
 	if err != nil {
-		return n, &cache.OpError{Op: "clear", Err: classified(err)}
+		return n, &cache.OpError{Op: "clear", Err: classify(err)}
 	}
 	return n, nil
 }
@@ -76,7 +76,7 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 		err = a.removeLeftOvers(now)
 	}
 	if err != nil {
-		return n, &cache.OpError{Op: "prune", Err: classified(err)}
+		return n, &cache.OpError{Op: "prune", Err: classify(err)}
 	}
 	return n, nil
 }
@@ -84,33 +84,30 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 // Ping implements [cache.Pinger]: it makes the directory of the cache unless
 // it is there, as Symfony does, and a file in it that it removes again. A
 // directory that we cannot write, or whose owner could not use what we write,
-// is [cache.ErrUnauthorized].
+// is [cache.ErrUnauthorized], one that other users could have made or may change
+// [cache.ErrUnavailable].
 func (a *Adapter) Ping(ctx context.Context) error {
 	err := a.usable(ctx)
 	if err == nil {
-		err = a.makeDir()
-	}
-	if err == nil {
-		err = a.inRoot(tryWriting)
+		err = again(a.tryWriting)
 	}
 	if err != nil {
-		return &cache.OpError{Op: "ping", Err: classified(err)}
+		return &cache.OpError{Op: "ping", Err: classify(err)}
 	}
 	return nil
 }
 
-func tryWriting(root *os.Root) error {
-	dir, err := root.Stat(".")
+func (a *Adapter) tryWriting() error {
+	root, err := a.makeRoot()
 	if err != nil {
 		return err
 	}
-	name := inherit.TemporaryName(time.Now())
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	defer root.Close()
+	name, err := a.folder().WriteTemporary(root, ".", time.Now(), func(*os.File) error { return nil })
 	if err != nil {
 		return err
 	}
-	err = inherit.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666)
-	return errors.Join(err, f.Close(), root.Remove(name))
+	return root.Remove(name)
 }
 
 var errStop = errors.New("stop")
@@ -118,6 +115,9 @@ var errStop = errors.New("stop")
 // scan opens every regular file of the cache, one at a time.
 func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) error) error {
 	if err := a.usable(ctx); err != nil {
+		return err
+	}
+	if err := a.checkLinks(); err != nil && !absent(err) {
 		return err
 	}
 	outer, err := directories(a.dir)
@@ -202,21 +202,24 @@ func readHead(f *os.File) ([]byte, error) {
 	return head[:n], err
 }
 
-// removeLeftOvers removes what a process was killed over more than an hour ago:
-// files that were not yet in their place, and directories of both levels.
-// Whatever is in a directory keeps it.
+// removeLeftOvers removes what killed processes left: files that were not yet
+// in their place, and directories of both levels. What is in a directory keeps
+// it.
 func (a *Adapter) removeLeftOvers(now time.Time) error {
 	outer, err := directories(a.dir)
-	for _, rel := range append([]string{"."}, outer...) {
-		entries, readErr := os.ReadDir(filepath.Join(a.dir, rel))
-		if err == nil && !absent(readErr) {
-			err = readErr
-		}
-		for _, e := range entries {
-			if inherit.LeftOver(e.Name(), now) && (e.Type().IsRegular() || e.IsDir()) {
-				_ = a.inRoot(func(root *os.Root) error { return root.Remove(path.Join(rel, e.Name())) })
+	if err != nil {
+		return err
+	}
+	err = a.inRoot(func(root *os.Root) error {
+		for _, dir := range append([]string{"."}, outer...) {
+			if err := sharedfiles.RemoveLeftOvers(root, dir, now); err != nil && !absent(err) {
+				return err
 			}
 		}
+		return nil
+	})
+	if absent(err) {
+		return nil
 	}
 	return err
 }

@@ -8,5 +8,3 @@ const readFlags = os.O_RDONLY
 
 func isLink(error) bool         { return false }
 func isNotDirectory(error) bool { return false }
-func isQuota(error) bool        { return false }
-func isStale(error) bool        { return false }

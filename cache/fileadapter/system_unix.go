@@ -14,5 +14,3 @@ const readFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 func isLink(err error) bool         { return errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) }
 func isNotDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
-func isQuota(err error) bool        { return errors.Is(err, syscall.EDQUOT) }
-func isStale(err error) bool        { return errors.Is(err, syscall.ESTALE) }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // write stores items and returns the keys that it could not store.
@@ -18,14 +18,14 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 	if err := a.usable(ctx); err != nil {
 		return keys, err
 	}
-	if err := a.makeDir(); err != nil {
-		return keys, classified(err)
-	}
-	root, err := os.OpenRoot(a.dir)
+	root, err := a.makeRoot()
 	if err != nil {
-		return keys, classified(err)
+		return keys, classify(err)
 	}
 	defer root.Close()
+	if now := time.Now(); a.sweeper.Due(now) {
+		_ = sharedfiles.RemoveLeftOvers(root, ".", now) // the disk may be full of them
+	}
 
 	temporary := make([]string, 0, len(items))
 	defer func() {
@@ -37,15 +37,15 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 		if err := a.usable(ctx); err != nil {
 			return keys, err
 		}
-		name, err := writeTemporary(root, &items[i], entryPath(items[i].Key))
+		name, err := a.writeTemporary(root, &items[i])
 		if err != nil {
-			return keys, classified(err)
+			return keys, classify(err)
 		}
 		temporary = append(temporary, name)
 	}
 	for i, k := range keys {
-		if err := again(func() error { return moveInto(root, temporary[0], entryPath(k)) }); err != nil {
-			return keys[i:], classified(err)
+		if err := again(func() error { return a.moveInto(root, temporary[0], entryPath(k)) }); err != nil {
+			return keys[i:], classify(err)
 		}
 		temporary = temporary[1:]
 	}
@@ -54,10 +54,10 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 
 // moveInto puts a finished file in place. Its directory may have been removed
 // since it was made.
-func moveInto(root *os.Root, name, rel string) error {
+func (a *Adapter) moveInto(root *os.Root, name, rel string) error {
 	err := root.Rename(name, rel)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := inherit.Directories(root, path.Dir(rel)); err != nil {
+		if err := a.folder().MakeDirs(root, path.Dir(rel)); err != nil {
 			return err
 		}
 		err = root.Rename(name, rel)
@@ -66,46 +66,53 @@ func moveInto(root *os.Root, name, rel string) error {
 }
 
 // writeTemporary writes an item to a file in the directory of the cache, as
-// Symfony does, ready to be moved to rel: complete, closed, with its final
-// mode, owner and modification time.
-func writeTemporary(root *os.Root, it *cache.Item, rel string) (name string, err error) {
-	if err := inherit.Directories(root, path.Dir(rel)); err != nil {
-		return "", err
-	}
-	dir, err := root.Stat(path.Dir(rel))
-	if err != nil {
+// Symfony does, ready to be moved in place.
+func (a *Adapter) writeTemporary(root *os.Root, it *cache.Item) (name string, err error) {
+	in := path.Dir(entryPath(it.Key))
+	if err := a.folder().MakeDirs(root, in); err != nil {
 		return "", err
 	}
 	now := time.Now()
-	name = inherit.TemporaryName(now)
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			f.Close() // a second Close does no harm
-			_ = root.Remove(name)
-		}
-	}()
 	end := expiry(now, it.TTL)
-	if _, err := f.Write(header(it.Key, end)); err != nil {
-		return "", err
-	}
-	if _, err := f.Write(it.Value); err != nil {
-		return "", err
-	}
-	if err := inherit.HandOver(root, f, name, dir, dir.Mode().Perm()&0o666); err != nil {
-		return "", err
-	}
-	// A full disk or quota may show here only.
-	if err := f.Close(); err != nil {
-		return "", err
-	}
 	// PHP's hasItem looks at the modification time first.
 	mtime := time.Unix(end, 0)
 	if end == 0 {
 		mtime = now.Add(31_556_952 * time.Second)
 	}
-	return name, root.Chtimes(name, mtime, mtime)
+	return a.folder().WriteTemporary(root, in, mtime, func(f *os.File) error {
+		if _, err := f.Write(header(it.Key, end)); err != nil {
+			return err
+		}
+		_, err := f.Write(it.Value)
+		return err
+	})
+}
+
+// makeRoot opens the directory of the cache, which it makes, with those above
+// it, if need be.
+func (a *Adapter) makeRoot() (*os.Root, error) {
+	root, err := a.folder().Make()
+	if err != nil {
+		return nil, err
+	}
+	if !a.warned.Load() {
+		a.warn(root)
+	}
+	return root, nil
+}
+
+// warn tells the operator of a directory that only root can write, or every
+// user. The former is no error: PHP may run as root too.
+func (a *Adapter) warn(root *os.Root) {
+	dir, err := root.Stat(".")
+	if err != nil || a.warned.Swap(true) {
+		return
+	}
+	uid, _, known := sharedfiles.Owner(dir)
+	switch {
+	case sharedfiles.IsOpen(dir):
+		a.logger.Warn("every user of this machine can write in the cache directory, and so plant objects that PHP unserializes: chmod 0755 it and what is in it", "dir", a.dir)
+	case known && os.Geteuid() == 0 && uid == 0 && dir.Mode().Perm()&0o022 == 0:
+		a.logger.Warn("the cache directory is writable for root only: PHP cannot write there unless it runs as root", "dir", a.dir)
+	}
 }

@@ -23,9 +23,11 @@
 //
 // Paths begin with /resources/, so that the handler is mounted as it is:
 //
+//	public, err := os.OpenRoot("/var/www/mosparo/public")
+//	…
 //	css := csshttp.New(store, projectdb.New(db, projectdb.QuestionMarks),
 //		csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.V.Contains),
-//		csshttp.WithPublic(os.DirFS("/var/www/mosparo/public")))
+//		csshttp.WithPublic(public.FS()))
 //	mux.Handle("/resources/", css)
 //	…
 //	css.Close() // after the server has ended

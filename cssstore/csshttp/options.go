@@ -47,10 +47,11 @@ func WithMode(m Mode) Option {
 	return func(h *Handler) { h.mode = m }
 }
 
-// WithPublic gives mosparo's folder public, such as os.DirFS of it, for the
+// WithPublic gives mosparo's folder public, as [os.Root.FS] returns it, for the
 // logo and the modification time of the base CSS. Without it the logo is empty,
-// as it is in mosparo when the file is missing, and cacheable for a minute; nil is
-// the default.
+// as it is in mosparo when the file is missing, and cacheable for a minute. os.DirFS
+// would serve a file outside of the folder, with the rights of this process,
+// through a symbolic link that PHP's user has set. The default is nil.
 func WithPublic(public fs.FS) Option { return func(h *Handler) { h.public = public } }
 
 // WithBase replaces [DefaultBase], the path of the base CSS on the web server.

@@ -50,7 +50,7 @@ func logWarning(o options, name, warning string) {
 
 func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
 	logWarning(o, s.Cache.FilesystemPath.Name, s.Cache.FilesystemPath.Warning)
-	a, err := fileadapter.New(cacheDir(s), fileadapter.WithLogger(o.logger))
+	a, err := fileadapter.New(cacheDir(s), fileadapter.WithLogger(o.logger), fileadapter.WithOwnerOf(s.Dir))
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

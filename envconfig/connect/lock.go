@@ -110,7 +110,7 @@ func fileLock(s *envconfig.Settings, o options) (LockBackend, error) {
 		return nil, errNoReplicas
 	}
 	dir := cacheDir(s)
-	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix))
+	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix), filelocker.WithOwnerOf(s.Dir))
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter.V)

@@ -4,10 +4,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
-	"os"
 	"path/filepath"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
@@ -29,7 +29,7 @@ func projectDatabase(n *node, dialect sqlcleaner.Dialect) *projectdb.DB {
 func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dialect sqlcleaner.Dialect, log *slog.Logger) {
 	var public fs.FS
 	if o.dir != "" {
-		public = os.DirFS(filepath.Join(o.dir, "public"))
+		public = sharedfiles.FS(filepath.Join(o.dir, "public"))
 	}
 	var store cssstore.Store
 	switch {

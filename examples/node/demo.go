@@ -15,7 +15,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/fileadapter"
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
@@ -111,7 +111,7 @@ func (n *node) demoDirectory(o options) (string, error) {
 	}
 	for _, e := range entries {
 		// Another node may be about to make the cache.
-		if e.Name() != demoCache && !strings.HasPrefix(e.Name(), demoDatabase) && !inherit.LooksTemporary(e.Name()) {
+		if e.Name() != demoCache && !strings.HasPrefix(e.Name(), demoDatabase) && !sharedfiles.LooksTemporary(e.Name()) {
 			return "", fmt.Errorf("--demo-dir: %s is not the directory of a demonstration: there is %s", o.demoDir, e.Name())
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // clock tells the file server's time. f is a file in root, under our
@@ -31,7 +31,7 @@ func serverTime(root *os.Root, f *os.File) (time.Time, error) {
 
 // timeOfNew is the modification time of a new file.
 func timeOfNew(root *os.Root) (time.Time, error) {
-	name := inherit.TemporaryName(time.Now())
+	name := sharedfiles.TemporaryName(time.Now())
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return time.Time{}, err

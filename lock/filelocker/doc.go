@@ -21,6 +21,11 @@
 // The directory is one of its own, beside the cache: never below its @
 // directory, which PHP prunes, nor below public/resources, which the web server
 // publishes. It and its files take mode, group and, for root, owner of the
-// directory above, so that nodes of other users can go on. Files of names that
-// nobody has used for 30 days are removed. Windows is not supported.
+// directory above, so that nodes of other users can go on. In a sticky or
+// world-writable directory, such as /tmp, only PHP's user, the owner of the
+// directory that [WithOwnerOf] names, and root, which hands over to that user,
+// make it (0755) and its files (0644); other processes get
+// [lock.ErrUnavailable]. So do they for a symbolic link on the way that neither
+// root nor their own user owns. Files of names that are not used for 30 days, and
+// what killed processes left, are removed. Windows is not supported.
 package filelocker

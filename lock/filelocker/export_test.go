@@ -32,7 +32,7 @@ func (b *Backend) MakeWithoutLinks(name string, before func()) error {
 		return err
 	}
 	before()
-	return fill(root, f, fileName(name), dir, 0o600)
+	return b.fill(root, f, fileName(name), dir)
 }
 
 const (

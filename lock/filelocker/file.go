@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -37,11 +37,11 @@ func (b *Backend) change(ctx context.Context, name string, create bool, decide f
 		if err = context.Cause(ctx); err != nil {
 			return err
 		}
-		if err = b.attempt(ctx, name, create, decide); !errors.Is(err, errReplaced) && !isStale(err) {
+		if err = b.attempt(ctx, name, create, decide); !errors.Is(err, errReplaced) && !sharedfiles.IsStale(err) {
 			break
 		}
 	}
-	return b.classified(err)
+	return b.classify(err)
 }
 
 func (b *Backend) attempt(ctx context.Context, name string, create bool, decide func(*found) (*record, error)) (err error) {
@@ -52,12 +52,10 @@ func (b *Backend) attempt(ctx context.Context, name string, create bool, decide 
 	defer root.Close()
 	file := fileName(name)
 	f, err := openFile(root, file)
-	made := false
 	if create && errors.Is(err, fs.ErrNotExist) {
-		if err := makeFile(root, file); err != nil {
+		if err := b.makeFile(root, file); err != nil {
 			return err
 		}
-		made = true
 		f, err = openFile(root, file)
 	}
 	if err != nil {
@@ -83,7 +81,7 @@ func (b *Backend) attempt(ctx context.Context, name string, create bool, decide 
 	if err := edit(f, now, name, decide); err != nil {
 		return err
 	}
-	if made {
+	if create {
 		b.pruneNowAndThen(root, now)
 	}
 	return nil
@@ -118,14 +116,10 @@ func edit(f *os.File, now time.Time, name string, decide func(*found) (*record, 
 // root opens the directory. [os.Root] keeps us in it even if its owner has put
 // symbolic links into it: we may be root, and PHP is not.
 func (b *Backend) root(create bool) (*os.Root, error) {
-	root, err := os.OpenRoot(b.dir)
-	if create && errors.Is(err, fs.ErrNotExist) {
-		if err := inherit.Directory(b.dir); err != nil {
-			return nil, err
-		}
-		root, err = os.OpenRoot(b.dir)
+	if create {
+		return b.folder().Make()
 	}
-	return root, err
+	return b.folder().Open()
 }
 
 // openFile opens the file of a lock, and refuses anything else.
@@ -160,9 +154,10 @@ func readAll(f *os.File) ([]byte, error) {
 // makeFile makes the file of a lock. It appears under its name when
 // it has its size, mode and owner, and never in the place of another one:
 // whoever has opened that may be under its flock.
-func makeFile(root *os.Root, file string) error {
-	temporary := inherit.TemporaryName(time.Now())
-	if err := newFile(root, temporary); err != nil {
+func (b *Backend) makeFile(root *os.Root, file string) error {
+	temporary := sharedfiles.TemporaryName(time.Now())
+	if err := b.newFile(root, temporary); err != nil {
+		_ = root.Remove(temporary) // a full disk or quota may show in Close only
 		return err
 	}
 	err := root.Link(temporary, file)
@@ -170,31 +165,30 @@ func makeFile(root *os.Root, file string) error {
 		err = rerr
 	}
 	if hasNoLinks(err) {
-		err = newFile(root, file)
+		err = b.newFile(root, file)
 	}
-	if errors.Is(err, fs.ErrExist) || isBusy(err) {
+	if errors.Is(err, fs.ErrExist) || sharedfiles.IsBusy(err) {
 		return nil // somebody else was faster
 	}
 	return err
 }
 
-func newFile(root *os.Root, name string) error {
+func (b *Backend) newFile(root *os.Root, name string) error {
 	dir, err := root.Stat(".")
 	if err != nil {
 		return err
 	}
-	mode := dir.Mode().Perm() & 0o666
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, dir.Mode().Perm()&0o644)
 	if err != nil {
 		return err
 	}
-	return fill(root, f, name, dir, mode)
+	return b.fill(root, f, name, dir)
 }
 
 // fill finishes a new file, and closes it. Where there are no links it has its
 // name already, and somebody may have been quicker and use it: then its flock
 // is taken, or it is not empty any more, and stays as it is.
-func fill(root *os.Root, f *os.File, name string, dir fs.FileInfo, mode fs.FileMode) (err error) {
+func (b *Backend) fill(root *os.Root, f *os.File, name string, dir fs.FileInfo) (err error) {
 	ours := true
 	defer func() {
 		if err != nil && ours {
@@ -205,7 +199,7 @@ func fill(root *os.Root, f *os.File, name string, dir fs.FileInfo, mode fs.FileM
 		}
 	}()
 	if err := tryFlock(f); err != nil {
-		ours = !isBusy(err)
+		ours = !sharedfiles.IsBusy(err)
 		return err
 	}
 	fi, err := f.Stat()
@@ -218,7 +212,7 @@ func fill(root *os.Root, f *os.File, name string, dir fs.FileInfo, mode fs.FileM
 			return err
 		}
 	}
-	return inherit.HandOver(root, f, name, dir, mode)
+	return b.folder().HandOver(f, dir, b.dir)
 }
 
 // isCurrent looks, under the flock, whether the name still means the file
@@ -248,7 +242,7 @@ func flock(ctx context.Context, f *os.File) error {
 		if err == nil {
 			return nil
 		}
-		if !isBusy(err) {
+		if !sharedfiles.IsBusy(err) {
 			return &fs.PathError{Op: "flock", Path: f.Name(), Err: err}
 		}
 		t := time.NewTimer(pause/2 + rand.N(pause))

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -19,16 +19,28 @@ import (
 // [lock.Describer], [lock.Lister] and [lock.Breaker]. It is safe for
 // concurrent use, also by several processes and machines. Make one with [New].
 type Backend struct {
-	dir    string
-	clock  clock
-	pruned atomic.Int64 // when, in Unix seconds of the file server
+	dir     string
+	ownerOf string
+	clock   clock
+	sweeper sharedfiles.Sweeper // by the file server's clock
+}
+
+// Option changes a default of [New].
+type Option func(*Backend)
+
+// WithOwnerOf names mosparo's directory, whose owner is taken for PHP's user
+// when the directory of the locks, or something in it, is made in a sticky or
+// world-writable directory; see the package. Empty, the default, means that it
+// is not known.
+func WithOwnerOf(mosparo string) Option {
+	return func(b *Backend) { b.ownerOf = mosparo }
 }
 
 // New returns the locks in dir. Nothing is read or made before the first
 // request; the directory is made if need be. All nodes must see the same
 // directory. An error means a directory that cannot be used for locks, or a
 // system without flock, then it unwraps to [errors.ErrUnsupported].
-func New(dir string) (*Backend, error) {
+func New(dir string, opts ...Option) (*Backend, error) {
 	if !supported {
 		return nil, fmt.Errorf("filelocker: no locks between processes on this system: %w", errors.ErrUnsupported)
 	}
@@ -46,7 +58,11 @@ func New(dir string) (*Backend, error) {
 	if i := slices.Index(parts, "resources"); i > 0 && parts[i-1] == "public" {
 		return nil, fmt.Errorf("filelocker: %s lies in public/resources, which the web server publishes", abs)
 	}
-	return &Backend{dir: abs, clock: serverTime}, nil
+	b := &Backend{dir: abs, clock: serverTime}
+	for _, o := range opts {
+		o(b)
+	}
+	return b, nil
 }
 
 // isInEntries reports whether a path leads into the @ directory of a cache,
@@ -58,6 +74,10 @@ func isInEntries(parts []string) bool {
 		}
 	}
 	return false
+}
+
+func (b *Backend) folder() sharedfiles.Folder {
+	return sharedfiles.Folder{Path: b.dir, OwnerOf: b.ownerOf}
 }
 
 // Dir is the directory of the locks, absolute.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/locktest"
@@ -164,7 +164,7 @@ func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
 	for _, n := range []string{"released", "expired", "for long"} {
 		age(n)
 	}
-	killed := filepath.Join(b.Dir(), inherit.TemporaryName(now))
+	killed := filepath.Join(b.Dir(), sharedfiles.TemporaryName(now))
 	require.NoError(t, os.WriteFile(killed, nil, 0o600))
 	now = time.Now()
 	acquire(t, b, "new", time.Minute)

@@ -25,7 +25,7 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 		return lock.Holder{}, lock.ErrNotHeld
 	}
 	if err != nil {
-		return lock.Holder{}, b.classified(err)
+		return lock.Holder{}, b.classify(err)
 	}
 	defer root.Close()
 	r, err := peek(root, fileName(name))
@@ -37,7 +37,7 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 		now, err = b.clock(root, nil)
 	}
 	if err != nil {
-		return lock.Holder{}, b.classified(err)
+		return lock.Holder{}, b.classify(err)
 	}
 	if h, held := r.holder(now); held && h.Name == name {
 		return h, nil
@@ -88,13 +88,13 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 			return
 		}
 		if err != nil {
-			yield(lock.Holder{}, b.classified(err))
+			yield(lock.Holder{}, b.classify(err))
 			return
 		}
 		defer root.Close()
 		now, err := b.clock(root, nil)
 		if err != nil {
-			yield(lock.Holder{}, b.classified(err))
+			yield(lock.Holder{}, b.classify(err))
 			return
 		}
 		var wrong []error
@@ -119,7 +119,7 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 			}
 		}
 		if len(wrong) > 0 {
-			yield(lock.Holder{}, b.classified(errors.Join(wrong...)))
+			yield(lock.Holder{}, b.classify(errors.Join(wrong...)))
 		}
 	}
 }

@@ -32,6 +32,7 @@ type process struct {
 	UID, GID int
 	Umask    int
 	Dir      string
+	OwnerOf  string
 	Op       string
 	TTL      time.Duration
 }
@@ -60,7 +61,7 @@ func (p process) main() error {
 			return err
 		}
 	}
-	b, err := filelocker.New(p.Dir)
+	b, err := filelocker.New(p.Dir, filelocker.WithOwnerOf(p.OwnerOf))
 	if err != nil {
 		return err
 	}
@@ -325,4 +326,62 @@ func TestDirectory_ThatCannotBeUsedIsNamed(t *testing.T) {
 		require.Contains(t, out, at)
 		require.Equal(t, 1, strings.Count(out, "\n"), out)
 	}
+}
+
+// In a directory that is open to every user, such as /tmp, the locks are made by
+// root and PHP's user alone, and are PHP's user's.
+func TestDirectory_IsMadeForPHPWhereEveryUserCanWrite(t *testing.T) {
+	needsRoot(t)
+	mosparo := filepath.Join(shared(t), "mosparo")
+	require.NoError(t, os.Mkdir(mosparo, 0o755))
+	require.NoError(t, os.Chown(mosparo, php, group))
+	for name, c := range map[string]struct {
+		who     process
+		allowed bool
+	}{
+		"root":                           {process{OwnerOf: mosparo}, true},
+		"root that does not know PHP":    {process{}, false},
+		"PHP's user":                     {process{UID: php, GID: group, OwnerOf: mosparo}, true},
+		"PHP's user that is not told so": {process{UID: php, GID: group}, false},
+		"another user":                   {process{UID: goUser, GID: group, OwnerOf: mosparo}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := filepath.Join(shared(t), "tmp")
+			require.NoError(t, os.Mkdir(open, 0o700))
+			require.NoError(t, os.Chmod(open, 0o777|fs.ModeSticky))
+			c.who.Dir, c.who.Op = filepath.Join(open, "symfony-cache", "mosparoGoLock"), "once"
+			out := c.who.run(t)
+			if !c.allowed {
+				require.Contains(t, out, lock.ErrUnavailable.Error())
+				require.Contains(t, out, "FILESYSTEM_CACHE_PATH")
+				require.NoDirExists(t, filepath.Dir(c.who.Dir))
+				return
+			}
+			require.Empty(t, out)
+			b, err := filelocker.New(c.who.Dir)
+			require.NoError(t, err)
+			for path, mode := range map[string]fs.FileMode{filepath.Dir(b.Dir()): 0o755, b.Dir(): 0o755, b.File("n"): 0o644} {
+				fi, err := os.Stat(path)
+				require.NoError(t, err)
+				require.Equal(t, mode, fi.Mode().Perm(), path)
+				require.EqualValues(t, php, fi.Sys().(*syscall.Stat_t).Uid, path)
+			}
+		})
+	}
+}
+
+func TestDirectory_IsNotReachedThroughALinkOfAThirdUser(t *testing.T) {
+	needsRoot(t)
+	cache, elsewhere := shared(t), shared(t)
+	link := filepath.Join(cache, "mosparoGoLock")
+	require.NoError(t, os.Symlink(elsewhere, link))
+	require.NoError(t, os.Lchown(link, php, group))
+	out := process{Dir: link, Op: "once"}.run(t)
+	require.Contains(t, out, lock.ErrUnavailable.Error())
+	require.Contains(t, out, link)
+	left, err := os.ReadDir(elsewhere)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NoError(t, os.Lchown(link, 0, 0))
+	require.Empty(t, process{Dir: link, Op: "once"}.run(t))
 }

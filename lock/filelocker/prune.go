@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -17,33 +17,33 @@ const (
 	// unused is how long nobody has asked for a name with fences whose file is
 	// removed.
 	unused = 30 * 24 * time.Hour
-	// pruneEvery and pruneMost bound what is looked at, since somebody waits
-	// for his lock meanwhile.
-	pruneEvery = time.Hour
-	pruneMost  = 200
+	// slotUnused is the same for a name without a fence, as used slots are.
+	slotUnused = time.Hour
+	// pruneMost bounds what is looked at, since a caller waits for its lock
+	// meanwhile.
+	pruneMost = 200
 )
 
-// pruneNowAndThen removes, when a new name has come, files of old ones:
-// names with a slot are used once. What fails is left to the next time.
+// pruneNowAndThen removes what killed processes left, and some files of names
+// that are not used any more: names with a slot are used once. What fails is
+// left to the next time.
 func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
-	last := b.pruned.Load()
-	if now.Unix() < last+int64(pruneEvery/time.Second) || !b.pruned.CompareAndSwap(last, now.Unix()) {
+	if !b.sweeper.Due(now) {
 		return
 	}
 	var names []string
 	for e, err := range entries(root) {
-		if err == nil {
+		switch {
+		case err != nil:
+		case sharedfiles.LeftOver(e.Name(), now):
+			_ = root.Remove(e.Name())
+		case strings.HasSuffix(e.Name(), suffix):
 			names = append(names, e.Name())
 		}
 	}
 	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for _, name := range names[:min(len(names), pruneMost)] {
-		switch {
-		case strings.HasSuffix(name, suffix):
-			removeUnused(root, name, now)
-		case inherit.LeftOver(name, now):
-			_ = root.Remove(name)
-		}
+		removeUnused(root, name, now)
 	}
 }
 
@@ -52,7 +52,7 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 // the time then, will be larger than its last.
 func removeUnused(root *os.Root, file string, now time.Time) {
 	fi, err := root.Lstat(file)
-	if err != nil || now.Sub(fi.ModTime()) < pruneEvery {
+	if err != nil || now.Sub(fi.ModTime()) < slotUnused {
 		return
 	}
 	_ = removeIf(root, file, func(r record, damaged bool) error {
@@ -106,12 +106,12 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, b.classified(err)
+		return 0, b.classify(err)
 	}
 	defer root.Close()
 	now, err := b.clock(root, nil)
 	if err != nil {
-		return 0, b.classified(err)
+		return 0, b.classify(err)
 	}
 	var wrong []error
 	for e, err := range entries(root) {
@@ -119,11 +119,11 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			wrong = append(wrong, b.classified(err))
+			wrong = append(wrong, b.classify(err))
 			break
 		}
 		switch name := e.Name(); {
-		case inherit.LeftOver(name, now):
+		case sharedfiles.LeftOver(name, now):
 			_ = root.Remove(name)
 		case strings.HasSuffix(name, suffix):
 			err := removeIf(root, name, func(r record, _ bool) error {
@@ -133,7 +133,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 				return nil
 			})
 			if err != nil {
-				wrong = append(wrong, b.classified(err))
+				wrong = append(wrong, b.classify(err))
 				continue
 			}
 			n++

@@ -24,11 +24,6 @@ func tryFlock(f *os.File) error {
 	}
 }
 
-func isBusy(err error) bool { return errors.Is(err, syscall.EWOULDBLOCK) }
-
-// isStale: on NFS the file was removed by another machine.
-func isStale(err error) bool { return errors.Is(err, syscall.ESTALE) }
-
 func hasNoLinks(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS)
 }

@@ -1,4 +1,4 @@
-package inherit_test
+package sharedfiles_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/mosparo/go-cluster/cache/fileadapter/inherit"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // What is made in a directory is for those who use that directory.
@@ -21,9 +21,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	dir := filepath.Join(shared, "a", "b")
-	if err := inherit.Directory(dir); err != nil {
+	root, err := sharedfiles.Folder{Path: dir}.Make()
+	if err != nil {
 		log.Fatal(err)
 	}
+	defer root.Close()
 	fi, err := os.Stat(dir)
 	if err != nil {
 		log.Fatal(err)

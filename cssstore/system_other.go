@@ -1,6 +1,0 @@
-//go:build !unix
-
-package cssstore
-
-func isQuota(error) bool { return false }
-func isStale(error) bool { return false }
