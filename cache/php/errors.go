@@ -11,11 +11,16 @@ type SyntaxError struct {
 	// Offset in bytes at which the trouble was noticed.
 	Offset int
 	Msg    string
+	// Err is the cause, if there is more to know: a [*ZoneError], for a date.
+	Err error
 }
 
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("php: %s at byte %d", e.Msg, e.Offset)
 }
+
+// Unwrap returns Err.
+func (e *SyntaxError) Unwrap() error { return e.Err }
 
 // TypeError says that the PHP value does not fit the Go type.
 type TypeError struct {

@@ -428,8 +428,7 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	}
 	r.depth--
 	if err := r.open.finish(at, b.object); err != nil {
-		r.pos = start
-		return r.fail(err.Error())
+		return &SyntaxError{Offset: start, Msg: "igbinary: " + err.Error(), Err: err}
 	}
 	return nil
 }
