@@ -34,11 +34,16 @@ var (
 // isWritten reports whether a date has the form that PHP writes: then it has to
 // be read if PHP reads it. What PHP reads beyond that may be refused.
 func (s stored) isWritten() bool {
-	if s.kind == 3 {
-		_, err := time.LoadLocation(s.zone)
-		return err == nil && s.zone != "" && s.zone != "localtime" && !strings.Contains(s.zone, "//") && writtenDate.MatchString(s.date)
+	if !writtenDate.MatchString(s.date) {
+		return false
 	}
-	return writtenDate.MatchString(s.date) && writtenZone.MatchString(s.zone)
+	if s.kind == 3 || strings.Contains(s.zone, "/") {
+		_, err := time.LoadLocation(s.zone)
+		if err != nil || s.zone == "" || s.zone == "localtime" || strings.Contains(s.zone, "//") {
+			return false
+		}
+	}
+	return s.kind == 3 || writtenZone.MatchString(s.zone)
 }
 
 // hasSeconds: PHP 8.2 reads such an offset and forgets the seconds when it
