@@ -57,14 +57,15 @@ func New(client redis.UniversalClient, opts ...Option) *Adapter {
 
 // Get implements [cache.Adapter]. A key that holds no string (a list, say) is
 // a miss, as it is for PHP.
-func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+func (a *Adapter) Get(ctx context.Context, keys ...string) (values [][]byte, err error) {
+	defer recovered("get", keys, &err)
 	if len(keys) == 0 {
 		return [][]byte{}, nil
 	}
 	if err := a.usable(ctx); err != nil {
 		return nil, opError("get", keys, err)
 	}
-	values := make([][]byte, len(keys))
+	values = make([][]byte, len(keys))
 	switch {
 	case len(keys) == 1:
 		v, err := a.client.Get(ctx, keys[0]).Bytes()
@@ -115,10 +116,15 @@ func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) e
 
 // Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds.
 // On one server all items are set or none; on a cluster each on its own.
-func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
+func (a *Adapter) Set(ctx context.Context, items ...cache.Item) (err error) {
 	if len(items) == 0 {
 		return nil
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = opError("set", cache.ItemKeys(items), panicked(r))
+		}
+	}()
 	if err := cache.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
@@ -176,7 +182,8 @@ func (a *Adapter) Close() error {
 
 // Ping implements [cache.Pinger]. It reads an entry of mosparo's, because the
 // command PING answers also a user who may not read our keys.
-func (a *Adapter) Ping(ctx context.Context) error {
+func (a *Adapter) Ping(ctx context.Context) (err error) {
+	defer recovered("ping", nil, &err)
 	if err := a.usable(ctx); err != nil {
 		return opError("ping", nil, err)
 	}
