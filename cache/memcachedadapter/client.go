@@ -27,10 +27,6 @@ type ClientOptions struct {
 	// requests, DefaultIdleConns when 0. With fewer than requests at one time
 	// the client dials again and again.
 	IdleConns int
-	// MaxItemSize is the largest item in bytes that a server may announce,
-	// DefaultMaxItemSize when 0. A larger one is [cache.ErrTooLarge] before
-	// memory is taken for it.
-	MaxItemSize int
 	// TLS, if set, encrypts connections other than those to Unix sockets. The
 	// name in the certificate is checked against the server's host, unless
 	// ServerName is set.
@@ -47,8 +43,6 @@ const (
 	DefaultTimeout = time.Second
 	// DefaultIdleConns is enough for 64 goroutines.
 	DefaultIdleConns = 64
-	// DefaultMaxItemSize is four times what a pool takes by default, 64 MiB.
-	DefaultMaxItemSize = 4 * cache.DefaultMaxValueSize
 )
 
 // Client returns a client for the servers, which the caller closes. Nothing is
@@ -91,11 +85,7 @@ func (o ClientOptions) dial(ctx context.Context, network, addr string) (net.Conn
 			return nil, named(addr, err)
 		}
 	}
-	limit := o.MaxItemSize
-	if limit <= 0 {
-		limit = DefaultMaxItemSize
-	}
-	return &serverConn{Conn: conn, addr: addr, replies: replies{maxItem: limit}}, nil
+	return &serverConn{Conn: conn, addr: addr}, nil
 }
 
 // serverError is what went wrong with a server.
