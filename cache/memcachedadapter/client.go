@@ -45,9 +45,22 @@ const (
 	DefaultIdleConns = 64
 )
 
+// check panics for what only a programmer's mistake can be.
+func (o *ClientOptions) check() {
+	switch {
+	case o.Timeout < 0:
+		panic("memcachedadapter: ClientOptions: Timeout is negative")
+	case o.ConnectTimeout < 0:
+		panic("memcachedadapter: ClientOptions: ConnectTimeout is negative")
+	case o.IdleConns < 0:
+		panic("memcachedadapter: ClientOptions: IdleConns is negative")
+	}
+}
+
 // Client returns a client for the servers, which the caller closes. Nothing is
-// sent.
+// sent. A negative time or number panics.
 func (s *Servers) Client(o ClientOptions) *memcache.Client {
+	o.check()
 	c := memcache.NewFromSelector(s)
 	c.Timeout, c.MaxIdleConns = DefaultTimeout, DefaultIdleConns
 	if o.Timeout > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func (s stored) serialized(class string) []byte {
 
 var (
 	writtenDate = regexp.MustCompile(`^([+-]?[0-9]{4}|[+-][0-9]{5,6})-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}$`)
-	writtenZone = regexp.MustCompile(`^([+-][0-9]{2}:[0-9]{2}(:[0-9]{2})?|[A-Za-z]{1,6}|[A-Z][a-z]+([_/-][A-Za-z]+)+)$`)
+	writtenZone = regexp.MustCompile(`^([+-][0-9]{2}:[0-9]{2}(:[0-9]{2})?|[A-Z][a-z]+([_/-][A-Za-z]+)+)$`)
 )
 
 // isWritten reports whether a date has the form that PHP writes: then it has to
@@ -43,7 +44,8 @@ func (s stored) isWritten() bool {
 			return false
 		}
 	}
-	return s.kind == 3 || writtenZone.MatchString(s.zone)
+	abbreviation := s.zone != "" && !strings.ContainsAny(s.zone, "0123456789") && slices.Contains(dateZones, stored{"", s.kind, s.zone})
+	return s.kind == 3 || writtenZone.MatchString(s.zone) || abbreviation
 }
 
 // hasSeconds: PHP 8.2 reads such an offset and forgets the seconds when it

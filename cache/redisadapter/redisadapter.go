@@ -3,6 +3,7 @@ package redisadapter
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -37,16 +38,22 @@ var _ interface {
 type Option func(*Adapter)
 
 // WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
-// The default is 0: Redis itself takes up to 512 MiB.
+// The default is 0: Redis itself takes up to 512 MiB. A negative size panics.
 func WithMaxValueSize(bytes int) Option {
+	if bytes < 0 {
+		panic("redisadapter: WithMaxValueSize: bytes is negative")
+	}
 	return func(a *Adapter) { a.maxValue = bytes }
 }
 
 // New returns the cache on the server of client, which stays the caller's to
 // close. Nothing is sent. A [*redis.Client] (also one for Sentinel) gets
 // several keys with MGET and sets several items in one MULTI/EXEC; any other
-// client gets one command for each key, in one pipeline.
+// client gets one command for each key, in one pipeline. A nil client panics.
 func New(client redis.UniversalClient, opts ...Option) *Adapter {
+	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		panic("redisadapter: New: client is nil")
+	}
 	_, oneServer := client.(*redis.Client)
 	a := &Adapter{client: client, oneServer: oneServer}
 	for _, o := range opts {
