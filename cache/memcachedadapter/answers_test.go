@@ -17,9 +17,9 @@ import (
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 )
 
-// answering is a server that answers every request for mosparo's keys with the
+// serveAnswer starts a server that answers every request for mosparo's keys with the
 // same, and has a namespace version. It counts its connections.
-func answering(t *testing.T, answer string) (memcachedadapter.Server, *atomic.Int32) {
+func serveAnswer(t *testing.T, answer string) (memcachedadapter.Server, *atomic.Int32) {
 	t.Helper()
 	connections := new(atomic.Int32)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,7 +59,7 @@ func TestGet_RefusesAnAnswerForAnotherKey(t *testing.T) {
 		"VALUE AAAAA:c 0 1 1\r\nx\r\nEND\r\n",
 		"VALUE AAAAA:a 0 1 1\r\nx\r\nVALUE AAAAA:b 0 1 1\r\nx\r\nVALUE BBBBB:a 0 1 1\r\nx\r\nEND\r\n",
 	} {
-		s, connections := answering(t, answer)
+		s, connections := serveAnswer(t, answer)
 		a := adapterAt(t, s, memcachedadapter.ClientOptions{})
 		many := make([]string, 100)
 		for i := range many {
@@ -83,7 +83,7 @@ func TestGet_RefusesAnAnswerForAnotherKey(t *testing.T) {
 func TestGet_NamesTheServerThatAnswersForAnotherKey(t *testing.T) {
 	t.Parallel()
 	good := start(t, 1)[0]
-	bad, _ := answering(t, "VALUE AAAAA:c 0 1 1\r\nx\r\nEND\r\n")
+	bad, _ := serveAnswer(t, "VALUE AAAAA:c 0 1 1\r\nx\r\nEND\r\n")
 	host, port, err := net.SplitHostPort(good.Addr())
 	require.NoError(t, err)
 	n, err := strconv.Atoi(port)

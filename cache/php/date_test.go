@@ -253,7 +253,16 @@ func TestMarshal_WritesNoDateThatPHPCannotRead(t *testing.T) {
 	}
 }
 
-// A DateTime put together by hand keeps its moment whatever zone it is in.
+func TestEnums_HaveAClassAndACase(t *testing.T) {
+	for _, e := range []*php.Enum{{}, {Class: "A"}, {Case: "B"}, {Class: "A b", Case: "B"}} {
+		_, err := php.Marshal(e)
+		require.ErrorContains(t, err, "not a case of an enum")
+	}
+	_, err := php.Decode([]byte("\x00\x00\x00\x02\x17\x01A\x27\x11\x00"))
+	require.ErrorContains(t, err, "not a case of an enum")
+}
+
+// A DateTime put together by hand keeps its moment in any zone.
 func TestMarshal_KeepsTheMomentOfADate(t *testing.T) {
 	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	for _, want := range []php.DateTime{

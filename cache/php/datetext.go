@@ -95,8 +95,8 @@ func parseMicro[T text](s T, ok *bool) (micro, n int) {
 }
 
 // parseTail reads what may follow a local time that has lost a digit to a
-// letter: an abbreviation, which is the zone of the date whatever is stored
-// beside it, and four digits, which PHP takes for the year.
+// letter: an abbreviation, which is the zone of the date in place of the one
+// stored beside it, and four digits, which PHP takes for the year.
 func parseTail(tail string, l *local) (*zone, error) {
 	n := 0
 	for n < len(tail) && isLetter(tail[n]) {

@@ -6,7 +6,8 @@ import (
 )
 
 // SyntaxError says that the bytes are not a PHP value, or break a limit. PHP's own
-// answer to such bytes is an error as well.
+// answer to such bytes is an error as well, except for dates in forms that PHP
+// reads but never writes.
 type SyntaxError struct {
 	// Offset in bytes at which the trouble was noticed.
 	Offset int

@@ -106,8 +106,8 @@ func (e *entity) UnmarshalPHP(v any) error {
 	return php.Assign(v, (*plain)(e))
 }
 
-// doubling is 40 objects, each of which names the one before twice.
-func doubling() []byte {
+// doublingGraph is 40 objects, each of which names the one before twice.
+func doublingGraph() []byte {
 	var b strings.Builder
 	b.WriteString(`a:40:{i:0;O:1:"A":0:{}`)
 	for i, last := 1, 2; i < 40; i++ {
@@ -119,7 +119,7 @@ func doubling() []byte {
 }
 
 func TestAssign_BoundsWhatAFewPartsStandFor(t *testing.T) {
-	for i, in := range append(hostile(), doubling(), []byte(`O:1:"A":2:{s:4:"self";r:1;s:4:"List";a:2:{i:0;r:1;i:1;r:1;}}`)) {
+	for i, in := range append(hostile(), doublingGraph(), []byte(`O:1:"A":2:{s:4:"self";r:1;s:4:"List";a:2:{i:0;r:1;i:1;r:1;}}`)) {
 		v, err := php.Decode(in)
 		if err != nil {
 			continue
@@ -129,12 +129,12 @@ func TestAssign_BoundsWhatAFewPartsStandFor(t *testing.T) {
 			requireAllocates(t, 1<<20+4000*len(in), func() { _ = php.Unmarshal(in, dst) }, "input %d into %T", i, dst)
 		}
 	}
-	v, err := php.Decode(doubling())
+	v, err := php.Decode(doublingGraph())
 	require.NoError(t, err)
 	for _, dst := range []any{new([]node), new([]entity)} {
 		var syntax *php.SyntaxError
 		require.ErrorAs(t, php.Assign(v, dst), &syntax)
-		require.ErrorContains(t, php.Unmarshal(doubling(), dst), "too often")
+		require.ErrorContains(t, php.Unmarshal(doublingGraph(), dst), "too often")
 	}
 	v, err = php.Decode([]byte(`O:1:"A":1:{s:4:"self";r:1;}`))
 	require.NoError(t, err)

@@ -442,5 +442,8 @@ func (r *igbinaryReader) enum(class string) (any, error) {
 		return nil, r.fail("not a case of an enum")
 	}
 	name, err := r.str(tag)
+	if err == nil && name == "" {
+		err = r.fail("not a case of an enum")
+	}
 	return &Enum{Class: class, Case: name}, err
 }

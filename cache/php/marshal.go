@@ -29,8 +29,10 @@ type Marshaler interface {
 //     tag `php:"name"`; `php:"-"` leaves a field out, `php:",omitempty"` an
 //     empty one, and fields of embedded structs belong to the outer one.
 //
-// Errors are [*EncodeError]: a uint above PHP's largest int, a year PHP cannot
-// read, a type without a PHP form, nesting deeper than [MaxDepth].
+// A [*DateTime] is written at its moment in its zone. Errors are [*EncodeError]: a
+// uint above PHP's largest int, a year of more than four digits, which PHP before
+// 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
+// without a PHP form, nesting deeper than [MaxDepth].
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones

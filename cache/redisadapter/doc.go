@@ -13,7 +13,7 @@
 // holds locks too wants noeviction, as package redislocker says.
 //
 // The server's protocol is trusted, as that of a database is; the keys and
-// values in it are not. go-redis takes memory for whatever a reply announces,
+// values in it are not. go-redis takes as much memory as a reply announces,
 // and panics at announcements that make no sense: with one server, or behind
 // Sentinel, a call that meets such a reply returns [cache.ErrUnavailable]. On a
 // cluster go-redis reads the replies of several commands, and the map of the

@@ -15,7 +15,7 @@ var _ cache.Expirer = (*Adapter)(nil)
 // GetWithTTL implements [cache.Expirer] in one round trip.
 func (a *Adapter) GetWithTTL(ctx context.Context, key string) (value []byte, ttl time.Duration, err error) {
 	keys := []string{key}
-	defer recovered("get", keys, &err)
+	defer recoverAs("get", keys, &err)
 	if err := a.usable(ctx); err != nil {
 		return nil, 0, opError("get", keys, err)
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 )
 
-// answering is a server that answers every command but HELLO with the same
+// serveAnswer starts a server that answers every command but HELLO with the same
 // reply.
-func answering(t *testing.T, reply string) (addr string) {
+func serveAnswer(t *testing.T, reply string) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func answer(conn net.Conn, reply string) {
 
 func TestAdapter_TakesAPanicOfTheClientForAnOutage(t *testing.T) {
 	for _, reply := range []string{"$9223372036854775806\r\n", "*9223372036854775806\r\n", ":-1\r\n"} {
-		c := redis.NewClient(&redis.Options{Addr: answering(t, reply), Protocol: 2, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
+		c := redis.NewClient(&redis.Options{Addr: serveAnswer(t, reply), Protocol: 2, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
 		t.Cleanup(func() { require.NoError(t, c.Close()) })
 		a := redisadapter.New(c)
 		item := cache.Item{Key: "k", Value: []byte("v")}

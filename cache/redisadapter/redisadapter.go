@@ -65,7 +65,7 @@ func New(client redis.UniversalClient, opts ...Option) *Adapter {
 // Get implements [cache.Adapter]. A key that holds no string (a list, say) is
 // a miss, as it is for PHP.
 func (a *Adapter) Get(ctx context.Context, keys ...string) (values [][]byte, err error) {
-	defer recovered("get", keys, &err)
+	defer recoverAs("get", keys, &err)
 	if len(keys) == 0 {
 		return [][]byte{}, nil
 	}
@@ -129,7 +129,7 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) (err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = opError("set", cache.ItemKeys(items), panicked(r))
+			err = opError("set", cache.ItemKeys(items), panicError(r))
 		}
 	}()
 	if err := cache.CheckItems(items, a.maxValue); err != nil {
@@ -190,7 +190,7 @@ func (a *Adapter) Close() error {
 // Ping implements [cache.Pinger]. It reads an entry of mosparo's, because the
 // command PING answers also a user who may not read our keys.
 func (a *Adapter) Ping(ctx context.Context) (err error) {
-	defer recovered("ping", nil, &err)
+	defer recoverAs("ping", nil, &err)
 	if err := a.usable(ctx); err != nil {
 		return opError("ping", nil, err)
 	}

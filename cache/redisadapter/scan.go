@@ -15,7 +15,7 @@ import (
 // Delete implements [cache.Adapter]: UNLINK, or DEL where the server does not
 // know that, or does not allow it.
 func (a *Adapter) Delete(ctx context.Context, keys ...string) (err error) {
-	defer recovered("delete", keys, &err)
+	defer recoverAs("delete", keys, &err)
 	if len(keys) == 0 {
 		return nil
 	}
@@ -183,7 +183,7 @@ func scanServer(ctx context.Context, c redis.Cmdable, pattern string, visit func
 func scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, pattern string) (keys []string, next uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicked(r)
+			err = panicError(r)
 		}
 	}()
 	if keys, next, err = c.Scan(ctx, cursor, pattern, batch).Result(); err != nil {
