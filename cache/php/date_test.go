@@ -114,14 +114,23 @@ var dateTexts = []string{
 	"2026-11-23 14:05:06.0t0000", "2026-11-23 14:05:06.0CEST1999", "2026-11-23 14:05:06.123z", "2026-11-23 14:05:06.0a9999", "2026-11-23 14:05:06.0UTC",
 }
 
-var dateZones = []stored{
-	{"", 3, "UTC"}, {"", 3, "Europe/Zurich"}, {"", 3, "europe/zurich"}, {"", 3, "America/New_York"}, {"", 3, "Australia/Lord_Howe"},
-	{"", 3, "Nowhere/At_All"}, {"", 3, ""}, {"", 3, "+02:00"}, {"", 3, "../../etc/passwd"}, {"", 3, "utc"}, {"", 3, "CEST"}, {"", 3, "EST5EDT"},
-	{"", 2, "CEST"}, {"", 2, "est"}, {"", 2, "Z"}, {"", 2, "UTC"}, {"", 2, "utc"}, {"", 2, "A"}, {"", 2, "XYZ"}, {"", 2, "Europe/Zurich"},
-	{"", 2, "GMT"}, {"", 2, "GMT+2"}, {"", 2, "EST5EDT"}, {"", 2, "Cuba"}, {"", 2, "cuba"}, {"", 2, "America/Port-au-Prince"}, {"", 2, "US/Pacific"},
-	{"", 1, "+02:00"}, {"", 1, "-00:00"}, {"", 1, "-0530"}, {"", 1, "+2"}, {"", 1, "+545"}, {"", 1, "+02:30:15"}, {"", 1, "-02:30:15"},
-	{"", 1, "+24:59"}, {"", 1, "+25:00"}, {"", 1, "-70:00"}, {"", 1, "+99:00"}, {"", 1, "+02:60"}, {"", 1, "-2:3"}, {"", 1, "Asia/Tokyo"},
-	{"", 1, "x+02:00"}, {"", 1, "Etc/GMT+5"}, {"", 1, ""}, {"", 0, "UTC"}, {"", 4, "UTC"},
+var dateZones = slices.Concat(
+	zonesOf(3, "UTC", "Europe/Zurich", "europe/zurich", "America/New_York", "Australia/Lord_Howe", "Nowhere/At_All", "", "+02:00"),
+	zonesOf(3, "../../etc/passwd", "utc", "CEST", "EST5EDT"),
+	zonesOf(2, "CEST", "est", "Z", "UTC", "utc", "A", "XYZ", "Europe/Zurich"),
+	zonesOf(2, "GMT", "GMT+2", "EST5EDT", "Cuba", "cuba", "America/Port-au-Prince", "US/Pacific"),
+	zonesOf(1, "+02:00", "-00:00", "-0530", "+2", "+545", "+02:30:15", "-02:30:15", "+24:59"),
+	zonesOf(1, "+25:00", "-70:00", "+99:00", "+02:60", "-2:3", "Asia/Tokyo", "x+02:00", "Etc/GMT+5"),
+	zonesOf(1, ""),
+	zonesOf(0, "UTC"),
+	zonesOf(4, "UTC"),
+)
+
+func zonesOf(kind int64, names ...string) (zones []stored) {
+	for _, name := range names {
+		zones = append(zones, stored{kind: kind, zone: name})
+	}
+	return zones
 }
 
 func TestDecode_ReadsDatesAsPHPDoes(t *testing.T) {

@@ -106,7 +106,8 @@ func TestList_LeavesThePanicOfTheLoopAlone(t *testing.T) {
 	a := redisadapter.New(c)
 	require.NoError(t, a.Set(t.Context(), cache.Item{Key: "k", Value: []byte("v")}))
 	require.PanicsWithValue(t, "mine", func() {
-		for range a.List(t.Context(), "") {
+		for _, err := range a.List(t.Context(), "") {
+			require.NoError(t, err)
 			panic("mine")
 		}
 	})
