@@ -52,7 +52,7 @@ func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
 	if raw == nil {
 		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNotFound}
 	}
-	if p.maxValue > 0 && len(raw) > p.maxValue {
+	if len(raw) > p.maxValue {
 		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, len(raw), p.maxValue)}
 	}
 	// Nobody else has these bytes.

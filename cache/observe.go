@@ -42,7 +42,7 @@ type Event struct {
 type Observer func(Event)
 
 // WithObserver lets f see every operation of the pool, for metrics and traces.
-// Without one, nothing is measured.
+// Without one, or with nil, nothing is measured.
 func WithObserver(f Observer) Option {
 	return func(p *Pool) { p.observer = f }
 }

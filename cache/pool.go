@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -27,11 +28,14 @@ type Option func(*Pool)
 const DefaultMaxValueSize = 16 << 20
 
 // WithMaxValueSize limits the serialized values that the pool reads and
-// writes; a larger one is [ErrTooLarge]. The default is
-// [DefaultMaxValueSize], 0 means no limit. An adapter may have a lower limit of
-// its own, see [Limiter].
+// writes; a larger one is [ErrTooLarge]. The default, and 0, is
+// [DefaultMaxValueSize]; a negative size panics. math.MaxInt is no limit. An
+// adapter may have a lower limit of its own, see [Limiter].
 func WithMaxValueSize(bytes int) Option {
-	return func(p *Pool) { p.maxValue = bytes }
+	if bytes < 0 {
+		panic("cache: WithMaxValueSize: bytes is negative")
+	}
+	return func(p *Pool) { p.maxValue = cmp.Or(bytes, DefaultMaxValueSize) }
 }
 
 // WithLogger logs what an operator must see, once and not per request: that
@@ -47,8 +51,12 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // NewPool returns a pool over the adapter. It sends nothing, and there is
-// nothing to close but the adapter, which is left to the caller.
+// nothing to close but the adapter, which is left to the caller. A nil adapter
+// panics.
 func NewPool(a Adapter, opts ...Option) *Pool {
+	if a == nil {
+		panic("cache: NewPool: a is nil")
+	}
 	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, watch: watch{logger: slog.New(slog.DiscardHandler)}}
 	for _, o := range opts {
 		o(p)

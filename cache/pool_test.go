@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +93,9 @@ func TestPool_LimitsTheSizeOfValuesInBothDirections(t *testing.T) {
 	require.ErrorIs(t, err, cache.ErrTooLarge)
 
 	pool = cache.NewPool(a, cache.WithMaxValueSize(0))
-	require.NoError(t, css.Set(t.Context(), pool, make([]byte, cache.DefaultMaxValueSize+1), 0), "0 is no limit")
+	require.ErrorIs(t, css.Set(t.Context(), pool, make([]byte, cache.DefaultMaxValueSize+1), 0), cache.ErrTooLarge, "0 is the default")
+	pool = cache.NewPool(a, cache.WithMaxValueSize(math.MaxInt))
+	require.NoError(t, css.Set(t.Context(), pool, make([]byte, cache.DefaultMaxValueSize+1), 0))
 	got, err := css.Get(t.Context(), pool)
 	require.NoError(t, err)
 	require.Len(t, got, cache.DefaultMaxValueSize+1)

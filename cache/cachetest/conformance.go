@@ -1,6 +1,7 @@
 package cachetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -18,6 +19,9 @@ import (
 //
 // Under -short it waits for no more than a few lifetimes of one second.
 func Conformance(t *testing.T, open func(t *testing.T) cache.Adapter, opts ...Option) {
+	if open == nil {
+		panic("cachetest: Conformance: open is nil")
+	}
 	cfg := config{resolution: time.Second, maxKey: 400, maxValue: 900_000}
 	for _, o := range opts {
 		o(&cfg)
@@ -51,16 +55,33 @@ type config struct {
 }
 
 // WithResolution is the step to which the backend rounds lifetimes up, one
-// second by default.
-func WithResolution(d time.Duration) Option { return func(c *config) { c.resolution = d } }
+// second by default. A negative one panics.
+func WithResolution(d time.Duration) Option {
+	if d < 0 {
+		panic("cachetest: WithResolution: d is negative")
+	}
+	return func(c *config) { c.resolution = cmp.Or(d, c.resolution) }
+}
 
 // WithMaxKeyLength is the longest key in bytes that is tried, 400 by default
-// (Symfony has no limit, its adapters hash what their server cannot take).
-func WithMaxKeyLength(n int) Option { return func(c *config) { c.maxKey = n } }
+// (Symfony has no limit, its adapters hash what their server cannot take). A
+// negative one panics.
+func WithMaxKeyLength(n int) Option {
+	if n < 0 {
+		panic("cachetest: WithMaxKeyLength: n is negative")
+	}
+	return func(c *config) { c.maxKey = cmp.Or(n, c.maxKey) }
+}
 
 // WithMaxValueSize is the largest value in bytes that is tried, 900,000 by
-// default, what fits into a memcached server as it is delivered.
-func WithMaxValueSize(n int) Option { return func(c *config) { c.maxValue = n } }
+// default, what fits into a memcached server as it is delivered. A negative one
+// panics.
+func WithMaxValueSize(n int) Option {
+	if n < 0 {
+		panic("cachetest: WithMaxValueSize: n is negative")
+	}
+	return func(c *config) { c.maxValue = cmp.Or(n, c.maxValue) }
+}
 
 // WithoutRule skips one rule, named as the subtest is, and logs the reason.
 func WithoutRule(name, reason string) Option {

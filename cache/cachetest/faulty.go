@@ -74,8 +74,12 @@ type Fault struct {
 	Times int
 }
 
-// NewFaulty puts faults in front of an adapter. Closing it closes that one.
+// NewFaulty puts faults in front of an adapter. Closing it closes that one. A nil
+// adapter panics.
 func NewFaulty(below cache.Adapter) *Faulty {
+	if below == nil {
+		panic("cachetest: NewFaulty: below is nil")
+	}
 	return &Faulty{below: below, counts: map[Op]int{}}
 }
 
@@ -85,8 +89,14 @@ func NewFake(opts ...memoryadapter.Option) *Faulty {
 }
 
 // Inject adds a fault; the function returned removes it. The fault added last
-// is asked first, and only one hits a request.
+// is asked first, and only one hits a request. A negative Delay or Times panics.
 func (f *Faulty) Inject(fault Fault) (remove func()) {
+	switch {
+	case fault.Delay < 0:
+		panic("cachetest: Inject: Delay is negative")
+	case fault.Times < 0:
+		panic("cachetest: Inject: Times is negative")
+	}
 	in := &injected{Fault: fault, left: fault.Times}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -36,14 +36,20 @@ var _ interface {
 type AdapterOption func(*Adapter)
 
 // WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
-// The default is 0, no limit.
+// The default is 0, no limit; a negative size panics.
 func WithMaxValueSize(bytes int) AdapterOption {
+	if bytes < 0 {
+		panic("gocachestore: WithMaxValueSize: bytes is negative")
+	}
 	return func(a *Adapter) { a.maxValue = bytes }
 }
 
 // NewAdapter returns the cache in the store, which stays the caller's to
-// close.
+// close. A nil store panics.
 func NewAdapter(s store.StoreInterface, opts ...AdapterOption) *Adapter {
+	if s == nil {
+		panic("gocachestore: NewAdapter: s is nil")
+	}
 	a := &Adapter{store: s}
 	for _, o := range opts {
 		o(a)

@@ -2,8 +2,10 @@ package gocachestore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/eko/gocache/lib/v4/store"
@@ -46,13 +48,22 @@ func WithPrefix(prefix string) Option { return func(s *Store) { s.prefix = prefi
 
 // WithCopyTTL bounds what [Store.GetWithTTL] reports, hence how long the
 // layers above it in a gocache chain keep their copies, which hear neither of
-// another node's writes nor of its invalidations. The default is
-// [DefaultCopyTTL]. 0 means no bound: then an entry without lifetime is copied
-// for as long as the layer above likes.
-func WithCopyTTL(d time.Duration) Option { return func(s *Store) { s.copyTTL = d } }
+// another node's writes nor of its invalidations. The default, and 0, is
+// [DefaultCopyTTL]; a negative time panics. math.MaxInt64 means no bound: then an
+// entry without lifetime is copied for as long as the layer above likes.
+func WithCopyTTL(d time.Duration) Option {
+	if d < 0 {
+		panic("gocachestore: WithCopyTTL: d is negative")
+	}
+	return func(s *Store) { s.copyTTL = cmp.Or(d, DefaultCopyTTL) }
+}
 
-// New returns the gocache store over the adapter. Nothing is sent.
+// New returns the gocache store over the adapter. Nothing is sent. A nil adapter
+// panics.
 func New(a cache.Adapter, opts ...Option) *Store {
+	if a == nil {
+		panic("gocachestore: New: a is nil")
+	}
 	s := &Store{adapter: a, defaults: &store.Options{}, prefix: DefaultPrefix, copyTTL: DefaultCopyTTL, codec: plain}
 	for _, o := range opts {
 		o(s)
@@ -101,7 +112,7 @@ func (s *Store) reported(err error, left time.Duration) time.Duration {
 	if err != nil {
 		return 0
 	}
-	if s.copyTTL > 0 && (left == 0 || left > s.copyTTL) {
+	if s.copyTTL < math.MaxInt64 && (left == 0 || left > s.copyTTL) {
 		return s.copyTTL
 	}
 	return left

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -157,7 +158,8 @@ func TestStore_ReportsLifetimesForCopies(t *testing.T) {
 		require.Equal(t, time.Minute, ttl(s, "hour"))
 		require.Equal(t, 15*time.Second, ttl(s, "short"))
 		require.Equal(t, time.Minute, ttl(s, "none"))
-		unbounded := gocachestore.New(a, gocachestore.WithCopyTTL(0))
+		unbounded := gocachestore.New(a, gocachestore.WithCopyTTL(math.MaxInt64))
+		require.Equal(t, time.Minute, ttl(gocachestore.New(a, gocachestore.WithCopyTTL(0)), "hour"))
 		require.Equal(t, time.Hour-5*time.Second, ttl(unbounded, "hour"))
 		require.Zero(t, ttl(unbounded, "none"))
 		// An adapter that cannot tell.

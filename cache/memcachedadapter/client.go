@@ -27,10 +27,6 @@ type ClientOptions struct {
 	// requests, DefaultIdleConns when 0. With fewer than requests at one time
 	// the client dials again and again.
 	IdleConns int
-	// MaxItemSize is the largest item in bytes that a server may announce,
-	// DefaultMaxItemSize when 0. A larger one is [cache.ErrTooLarge] before
-	// memory is taken for it.
-	MaxItemSize int
 	// TLS, if set, encrypts connections other than those to Unix sockets. The
 	// name in the certificate is checked against the server's host, unless
 	// ServerName is set.
@@ -47,13 +43,24 @@ const (
 	DefaultTimeout = time.Second
 	// DefaultIdleConns is enough for 64 goroutines.
 	DefaultIdleConns = 64
-	// DefaultMaxItemSize is four times what a pool takes by default, 64 MiB.
-	DefaultMaxItemSize = 4 * cache.DefaultMaxValueSize
 )
 
+// check panics for what only a programmer's mistake can be.
+func (o *ClientOptions) check() {
+	switch {
+	case o.Timeout < 0:
+		panic("memcachedadapter: ClientOptions: Timeout is negative")
+	case o.ConnectTimeout < 0:
+		panic("memcachedadapter: ClientOptions: ConnectTimeout is negative")
+	case o.IdleConns < 0:
+		panic("memcachedadapter: ClientOptions: IdleConns is negative")
+	}
+}
+
 // Client returns a client for the servers, which the caller closes. Nothing is
-// sent.
+// sent. A negative time or number panics.
 func (s *Servers) Client(o ClientOptions) *memcache.Client {
+	o.check()
 	c := memcache.NewFromSelector(s)
 	c.Timeout, c.MaxIdleConns = DefaultTimeout, DefaultIdleConns
 	if o.Timeout > 0 {
@@ -91,11 +98,7 @@ func (o ClientOptions) dial(ctx context.Context, network, addr string) (net.Conn
 			return nil, named(addr, err)
 		}
 	}
-	limit := o.MaxItemSize
-	if limit <= 0 {
-		limit = DefaultMaxItemSize
-	}
-	return &serverConn{Conn: conn, addr: addr, replies: replies{maxItem: limit}}, nil
+	return &serverConn{Conn: conn, addr: addr}, nil
 }
 
 // serverError is what went wrong with a server.

@@ -29,6 +29,12 @@
 // once; after that, one caller at a time tries it with its request. No
 // other server takes over the keys, as none does for PHP.
 //
+// # What is trusted
+//
+// The server's protocol is trusted, as that of a database is; the keys and
+// values in it are not. An answer for another key than the one asked for is
+// [cache.ErrUnavailable].
+//
 // # Time
 //
 // The client library knows no contexts. A context that has ended keeps a

@@ -45,7 +45,8 @@ const (
 	// MD5 is Symfony's default.
 	MD5 Hash = "md5"
 	// OneAtATime is libmemcached's own default, Jenkins' one-at-a-time
-	// (hash=default).
+	// (hash=default), as x86 machines compute it: those whose C has unsigned
+	// chars (Linux on ARM) take other servers for keys with bytes above 0x7f.
 	OneAtATime Hash = "default"
 )
 
@@ -184,10 +185,12 @@ func (s *Servers) digest(key string) uint32 {
 	return binary.LittleEndian.Uint32(sum[:])
 }
 
+// oneAtATime adds each byte as C's char, which has a sign where PHP runs on
+// x86: from 0x80 on that makes another hash.
 func oneAtATime(key string) uint32 {
 	var h uint32
 	for i := range len(key) {
-		h += uint32(key[i])
+		h += uint32(int8(key[i]))
 		h += h << 10
 		h ^= h >> 6
 	}

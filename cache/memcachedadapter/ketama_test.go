@@ -89,6 +89,7 @@ func TestServers_ChooseAsPHPDoes(t *testing.T) {
 		"memcached://cache1?host[cache2]=1&host[cache3]&libketama_compatible=0&distribution=consistent",
 		"memcached://cache1/2?host[cache2]=3&host[cache3]&libketama_compatible=0&distribution=consistent",
 		"memcached://cache1/2?host[cache2]=3&libketama_compatible=0&distribution=consistent&hash=md5",
+		"memcached://caché?host[kühl]&host[cache3]&libketama_compatible=0&distribution=consistent&hash=default",
 		"memcached://cache1:11212/9?host[/run/m.sock:]=2&host[[::1]:5]&prefix_key=app_",
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -99,23 +100,31 @@ func TestServers_ChooseAsPHPDoes(t *testing.T) {
 		}
 		dsns = append(dsns, strings.TrimSuffix(dsn, "&"))
 	}
+	// Half of the keys have bytes that are negative to C.
+	keys := make([][]byte, 200)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "key%d", i)
+		if i%2 == 1 {
+			keys[i] = append(keys[i], byte(0x80+rnd.IntN(0x80)), 'k', byte(0x80+rnd.IntN(0x80)))
+		}
+	}
 	out := run.Run(`
 		foreach (json_decode($argv[1]) as $dsn) {
 			$client = Symfony\Component\Cache\Adapter\MemcachedAdapter::createConnection($dsn);
-			for ($i = 0; $i < 200; $i++) {
-				$s = $client->getServerByKey("key$i");
+			foreach (json_decode($argv[2]) as $key) {
+				$s = $client->getServerByKey(base64_decode($key));
 				echo $s['host'], $s['host'][0] === '/' ? '' : ':'.$s['port'], "\n";
 			}
-		}`, toJSON(t, dsns))
+		}`, toJSON(t, dsns), toJSON(t, keys))
 	lines := strings.Fields(out)
-	require.Len(t, lines, 200*len(dsns))
+	require.Len(t, lines, len(keys)*len(dsns))
 	for i, dsn := range dsns {
 		d, err := envconfig.ParseMemcachedDSN(dsn)
 		require.NoError(t, err)
 		s, err := serversOf(d)
 		require.NoError(t, err)
-		for k := range 200 {
-			require.Equal(t, lines[200*i+k], s.ServerOf(fmt.Sprintf("key%d", k)).String(), "%s key%d", dsn, k)
+		for k, key := range keys {
+			require.Equal(t, lines[len(keys)*i+k], s.ServerOf(string(key)).String(), "%s %q", dsn, key)
 		}
 	}
 }

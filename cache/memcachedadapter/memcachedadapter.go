@@ -1,6 +1,7 @@
 package memcachedadapter
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math"
@@ -51,21 +52,31 @@ const itemOverhead = 512
 // WithItemLimit is the servers' limit for an item in bytes, if they were
 // started with another (-I) than [DefaultItemLimit]. Values that could exceed
 // it are refused with [cache.ErrTooLarge] before they are sent, because the
-// server would remove the old value. A limit of less than 1 KiB counts as
-// that.
+// server would remove the old value. 0 is the default, less than 1 KiB counts
+// as that, and a negative limit panics.
 func WithItemLimit(bytes int) Option {
-	return func(a *Adapter) { a.maxValue = max(bytes, 1024) - itemOverhead }
+	if bytes < 0 {
+		panic("memcachedadapter: WithItemLimit: bytes is negative")
+	}
+	return func(a *Adapter) { a.maxValue = max(cmp.Or(bytes, DefaultItemLimit), 1024) - itemOverhead }
 }
 
-// WithMaxDecodedSize limits what a compressed value that is read may claim to
-// become. The default is [cache.DefaultMaxValueSize].
+// WithMaxDecodedSize limits what a value may be that is read: its size, and
+// what a compressed one claims to become. The default, and 0, is
+// [cache.DefaultMaxValueSize]; a negative size panics.
 func WithMaxDecodedSize(bytes int) Option {
-	return func(a *Adapter) { a.maxDecoded = bytes }
+	if bytes < 0 {
+		panic("memcachedadapter: WithMaxDecodedSize: bytes is negative")
+	}
+	return func(a *Adapter) { a.maxDecoded = cmp.Or(bytes, cache.DefaultMaxValueSize) }
 }
 
 // WithCompression chooses how values of 2,000 bytes and more are written. The
-// default is [FastLZ], as it is PHP's.
+// default is [FastLZ], as it is PHP's; what is none of the constants panics.
 func WithCompression(c Compression) Option {
+	if c < FastLZ || c > Uncompressed {
+		panic("memcachedadapter: WithCompression: c is not a Compression")
+	}
 	return func(a *Adapter) { a.compression = c }
 }
 
@@ -97,8 +108,12 @@ func WithNamespace(ns string) Option {
 //	client := servers.Client(memcachedadapter.ClientOptions{})
 //	adapter := memcachedadapter.New(client, servers)
 //
-// or nil for a client with one server and no selector of this package.
+// or nil for a client with one server and no selector of this package. A nil
+// client panics.
 func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
+	if client == nil {
+		panic("memcachedadapter: New: client is nil")
+	}
 	a := &Adapter{
 		client: client, servers: servers, health: make([]health, 1),
 		maxValue: DefaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,

@@ -2,6 +2,8 @@ package memcachedadapter
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/bradfitz/gomemcache/memcache"
 )
@@ -27,12 +29,51 @@ func (a *Adapter) getItem(raw string) (*memcache.Item, error) {
 		_ = a.client.Close() // its other idle connections are as old
 		item, err = a.client.Get(raw)
 	}
+	if err == nil && item.Key != raw {
+		item, err = nil, a.wrongKey()
+	}
 	err = missed(err)
 	h.report(probe, err)
 	if err != nil {
 		return nil, classified(err)
 	}
 	return item, nil
+}
+
+// errWrongKey says that a server has answered for a key that it was not asked
+// for: nothing that this connection says can be believed any more.
+var errWrongKey = errors.New("the server answers for another key")
+
+// wrongKey is errWrongKey. It closes all idle connections, one of which is the
+// one that gave the answer.
+func (a *Adapter) wrongKey() error {
+	_ = a.client.Close()
+	return errWrongKey
+}
+
+// few is up to how many keys are compared one by one.
+const few = 16
+
+// hasForeign reports whether there is an item that is not among the keys.
+func hasForeign(items map[string]*memcache.Item, raws []string) bool {
+	if len(raws) <= few {
+		for key := range items {
+			if !slices.Contains(raws, key) {
+				return true
+			}
+		}
+		return false
+	}
+	asked := make(map[string]bool, len(raws))
+	for _, raw := range raws {
+		asked[raw] = true
+	}
+	for key := range items {
+		if !asked[key] {
+			return true
+		}
+	}
+	return false
 }
 
 // store writes an item with one of the client's commands.

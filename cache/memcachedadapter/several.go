@@ -45,7 +45,11 @@ func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) err
 			return failed.error("get")
 		}
 		groups := a.grouped(version, keys, &failed)
-		side(a.settled(groups, items, err), a.getGroup)
+		if errors.Is(err, errWrongKey) { // of any server
+			side(groups, a.getGroup)
+		} else {
+			side(a.settled(groups, items, err), a.getGroup)
+		}
 		return a.taken(groups, keys, values, &failed)
 	}
 	groups := a.grouped(version, keys, &failed)
@@ -71,6 +75,9 @@ func (a *Adapter) multi(raws []string) (map[string]*memcache.Item, error) {
 	if err != nil && lost(err) {
 		_ = a.client.Close()
 		items, err = a.client.GetMulti(raws)
+	}
+	if err == nil && hasForeign(items, raws) {
+		return nil, a.wrongKey()
 	}
 	return items, err
 }

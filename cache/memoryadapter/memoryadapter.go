@@ -50,8 +50,12 @@ var _ interface {
 type Option func(*Adapter)
 
 // WithMaxValueSize refuses larger values with [cache.ErrTooLarge], as a
-// memcached server does (there 1 MiB). The default is 0, no limit.
+// memcached server does (there 1 MiB). The default is 0, no limit; a negative
+// size panics.
 func WithMaxValueSize(bytes int) Option {
+	if bytes < 0 {
+		panic("memoryadapter: WithMaxValueSize: bytes is negative")
+	}
 	return func(a *Adapter) { a.maxValue = bytes }
 }
 

@@ -14,8 +14,8 @@ func Classes(v any) iter.Seq[string] {
 	}
 }
 
-// walker goes through a tree that may have cycles. Its methods return false
-// when the caller has had enough.
+// walker goes through a tree that may have cycles. value returns false when the
+// caller has had enough.
 type walker struct {
 	visited map[any]bool
 	yield   func(class string) bool
@@ -30,34 +30,19 @@ func (w *walker) value(v any) bool {
 		w.visited[v] = true
 	}
 	switch v := v.(type) {
-	case *Ref:
-		return w.value(v.Value)
-	case *Array:
-		return w.entries(v)
 	case *Object:
-		return w.yield(v.Class) && w.props(v.Props)
-	case *DateTime:
-		return w.yield(v.Class) && w.props(v.Props)
-	case *Enum:
-		return w.yield(v.Class)
-	case *Item:
-		return w.value(v.Value) && (v.Tags == nil || w.entries(v.Tags))
-	}
-	return true
-}
-
-func (w *walker) entries(a *Array) bool {
-	for i := range a.Entries {
-		if !w.value(a.Entries[i].Value) {
+		if !w.yield(v.Class) {
 			return false
 		}
+	case *DateTime:
+		if !w.yield(v.Class) {
+			return false
+		}
+	case *Enum:
+		return w.yield(v.Class)
 	}
-	return true
-}
-
-func (w *walker) props(props []Prop) bool {
-	for i := range props {
-		if !w.value(props[i].Value) {
+	for part := range parts(v) {
+		if !w.value(part) {
 			return false
 		}
 	}

@@ -1,162 +1,120 @@
 package php
 
-import (
-	"regexp"
-	"strconv"
-	"strings"
-	"time"
-)
+import "strings"
 
-// PHP reads the stored text of a date as it reads any date (strtotime): as
-// words in any order, a local time, a calendar date and a zone. What it never
-// writes itself, such as names of months, is refused here.
-var (
-	calendarWord = regexp.MustCompile(`^(?:([+-]?[0-9]{4})-(1[0-2]|0[0-9])-(3[01]|[0-2][0-9])|` +
-		`([0-9]{1,4})-(1[0-2]|0?[0-9])-(3[01]|[0-2]?[0-9])|([0-9]{4})-(1[0-2]|0?[0-9]))`)
-	dayOfYear  = regexp.MustCompile(`^([0-9]{4})[.-]?(00[1-9]|0[1-9][0-9]|[12][0-9][0-9]|3[0-5][0-9]|36[0-6])`)
-	clockWord  = regexp.MustCompile(`^[tT]?(2[0-4]|[01]?[0-9])[:.]([0-5]?[0-9])(?:[:.](60|[0-5]?[0-9])(?:[.]([0-9]+))?)?`)
-	offsetWord = regexp.MustCompile(`^(?:GMT)?([+-](?:(?:2[0-4]|[01]?[0-9])(?::?[0-5]?[0-9])?))`)
-	longOffset = regexp.MustCompile(`^(?:GMT)?([+-](?:2[0-4]|[01][0-9])[0-5][0-9][0-5][0-9])`)
-	zoneWord   = regexp.MustCompile(`^(?:[A-Z][a-z]+(?:[_/-][A-Za-z]+)+|[A-Za-z]{1,6})`)
-	shortClock = regexp.MustCompile(`^[tT]?(2[0-4]|[01][0-9])([0-5][0-9])`)
-	yearWord   = regexp.MustCompile(`^[0-9]{4}`)
-)
+// text is what a date is read from: a part of a stored value, or a property.
+type text interface{ ~string | ~[]byte }
 
-// parseDateTime reads the three properties of a date. PHP joins local time and
-// zone, but for an identifier (kind 3), which a zone in the text overrules.
-func parseDateTime(date string, kind int64, name string) (time.Time, zone, error) {
-	var z zone
-	switch kind {
-	case 1, 2:
-		date += " " + name
-	case 3:
-		var err error
-		if z, err = identifier(name); err != nil {
-			return time.Time{}, zone{}, err
-		}
-	default:
-		return time.Time{}, zone{}, errDate
-	}
-	r := dateReader{rest: date}
-	for r.rest != "" {
-		if err := r.word(); err != nil {
-			return time.Time{}, zone{}, err
-		}
-	}
-	if r.zones > 0 {
-		z = r.zone
-	}
-	// For a missing date PHP takes today, for a missing zone that of the node:
-	// neither is what was stored.
-	if r.dates == 0 || z.kind == 0 {
-		return time.Time{}, zone{}, errDate
-	}
-	return r.local.in(z.loc), z, nil
+// local is a time of day somewhere.
+type local struct {
+	year, month, day, hour, minute, second, micro int
 }
 
-// dateReader reads the words of a date.
-type dateReader struct {
-	rest                 string
-	local                local
-	zone                 zone
-	dates, clocks, zones int
+// afterYear is the length of "-01-02 15:04:05".
+const afterYear = 15
+
+// parseLocal reads the local time of a date, as PHP reads it, and returns what
+// follows: 2006-01-02 15:04:05.000000, with T for the space and other numbers of
+// digits behind the point, or none; a year before 0 or after 9999 has a sign.
+// PHP takes many more texts for a date, none of which it writes; they are no
+// date here.
+//
+// Values just out of range pass where PHP rolls them over: month 0, day 0 and
+// the 31st of any month, hour 24, second 60.
+func parseLocal[T text](s T) (l local, rest T, ok bool) {
+	year, n := parseYear(s)
+	s = s[n:]
+	if n == 0 || len(s) < afterYear || s[0] != '-' || s[3] != '-' || s[6] != ' ' && s[6] != 'T' || s[9] != ':' || s[12] != ':' {
+		return local{}, s, false
+	}
+	ok = true
+	l = local{
+		year: year, month: pair(s, 1, 12, &ok), day: pair(s, 4, 31, &ok),
+		hour: pair(s, 7, 24, &ok), minute: pair(s, 10, 59, &ok), second: pair(s, 13, 60, &ok),
+	}
+	l.micro, n = parseMicro(s[afterYear:], &ok)
+	return l, s[afterYear+n:], ok
 }
 
-// word reads the next word. PHP refuses a second date or time and a third
-// zone; it does not look at the second one.
-func (r *dateReader) word() error {
-	s := r.rest
-	if strings.IndexByte(" \t\n\x00.,", s[0]) >= 0 {
-		r.rest = s[1:]
-		return nil
+// maxYearDigits bounds the years that PHP 8.2 writes with a sign.
+const maxYearDigits = 6
+
+// parseYear returns the year at the beginning of s and its length, 0 if there
+// is none: four digits, with a sign if need be, or a sign and more digits.
+func parseYear[T text](s T) (year, n int) {
+	signed := len(s) > 0 && (s[0] == '-' || s[0] == '+')
+	if signed {
+		n = 1
 	}
-	if word := r.calendar(s); word != "" {
-		r.dates++
-		return r.pass(word, r.dates == 1)
+	first := n
+	for n < len(s) && n <= maxYearDigits && isDigitByte(s[n]) {
+		year = year*10 + int(s[n]-'0')
+		n++
 	}
-	if m := clockWord.FindStringSubmatch(s); m != nil {
-		r.clocks++
-		r.clock(m)
-		return r.pass(m[0], r.clocks == 1)
+	if digits := n - first; digits < 4 || digits > 4 && !signed {
+		return 0, 0
 	}
-	m := longOffset.FindStringSubmatch(s)
-	if m == nil {
-		m = offsetWord.FindStringSubmatch(s)
+	if s[0] == '-' {
+		year = -year
 	}
-	if m != nil {
-		return r.zoneText(m[0], m[1])
-	}
-	if m := shortClock.FindStringSubmatch(s); m != nil {
-		// Behind a time, four digits are a year.
-		if r.clocks++; r.clocks == 1 {
-			r.clock(append(m, "", ""))
-		} else {
-			r.local.year = atoi(m[1] + m[2])
-		}
-		return r.pass(m[0], r.clocks < 3)
-	}
-	if m := yearWord.FindString(s); m != "" {
-		r.local.year = atoi(m)
-		return r.pass(m, true)
-	}
-	if m := zoneWord.FindString(s); m != "" {
-		return r.zoneText(m, m)
-	}
-	return errDate
+	return year, n
 }
 
-func (r *dateReader) pass(word string, ok bool) error {
-	r.rest = r.rest[len(word):]
-	if !ok {
-		return errDate
-	}
-	return nil
-}
-
-func (r *dateReader) zoneText(word, text string) error {
-	r.zones++
-	if r.zones == 1 {
-		var err error
-		if r.zone, err = zoneOf(text); err != nil {
-			return err
-		}
-	}
-	return r.pass(word, r.zones < 3)
-}
-
-// calendar reads a date and returns its text.
-func (r *dateReader) calendar(s string) string {
-	m := calendarWord.FindStringSubmatch(s)
-	if d := dayOfYear.FindStringSubmatch(s); d != nil && (m == nil || len(d[0]) > len(m[0])) {
-		r.local.year, r.local.month, r.local.day = atoi(d[1]), 1, atoi(d[2])
-		return d[0]
-	}
-	if m == nil {
-		return ""
-	}
-	year := m[1] + m[4] + m[7]
-	r.local.year, r.local.month, r.local.day = atoi(year), atoi(m[2]+m[5]+m[8]), 1
-	if day := m[3] + m[6]; day != "" {
-		r.local.day = atoi(day)
-	}
-	switch y := r.local.year; {
-	case len(year) >= 4:
-	case y < 70:
-		r.local.year += 2000
-	case y < 100:
-		r.local.year += 1900
-	}
-	return m[0]
-}
-
-func (r *dateReader) clock(m []string) {
-	r.local.hour, r.local.minute, r.local.second = atoi(m[1]), atoi(m[2]), atoi(m[3])
-	fraction := (m[4] + "000000")[:6]
-	r.local.micro = atoi(fraction)
-}
-
-// atoi reads what a pattern has found to be a number, or nothing.
-func atoi(s string) int {
-	n, _ := strconv.Atoi(s)
+// pair reads the two digits at s[i], of a number up to most.
+func pair[T text](s T, i, most int, ok *bool) int {
+	a, b := s[i]-'0', s[i+1]-'0'
+	n := int(a)*10 + int(b)
+	*ok = *ok && a <= 9 && b <= 9 && n <= most
 	return n
+}
+
+// maxFraction is how many digits of a second are read. PHP computes with a
+// float, which is exact for these.
+const maxFraction = 9
+
+// parseMicro reads a point and digits, which it cuts to microseconds, and
+// returns their length. There may be none.
+func parseMicro[T text](s T, ok *bool) (micro, n int) {
+	if len(s) == 0 {
+		return 0, 0
+	}
+	if s[0] != '.' {
+		*ok = false
+		return 0, 0
+	}
+	for n = 1; n < len(s) && isDigitByte(s[n]); n++ {
+		if n <= 6 {
+			micro = micro*10 + int(s[n]-'0')
+		}
+	}
+	for i := n; i <= 6; i++ {
+		micro *= 10
+	}
+	*ok = *ok && n > 1 && n <= 1+maxFraction
+	return micro, n
+}
+
+// parseTail reads what may follow a local time that has lost a digit to a
+// letter: an abbreviation, which is the zone of the date in place of the one
+// stored beside it, and four digits, which PHP takes for the year.
+func parseTail(tail string, l *local) (*zone, error) {
+	n := 0
+	for n < len(tail) && isLetter(tail[n]) {
+		n++
+	}
+	word, year := tail[:n], tail[n:]
+	if year != "" && (len(year) != 4 || strings.EqualFold(word, "t")) { // t begins a time
+		return nil, errDate
+	}
+	off, ok := abbreviationOffset(word)
+	if !ok || word == utc.name {
+		return nil, errDate
+	}
+	if year != "" {
+		l.year = pair(year, 0, 99, &ok)*100 + pair(year, 2, 99, &ok)
+	}
+	if !ok {
+		return nil, errDate
+	}
+	return abbreviation(word, off), nil
 }

@@ -54,11 +54,6 @@ func dateTimeOf(o *Object) (*DateTime, error) {
 
 var errDate = errors.New("not a date")
 
-// local is a time of day somewhere.
-type local struct {
-	year, month, day, hour, minute, second, micro int
-}
-
 // in finds the moment of a local time. Of two equal local hours it takes the
 // one that PHP takes, which depends on the zone; a local time that a zone
 // leaves out moves on by the gap.
@@ -85,24 +80,67 @@ func offset(t time.Time, loc *time.Location) time.Duration {
 	return time.Duration(s) * time.Second
 }
 
-// Date is the local time as PHP writes it.
-func (d *DateTime) Date() string {
-	y := d.Time.Year()
-	if y < 0 {
-		return fmt.Sprintf("-%04d", -y) + d.Time.Format(dateLayout[4:])
+// parseDateTime reads the three properties of a date.
+func parseDateTime(date string, kind int64, name string) (time.Time, *zone, error) {
+	l, tail, ok := parseLocal(date)
+	if !ok {
+		return time.Time{}, nil, errDate
 	}
-	return d.Time.Format(dateLayout)
+	z, err := zoneOf(kind, name)
+	if err == nil && tail != "" {
+		z, err = parseTail(tail, &l)
+	}
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	return l.in(z.loc), z, nil
 }
 
-// object is the reverse of dateTimeOf.
+// ParseDateTime makes a date of the three properties that PHP stores: local
+// time, kind of zone (1 offset, 2 abbreviation, 3 identifier) and zone. Errors
+// are a [*SyntaxError], which unwraps to a [*ZoneError] if only the zone is not
+// known here.
+func ParseDateTime(class, date string, kind int64, zone string) (*DateTime, error) {
+	t, z, err := parseDateTime(date, kind, zone)
+	if err != nil {
+		return nil, &SyntaxError{Msg: err.Error(), Err: err}
+	}
+	return &DateTime{Class: class, Time: t, ZoneType: z.kind, Zone: z.name}, nil
+}
+
+// Date is the local time as PHP writes it.
+func (d *DateTime) Date() string {
+	rest := d.Time.Format(dateLayout[len("2006"):])
+	switch y := d.Time.Year(); {
+	case y < 0:
+		return fmt.Sprintf("-%04d", -y) + rest
+	case y > 9999:
+		return fmt.Sprintf("+%d", y) + rest
+	default:
+		return fmt.Sprintf("%04d", y) + rest
+	}
+}
+
+// object is the reverse of dateTimeOf. It makes none that PHP could not read:
+// PHP before 8.2 knows no years of five digits.
 func (d *DateTime) object() (*Object, error) {
 	class := d.Class
 	if class == "" {
 		class = "DateTime"
 	}
+	if !validClass([]byte(class)) {
+		return nil, fmt.Errorf("%q is not the name of a class", class)
+	}
 	w := d
 	if d.ZoneType == 0 {
 		w = NewDateTime(d.Time)
+	}
+	z, err := zoneOf(int64(w.ZoneType), w.Zone)
+	if err != nil {
+		return nil, err
+	}
+	if at := w.Time.In(z.loc); offset(w.Time, w.Time.Location()) != offset(at, z.loc) {
+		w = &DateTime{Time: at, ZoneType: w.ZoneType, Zone: w.Zone}
 	}
 	if y := w.Time.Year(); y < -9999 || y > 9999 {
 		return nil, fmt.Errorf("PHP cannot read the year %d", y)
@@ -114,14 +152,4 @@ func (d *DateTime) object() (*Object, error) {
 		Prop{Key: Key{Str: "timezone"}, Value: w.Zone})
 	o.Props = append(o.Props, d.Props...)
 	return o, nil
-}
-
-// ParseDateTime makes a date of the three properties that PHP stores: local
-// time, kind of zone (1 offset, 2 abbreviation, 3 identifier) and zone.
-func ParseDateTime(class, date string, kind int64, zone string) (*DateTime, error) {
-	t, z, err := parseDateTime(date, kind, zone)
-	if err != nil {
-		return nil, &SyntaxError{Msg: err.Error()}
-	}
-	return &DateTime{Class: class, Time: t, ZoneType: z.kind, Zone: z.name}, nil
 }

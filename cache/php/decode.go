@@ -13,8 +13,10 @@ const MaxDepth = 512
 // one, see [Unwrap].
 //
 // Bytes after a serialize() value are ignored, after an igbinary value they
-// are an error, both as in PHP. Everything else that is wrong, and every
-// object of a date class that PHP would refuse, is a [*SyntaxError]. The input
+// are an error, both as in PHP. Everything else that is wrong is a
+// [*SyntaxError]; so is a date that PHP would refuse, or that has a form in which
+// PHP never writes one. A date in a zone that this program's zone database lacks
+// unwraps to a [*ZoneError]. The input
 // may be hostile: nothing is allocated for a claimed length or count that the
 // input cannot hold.
 func Decode(data []byte) (any, error) {

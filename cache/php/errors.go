@@ -6,16 +6,22 @@ import (
 )
 
 // SyntaxError says that the bytes are not a PHP value, or break a limit. PHP's own
-// answer to such bytes is an error as well.
+// answer to such bytes is an error as well, except for dates in forms that PHP
+// reads but never writes.
 type SyntaxError struct {
 	// Offset in bytes at which the trouble was noticed.
 	Offset int
 	Msg    string
+	// Err is the cause, if there is more to know: a [*ZoneError], for a date.
+	Err error
 }
 
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("php: %s at byte %d", e.Msg, e.Offset)
 }
+
+// Unwrap returns Err.
+func (e *SyntaxError) Unwrap() error { return e.Err }
 
 // TypeError says that the PHP value does not fit the Go type.
 type TypeError struct {

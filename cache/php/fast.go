@@ -2,7 +2,6 @@ package php
 
 import (
 	"bytes"
-	"sync/atomic"
 	"time"
 )
 
@@ -88,28 +87,21 @@ const (
 )
 
 // plainDate is a whole value that is a DateTime with a zone that has been met
-// before, or an offset.
+// before.
 func plainDate(data []byte) (time.Time, bool) {
 	date, kind, name, ok := dateParts(data)
 	if !ok {
 		return time.Time{}, false
 	}
-	l, ok := fixedLocal(date)
-	switch {
-	case !ok:
+	l, tail, ok := parseLocal(date)
+	if !ok || len(tail) > 0 {
 		return time.Time{}, false
-	case kind == 3 && string(name) == "UTC":
-		return l.in(time.UTC), true
-	case kind == 3:
-		if loc, ok := zones.zones.Load(string(name)); ok {
-			return l.in(loc.(*time.Location)), true
-		}
-	case kind == 1:
-		if loc := plainOffset(name); loc != nil {
-			return l.in(loc), true
-		}
 	}
-	return time.Time{}, false
+	z := knownZone(int64(kind), string(name))
+	if z == nil {
+		return time.Time{}, false
+	}
+	return l.in(z.loc), true
 }
 
 // dateParts takes a DateTime apart, in either format.
@@ -159,59 +151,4 @@ func zoneName(b []byte) ([]byte, bool) {
 		return nil, false
 	}
 	return b[i+2 : i+2+n], true
-}
-
-// fixedLocal reads 2006-01-02 15:04:05.000000.
-func fixedLocal(b []byte) (l local, ok bool) {
-	if b[4] != '-' || b[7] != '-' || b[10] != ' ' || b[13] != ':' || b[16] != ':' || b[19] != '.' {
-		return l, false
-	}
-	ok = true
-	field := func(from, to, most int) (n int) {
-		for _, c := range b[from:to] {
-			ok = ok && isDigitByte(c)
-			n = n*10 + int(c-'0')
-		}
-		ok = ok && n <= most
-		return n
-	}
-	l = local{
-		year: field(0, 4, 9999), month: field(5, 7, 12), day: field(8, 10, 31),
-		hour: field(11, 13, 24), minute: field(14, 16, 59), second: field(17, 19, 60), micro: field(20, 26, 999999),
-	}
-	return l, ok
-}
-
-// maxOffset is the largest offset of any zone, in hours.
-const maxOffset = 14
-
-// offsets are the zones of +00:00 and on, then of -00:01 and on: making one
-// takes longer than reading a date.
-var offsets [2][maxOffset * 60]atomic.Pointer[time.Location]
-
-// plainOffset is the zone of +02:00, nil for any other notation.
-func plainOffset(name []byte) *time.Location {
-	if len(name) != 6 || name[3] != ':' || name[0] != '+' && name[0] != '-' {
-		return nil
-	}
-	for _, i := range [...]int{1, 2, 4, 5} {
-		if !isDigitByte(name[i]) {
-			return nil
-		}
-	}
-	minutes := int(name[1]-'0')*600 + int(name[2]-'0')*60 + int(name[4]-'0')*10 + int(name[5]-'0')
-	sign := 0
-	if name[0] == '-' {
-		sign = 1
-	}
-	if name[4] > '5' || minutes >= maxOffset*60 || sign == 1 && minutes == 0 {
-		return nil
-	}
-	known := &offsets[sign][minutes]
-	loc := known.Load()
-	if loc == nil {
-		loc = offsetZone(string(name)).loc
-		known.Store(loc)
-	}
-	return loc
 }

@@ -94,3 +94,67 @@ func TestDecode_RefusesIgbinaryThatNamesTheSameTooOften(t *testing.T) {
 		require.Error(t, err)
 	}
 }
+
+// entity reads itself with Assign, and so do its parts.
+type entity struct {
+	A, B, Self *entity
+	List       []entity
+}
+
+func (e *entity) UnmarshalPHP(v any) error {
+	type plain entity
+	return php.Assign(v, (*plain)(e))
+}
+
+// doublingGraph is 40 objects, each of which names the one before twice.
+func doublingGraph() []byte {
+	var b strings.Builder
+	b.WriteString(`a:40:{i:0;O:1:"A":0:{}`)
+	for i, last := 1, 2; i < 40; i++ {
+		fmt.Fprintf(&b, `i:%d;O:1:"A":2:{s:1:"A";r:%d;s:1:"B";r:%d;}`, i, last, last)
+		last += 1 + 2*min(i-1, 1)
+	}
+	b.WriteString("}")
+	return []byte(b.String())
+}
+
+func TestAssign_BoundsWhatAFewPartsStandFor(t *testing.T) {
+	for i, in := range append(hostile(), doublingGraph(), []byte(`O:1:"A":2:{s:4:"self";r:1;s:4:"List";a:2:{i:0;r:1;i:1;r:1;}}`)) {
+		v, err := php.Decode(in)
+		if err != nil {
+			continue
+		}
+		for _, dst := range append(targets(), new(entity), new([]entity), new(map[string]entity)) {
+			requireAllocates(t, 1<<20+4000*len(in), func() { _ = php.Assign(v, dst) }, "input %d into %T", i, dst)
+			requireAllocates(t, 1<<20+4000*len(in), func() { _ = php.Unmarshal(in, dst) }, "input %d into %T", i, dst)
+		}
+	}
+	v, err := php.Decode(doublingGraph())
+	require.NoError(t, err)
+	for _, dst := range []any{new([]node), new([]entity)} {
+		var syntax *php.SyntaxError
+		require.ErrorAs(t, php.Assign(v, dst), &syntax)
+		require.ErrorContains(t, php.Unmarshal(doublingGraph(), dst), "too often")
+	}
+	v, err = php.Decode([]byte(`O:1:"A":1:{s:4:"self";r:1;}`))
+	require.NoError(t, err)
+	require.ErrorContains(t, php.Assign(v, new(entity)), "nested too deep")
+}
+
+func TestAssign_TakesLargeValues(t *testing.T) {
+	list := php.List(make([]any, 300_000)...)
+	for i := range list.Entries {
+		list.Entries[i].Value = int64(i)
+	}
+	var got []int
+	require.NoError(t, php.Assign(list, &got))
+	require.Len(t, got, 300_000)
+	// The same object in some places is what PHP writes for one that is shared.
+	shared := &php.Object{Class: "A", Props: []php.Prop{{Key: php.Key{Str: "A"}, Value: php.List(int64(1), int64(2))}}}
+	var nodes []struct{ A []int }
+	require.NoError(t, php.Assign(php.List(shared, shared, shared), &nodes))
+	require.Equal(t, []int{1, 2}, nodes[2].A)
+	var entities []entity
+	require.NoError(t, php.Assign(php.List(&php.Object{Class: "A"}, &php.Object{Class: "A"}), &entities))
+	require.Len(t, entities, 2)
+}

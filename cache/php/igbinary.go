@@ -428,8 +428,7 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	}
 	r.depth--
 	if err := r.open.finish(at, b.object); err != nil {
-		r.pos = start
-		return r.fail(err.Error())
+		return &SyntaxError{Offset: start, Msg: "igbinary: " + err.Error(), Err: err}
 	}
 	return nil
 }
@@ -443,5 +442,8 @@ func (r *igbinaryReader) enum(class string) (any, error) {
 		return nil, r.fail("not a case of an enum")
 	}
 	name, err := r.str(tag)
+	if err == nil && name == "" {
+		err = r.fail("not a case of an enum")
+	}
 	return &Enum{Class: class, Case: name}, err
 }

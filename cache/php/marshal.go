@@ -29,8 +29,10 @@ type Marshaler interface {
 //     tag `php:"name"`; `php:"-"` leaves a field out, `php:",omitempty"` an
 //     empty one, and fields of embedded structs belong to the outer one.
 //
-// Errors are [*EncodeError]: a uint above PHP's largest int, a year PHP cannot
-// read, a type without a PHP form, nesting deeper than [MaxDepth].
+// A [*DateTime] is written at its moment in its zone. Errors are [*EncodeError]: a
+// uint above PHP's largest int, a year of more than four digits, which PHP before
+// 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
+// without a PHP form, nesting deeper than [MaxDepth].
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones
@@ -233,8 +235,11 @@ func (w *writer) special(v any) error {
 	case *DateTime:
 		return w.dateTime(v)
 	case *Item:
-		return w.object(v.object())
+		return w.properties(v.object())
 	case *Enum:
+		if !validClass([]byte(v.Class)) || v.Case == "" {
+			return w.fail("%q is not a case of an enum", v.Class+":"+v.Case)
+		}
 		w.b = append(appendQuoted(append(w.b, 'E'), v.Class+":"+v.Case), ';')
 		return nil
 	default:
@@ -264,13 +269,23 @@ func (w *writer) dateTime(d *DateTime) error {
 	if err != nil {
 		return w.fail("%v", err)
 	}
-	return w.object(o)
+	return w.properties(o)
 }
 
 func (w *writer) object(o *Object) error {
 	if !validClass([]byte(o.Class)) {
 		return w.fail("%q is not the name of a class", o.Class)
 	}
+	if isDateClass(o.Class) {
+		if d, err := dateTimeOf(o); d == nil {
+			return w.fail("an object of %s: %v", o.Class, cmp.Or(err, errDate))
+		}
+	}
+	return w.properties(o)
+}
+
+// properties writes an object that PHP can read.
+func (w *writer) properties(o *Object) error {
 	w.b = appendQuoted(append(w.b, 'O'), o.Class)
 	if err := w.open(len(o.Props)); err != nil {
 		return err

@@ -58,6 +58,11 @@ func isObject(v any) bool {
 // knownClasses are the names as PHP spells them; it takes any case.
 var knownClasses = map[string]string{"datetime": "DateTime", "datetimeimmutable": "DateTimeImmutable", "stdclass": "stdClass"}
 
+// isDateClass: PHP refuses an object of these classes that is no date.
+func isDateClass(class string) bool {
+	return strings.EqualFold(class, "DateTime") || strings.EqualFold(class, "DateTimeImmutable")
+}
+
 // special makes dates and Symfony's wrapper out of objects, and returns all
 // others as they are.
 func special(o *Object) (any, error) {

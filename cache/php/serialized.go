@@ -361,8 +361,7 @@ func (r *serializedReader) object(at *any) error {
 		return err
 	}
 	if err := r.open.finish(at, b.object); err != nil {
-		r.pos = start
-		return r.fail(err.Error())
+		return &SyntaxError{Offset: start, Msg: err.Error(), Err: err}
 	}
 	return nil
 }

@@ -8,7 +8,9 @@ import (
 )
 
 // Unmarshaler is a Go type that reads its own PHP value: one of [Decode]'s,
-// without Symfony's metadata.
+// without Symfony's metadata. It is not asked about a value that contains
+// itself, or that names the same parts so often that following all of them
+// would take much longer than reading the stored bytes.
 type Unmarshaler interface {
 	UnmarshalPHP(value any) error
 }
@@ -52,17 +54,19 @@ func unmarshal(data []byte, v any, noCopy bool) error {
 	if err != nil {
 		return err
 	}
-	f := &filler{budget: 64*len(data) + 1024}
+	f := &filler{budget: budgetOf(len(data))}
 	return f.root(rv.Elem(), tree)
 }
 
-// Assign puts a value of [Decode] into *v, by the rules of [Unmarshal].
+// Assign puts a value of [Decode] into *v, by the rules of [Unmarshal]. A value
+// that contains itself, or names the same parts very often, is a
+// [*SyntaxError] where v would take all of it.
 func Assign(value, v any) error {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return &InvalidTargetError{Type: reflect.TypeOf(v)}
 	}
-	f := &filler{budget: math.MaxInt}
+	f := &filler{budget: budgetOf(weigh(value))}
 	return f.root(rv.Elem(), value)
 }
 
@@ -70,8 +74,7 @@ func Assign(value, v any) error {
 type filler struct {
 	path  path
 	depth int
-	// budget bounds what is copied: a few bytes of hostile input can name one
-	// large value very often.
+	// budget is what may still be copied, see [budgetOf].
 	budget int
 }
 
@@ -122,13 +125,6 @@ func describe(v any) string {
 	}
 }
 
-func (f *filler) spend(n int) error {
-	if f.budget -= n; f.budget < 0 {
-		return &SyntaxError{Msg: "value names the same parts too often"}
-	}
-	return nil
-}
-
 // fill puts v into dst.
 func (f *filler) fill(dst reflect.Value, v any) error {
 	v = Deref(v)
@@ -137,6 +133,10 @@ func (f *filler) fill(dst reflect.Value, v any) error {
 	}
 	if dst.CanAddr() {
 		if u, ok := dst.Addr().Interface().(Unmarshaler); ok {
+			// It may call Assign for every part, with a budget of its own.
+			if err := f.unfold(v, f.depth); err != nil {
+				return err
+			}
 			return u.UnmarshalPHP(v)
 		}
 	}
@@ -200,7 +200,7 @@ func (f *filler) pointer(dst reflect.Value, v any) error {
 		return nil
 	}
 	if f.depth++; f.depth > MaxDepth {
-		return &SyntaxError{Msg: "nested too deep"}
+		return errDepth
 	}
 	defer func() { f.depth-- }()
 	if dst.IsNil() {
@@ -301,7 +301,7 @@ func (f *filler) goArray(dst reflect.Value, a *Array) error {
 
 func (f *filler) child(k Key, dst reflect.Value, v any) error {
 	if f.depth++; f.depth > MaxDepth {
-		return &SyntaxError{Msg: "nested too deep"}
+		return errDepth
 	}
 	f.path.push(k)
 	err := f.fill(dst, v)

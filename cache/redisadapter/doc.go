@@ -12,8 +12,12 @@
 // then succeed again by themselves. Any maxmemory-policy works; a Redis that
 // holds locks too wants noeviction, as package redislocker says.
 //
-// go-redis takes memory for whatever a reply claims; put [LimitReplies] around
-// its connections where the server or the way to it is not to be trusted.
+// The server's protocol is trusted, as that of a database is; the keys and
+// values in it are not. go-redis takes as much memory as a reply announces,
+// and panics at announcements that make no sense: with one server, or behind
+// Sentinel, a call that meets such a reply returns [cache.ErrUnavailable]. On a
+// cluster go-redis reads the replies of several commands, and the map of the
+// cluster, on goroutines of its own, where its panic ends the process.
 //
 // Every error is returned. Beside that go-redis writes lines of its own to
 // standard error, for connections that fail above all; redis.SetLogger

@@ -13,8 +13,9 @@ import (
 var _ cache.Expirer = (*Adapter)(nil)
 
 // GetWithTTL implements [cache.Expirer] in one round trip.
-func (a *Adapter) GetWithTTL(ctx context.Context, key string) ([]byte, time.Duration, error) {
+func (a *Adapter) GetWithTTL(ctx context.Context, key string) (value []byte, ttl time.Duration, err error) {
 	keys := []string{key}
+	defer recoverAs("get", keys, &err)
 	if err := a.usable(ctx); err != nil {
 		return nil, 0, opError("get", keys, err)
 	}

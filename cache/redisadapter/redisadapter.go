@@ -3,6 +3,7 @@ package redisadapter
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -37,16 +38,22 @@ var _ interface {
 type Option func(*Adapter)
 
 // WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
-// The default is 0: Redis itself takes up to 512 MiB.
+// The default is 0: Redis itself takes up to 512 MiB. A negative size panics.
 func WithMaxValueSize(bytes int) Option {
+	if bytes < 0 {
+		panic("redisadapter: WithMaxValueSize: bytes is negative")
+	}
 	return func(a *Adapter) { a.maxValue = bytes }
 }
 
 // New returns the cache on the server of client, which stays the caller's to
 // close. Nothing is sent. A [*redis.Client] (also one for Sentinel) gets
 // several keys with MGET and sets several items in one MULTI/EXEC; any other
-// client gets one command for each key, in one pipeline.
+// client gets one command for each key, in one pipeline. A nil client panics.
 func New(client redis.UniversalClient, opts ...Option) *Adapter {
+	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		panic("redisadapter: New: client is nil")
+	}
 	_, oneServer := client.(*redis.Client)
 	a := &Adapter{client: client, oneServer: oneServer}
 	for _, o := range opts {
@@ -57,14 +64,15 @@ func New(client redis.UniversalClient, opts ...Option) *Adapter {
 
 // Get implements [cache.Adapter]. A key that holds no string (a list, say) is
 // a miss, as it is for PHP.
-func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
+func (a *Adapter) Get(ctx context.Context, keys ...string) (values [][]byte, err error) {
+	defer recoverAs("get", keys, &err)
 	if len(keys) == 0 {
 		return [][]byte{}, nil
 	}
 	if err := a.usable(ctx); err != nil {
 		return nil, opError("get", keys, err)
 	}
-	values := make([][]byte, len(keys))
+	values = make([][]byte, len(keys))
 	switch {
 	case len(keys) == 1:
 		v, err := a.client.Get(ctx, keys[0]).Bytes()
@@ -115,10 +123,15 @@ func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) e
 
 // Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds.
 // On one server all items are set or none; on a cluster each on its own.
-func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
+func (a *Adapter) Set(ctx context.Context, items ...cache.Item) (err error) {
 	if len(items) == 0 {
 		return nil
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = opError("set", cache.ItemKeys(items), panicError(r))
+		}
+	}()
 	if err := cache.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
@@ -176,7 +189,8 @@ func (a *Adapter) Close() error {
 
 // Ping implements [cache.Pinger]. It reads an entry of mosparo's, because the
 // command PING answers also a user who may not read our keys.
-func (a *Adapter) Ping(ctx context.Context) error {
+func (a *Adapter) Ping(ctx context.Context) (err error) {
+	defer recoverAs("ping", nil, &err)
 	if err := a.usable(ctx); err != nil {
 		return opError("ping", nil, err)
 	}

@@ -3,6 +3,7 @@ package redisadapter_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -97,6 +98,22 @@ func TestClear_RemovesMosparosKeysAndNoOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.ElementsMatch(t, foreign, left)
 	require.NotContains(t, n.names, "flushdb")
+}
+
+func TestSet_TakesTheLongestLifetimeThereIs(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	a := redisadapter.New(c)
+	require.NoError(t, a.Set(t.Context(), cache.Item{Key: "k", Value: []byte("v"), TTL: math.MaxInt64}))
+	require.NoError(t, a.Set(t.Context(), cache.Item{Key: "k", Value: []byte("v"), TTL: math.MaxInt64}, cache.Item{Key: "l", Value: []byte("v")}))
+	v, left, err := a.GetWithTTL(t.Context(), "k")
+	require.NoError(t, err)
+	require.Equal(t, "v", string(v))
+	require.Greater(t, left.Hours(), 290*365*24.0)
+	require.NoError(t, c.Do(t.Context(), "EXPIRE", "k", "9000000000000000").Err()) // s
+	v, left, err = a.GetWithTTL(t.Context(), "k")
+	require.NoError(t, err)
+	require.Equal(t, "v", string(v))
+	require.Equal(t, time.Duration(math.MaxInt64), left)
 }
 
 func Example() {

@@ -14,7 +14,8 @@ import (
 
 // Delete implements [cache.Adapter]: UNLINK, or DEL where the server does not
 // know that, or does not allow it.
-func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
+func (a *Adapter) Delete(ctx context.Context, keys ...string) (err error) {
+	defer recoverAs("delete", keys, &err)
 	if len(keys) == 0 {
 		return nil
 	}
@@ -163,9 +164,9 @@ func (a *Adapter) masters(ctx context.Context) (masters []redis.Cmdable, err err
 func scanServer(ctx context.Context, c redis.Cmdable, pattern string, visit func([]string) error) error {
 	var cursor uint64
 	for {
-		keys, next, err := c.Scan(ctx, cursor, pattern, batch).Result()
+		keys, next, err := scanStep(ctx, c, cursor, pattern)
 		if err != nil {
-			return classified(ctx, err)
+			return err
 		}
 		if err := visit(keys); err != nil {
 			return err
@@ -175,6 +176,20 @@ func scanServer(ctx context.Context, c redis.Cmdable, pattern string, visit func
 		}
 		cursor = next
 	}
+}
+
+// scanStep is one SCAN; it turns a panic of go-redis alone into an error, none
+// of those who visit the keys.
+func scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, pattern string) (keys []string, next uint64, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicError(r)
+		}
+	}()
+	if keys, next, err = c.Scan(ctx, cursor, pattern, batch).Result(); err != nil {
+		err = classified(ctx, err)
+	}
+	return keys, next, err
 }
 
 var errStop = errors.New("stop")

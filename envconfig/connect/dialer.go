@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
@@ -35,19 +33,7 @@ func (d *dialer) withTLS(o envconfig.TLSOptions, secure func(addr string) bool) 
 	return err
 }
 
-// maxReply is the largest value in bytes that a reply of Redis may hold: four
-// times what a pool takes by default.
-const maxReply = 4 * cache.DefaultMaxValueSize
-
 func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := d.connect(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	return redisadapter.LimitReplies(conn, maxReply), nil
-}
-
-func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, error) {
 	if d.self != "" && strings.HasPrefix(addr, ":") {
 		addr = net.JoinHostPort(d.self, addr[1:])
 	}

@@ -35,8 +35,7 @@ func Memcached(d *envconfig.MemcachedDSN, opts ...Option) (*memcache.Client, *me
 	}
 	return servers.Client(memcachedadapter.ClientOptions{
 		Timeout: shortest(o.timeout, d.PollTimeout), ConnectTimeout: shortest(o.timeout, d.ConnectTimeout),
-		MaxItemSize: max(d.ItemLimit, memcachedadapter.DefaultMaxItemSize),
-		TLS:         o.memcachedTLS, User: o.memcachedUser, Password: o.memcachedPassword.Reveal(),
+		TLS: o.memcachedTLS, User: o.memcachedUser, Password: o.memcachedPassword.Reveal(),
 	}), servers, nil
 }
 

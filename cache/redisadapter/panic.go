@@ -1,0 +1,20 @@
+package redisadapter
+
+import (
+	"fmt"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// recoverAs, deferred, makes an error of a panic.
+func recoverAs(op string, keys []string, err *error) {
+	if r := recover(); r != nil {
+		*err = opError(op, keys, panicError(r))
+	}
+}
+
+// panicError is [cache.ErrUnavailable] for a panic of go-redis, which believes
+// what a reply announces. go-redis itself drops the connection.
+func panicError(r any) error {
+	return fmt.Errorf("%w: go-redis panicked: %v", cache.ErrUnavailable, r)
+}
