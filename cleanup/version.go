@@ -17,7 +17,9 @@ type Installation struct {
 const Supported = "1.5"
 
 // Check returns an error that wraps [ErrRefused] unless mosparo is installed
-// and of a version that this module knows ([Supported], with any third number).
+// and of a version that this module knows: [Supported], a dot, and a third number
+// with nothing behind it. A version before a release, such as "1.5.0-beta", is
+// none: its tables may differ. This is the one rule of the module.
 func (i Installation) Check() error {
 	if !i.Installed {
 		return fmt.Errorf("%w: mosparo is not installed (mosparo_installed)", ErrRefused)

@@ -17,6 +17,7 @@ var million = flag.Bool("million", false, "benchmark a million submissions as we
 // BenchmarkClean compares a run with the floor of each database: the same rows,
 // deleted in one transaction by ids that are known before. Of n submissions 74 %
 // are due; each has a token and a detection result, half a partial submission.
+// What is due lies together, or age has nothing to do with ids.
 //
 // It prints the times of both, their ratio, and the speed.
 func BenchmarkClean(b *testing.B) {
@@ -27,17 +28,21 @@ func BenchmarkClean(b *testing.B) {
 	if *million {
 		sizes = append(sizes, 1_000_000)
 	}
+	var layouts []layout
+	for _, n := range sizes {
+		layouts = append(layouts, together(n), apart(n))
+	}
 	for _, dialect := range []sqlcleaner.Dialect{sqlcleaner.SQLite, sqlcleaner.MySQL, sqlcleaner.PostgreSQL} {
-		for _, n := range sizes {
-			b.Run(fmt.Sprintf("%s/%d", dialect, n), func(b *testing.B) {
+		for _, l := range layouts {
+			b.Run(fmt.Sprintf("%s/%d/%s", dialect, l.n, l.name), func(b *testing.B) {
 				var clean, least time.Duration
 				for range b.N {
-					clean += timeOf(b, dialect, n, func(db *database) {
+					clean += timeOf(b, dialect, l, func(db *database) {
 						report, err := sqlcleaner.New(db.DB, dialect, cleanup.Policy{}).Clean(b.Context(), cleanup.Limits{})
 						require.NoError(b, err)
 						require.True(b, report.Finished)
 					})
-					least += timeOf(b, dialect, n, func(db *database) { floor(b, db) })
+					least += timeOf(b, dialect, l, func(db *database) { floor(b, db) })
 				}
 				b.ReportMetric(clean.Seconds()/float64(b.N), "s/clean")
 				b.ReportMetric(least.Seconds()/float64(b.N), "s/floor")
@@ -48,33 +53,56 @@ func BenchmarkClean(b *testing.B) {
 	}
 }
 
+// layout is how a database is filled.
+type layout struct {
+	n     int
+	name  string
+	step  int              // from one id to the next
+	isDue func(i int) bool // of the row with this number, from 1 on
+}
+
+// together is a layout in which rows that are due follow each other.
+func together(n int) layout {
+	return layout{n, "together", 1, func(i int) bool { return i%50 < 37 }}
+}
+
+// apart is a layout in which age has nothing to do with ids, of which no two
+// follow each other, as on Galera.
+func apart(n int) layout {
+	return layout{n, "apart", 2, func(i int) bool { return (i%50*23+i/50*31)%50 < 37 }}
+}
+
 // timeOf fills a database and measures f on it.
-func timeOf(b *testing.B, dialect sqlcleaner.Dialect, n int, f func(db *database)) (took time.Duration) {
+func timeOf(b *testing.B, dialect sqlcleaner.Dialect, l layout, f func(db *database)) (took time.Duration) {
 	db := create(b, dialect)
 	defer db.Close()
-	stocked(db, n)
+	stocked(db, l)
 	// What the floor deletes.
 	db.exec("CREATE TABLE due_token (id INT NOT NULL PRIMARY KEY)")
 	db.exec("CREATE TABLE due_submission (id INT NOT NULL PRIMARY KEY)")
-	db.exec("INSERT INTO due_token SELECT id FROM submit_token WHERE id % 50 < 37")
-	db.exec("INSERT INTO due_submission SELECT id FROM submission WHERE id % 50 < 37")
-	db.analyze()
+	old := time.Now().UTC().Add(-day).Format(time.DateTime)
+	db.exec("INSERT INTO due_token SELECT id FROM submit_token WHERE created_at < ?", old)
+	db.exec("INSERT INTO due_submission SELECT id FROM submission WHERE submitted_at < ?", old)
+	db.analyze("submit_token", "submission", "detection_result", "partial_submission", "due_token", "due_submission")
 	began := time.Now()
 	f(db)
 	took = time.Since(began)
-	require.EqualValues(b, n-n*37/50, db.number("SELECT COUNT(*) FROM submission"))
-	require.EqualValues(b, n-n*37/50, db.number("SELECT COUNT(*) FROM submit_token"))
+	require.EqualValues(b, l.n-l.n*37/50, db.number("SELECT COUNT(*) FROM submission"))
+	require.EqualValues(b, l.n-l.n*37/50, db.number("SELECT COUNT(*) FROM submit_token"))
 	return took
 }
 
-// stocked fills a database with n tokens, each with one submission.
-func stocked(db *database, n int) {
+// stocked fills a database with tokens that have one submission each.
+func stocked(db *database, l layout) {
 	now := time.Now().UTC()
 	old, fresh := now.Add(-20*day).Format(time.DateTime), now.Add(-time.Hour).Format(time.DateTime)
 	db.exec("INSERT INTO project (id) VALUES (1)")
-	ids := span(1, n)
+	ids := span(1, l.n)
+	for i := range ids {
+		ids[i] *= l.step
+	}
 	at := func(id int) string {
-		if id%50 < 37 {
+		if l.isDue(id / l.step) {
 			return old
 		}
 		return fresh
@@ -87,12 +115,12 @@ func stocked(db *database, n int) {
 	})
 	db.exec("UPDATE submit_token SET last_submission_id = id")
 	insert(db, "detection_result (id, project_id, submission_id)", ids, func(id int) string { return fmt.Sprintf("%d, 1, %d", id, id) })
-	insert(db, "partial_submission (id, project_id, submit_token_id)", ids[:n/2], func(id int) string { return fmt.Sprintf("%d, 1, %d", id, id) })
+	insert(db, "partial_submission (id, project_id, submit_token_id)", ids[:l.n/2], func(id int) string { return fmt.Sprintf("%d, 1, %d", id, id) })
 }
 
 // analyze lets the database know what it holds, as it does after a while.
-func (d *database) analyze() {
-	for _, table := range []string{"submit_token", "submission", "detection_result", "partial_submission", "due_token", "due_submission"} {
+func (d *database) analyze(tables ...string) {
+	for _, table := range tables {
 		d.exec(map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "ANALYZE TABLE ", sqlcleaner.PostgreSQL: "VACUUM ANALYZE ", sqlcleaner.SQLite: "ANALYZE "}[d.dialect] + table)
 	}
 }

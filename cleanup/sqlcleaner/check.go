@@ -11,25 +11,22 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// installation is what mosparo's settings say of it.
-type installation struct {
-	installed bool
-	version   string
-}
-
 // Check is a [cleanup.Check]: mosparo is installed in a version that this
-// package knows (see [WithInstallation]), its tables have exactly the columns,
-// foreign keys and migrations of mosparo 1.5, the server takes writes, its clock
-// and this node's differ by less than five minutes, and the zone of the stored
-// times is the one that was configured. It writes nothing, and its errors wrap
-// [cleanup.ErrRefused] unless the database could not be asked.
+// package knows (see [WithInstallation]), the server takes writes, the user has the
+// rights that a run needs (see [DB.CheckRights]), the tables have exactly the
+// columns, foreign keys and migrations of mosparo 1.5, the clocks of server and
+// node differ by less than five minutes, and the zone of the stored times is the
+// one that was configured. It writes nothing, and its errors wrap
+// [cleanup.ErrRefused] unless the database could not be asked, so it can be asked
+// at any time.
 //
 // On MySQL a user without rights on a table does not see its foreign
 // keys; that such a table is there shows in the migrations.
 func (d *DB) Check(ctx context.Context, s cleanup.State) error {
 	for _, check := range []func(context.Context) error{
-		d.checkInstallation, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
+		d.checkInstallation,
 		func(ctx context.Context) error { return d.checkWritable(ctx, d.db) },
+		d.checkRights, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
 		d.checkClock,
 		func(ctx context.Context) error { return d.checkZone(ctx, s) },
 	} {
@@ -45,15 +42,10 @@ func refuse(format string, args ...any) error {
 }
 
 func (d *DB) checkInstallation(context.Context) error {
-	switch i := d.installed; {
-	case i == nil:
+	if d.installed == nil {
 		return nil
-	case !i.installed:
-		return refuse("mosparo is not installed (mosparo_installed)")
-	case !strings.HasPrefix(i.version, supportedVersion):
-		return refuse("mosparo %q is not a version 1.5, the only ones whose tables this node knows (mosparo_installed_version)", i.version)
 	}
-	return nil
+	return d.installed.Check()
 }
 
 // texts returns the texts that a query selects.

@@ -56,12 +56,13 @@ func TestCheck_RefusesAMosparoThatItDoesNotKnow(t *testing.T) {
 		installed bool
 		version   string
 		ok        bool
-	}{{true, "1.5.4", true}, {true, "1.5.0", true}, {false, "1.5.4", false}, {true, "", false}, {true, "1.4.9", false}, {true, "1.6.0", false}, {true, "1.50.0", false}} {
+	}{{true, "1.5.4", true}, {true, "1.5.0", true}, {false, "1.5.4", false}, {true, "", false}, {true, "1.4.9", false}, {true, "1.6.0", false}, {true, "1.50.0", false}, {true, "1.5.0-beta", false}, {true, "1.5", false}} {
 		err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithInstallation(c.installed, c.version)).Check(t.Context(), cleanup.State{})
 		if c.ok {
 			require.NoError(t, err)
 		} else {
 			require.ErrorIs(t, err, cleanup.ErrRefused, c.version)
+			require.ErrorContains(t, err, cleanup.Installation{Installed: c.installed, Version: c.version}.Check().Error(), "another rule than the module's")
 		}
 	}
 }
@@ -124,6 +125,7 @@ func TestCheck_RefusesAnotherZone(t *testing.T) {
 		require.NoError(t, check(berlin, cleanup.State{Started: in(zurich)}), "the same clock under another name")
 		require.NoError(t, check(tokyo, cleanup.State{Next: in(time.FixedZone("+09:00", 9*3600))}))
 		refused(check(tokyo, cleanup.State{Next: in(time.FixedZone("+08:00", 8*3600))}), "+08:00")
+		refused(check(tokyo, cleanup.State{Next: in(time.FixedZone("Asia/Nowhere", 9*3600))}), "Asia/Nowhere", "time/tzdata")
 
 		// A row that PHP wrote in Tokyo's time lies ahead of UTC, not of Tokyo.
 		db.exec("INSERT INTO project (id) VALUES (1)")

@@ -25,6 +25,7 @@ type order struct {
 	Driver, DSN string
 	Dialect     sqlcleaner.Dialect
 	Policy      cleanup.Policy
+	Visitors    int64 // not 0: submit forms instead, with ids from here on
 }
 
 // childRows is how many submissions a child deletes in a transaction, more only
@@ -36,6 +37,13 @@ const childRows = 10
 func child(spec string) {
 	var o order
 	err := json.Unmarshal([]byte(spec), &o)
+	if err == nil && o.Visitors != 0 {
+		if err := o.visit(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err == nil {
 		var db *sql.DB
 		if db, err = sql.Open(o.Driver, o.DSN); err == nil {
@@ -55,7 +63,7 @@ func child(spec string) {
 // that they take, which it is given after the last of them.
 func killed(t *testing.T, db *database, p cleanup.Policy, transactions int, random float64) {
 	t.Helper()
-	spec, err := json.Marshal(order{db.driver, db.dsn, db.dialect, p})
+	spec, err := json.Marshal(order{Driver: db.driver, DSN: db.dsn, Dialect: db.dialect, Policy: p})
 	require.NoError(t, err)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "SQLCLEANER_CHILD="+string(spec))

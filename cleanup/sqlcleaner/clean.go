@@ -51,6 +51,7 @@ type cleaning struct {
 	now    time.Time
 	report cleanup.Report
 	pace   pace
+	others throttle
 	batch  int // rows in a transaction
 }
 
@@ -60,18 +61,20 @@ func newCleaning(d *DB, l cleanup.Limits) *cleaning {
 	}
 	return &cleaning{
 		d: d, limits: l, now: time.Now(), report: cleanup.Report{Rows: map[string]int{}},
-		pace: pace{began: time.Now()}, batch: min(firstBatch, l.Rows),
+		pace: pace{began: time.Now()}, others: newThrottle(d), batch: min(firstBatch, l.Rows),
 	}
 }
 
 func (c *cleaning) run(ctx context.Context) error {
 	finished := true
 	for _, step := range []func(context.Context) (bool, error){c.expired, c.tokens, c.orphans, c.emptyTokens, c.days} {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		err := context.Cause(ctx)
+		done := false
+		if err == nil {
+			done, err = step(ctx)
 		}
-		done, err := step(ctx)
 		if err != nil {
+			c.countAnyway(ctx)
 			return err
 		}
 		finished = finished && done
@@ -86,7 +89,7 @@ func (c *cleaning) run(ctx context.Context) error {
 // Sizes of a transaction, in rows of the main table.
 const (
 	firstBatch = 250
-	leastBatch = 25
+	leastBatch = 100
 	mostBatch  = 1000
 )
 
@@ -97,28 +100,47 @@ const shortEnough = 100 * time.Millisecond
 // sure, and sees that the next one takes neither too long nor too little.
 func (c *cleaning) transaction(ctx context.Context, step string, fraction float64, f func(tx *sql.Tx, deleted map[string]int) error) (map[string]int, error) {
 	var deleted map[string]int
-	var began time.Time
-	err := c.d.txAgain(ctx, func(tx *sql.Tx) error {
-		deleted, began = map[string]int{}, time.Now()
+	took, err := c.tx(ctx, func(tx *sql.Tx) error {
+		deleted = map[string]int{}
 		return f(tx, deleted)
 	})
 	if err != nil {
 		return nil, err
 	}
-	took := time.Since(began) // with the commit: the locks are held until its end
 	for table, n := range deleted {
 		c.report.Rows[table] += n
 	}
 	c.report.DeletedTokens += deleted["submit_token"]
 	c.report.DeletedSubmissions += deleted["submission"]
+	c.resize(took)
+	c.d.progress(Progress{Step: step, Fraction: fraction, Rows: maps.Clone(c.report.Rows)})
+	c.others.skip()
+	return deleted, c.others.wait(ctx)
+}
+
+// tx runs f in a transaction, and returns how long that took once it had begun:
+// with the commit, since the locks are held until its end.
+func (c *cleaning) tx(ctx context.Context, f func(tx *sql.Tx) error) (took time.Duration, err error) {
+	asked, began := time.Now(), time.Time{}
+	err = c.d.txAgain(ctx, func(tx *sql.Tx) error {
+		began = time.Now()
+		return f(tx)
+	})
+	if err != nil {
+		return 0, err
+	}
+	c.others.add(asked, began)
+	return time.Since(began), nil
+}
+
+// resize chooses the rows of the next transaction.
+func (c *cleaning) resize(took time.Duration) {
 	switch {
 	case took > shortEnough:
 		c.batch = max(c.batch/2, leastBatch)
 	case took < shortEnough/4:
 		c.batch = min(c.batch*2, mostBatch, c.limits.Rows)
 	}
-	c.d.progress(Progress{Step: step, Fraction: fraction, Rows: maps.Clone(c.report.Rows)})
-	return deleted, nil
 }
 
 // room is how many rows the next transaction may take.
@@ -148,6 +170,7 @@ func (c *cleaning) between(ctx context.Context) error {
 	if c.limits.Between == nil {
 		return nil
 	}
+	defer c.others.skip()
 	return c.limits.Between(ctx)
 }
 
@@ -169,6 +192,18 @@ func (c *cleaning) next(ctx context.Context, rows int) (bool, error) {
 	c.pace.round++
 	return true, c.between(ctx)
 }
+
+// countAnyway counts what remains after a run that failed, also if its context
+// has ended: mosparo counts then, too. Where that is impossible, the numbers
+// stay 0.
+func (c *cleaning) countAnyway(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
+	defer cancel()
+	_ = c.count(ctx) // the run has an error already
+}
+
+// countTime is how long a run that failed may take to count what remains.
+const countTime = 5 * time.Second
 
 // count is what mosparo shows as stored.
 func (c *cleaning) count(ctx context.Context) (err error) {

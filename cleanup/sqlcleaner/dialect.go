@@ -1,6 +1,8 @@
 package sqlcleaner
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -94,16 +96,22 @@ func (d Dialect) deleteAs(table, alias, where string) string {
 	return "DELETE FROM " + table + " AS " + alias + " WHERE " + where
 }
 
-// DialectOf is the dialect of a driver by its name in database/sql: "sqlite" or
-// "sqlite3", "mysql", "pgx" or "postgres"; 0 of any other.
-func DialectOf(driver string) Dialect {
+func (d Dialect) isKnown() bool { return d >= SQLite && d <= PostgreSQL }
+
+// ErrUnknownDriver is wrapped by the error of [DialectOf].
+var ErrUnknownDriver = errors.New("unknown database driver")
+
+// DialectOf returns the dialect of a driver by its name in database/sql: "sqlite"
+// or "sqlite3", "mysql", "pgx" or "postgres". For any other name, such as
+// "mariadb", which is no driver's, the error wraps [ErrUnknownDriver].
+func DialectOf(driver string) (Dialect, error) {
 	switch driver {
 	case "sqlite", "sqlite3":
-		return SQLite
+		return SQLite, nil
 	case "mysql":
-		return MySQL
+		return MySQL, nil
 	case "pgx", "postgres":
-		return PostgreSQL
+		return PostgreSQL, nil
 	}
-	return 0
+	return 0, fmt.Errorf("sqlcleaner: %w %q, want sqlite, sqlite3, mysql, pgx or postgres", ErrUnknownDriver, driver)
 }

@@ -21,14 +21,24 @@
 // MySQL, unlike MariaDB, knows no wait below one second; there a deadlock may
 // choose the transaction of a frontend as its victim. Servers without SKIP
 // LOCKED (MySQL before 8, MariaDB before 10.6) make it wait for tokens that are
-// in use. On SQLite every transaction keeps all other writers waiting, for a
-// tenth of a second at most on the whole; give the driver a busy timeout and
-// immediate transactions (with modernc.org/sqlite _pragma=busy_timeout(5000) and
-// _txlock=immediate).
+// in use. On SQLite every transaction keeps all other writers waiting; give the
+// driver a busy timeout and immediate transactions (with modernc.org/sqlite
+// _pragma=busy_timeout(5000) and _txlock=immediate).
+//
+// # Pace
+//
+// A run pauses between its transactions. During a pause it looks whether other
+// clients write: SQLite's data_version, the statement counters of MySQL, the
+// transaction numbers of PostgreSQL. Beside other writers it pauses four times as
+// long as it works, so that they keep most of their rate, and takes several times
+// as long as alone; without them it pauses for a fifth of the time on SQLite,
+// whose clients look for its lock now and then only, and for a tenth elsewhere.
+// The time limit of [cleanup.Limits] includes the pauses.
 //
 // # Rights
 //
-// [Grants] are the statements that give a user what it needs: SELECT on project
+// [Grants] are the statements that give a user what it needs, and the
+// [RightsError] of [DB.CheckRights] has those that it lacks: SELECT on project
 // and doctrine_migration_versions; SELECT and DELETE on submission,
 // partial_submission, detection_result, delay, lockout and day_statistic; these
 // and UPDATE of last_submission_id on submit_token; SELECT, INSERT, UPDATE and

@@ -1,51 +1,76 @@
 package sqlcleaner
 
 import (
-	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
-// keys is the condition that a column has one of the ids, which ascend: ranges
-// where one follows the other, as they do when all of a time go, and the rest
-// one by one. A range holds no id that was not asked for.
+// A condition names up to pageSize ids: the tokens of a page in a dry run, more
+// than a transaction takes. They may all be apart from each other, and have 19
+// digits each. What the databases limit:
+//
+//   - SQLite: 500 SELECT or VALUES terms of a compound (an IN list has no limit),
+//     an expression depth of 1,000, 32,766 parameters (999 before 3.32), and a
+//     statement of 1 MB. An OR of more than a few ranges makes it read the
+//     whole table. So it gets one list of all ids, and no parameters: at most
+//     40 kB.
+//   - MySQL and MariaDB: max_allowed_packet, 1 MB on the oldest; 65,535
+//     parameters; the memory of the range optimizer (range_optimizer_max_mem_size,
+//     8 MB, some 30,000 ids). MariaDB makes a join of an IN list of 1,000
+//     (in_predicate_conversion_threshold) or more, which locks what it only
+//     looks at; see listMost.
+//   - PostgreSQL: 65,535 parameters, 1 GB of text, and max_stack_depth, which no
+//     list of OR or IN comes near, since it is kept flat.
+
+// listMost is how many ids an IN list of MySQL and MariaDB has at most.
+const listMost = 500
+
+// keys is the condition that a column has one of the ids, which ascend. It
+// matches no id that was not asked for.
 func (d Dialect) keys(column string, ids []int64) string {
-	var ranges, single []string
-	between, sep := column+" BETWEEN %d AND %d", " OR "
-	if d == SQLite {
-		between, sep = "(%d, %d)", ", "
+	if len(ids) == 0 {
+		return "1 = 0"
 	}
+	if d == SQLite {
+		return column + " IN (" + list(ids) + ")"
+	}
+	ranges, single := runs(ids)
+	parts := make([]string, 0, len(ranges)+1)
+	for _, r := range ranges {
+		parts = append(parts, column+" BETWEEN "+strconv.FormatInt(r[0], 10)+" AND "+strconv.FormatInt(r[1], 10))
+	}
+	for part := range slices.Chunk(single, listMost) {
+		parts = append(parts, column+" IN ("+list(part)+")")
+	}
+	return "(" + strings.Join(parts, " OR ") + ")"
+}
+
+// runs divides ascending ids into ranges of three or more that follow each
+// other, as they do when all of a time go, and the rest.
+func runs(ids []int64) (ranges [][2]int64, single []int64) {
 	for i := 0; i < len(ids); {
 		end := i
 		for end+1 < len(ids) && ids[end+1] == ids[end]+1 {
 			end++
 		}
-		if d != SQLite && end-i < 2 {
-			for _, id := range ids[i : end+1] {
-				single = append(single, fmt.Sprint(id))
-			}
+		if end-i < 2 {
+			single = append(single, ids[i:end+1]...)
 		} else {
-			ranges = append(ranges, fmt.Sprintf(between, ids[i], ids[end]))
+			ranges = append(ranges, [2]int64{ids[i], ids[end]})
 		}
 		i = end + 1
 	}
-	var parts []string
-	if len(ranges) > 0 {
-		parts = append(parts, d.within(column, strings.Join(ranges, sep)))
-	}
-	if len(single) > 0 {
-		parts = append(parts, column+" IN ("+strings.Join(single, ",")+")")
-	}
-	if len(parts) == 0 {
-		return "1 = 0"
-	}
-	return "(" + strings.Join(parts, " OR ") + ")"
+	return ranges, single
 }
 
-// within is the condition of several ranges. SQLite takes an OR of more than a
-// few for a reason to read the whole table, so it gets the numbers in them.
-func (d Dialect) within(column, ranges string) string {
-	if d != SQLite {
-		return ranges
+func list(ids []int64) string {
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(id, 10))
 	}
-	return column + " IN (WITH RECURSIVE r(n, last) AS (VALUES " + ranges + " UNION ALL SELECT n + 1, last FROM r WHERE n < last) SELECT n FROM r)"
+	return b.String()
 }

@@ -41,10 +41,9 @@ var foreignKeys = []string{
 // migrationsTable is where Doctrine notes the migrations that were done, by
 // the name of their class: migrationPrefix and a time.
 const (
-	migrationsTable  = "doctrine_migration_versions"
-	migrationPrefix  = `DoctrineMigrations\Version`
-	newestMigration  = "20260406155235"
-	supportedVersion = "1.5."
+	migrationsTable = "doctrine_migration_versions"
+	migrationPrefix = `DoctrineMigrations\Version`
+	newestMigration = "20260406155235"
 )
 
 // migrations are those of mosparo up to all versions 1.5.

@@ -265,7 +265,7 @@ func TestClean_NeedsNoMoreMemoryForMoreRows(t *testing.T) {
 	// What is live at a time is what counts, not what was allocated in all.
 	peak := func(n int) (most uint64) {
 		db := create(t, sqlcleaner.PostgreSQL)
-		stocked(db, n)
+		stocked(db, together(n))
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)

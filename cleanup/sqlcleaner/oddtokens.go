@@ -51,7 +51,7 @@ func (w *pass) untie(ctx context.Context, id int64) (free bool, err error) {
 	if err != nil || !free {
 		return false, err
 	}
-	err = w.d.txAgain(ctx, func(tx *sql.Tx) error {
+	_, err = w.tx(ctx, func(tx *sql.Tx) error {
 		locked, err := w.d.lock(ctx, tx, "submit_token", all)
 		if err != nil {
 			return err
@@ -68,6 +68,9 @@ func (w *pass) untie(ctx context.Context, id int64) (free bool, err error) {
 	})
 	if err == nil && !free {
 		w.left++
+	}
+	if err == nil {
+		err = w.others.wait(ctx)
 	}
 	return free, err
 }

@@ -12,7 +12,10 @@ import (
 // begin starts a transaction that reads what is committed, and so locks no gaps
 // in which a frontend may want to insert.
 func (d *DB) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
-	if d.dialect == SQLite || d.noIsolation.Load() {
+	switch {
+	case d.dialect == SQLite:
+		return beginSQLite(ctx, conn)
+	case d.noIsolation.Load():
 		return conn.BeginTx(ctx, nil)
 	}
 	return conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
@@ -60,8 +63,10 @@ func (d *DB) on(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) error) e
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
 	if d.dialect == PostgreSQL {
 		// Well below deadlock_timeout, after which a frontend that waits for this
-		// transaction could be chosen as the victim.
-		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '50ms'"); err != nil {
+		// transaction could be chosen as the victim. And by indexes: a transaction
+		// takes few rows, and reading a table for each would make small ones as
+		// slow as large ones.
+		if _, err := tx.ExecContext(ctx, "SELECT set_config('lock_timeout', '50ms', true), set_config('enable_seqscan', 'off', true)"); err != nil {
 			return err
 		}
 	}
@@ -82,10 +87,13 @@ func set(ctx context.Context, conn *sql.Conn, variable, value string) (restore f
 		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if _, err := conn.ExecContext(save, "SET "+variable+" = @mosparo_"+variable); err != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+			discard(conn)
 		}
 	}, nil
 }
+
+// discard closes a connection instead of giving it back to its pool.
+func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // lock locks the rows of a table with these keys that nobody else has locked,
 // and returns their ids.

@@ -3,6 +3,8 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
+	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,10 +19,12 @@ type DB struct {
 	zone      *time.Location
 	policy    cleanup.Policy
 	progress  func(Progress)
-	installed *installation
+	installed *cleanup.Installation
+	logger    *slog.Logger
 	reconnect time.Duration
 
 	noSkip, noIsolation atomic.Bool // what the server turned out not to know
+	warned              sync.Map    // the rows in the future that were logged
 }
 
 var (
@@ -36,30 +40,65 @@ const DefaultReconnect = 30 * time.Second
 type Option func(*DB)
 
 // WithZone is the zone in which mosparo stores times: PHP's ini setting
-// date.timezone, not mosparo's default_timezone. The default is UTC, as PHP's.
-func WithZone(loc *time.Location) Option { return func(d *DB) { d.zone = loc } }
+// date.timezone, not mosparo's default_timezone. The default is UTC, as PHP's. It
+// panics if loc is nil.
+func WithZone(loc *time.Location) Option {
+	if loc == nil {
+		panic("sqlcleaner: WithZone: loc is nil")
+	}
+	return func(d *DB) { d.zone = loc }
+}
+
+// WithLogger logs what needs attention and keeps no run from going on: rows far
+// in the future. The default, and nil, is silent.
+func WithLogger(l *slog.Logger) Option {
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
+	}
+	return func(d *DB) { d.logger = l }
+}
 
 // WithProgress calls f after every transaction of a run, on the goroutine of
-// [DB.Clean]. f must not block.
-func WithProgress(f func(Progress)) Option { return func(d *DB) { d.progress = f } }
+// [DB.Clean]. f must not block. The default, and nil, calls nothing.
+func WithProgress(f func(Progress)) Option {
+	if f == nil {
+		f = func(Progress) {}
+	}
+	return func(d *DB) { d.progress = f }
+}
 
 // WithInstallation says what mosparo's settings mosparo_installed and
 // mosparo_installed_version are: [DB.Check] refuses a mosparo that is not
-// installed, or of a version whose tables this package does not know. Without
-// this option it asks the tables alone.
+// installed, or of a version whose tables this package does not know, by the rule
+// of [cleanup.Installation.Check]. Without this option it asks the tables alone.
 func WithInstallation(installed bool, version string) Option {
-	return func(d *DB) { d.installed = &installation{installed, version} }
+	return func(d *DB) { d.installed = &cleanup.Installation{Installed: installed, Version: version} }
 }
 
 // WithReconnect is how long a run waits for a database that went away, or that
 // takes no more clients, before it ends with the error; the default is
-// [DefaultReconnect], 0 waits not at all.
-func WithReconnect(t time.Duration) Option { return func(d *DB) { d.reconnect = t } }
+// [DefaultReconnect], 0 waits not at all. It panics if t is below zero.
+func WithReconnect(t time.Duration) Option {
+	if t < 0 {
+		panic("sqlcleaner: WithReconnect: t is below zero")
+	}
+	return func(d *DB) { d.reconnect = t }
+}
 
 // New uses a database that the caller opened with a driver of his choice, and
-// closes. It asks nothing yet.
+// closes. It asks nothing yet. It panics if db is nil or the dialect is none of
+// the constants; see [DialectOf].
 func New(db *sql.DB, dialect Dialect, p cleanup.Policy, opts ...Option) *DB {
-	d := &DB{db: db, dialect: dialect, zone: time.UTC, policy: p, progress: func(Progress) {}, reconnect: DefaultReconnect}
+	if db == nil {
+		panic("sqlcleaner: New: db is nil")
+	}
+	if !dialect.isKnown() {
+		panic("sqlcleaner: New: dialect is " + dialect.String())
+	}
+	d := &DB{
+		db: db, dialect: dialect, zone: time.UTC, policy: p, progress: func(Progress) {},
+		logger: slog.New(slog.DiscardHandler), reconnect: DefaultReconnect,
+	}
 	for _, o := range opts {
 		o(d)
 	}

@@ -30,7 +30,8 @@ func (c *cleaning) due(s string) (cond string, args []any) {
 // oldToken is the time before which a token is old.
 func (c *cleaning) oldToken() string { return c.d.stamp(c.now.Add(-c.d.policy.TokenAge())) }
 
-// survey looks at the submissions s that meet a condition, by their token.
+// survey looks at the submissions s that meet a condition, by their token. A
+// submission whose token is gone belongs to none, as for mosparo: it stays.
 func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...any) (all []token, err error) {
 	due, dueArgs := c.due("s.")
 	err = c.d.each(ctx, q, func(rows *sql.Rows) error {
@@ -39,7 +40,7 @@ func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...
 		all = append(all, t)
 		return err
 	}, `SELECT s.submit_token_id, COUNT(*), SUM(CASE WHEN `+due+` THEN 0 ELSE 1 END), COUNT(o.id)
-		FROM submission s LEFT JOIN submit_token o ON o.last_submission_id = s.id AND o.id <> s.submit_token_id
+		FROM submission s JOIN submit_token t ON t.id = s.submit_token_id LEFT JOIN submit_token o ON o.last_submission_id = s.id AND o.id <> s.submit_token_id
 		WHERE `+where+` GROUP BY s.submit_token_id ORDER BY s.submit_token_id`, append(dueArgs, args...)...)
 	return all, err
 }

@@ -134,14 +134,12 @@ func (w *world) fill(d *database, now time.Time) {
 	insert(d, "submission (id, project_id, submit_token_id, submitted_at, spam, valid)", w.subs, func(s submission) string {
 		return fmt.Sprintf("%d, 1, %s, %s, %s, %s", s.id, num(s.token), at(s.age), flag(s.spam), flag(s.valid))
 	})
-	var names []string
-	for _, t := range w.tokens {
-		if t.last != 0 {
-			names = append(names, fmt.Sprintf("WHEN %d THEN %d", t.id, t.last))
+	for part := range slices.Chunk(slices.DeleteFunc(slices.Clone(w.tokens), func(t token) bool { return t.last == 0 }), 500) {
+		var names, ids []string
+		for _, t := range part {
+			names, ids = append(names, fmt.Sprintf("WHEN %d THEN %d", t.id, t.last)), append(ids, fmt.Sprint(t.id))
 		}
-	}
-	for part := range slices.Chunk(names, 500) {
-		d.exec("UPDATE submit_token SET last_submission_id = CASE id " + strings.Join(part, " ") + " ELSE last_submission_id END")
+		d.exec("UPDATE submit_token SET last_submission_id = CASE id " + strings.Join(names, " ") + " END WHERE id IN (" + strings.Join(ids, ", ") + ")")
 	}
 	insert(d, "partial_submission (id, project_id, submit_token_id)", w.partials, func(p pair) string { return fmt.Sprintf("%d, 1, %s", p.id, num(p.of)) })
 	insert(d, "detection_result (id, project_id, submission_id)", w.results, func(p pair) string { return fmt.Sprintf("%d, 1, %s", p.id, num(p.of)) })

@@ -3,6 +3,9 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +43,11 @@ func (d *DB) checkMarker(t *time.Time) error {
 		return nil
 	}
 	theirs, at := t.Location(), []time.Time{*t}
-	if named, err := time.LoadLocation(theirs.String()); err == nil && theirs.String() != "" {
+	named, err := time.LoadLocation(theirs.String())
+	if err != nil && strings.Contains(theirs.String(), "/") { // a region, no abbreviation and no offset
+		return refuse("the time zone %s of a PHP node cannot be loaded (%w): install the zone database, or import time/tzdata into the program", theirs, err)
+	}
+	if err == nil && theirs.String() != "" {
 		now := time.Now()
 		theirs, at = named, []time.Time{*t, now, now.AddDate(0, 0, -d.policy.SubmissionDays())}
 	}
@@ -66,23 +73,51 @@ func newestPossible(now time.Time, loc *time.Location) string {
 	return max(clock.Format(time.DateTime), local.Add(ahead).Format(time.DateTime))
 }
 
+// mostZones is how far the clocks of two zones are apart at most: +14:00 and
+// -12:00.
+const mostZones = 26 * time.Hour
+
 // checkFuture looks for stored times in the future. Their indexes make that
-// cheap on tables of any size.
+// cheap on tables of any size. One that no zone can explain is left alone, and
+// logged.
 func (d *DB) checkFuture(ctx context.Context) error {
-	limit := newestPossible(time.Now(), d.zone)
+	now := time.Now()
+	limit, far := newestPossible(now, d.zone), d.stamp(now.Add(mostZones))
 	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
-		var newest sql.NullString
-		err := d.persist(ctx, func() error {
-			return d.db.QueryRowContext(ctx, "SELECT "+d.dialect.text("MAX("+c[1]+")")+" FROM "+c[0]).Scan(&newest)
-		})
+		table, column := c[0], c[1]
+		newest, err := d.texts(ctx, "SELECT "+d.dialect.text("MAX("+column+")")+" FROM "+table+" WHERE "+column+" <= ?", far)
 		if err != nil {
 			return err
 		}
-		if text := newest.String; text > limit {
-			return refuse("the newest %s.%s is %s, in the future of the time zone %s of this node: PHP's time zone is another, or its clock is wrong", c[0], c[1], text, d.zone)
+		if text := newest[0]; text > limit {
+			return refuse("the newest %s.%s is %s, in the future of the time zone %s of this node: PHP's time zone is another, or its clock is wrong", table, column, text, d.zone)
+		}
+		if err := d.warnOfFuture(ctx, table, column, far); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// mostWarnings is how many rows of a table are named.
+const mostWarnings = 10
+
+// warnOfFuture logs rows that lie after a time, each once.
+func (d *DB) warnOfFuture(ctx context.Context, table, column, after string) error {
+	return d.persist(ctx, func() error {
+		return d.each(ctx, d.db, func(rows *sql.Rows) error {
+			var id int64
+			var at string
+			if err := rows.Scan(&id, &at); err != nil {
+				return err
+			}
+			if _, before := d.warned.LoadOrStore(fmt.Sprint(table, id), true); !before {
+				d.logger.LogAttrs(ctx, slog.LevelWarn, "a stored time is further in the future than any time zone explains; the row stays",
+					slog.String("table", table), slog.Int64("id", id), slog.String("column", column), slog.String("time", at))
+			}
+			return nil
+		}, fmt.Sprintf("SELECT id, %s FROM %s WHERE %s > ? ORDER BY %s DESC, id LIMIT %d", d.dialect.text(column), table, column, column, mostWarnings), after)
+	})
 }
 
 // checkClock compares this node's clock with the database server's: one that is
@@ -114,9 +149,14 @@ func (d *DB) checkLastRun(ctx context.Context, s cleanup.State) error {
 	if s.Next == nil {
 		return nil
 	}
-	rows, err := d.Recent(ctx, 1)
-	if err != nil || len(rows) == 0 || rows[0].Status == cleanup.StatusUnknown {
+	rows, err := d.Recent(ctx, mostWarnings)
+	if err != nil {
 		return err
+	}
+	far := time.Now().Add(mostZones)
+	rows = slices.DeleteFunc(rows, func(r cleanup.Row) bool { return r.Time.After(far) })
+	if len(rows) == 0 || rows[0].Status == cleanup.StatusUnknown {
+		return nil
 	}
 	end := s.Next.Add(-d.policy.Interval())
 	fits := func(loc *time.Location) bool {

@@ -74,7 +74,11 @@ func ExampleCleanupPolicy() {
 	defer sqlDB.Close()
 
 	policy := connect.CleanupPolicy(settings)
-	db := sqlcleaner.New(sqlDB, sqlcleaner.DialectOf(database.Driver), policy,
+	dialect, err := sqlcleaner.DialectOf(database.Driver)
+	if err != nil {
+		log.Fatal(err)
+	}
+	db := sqlcleaner.New(sqlDB, dialect, policy,
 		sqlcleaner.WithInstallation(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V))
 	scheduler := cleanup.New(cache.NewPool(adapter), locker, db, db, policy,
 		cleanup.Observe, cleanup.WithCheck(db.Check), cleanup.WithLogger(slog.Default()))

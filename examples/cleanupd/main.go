@@ -55,7 +55,11 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	}
 	defer db.Close()
 	p := connect.CleanupPolicy(s)
-	d := sqlcleaner.New(db, sqlcleaner.DialectOf(driver), p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
+	dialect, err := sqlcleaner.DialectOf(driver)
+	if err != nil {
+		return err
+	}
+	d := sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	if !clean {
 		would, err := d.DryRun(ctx)
 		fmt.Fprintln(out, "would delete", would.Rows)

@@ -169,7 +169,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(c.locker.Close)
 	p := connect.CleanupPolicy(c.settings)
-	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithProgress(c.app.progress))
+	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
 		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
 	}, opts...)
@@ -201,5 +201,6 @@ func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
 		return nil, 0, err
 	}
 	c.onClose(db.Close)
-	return db, sqlcleaner.DialectOf(driver), nil
+	dialect, err := sqlcleaner.DialectOf(driver)
+	return db, dialect, err
 }

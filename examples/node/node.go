@@ -134,8 +134,12 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	if n.mode == cleanup.Observe {
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
-	p, dialect := connect.CleanupPolicy(s), sqlcleaner.DialectOf(driver)
-	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone),
+	p := connect.CleanupPolicy(s)
+	dialect, err := sqlcleaner.DialectOf(driver)
+	if err != nil {
+		return nil, err
+	}
+	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log),
 		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)

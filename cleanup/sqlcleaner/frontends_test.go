@@ -1,0 +1,236 @@
+package sqlcleaner_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+// visitors is a process that submits forms as a PHP node does, one request after
+// the other, until its standard input ends. It then writes its requests.
+type visitors struct {
+	db   *database
+	next int64
+	all  []request
+}
+
+// request is one of them, in microseconds.
+type request struct{ Began, Took int64 }
+
+func (o order) visit() error {
+	db, err := sql.Open(o.Driver, o.DSN)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	stop := make(chan struct{})
+	go func() {
+		defer close(stop)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}()
+	v := &visitors{db: &database{DB: db, dialect: o.Dialect}, next: o.Visitors}
+	if err := db.Ping(); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-stop:
+			return json.NewEncoder(os.Stdout).Encode(v.all)
+		default:
+		}
+		if err := v.submit(context.Background()); err != nil {
+			return err
+		}
+	}
+}
+
+// submit is a visitor who opens a form, fills it in and submits it, and the site
+// that verifies it: three requests, each with one transaction after its reads.
+func (v *visitors) submit(ctx context.Context) error {
+	v.next++
+	id, now := v.next, time.Now().UTC().Format(time.DateTime)
+	for _, statements := range [][]string{
+		{
+			"INSERT INTO submit_token (id, project_id, token, created_at, page_title, page_url) VALUES (?1, 1, 'token-?1', '?2', 'A page', 'https://www.example.com/contact')",
+		},
+		{
+			"INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam, data) VALUES (?1, 1, ?1, '?2', FALSE, '{}')",
+			"INSERT INTO detection_result (id, project_id, submission_id) VALUES (?1, 1, ?1)",
+			"UPDATE submit_token SET last_submission_id = ?1, checked_at = '?2' WHERE id = ?1",
+		},
+		{
+			"UPDATE submission SET valid = TRUE, verified_at = '?2' WHERE id = ?1",
+			"UPDATE submit_token SET verified_at = '?2' WHERE id = ?1",
+		},
+	} {
+		began := time.Now()
+		if err := v.answer(ctx, statements, strings.NewReplacer("?1", fmt.Sprint(id), "?2", now)); err != nil {
+			return err
+		}
+		v.all = append(v.all, request{began.UnixMicro(), time.Since(began).Microseconds()})
+	}
+	return nil
+}
+
+func (v *visitors) answer(ctx context.Context, statements []string, r *strings.Replacer) error {
+	var n int
+	if err := v.db.QueryRowContext(ctx, r.Replace("SELECT COUNT(*) FROM submit_token WHERE id = ?1")).Scan(&n); err != nil {
+		return err
+	}
+	tx, err := v.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, r.Replace(s)); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return tx.Commit()
+}
+
+// visit starts processes of visitors; the returned function stops them and
+// returns their requests.
+func visit(b *testing.B, db *database, processes int) (stop func() []request) {
+	b.Helper()
+	var ends []func() []request
+	for n := range processes {
+		spec, err := json.Marshal(order{Driver: db.driver, DSN: asPHP(db), Dialect: db.dialect, Visitors: int64(n+1) * 100_000_000})
+		require.NoError(b, err)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "SQLCLEANER_CHILD="+string(spec))
+		cmd.Stderr = os.Stderr
+		in, err := cmd.StdinPipe()
+		require.NoError(b, err)
+		var out strings.Builder
+		cmd.Stdout = &out
+		require.NoError(b, cmd.Start())
+		b.Cleanup(func() { _ = cmd.Process.Kill() })
+		ends = append(ends, func() (all []request) {
+			require.NoError(b, in.Close())
+			require.NoError(b, cmd.Wait(), out.String())
+			require.NoError(b, json.Unmarshal([]byte(out.String()), &all), out.String())
+			return all
+		})
+	}
+	return func() (all []request) {
+		for _, end := range ends {
+			all = append(all, end()...)
+		}
+		return all
+	}
+}
+
+// asPHP is the address for a client with PHP's settings: PDO waits up to a minute
+// for SQLite's locks, and mosparo sets nothing.
+func asPHP(db *database) string {
+	if db.dialect == sqlcleaner.SQLite {
+		return strings.Split(db.dsn, "?")[0] + "?_pragma=busy_timeout(60000)"
+	}
+	return db.dsn
+}
+
+// during are the requests that began in a window of time: how many a second, and
+// how long the slowest hundredth of them took at least.
+func during(all []request, from, to time.Time) (rate float64, p99 time.Duration) {
+	var took []int64
+	for _, r := range all {
+		if r.Began >= from.UnixMicro() && r.Began+r.Took <= to.UnixMicro() {
+			took = append(took, r.Took)
+		}
+	}
+	if len(took) == 0 {
+		return 0, 0
+	}
+	slices.Sort(took)
+	return float64(len(took)) / to.Sub(from).Seconds(), time.Duration(took[len(took)*99/100]) * time.Microsecond
+}
+
+// BenchmarkFrontends measures a run from the side of two frontends that write all
+// the time: their rate beside it and without it, the wait of the slowest hundredth
+// of their requests, and the time of the run beside them and alone. Age has
+// nothing to do with ids. It prints the medians of all runs.
+func BenchmarkFrontends(b *testing.B) {
+	n := 100_000
+	if testing.Short() {
+		n = 10_000
+	}
+	for _, dialect := range []sqlcleaner.Dialect{sqlcleaner.SQLite, sqlcleaner.MySQL, sqlcleaner.PostgreSQL} {
+		b.Run(fmt.Sprintf("%s/%d", dialect, n), func(b *testing.B) {
+			var rates, waits, alone, times, quiets []float64
+			for range b.N {
+				quiet := besideVisitors(b, dialect, n, 0)
+				busy := besideVisitors(b, dialect, n, 2)
+				rates = append(rates, busy.rate/busy.rateBefore)
+				waits, alone = append(waits, busy.p99.Seconds()), append(alone, busy.p99Before.Seconds())
+				times, quiets = append(times, busy.took.Seconds()/quiet.took.Seconds()), append(quiets, quiet.took.Seconds())
+				b.Logf("alone %v; beside it %v; rate %.0f/s instead of %.0f/s, p99 %v instead of %v", quiet.took, busy.took, busy.rate, busy.rateBefore, busy.p99, busy.p99Before)
+			}
+			b.ReportMetric(100*median(rates), "%rate")
+			b.ReportMetric(1000*median(waits), "ms-p99")
+			b.ReportMetric(1000*median(alone), "ms-p99-without")
+			b.ReportMetric(median(quiets), "s/run-alone")
+			b.ReportMetric(median(times), "x-time-beside")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// measured is a run, and the frontends beside it and before it.
+type measured struct {
+	took             time.Duration
+	rate, rateBefore float64
+	p99, p99Before   time.Duration
+}
+
+func besideVisitors(b *testing.B, dialect sqlcleaner.Dialect, n, processes int) (m measured) {
+	db := create(b, dialect)
+	defer db.Close()
+	if dialect == sqlcleaner.SQLite { // with the settings of a database that mosparo made
+		require.NoError(b, db.Close())
+		file := filepath.Join(b.TempDir(), "data.sqlite")
+		db.dsn = "file:" + file + "?_pragma=busy_timeout(60000)&_txlock=immediate"
+		db.DB = open(b, db.driver, db.dsn).DB
+		seed(db)
+	}
+	stocked(db, apart(n))
+	db.analyze("submit_token", "submission", "detection_result", "partial_submission")
+	stop := visit(b, db, processes)
+	began := time.Now()
+	if processes > 0 {
+		time.Sleep(time.Second) // they connect
+		began = time.Now()
+		time.Sleep(4 * time.Second)
+	}
+	cleans := time.Now()
+	report, err := sqlcleaner.New(db.DB, dialect, cleanup.Policy{}).Clean(b.Context(), cleanup.Limits{})
+	ended := time.Now()
+	all := stop()
+	require.NoError(b, err)
+	require.True(b, report.Finished)
+	require.GreaterOrEqual(b, report.DeletedSubmissions, n*70/100)
+	m.took = ended.Sub(cleans)
+	m.rateBefore, m.p99Before = during(all, began, cleans)
+	m.rate, m.p99 = during(all, cleans, ended)
+	return m
+}

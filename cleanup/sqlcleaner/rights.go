@@ -1,0 +1,149 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+// RightsError says that the user of the database lacks rights. It wraps
+// [cleanup.ErrRefused].
+type RightsError struct {
+	// User is the user, as it stands in a statement.
+	User string
+	// Grants are the statements that give the user what is missing.
+	Grants []string
+}
+
+func (e *RightsError) Error() string {
+	return fmt.Sprintf("%v: the database user %s lacks rights: %s", cleanup.ErrRefused, e.User, strings.Join(e.Grants, "; "))
+}
+
+// Unwrap returns [cleanup.ErrRefused].
+func (e *RightsError) Unwrap() error { return cleanup.ErrRefused }
+
+// CheckRights returns a [RightsError] if the user of the database lacks rights
+// that this package needs, and otherwise nil or an error of the database. It asks
+// the server to explain statements that would touch no row, so it changes nothing,
+// and a user who may only read can ask. Tables that are missing are left to
+// [DB.Check], which calls this first. On SQLite the file has to take writes: an
+// empty transaction takes the write lock for a moment.
+func (d *DB) CheckRights(ctx context.Context) error {
+	err := d.checkRights(ctx)
+	if err != nil {
+		err = fmt.Errorf("sqlcleaner: %w", err)
+	}
+	return err
+}
+
+func (d *DB) checkRights(ctx context.Context) error {
+	if d.dialect == SQLite {
+		return d.checkFile(ctx)
+	}
+	var missing []right
+	for _, r := range rights() {
+		lacks, err := d.lacks(ctx, r)
+		if err != nil {
+			return err
+		}
+		if lacks {
+			missing = append(missing, r)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	user, err := d.user(ctx)
+	if err != nil {
+		return err
+	}
+	return &RightsError{User: user, Grants: grants(d.dialect, user, missing)}
+}
+
+// right is what may be done with a table, or with a column of it, and a
+// statement that does it to no row.
+type right struct{ table, verb, column, probe string }
+
+// rights are all that this package needs.
+func rights() (all []right) {
+	for _, table := range append(sortedKeys(tables), migrationsTable) {
+		all = append(all, right{table, "SELECT", "", "SELECT * FROM %s WHERE 1 = 0"})
+		switch table {
+		case "project", migrationsTable:
+			continue
+		case "submit_token":
+			all = append(all, right{table, "UPDATE", "last_submission_id", "UPDATE %s SET last_submission_id = NULL WHERE 1 = 0"})
+		case "cleanup_statistic":
+			all = append(all,
+				right{table, "INSERT", "", "INSERT INTO %s SELECT * FROM cleanup_statistic WHERE 1 = 0"},
+				right{table, "UPDATE", "", "UPDATE %s SET cleanup_status = 0 WHERE 1 = 0"})
+		}
+		all = append(all, right{table, "DELETE", "", "DELETE FROM %s WHERE 1 = 0"})
+	}
+	return all
+}
+
+// lacks reports whether the server refuses a right. It checks the rights of a
+// statement before it explains it.
+func (d *DB) lacks(ctx context.Context, r right) (bool, error) {
+	err := d.persist(ctx, func() error {
+		return d.each(ctx, d.db, func(*sql.Rows) error { return nil }, "EXPLAIN "+fmt.Sprintf(r.probe, d.dialect.quote(r.table)))
+	})
+	switch {
+	case err == nil || matches(err, []string{"42P01", "42703"}, []string{"Error 1146", "Error 1054", "Error 1064"}): // no such table or column, or a server that explains only queries
+		return false, nil
+	case matches(err, []string{"42501"}, []string{"Error 1142", "Error 1143", "Error 1044"}):
+		return true, nil
+	}
+	return false, err
+}
+
+// user is the user that the server has taken this client for, as it stands in a
+// statement.
+func (d *DB) user(ctx context.Context) (string, error) {
+	query := "SELECT quote_ident(current_user)"
+	if d.dialect == MySQL {
+		query = "SELECT CURRENT_USER()"
+	}
+	all, err := d.texts(ctx, query)
+	if err != nil {
+		return "", err
+	}
+	user := all[0]
+	if d.dialect == MySQL {
+		i := strings.LastIndexByte(user, '@')
+		if i < 0 {
+			return quoteText(user), nil
+		}
+		user = quoteText(user[:i]) + "@" + quoteText(user[i+1:])
+	}
+	return user, nil
+}
+
+func quoteText(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
+}
+
+// checkFile looks whether SQLite can write to the file.
+func (d *DB) checkFile(ctx context.Context) error {
+	errDone := errors.New("nothing to commit")
+	err := d.persist(ctx, func() error {
+		return d.once(ctx, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM cleanup_statistic WHERE 1 = 0"); err != nil {
+				return err
+			}
+			return errDone // it ends in a rollback
+		})
+	})
+	switch {
+	case errors.Is(err, errDone) || err != nil && strings.Contains(err.Error(), "no such table"):
+		return nil
+	case err != nil && strings.Contains(err.Error(), "readonly database"):
+		return errors.Join(refuse("the database file cannot be written"), err)
+	}
+	return err
+}
