@@ -251,6 +251,17 @@ func FuzzParseDotenv(f *testing.F) {
 				t.Fatalf("invalid name %q", v.Name)
 			}
 		}
+		e := newEnvironment([]string{"FROM_ENV=env value", "HTTP_X=header"})
+		assignments, err := lexDotenv(".env", content)
+		for _, a := range assignments {
+			e.setRaw(a)
+		}
+		if err == nil {
+			err = e.resolveLoaded()
+		}
+		if err != nil && (!errors.As(err, &refused) || refused.Line < 1 || refused.Column < 1) {
+			t.Fatalf("error of another type, or without a place: %v", err)
+		}
 	})
 }
 

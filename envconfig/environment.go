@@ -68,7 +68,7 @@ func isHeaderName(name string) bool { return strings.HasPrefix(name, "HTTP_") }
 // whether it stands before that of a file.
 func (e *environment) visible(name string) bool {
 	v, ok := e.vars[name]
-	return ok && !(isHeaderName(name) && v.source == SourceEnvironment)
+	return ok && (!isHeaderName(name) || v.source != SourceEnvironment)
 }
 
 // set is Dotenv's populate for one variable: a real one wins.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,7 @@ type cluster struct {
 	flags     *clusterFlags
 	app       *app
 	settings  *envconfig.Settings
+	connect   []connect.Option
 	adapter   cache.Adapter
 	pool      *cache.Pool
 	locks     lock.Backend
@@ -120,7 +122,10 @@ func (a *app) openPool(flags *clusterFlags) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{flags: flags, app: a, settings: s}
-	if c.adapter, err = connect.Cache(s, connect.WithLogger(a.warnings())); err != nil {
+	if c.connect, err = a.connecting(); err != nil {
+		return nil, err
+	}
+	if c.adapter, err = connect.Cache(s, c.connect...); err != nil {
 		return nil, err
 	}
 	c.onClose(c.adapter.Close)
@@ -152,7 +157,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 		return err
 	}
 	log := c.app.warnings()
-	lockOpts := []connect.Option{connect.WithLogger(log)}
+	lockOpts := slices.Clone(c.connect)
 	if url := c.flags.locks; url != "" {
 		lockOpts = append(lockOpts, connect.WithLockURL(url))
 	}
@@ -188,7 +193,7 @@ func (a *app) warnings() *slog.Logger {
 
 // openDatabase opens mosparo's database.
 func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
-	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, connect.WithLogger(c.app.warnings()))
+	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, c.connect...)
 	if errors.Is(err, envconfig.ErrNotConfigured) {
 		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
 	}

@@ -20,12 +20,12 @@ import (
 
 func configCommand() command {
 	return command{
-		name: "config", args: "[--dir DIR] [--json]", run: configShow,
+		name: "config", args: "[--dir DIR] [--json]", run: configShow, asks: offline,
 		help: "Show the settings in effect, where they come from, and what to know of them. Changes and connects to nothing; secrets are masked.",
 		sub: []command{
 			{name: "dsn", args: "[--reveal] DSN|-", help: "Show what a Redis or memcached address means, as JSON. - reads it from standard input, since other users see command lines. Asks the sentinels of a Redis address for the master.", run: configDSN},
-			{name: "dotenv", args: "FILE|DIR", help: "Show the variables of a .env file, or of all .env files of a directory as PHP ends with them, as a JSON object, secrets included.", run: configDotenv},
-			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP},
+			{name: "dotenv", args: "FILE|DIR", help: "Show the variables of a .env file, or of all .env files of a directory as PHP ends with them, as a JSON object, secrets included.", run: configDotenv, asks: offline},
+			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP, asks: offline},
 		},
 	}
 }
@@ -183,7 +183,11 @@ func configDSN(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 				return usageError{"config dsn takes one address from standard input, on one line"}
 			}
 		}
-		d, err := connect.DescribeDSN(ctx, dsn)
+		opts, err := a.connecting()
+		if err != nil {
+			return err
+		}
+		d, err := connect.DescribeDSN(ctx, dsn, opts...)
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 
 func lockCommands() []command {
 	return []command{
-		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true},
+		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true, asks: works},
 		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow, cluster: true},
 		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList, cluster: true},
 		{name: "break", args: "NAME", help: "Free a lock whoever holds it, and show who did. The holder notices at its next renewal.", run: lockBreak, cluster: true},
@@ -30,7 +30,11 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 	if err != nil {
 		return err
 	}
-	backend, err := connect.Lock(s, connect.WithLogger(a.warnings()))
+	opts, err := a.connecting()
+	if err != nil {
+		return err
+	}
+	backend, err := connect.Lock(s, opts...)
 	if err != nil {
 		return err
 	}
