@@ -137,7 +137,27 @@ func (d *Database) postgres() Connection {
 		u.Host = d.address()
 	}
 	u.RawQuery = q.Encode()
-	return Connection{Driver: "pgx", DSN: NewSecret(u.String())}
+	c := Connection{Driver: "pgx", DSN: NewSecret(u.String())}
+	if w := d.sslModeWarning(); w != "" && u.Host != "" {
+		c.Warnings = append(c.Warnings, w)
+	}
+	return c
+}
+
+// sslModeWarning is about PostgreSQL's modes without a check of the server's
+// certificate; a PHP node uses the same one.
+func (d *Database) sslModeWarning() string {
+	switch d.sslMode {
+	case "", "prefer":
+		return "PostgreSQL is reached with sslmode prefer: in clear text if the server offers no TLS, and its certificate is not verified; set PGSSLMODE=verify-full to be sure of both"
+	case "allow":
+		return "PostgreSQL is reached with PGSSLMODE=allow: in clear text if the server takes it, and its certificate is not verified"
+	case "disable":
+		return "PostgreSQL is reached in clear text (PGSSLMODE=disable)"
+	case "require":
+		return "the certificate of the database server is not verified (PGSSLMODE=require)"
+	}
+	return ""
 }
 
 // sqlite never makes a new database: a wrong path is an error, not an empty

@@ -191,3 +191,19 @@ func TestLoad_TakesWhatIsStaticAndRefusesCode(t *testing.T) {
 		}
 	}
 }
+
+func TestConnection_WarnsThatPostgreSQLMayFallBackToClearText(t *testing.T) {
+	pg := []string{"database_driver=pdo_pgsql", "database_host=db"}
+	for mode, want := range map[string]string{
+		"": "clear text if the server offers no TLS", "PGSSLMODE=prefer": "clear text if the server offers no TLS", "PGSSLMODE=allow": "clear text if the server takes it",
+		"PGSSLMODE=disable": "in clear text", "PGSSLMODE=require": "not verified",
+	} {
+		c := connection(t, append(pg, mode)...)
+		require.Len(t, c.Warnings, 1, mode)
+		require.Contains(t, c.Warnings[0], want)
+	}
+	for _, mode := range []string{"PGSSLMODE=verify-ca", "PGSSLMODE=verify-full"} {
+		require.Empty(t, connection(t, append(pg, mode)...).Warnings, mode)
+	}
+	require.Empty(t, connection(t, "database_driver=pdo_pgsql", "database_host=/run/postgresql").Warnings, "a Unix socket")
+}

@@ -27,6 +27,9 @@ type Database struct {
 
 	// unread is why env.mosparo.php could not be read.
 	unread error
+	// sslMode is PGSSLMODE of the real environment, which PHP and the driver
+	// read on their own.
+	sslMode string
 }
 
 func (r *resolver) database() Database {
@@ -53,6 +56,9 @@ func (r *resolver) database() Database {
 	}
 	if r.config != nil {
 		d.unread = r.config.err
+	}
+	if v, ok := r.env.get("PGSSLMODE"); ok && v.source == SourceEnvironment {
+		d.sslMode = v.text
 	}
 	return d
 }

@@ -20,6 +20,10 @@ type Description struct {
 	Password Secret `json:"password,omitzero"`
 	// Sentinel is the name of the master.
 	Sentinel string `json:"sentinel"`
+	// SentinelUser and SentinelPassword, ******** if there is one, are the
+	// login at the sentinels.
+	SentinelUser     string `json:"sentinel_user,omitempty"`
+	SentinelPassword Secret `json:"sentinel_password,omitzero"`
 	// Master is its address, where it was asked for.
 	Master       string            `json:"master,omitempty"`
 	Cluster      bool              `json:"cluster"`
@@ -78,7 +82,7 @@ func DescribeDSN(dsn string) (*Description, error) {
 func (d *RedisDSN) Describe() *Description {
 	return &Description{
 		Kind: "redis", Class: d.Class, Hosts: describeHosts(d.Hosts), TLS: d.TLS, Database: d.Database, User: d.User,
-		Password: d.Password, Sentinel: d.Sentinel, Cluster: d.Cluster, Options: d.Options, Warnings: orEmpty(d.Warnings),
+		Password: d.Password, Sentinel: d.Sentinel, SentinelUser: d.SentinelUser, SentinelPassword: d.SentinelPassword, Cluster: d.Cluster, Options: d.Options, Warnings: orEmpty(d.Warnings),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestDescribeDSN_AsJSON(t *testing.T) {
 	for dsn, want := range map[string]string{
-		"rediss://u:p@h:0/2?timeout=5&auth=x": `{"kind":"redis","class":"Redis","hosts":[{"host":"h","port":0,"weight":0}],"tls":true,"database":2,"user":"u","password":"********","sentinel":"","cluster":false,"options":{"timeout":"5","auth":"********"},"warnings":["there is both ?auth= and a password before the @; the latter logs in last","port 0 of \"h\" is taken for 6379"]}`,
+		"rediss://u:p@h:0/2?timeout=5&auth=x": `{"kind":"redis","class":"Redis","hosts":[{"host":"h","port":0,"weight":0}],"tls":true,"database":2,"user":"","password":"********","sentinel":"","cluster":false,"options":{"timeout":"5","auth":"********"},"warnings":["?auth= wins over the user and password before the @","port 0 of \"h\" is taken for 6379"]}`,
 		"memcached:?host[/run/m.sock:]=3":     `{"kind":"memcached","hosts":[{"path":"/run/m.sock","weight":3}],"tls":false,"database":0,"user":"","sentinel":"","cluster":false,"distribution":"ketama","hash":"md5","options":{},"warnings":[]}`,
 	} {
 		d, err := DescribeDSN(dsn)

@@ -19,26 +19,63 @@ const maxDotenvValue = 1 << 20
 // name a long one.
 const maxDotenvValues = 64 << 20
 
-// ParseDotenv reads the content of a .env file as Symfony's Dotenv 6.4 does
-// and returns its variables in order, each once. Variables in values are
-// looked up in environ ("NAME=value", as os.Environ gives them) first, then
-// among those that the file has set before. path is for errors only.
+// ParseDotenv reads the content of one .env file as Dotenv::parse of Symfony
+// 6.4 does and returns its variables in order, each once. References in values
+// are resolved one after the other: each is looked up in environ ("NAME=value",
+// as os.Environ gives them) first, then among the variables that the file has
+// set before. Variables of environ named HTTP_… come last. path is for errors
+// only.
+//
+// A node resolves references after all files of its directory are read; that
+// is what [Load] and [LoadDotenv] do.
 //
 // The error is a [*FileError] with line and column. $(command), which PHP
 // hands to a shell, is an error that unwraps to [ErrNotSupported].
 func ParseDotenv(path string, content []byte, environ []string) ([]Variable, error) {
-	return parseDotenv(path, content, newEnvironment(environ))
+	assignments, err := lexDotenv(path, content)
+	if err != nil {
+		return nil, err
+	}
+	s := &scope{env: newEnvironment(environ), at: map[string]int{}}
+	for _, a := range assignments {
+		value, err := s.resolve(a.raw)
+		if err != nil {
+			return nil, a.place.error(err)
+		}
+		s.set(a.name, value)
+	}
+	return s.values, nil
 }
 
-func parseDotenv(path string, content []byte, env *environment) ([]Variable, error) {
-	p := &dotenvParser{
-		path: path, env: env, at: map[string]int{},
-		data: strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(content)),
-	}
+// place is where a value begins.
+type place struct {
+	path         string
+	line, column int
+}
+
+func (p place) error(err error) error {
+	return &FileError{Path: p.path, Line: p.line, Column: p.column, Err: err}
+}
+
+// assignment is NAME=value before its references are resolved.
+type assignment struct {
+	name string
+	// raw is the value without quotes. A backslash that is text is doubled, a
+	// dollar sign that is text is a NUL, which no file holds.
+	raw   string
+	place place
+}
+
+// literalDollar stands for a $ that begins no reference.
+const literalDollar = "\x00"
+
+// lexDotenv reads the assignments of a file in order.
+func lexDotenv(path string, content []byte) ([]assignment, error) {
+	p := &dotenvParser{path: path, line: 1, data: strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(content))}
 	if err := p.parse(); err != nil {
-		return nil, p.located(err)
+		return nil, p.placeOf(p.start).error(err)
 	}
-	return p.values, nil
+	return p.assignments, nil
 }
 
 // dotenvParser walks through one file.
@@ -47,29 +84,21 @@ type dotenvParser struct {
 	data string
 	pos  int
 	// start is the beginning of what an error is about.
-	start  int
-	env    *environment
-	values []Variable
-	at     map[string]int
-	// size is what all values so far took.
-	size int
+	start       int
+	assignments []assignment
+	// line is that of counted, lineStart where it begins.
+	line, counted, lineStart int
 }
 
-func (p *dotenvParser) set(name, value string) {
-	i, ok := p.at[name]
-	if !ok {
-		i = len(p.values)
-		p.at[name] = i
-		p.values = append(p.values, Variable{Name: name})
+// placeOf counts lines and columns from 1. Positions must not decrease.
+func (p *dotenvParser) placeOf(pos int) place {
+	passed := p.data[p.counted:min(pos, len(p.data))]
+	if i := strings.LastIndexByte(passed, '\n'); i >= 0 {
+		p.line += strings.Count(passed, "\n")
+		p.lineStart = p.counted + i + 1
 	}
-	p.values[i].Value = value
-}
-
-// located adds line and column of p.start to an error.
-func (p *dotenvParser) located(err error) error {
-	before := p.data[:min(p.start, len(p.data))]
-	line := 1 + strings.Count(before, "\n")
-	return &FileError{Path: p.path, Line: line, Column: len(before) - strings.LastIndexByte(before, '\n'), Err: err}
+	p.counted += len(passed)
+	return place{path: p.path, line: p.line, column: p.counted - p.lineStart + 1}
 }
 
 // fail is an error at the current position.
@@ -92,19 +121,21 @@ func (p *dotenvParser) parse() error {
 	if strings.HasPrefix(p.data, "\xef\xbb\xbf") {
 		return errors.New("the file starts with a byte-order mark; save it without")
 	}
+	if i := strings.IndexByte(p.data, 0); i >= 0 {
+		p.start = i
+		return errors.New("the file holds a NUL byte")
+	}
 	for p.skipEmptyLines(); !p.end(); p.skipEmptyLines() {
 		name, err := p.name()
 		if err != nil {
 			return err
 		}
+		at := p.placeOf(p.pos)
 		value, err := p.value()
 		if err != nil {
 			return err
 		}
-		if p.size += len(value); p.size > maxDotenvValues {
-			return p.fail("the values are longer than %d bytes together", maxDotenvValues)
-		}
-		p.set(name, value)
+		p.assignments = append(p.assignments, assignment{name, value, at})
 	}
 	return nil
 }
@@ -211,20 +242,14 @@ func (p *dotenvParser) part() (string, error) {
 
 var errMissingQuote = errors.New("missing quote to end the value")
 
+// singleQuoted reads text in which nothing has a meaning.
 func (p *dotenvParser) singleQuoted() (string, error) {
 	text, _, closed := strings.Cut(p.data[p.pos+1:], "'")
 	if !closed {
 		return "", errMissingQuote
 	}
 	p.pos += len(text) + 2
-	// PHP takes $(…) between single quotes as it stands, but a file that holds
-	// it was hardly written for that.
-	for at := range commandEnds(text) {
-		if at > 0 && text[at-1] == '$' {
-			return "", errCommand
-		}
-	}
-	return text, nil
+	return strings.NewReplacer(`\`, `\\`, "$", literalDollar).Replace(text), nil
 }
 
 func (p *dotenvParser) doubleQuoted() (string, error) {
@@ -242,7 +267,7 @@ func (p *dotenvParser) doubleQuoted() (string, error) {
 	text = strings.ReplaceAll(text, `\"`, `"`)
 	text = strings.ReplaceAll(text, `\r`, "\r")
 	text = strings.ReplaceAll(text, `\n`, "\n")
-	return p.resolve(text)
+	return markEscapedDollars(text), nil
 }
 
 // unquoted reads up to a quote, a comment or the end of the line.
@@ -269,12 +294,34 @@ func (p *dotenvParser) unquoted() (string, error) {
 			b.WriteString(nested)
 		}
 	}
-	value := strings.TrimRight(b.String(), " \t\n\r\x00\v")
-	resolved, err := p.resolve(value)
-	if err == nil && resolved == value && strings.ContainsAny(value, " \t\n\r\v\f") {
-		err = errors.New("a value containing spaces must be surrounded by quotes")
+	value := strings.TrimRight(b.String(), " \t\v")
+	marked := markEscapedDollars(value)
+	if marked == value && strings.ContainsAny(value, " \t\v\f") && !strings.Contains(value, "$") {
+		return "", errors.New("a value containing spaces must be surrounded by quotes")
 	}
-	return resolved, err
+	return marked, nil
+}
+
+// markEscapedDollars marks each $ behind an odd number of backslashes, and
+// drops the last of these.
+func markEscapedDollars(text string) string {
+	before, after, ok := strings.Cut(text, "$")
+	if !ok {
+		return text
+	}
+	var b strings.Builder
+	for ok {
+		if n := len(before) - len(strings.TrimRight(before, `\`)); n%2 == 1 {
+			b.WriteString(before[:len(before)-1])
+			b.WriteString(literalDollar)
+		} else {
+			b.WriteString(before)
+			b.WriteByte('$')
+		}
+		before, after, ok = strings.Cut(after, "$")
+	}
+	b.WriteString(before)
+	return b.String()
 }
 
 // nested reads a (…) with what is nested in it, on one line.
@@ -293,18 +340,4 @@ func (p *dotenvParser) nested() (string, error) {
 			}
 		}
 	}
-}
-
-// resolve replaces variables and escapes.
-func (p *dotenvParser) resolve(text string) (string, error) {
-	if strings.Contains(text, "$") {
-		var err error
-		if text, err = checkCommands(text); err != nil {
-			return "", err
-		}
-		if text, err = p.expand(text); err != nil {
-			return "", err
-		}
-	}
-	return strings.ReplaceAll(text, `\\`, `\`), nil
 }

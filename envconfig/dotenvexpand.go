@@ -71,8 +71,16 @@ type reference struct {
 	length   int
 }
 
-// expand replaces the variables in a text.
-func (p *dotenvParser) expand(text string) (string, error) {
+// expand replaces the references in a raw text by what find knows. assign is
+// called for ${NAME:=default}.
+func expand(text string, find func(name string) string, assign func(name, value string)) (string, error) {
+	if !strings.Contains(text, "$") {
+		return text, nil
+	}
+	text, err := checkCommands(text)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	for {
 		dollar := strings.IndexByte(text, '$')
@@ -95,7 +103,7 @@ func (p *dotenvParser) expand(text string) (string, error) {
 		case ref.name == "" && ref.fallback == "" && !ref.closed:
 			b.WriteString(text[:dollar+1+ref.length])
 		default:
-			value, err := p.lookup(ref)
+			value, err := ref.value(find, assign)
 			if err != nil {
 				return "", err
 			}
@@ -118,7 +126,7 @@ func parseReference(s string) reference {
 	}
 	n := nameLength(rest)
 	r.name, rest = rest[:n], rest[n:]
-	if len(rest) > 2 && rest[0] == ':' && (rest[1] == '-' || rest[1] == '=') && rest[2] != '}' {
+	if len(rest) >= 2 && rest[0] == ':' && (rest[1] == '-' || rest[1] == '=') {
 		end := strings.IndexByte(rest, '}')
 		if end < 0 {
 			end = len(rest)
@@ -133,19 +141,19 @@ func parseReference(s string) reference {
 	return r
 }
 
-// lookup is the text of a reference.
-func (p *dotenvParser) lookup(r reference) (string, error) {
+// value is the text of a reference.
+func (r reference) value(find func(name string) string, assign func(name, value string)) (string, error) {
 	if r.brace && !r.closed {
-		return "", errors.New("unclosed braces on variable expansion; an empty default and ${NAME-default} are not possible")
+		return "", errors.New("unclosed braces on variable expansion; a default begins with :- or :=")
 	}
-	value := p.variable(r.name)
+	value := find(r.name)
 	if value == "" && r.fallback != "" {
 		if i := strings.IndexAny(r.fallback, `'"{$`); i >= 0 {
 			return "", fmt.Errorf("unsupported character %q found in the default value of a variable", r.fallback[i])
 		}
 		value = r.fallback[2:]
 		if r.fallback[1] == '=' {
-			p.set(r.name, value)
+			assign(r.name, value)
 		}
 	}
 	if !r.brace && r.closed {
@@ -154,18 +162,28 @@ func (p *dotenvParser) lookup(r reference) (string, error) {
 	return value, nil
 }
 
-// variable finds a name: a real variable wins, one of an earlier .env file
-// does not.
-func (p *dotenvParser) variable(name string) string {
-	i, own := p.at[name]
-	if own && p.env.loaded[name] {
-		return p.values[i].Value
+// refersTo reports whether a raw text refers to the variable.
+func refersTo(text, name string) bool {
+	for {
+		_, after, ok := strings.Cut(text, "$")
+		if !ok {
+			return false
+		}
+		text = after
+		rest, ok := strings.CutPrefix(strings.TrimPrefix(after, "{"), name)
+		if ok && (rest == "" || !isLetter(rest[0]) && !isDigit(rest[0]) && rest[0] != '_') {
+			return true
+		}
 	}
-	if v, ok := p.env.get(name); ok {
-		return v.text
-	}
-	if own {
-		return p.values[i].Value
-	}
-	return ""
+}
+
+// escapeExternal makes a text of the environment one that [expand] leaves as it
+// is.
+func escapeExternal(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "$", literalDollar).Replace(text)
+}
+
+// restore makes the value of a raw text without references.
+func restore(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, `\\`, `\`), literalDollar, "$")
 }

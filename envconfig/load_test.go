@@ -112,6 +112,20 @@ func TestFromEnviron_WarnsOfACommentThatPHPIgnores(t *testing.T) {
 	require.Contains(t, s.Cache.Redis.Warning, "comment")
 }
 
+// All nodes end on one Redis server: Symfony resolves references after all
+// files are read.
+func TestLoad_ALaterFileChangesWhatAnEarlierOneRefersTo(t *testing.T) {
+	dir := writeProject(t, map[string]string{
+		".env.local":      "MOSPARO_CACHE_ADAPTER=redis\nREDIS_HOST=localhost\nREDIS_URL=redis://:${REDIS_PASSWORD:-}@${REDIS_HOST}:6379/3\nREDIS_PASSWORD=hunter2\n",
+		".env.prod.local": "REDIS_HOST=10.1.2.3\n",
+	})
+	redis := load(t, dir).Cache.Redis
+	require.Equal(t, []Host{{Name: "10.1.2.3", Port: 6379}}, redis.V.Hosts)
+	require.Equal(t, "hunter2", redis.V.Password.Reveal())
+	require.Equal(t, Source(filepath.Join(dir, ".env.local")), redis.Source)
+	require.Equal(t, "10.9.9.9", load(t, dir, "REDIS_HOST=10.9.9.9").Cache.Redis.V.Hosts[0].Name, "a real variable wins")
+}
+
 func TestLoad_EverySettingKnowsItsSource(t *testing.T) {
 	dir := writeProject(t, map[string]string{
 		".env.local":             "MOSPARO_CLEANUP_PROCESS_INTERVAL=3\nMOSPARO_CACHE_ADAPTER=redis\n",
@@ -262,7 +276,7 @@ func TestLoad_WarnsOfWhatAnOperatorShouldKnow(t *testing.T) {
 		"MEMCACHED_URL=memcached:?host[a:99999]":              "becomes 34463",
 		"MEMCACHED_URL=memcached://a?distribution=modula":     "switches libketama_compatible off",
 		"MEMCACHED_URL=memcached://a?libketama_compatible=on": "cast to an integer",
-		"REDIS_URL=redis://u:p@a?redis_cluster=1":             "do not reach",
+		"REDIS_URL=redis://u:p@a?auth=x":                      "?auth= wins",
 		"REDIS_URL=redis:?host[]=a":                           "inside the brackets",
 		"REDIS_URL=redis://a?sentinel_master=m":               "redis_sentinel",
 		"REDIS_URL=redis://a?ssl[cafile]=/x":                  "without rediss:",

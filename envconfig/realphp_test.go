@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,7 +37,9 @@ func askPHP(t *testing.T, php *servers.PHPRuntime, code string, texts []string) 
 	for i, s := range texts {
 		encoded[i] = base64.StdEncoding.EncodeToString([]byte(s))
 	}
-	cmd := php.Command(t.Context(), `while (false !== $in = fgets(STDIN)) { $in = base64_decode($in); $out = null; `+code+`; echo json_encode($out), "\n"; }`)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // PHP's own reader never ends with some texts
+	defer cancel()
+	cmd := php.Command(ctx, `while (false !== $in = fgets(STDIN)) { $in = base64_decode($in); $out = null; `+code+`; echo json_encode($out), "\n"; }`)
 	cmd.Stdin = strings.NewReader(strings.Join(encoded, "\n") + "\n")
 	answer, err := cmd.Output()
 	require.NoError(t, err)

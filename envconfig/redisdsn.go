@@ -26,11 +26,14 @@ type RedisDSN struct {
 	TLS bool
 	// SSL are the ssl[…] options.
 	SSL TLSOptions
-	// User and Password authenticate at the server, User empty for the
-	// default user.
+	// User and Password authenticate at the server, at every server of a
+	// cluster, or at the master that the sentinels name; User is empty for the
+	// default user. They are those of ?auth= where it is given, else those
+	// before the @; with Sentinel it is the other way round.
 	User     string
 	Password Secret
-	// SentinelUser and SentinelPassword authenticate at the sentinels.
+	// SentinelUser and SentinelPassword, those of ?auth=, authenticate at the
+	// sentinels.
 	SentinelUser     string
 	SentinelPassword Secret
 	// Database is the database number.

@@ -95,16 +95,10 @@ func requireRedisCalls(t *testing.T, c redisCase, d *RedisDSN) {
 			}
 			extra := call.Args[6].Entries
 			if last := extra[len(extra)-1]; last[0].text(t) == "auth" {
-				password = last[1].text(t)
-			}
-		case "auth":
-			if a := call.Args[0]; a.T == "array" {
-				user, password = a.Entries[0][1].text(t), a.Entries[1][1].text(t)
-			} else {
-				password = a.text(t)
+				user, password = last[1].login(t)
 			}
 		case "RedisCluster::__construct":
-			password = call.Args[5].text(t)
+			user, password = call.Args[5].login(t)
 		case "setOption":
 			if call.Args[0].text(t) == "6" {
 				require.Equal(t, call.Args[1].text(t), strconv.Itoa(int(d.KeepAlive.Seconds())))
@@ -112,8 +106,51 @@ func requireRedisCalls(t *testing.T, c redisCase, d *RedisDSN) {
 		}
 	}
 	if d.Class == ClassRedisArray {
-		return
+		user, password = c.Params["auth"].login(t)
 	}
 	require.Equal(t, user, d.User)
 	require.Equal(t, password, d.Password.Reveal())
+}
+
+// login is a password, or user and password.
+func (v typed) login(t testing.TB) (user, password string) {
+	t.Helper()
+	if v.T == "array" {
+		return v.Entries[0][1].text(t), v.Entries[1][1].text(t)
+	}
+	return "", v.text(t)
+}
+
+func TestParseRedisDSN_SaysWhoLogsInWhere(t *testing.T) {
+	type login struct{ user, password, sentinelUser, sentinelPassword string }
+	for dsn, want := range map[string]login{
+		"redis://u:p@h?redis_cluster=1":                            {user: "u", password: "p"},
+		"redis://default:p@h?redis_cluster=1":                      {password: "p"},
+		"redis://u:p@h?auth=q&redis_cluster=1":                     {password: "q"},
+		"redis://u:p@h?auth[]=v&auth[]=q":                          {user: "v", password: "q"},
+		"redis://u:p@h?auth=":                                      {},
+		"redis://u@h?auth[0]=v&auth[1]=q&redis_cluster=1":          {user: "v", password: "q"},
+		"redis://u:p@h?redis_sentinel=m":                           {user: "u", password: "p"},
+		"redis://h?auth=q&redis_sentinel=m":                        {password: "q", sentinelPassword: "q"},
+		"redis://u:p@h?auth=q&redis_sentinel=m":                    {user: "u", password: "p", sentinelPassword: "q"},
+		"redis://u:p@h?auth[]=v&auth[]=q&redis_sentinel=m":         {user: "u", password: "p", sentinelUser: "v", sentinelPassword: "q"},
+		"redis://u:p@h?auth=q&redis_sentinel=m&class=RedisArray":   {user: "u", password: "p"},
+		"redis://h?auth[]=default&auth[]=q&redis_cluster=1":        {user: "default", password: "q"},
+		"redis://%75:%70@h?redis_cluster=1":                        {user: "u", password: "p"},
+		"redis:?host[a]&host[b]&auth[]=v&auth[]=q&redis_cluster=1": {user: "v", password: "q"},
+	} {
+		d, err := ParseRedisDSN(dsn)
+		require.NoError(t, err, dsn)
+		require.Equal(t, want, login{d.User, d.Password.Reveal(), d.SentinelUser, d.SentinelPassword.Reveal()}, dsn)
+	}
+	for _, auth := range []string{
+		"auth[]=q", "auth[]=u&auth[]=q&auth[]=x", "auth[user]=u&auth[pass]=q", "auth[1]=q&auth[0]=u", "auth[1]=u&auth[2]=q", "auth[][]=u&auth[]=q", "auth[0]=u&auth[x]=q",
+	} {
+		for _, mode := range []string{"", "&redis_cluster=1", "&redis_sentinel=m"} {
+			_, err := ParseRedisDSN("redis://u:p@h?" + auth + mode)
+			var refused *DSNError
+			require.ErrorAs(t, err, &refused, auth+mode)
+			require.ErrorContains(t, err, `"auth" must be`, auth+mode)
+		}
+	}
 }

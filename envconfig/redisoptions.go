@@ -108,29 +108,24 @@ func (p *redisParser) ssl() error {
 	return nil
 }
 
-// credentials decides who logs in where. ?auth= is for the sentinels, for
-// clusters, and for a server without user and password in front of the @.
-func (p *redisParser) credentials() {
+// credentials decides who logs in where: ?auth= wins over user and password
+// before the @, but for Sentinel, where it is the login at the sentinels first
+// of all.
+func (p *redisParser) credentials() error {
 	d := p.dsn
-	user, password, given := p.authParameter()
+	user, password, given, err := p.authParameter()
+	if err != nil {
+		return err
+	}
+	_, sentinel := p.query.get("redis_sentinel")
 	switch {
-	case d.Class == ClassRedisArray:
-		if p.given {
-			d.warn("user and password before the @ do not reach the servers of a RedisArray; only ?auth= does")
-		}
+	case given && (!sentinel || !p.given):
 		d.User, d.Password = user, NewSecret(password)
-	case d.Class == ClassRedisCluster:
 		if p.given {
-			d.warn("user and password before the @ do not reach a Redis cluster (in Symfony before 6.4.34); use ?auth=password or ?auth[]=user&auth[]=password")
-		}
-		d.User, d.Password = user, NewSecret(password)
-	case p.given:
-		d.User, d.Password = p.user, NewSecret(p.password)
-		if given && d.Sentinel == "" {
-			d.warn("there is both ?auth= and a password before the @; the latter logs in last")
+			d.warn("?auth= wins over the user and password before the @")
 		}
 	default:
-		d.User, d.Password = user, NewSecret(password)
+		d.User, d.Password = p.user, NewSecret(p.password)
 	}
 	if d.Sentinel != "" {
 		d.SentinelUser, d.SentinelPassword = user, NewSecret(password)
@@ -138,29 +133,19 @@ func (p *redisParser) credentials() {
 			d.warn("the connection to the sentinels uses TLS, that to the master does not, as in PHP")
 		}
 	}
+	return nil
 }
 
 // authParameter reads auth=password, or auth[]=user&auth[]=password.
-func (p *redisParser) authParameter() (user, password string, given bool) {
+func (p *redisParser) authParameter() (user, password string, given bool, err error) {
 	v, ok := p.query.get("auth")
-	if !ok {
-		return "", "", false
+	switch {
+	case !ok:
+		return "", "", false, nil
+	case v.arr == nil:
+		return "", v.text, true, nil
+	case slices.Equal(v.arr.keys, []string{"0", "1"}) && v.arr.at["0"].arr == nil && v.arr.at["1"].arr == nil:
+		return v.arr.at["0"].text, v.arr.at["1"].text, true, nil
 	}
-	if v.arr == nil {
-		return "", v.text, v.text != ""
-	}
-	for _, key := range []string{"0", "user"} {
-		if u, ok := v.arr.get(key); ok {
-			user = u.text
-		}
-	}
-	for _, key := range []string{"1", "pass"} {
-		if w, ok := v.arr.get(key); ok {
-			password = w.text
-		}
-	}
-	if len(v.arr.keys) == 1 {
-		user, password = "", v.arr.at[v.arr.keys[0]].text
-	}
-	return user, password, true
+	return "", "", false, errors.New(`parameter "auth" must be a text, or a list of exactly two: auth[]=user&auth[]=password`)
 }

@@ -32,7 +32,9 @@ func parseRedisDSN(dsn string) (*RedisDSN, error) {
 			return nil, err
 		}
 	}
-	p.credentials()
+	if err := p.credentials(); err != nil {
+		return nil, err
+	}
 	return p.dsn, p.check()
 }
 

@@ -61,6 +61,12 @@ func parseStreamOptions(given map[string]string) (o TLSOptions, warnings []strin
 	if o.SkipVerify {
 		warnings = append(warnings, "the server's certificate is not verified (ssl[verify_peer])")
 	}
+	if o.SkipVerifyName {
+		warnings = append(warnings, "the name in the server's certificate is not verified, so that every certificate of the authorities will do (ssl[verify_peer_name])")
+	}
+	if o.AllowSelfSigned {
+		warnings = append(warnings, "a self-signed certificate is accepted from any server (ssl[allow_self_signed])")
+	}
 	for name := range given {
 		switch {
 		case name == "passphrase":

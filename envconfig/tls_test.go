@@ -189,3 +189,20 @@ func TestParseRedisDSN_ReadsTheStreamOptions(t *testing.T) {
 		require.NotContains(t, d.Supported().Error(), "hunter2")
 	}
 }
+
+func TestParseRedisDSN_WarnsOfChecksThatAreOff(t *testing.T) {
+	for option, want := range map[string]string{
+		"ssl[verify_peer]=0": "certificate is not verified", "ssl[verify_peer_name]=0": "name in the server's certificate is not verified",
+		"ssl[verify_peer_name]=off": "name in the server's certificate is not verified", "ssl[allow_self_signed]=1": "self-signed certificate is accepted",
+	} {
+		d, err := ParseRedisDSN("rediss://h?" + option)
+		require.NoError(t, err)
+		require.Len(t, d.Warnings, 1, option)
+		require.Contains(t, d.Warnings[0], want)
+	}
+	for _, option := range []string{"ssl[verify_peer]=1", "ssl[verify_peer_name]=1", "ssl[allow_self_signed]=0"} {
+		d, err := ParseRedisDSN("rediss://h?" + option)
+		require.NoError(t, err)
+		require.Empty(t, d.Warnings, option)
+	}
+}

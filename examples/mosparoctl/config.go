@@ -23,8 +23,8 @@ func configCommand() command {
 		name: "config", args: "[--dir DIR] [--json]", run: configShow, asks: offline,
 		help: "Show the settings in effect, where they come from, and what to know of them. Changes and connects to nothing; secrets are masked.",
 		sub: []command{
-			{name: "dsn", args: "DSN", help: "Show what a Redis or memcached address means, as JSON. Asks the sentinels of a Redis address for the master.", run: configDSN},
-			{name: "dotenv", args: "FILE", help: "Show the variables of a .env file as a JSON object, secrets included.", run: configDotenv, asks: offline},
+			{name: "dsn", args: "[--reveal] DSN|-", help: "Show what a Redis or memcached address means, as JSON. - reads it from standard input, since other users see command lines. Asks the sentinels of a Redis address for the master.", run: configDSN},
+			{name: "dotenv", args: "FILE|DIR", help: "Show the variables of a .env file, or of all .env files of a directory as PHP ends with them, as a JSON object, secrets included.", run: configDotenv, asks: offline},
 			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP, asks: offline},
 		},
 	}
@@ -160,18 +160,39 @@ func plain(s string) string {
 	return s
 }
 
-func configDSN(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+// revealed is a description that shows its passwords.
+type revealed struct {
+	*envconfig.Description
+	Password         string `json:"password,omitempty"`
+	SentinelPassword string `json:"sentinel_password,omitempty"`
+}
+
+func configDSN(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	reveal := flags.Bool("reveal", false, "show passwords")
 	return func(args []string) error {
 		if len(args) != 1 {
-			return usageError{"config dsn takes one address"}
+			return usageError{"config dsn takes one address, or - for standard input"}
+		}
+		dsn := args[0]
+		if dsn == "-" {
+			in, err := a.input()
+			if err != nil {
+				return err
+			}
+			if dsn = strings.TrimRight(string(in), "\r\n"); strings.Contains(dsn, "\n") {
+				return usageError{"config dsn takes one address from standard input, on one line"}
+			}
 		}
 		opts, err := a.connecting()
 		if err != nil {
 			return err
 		}
-		d, err := connect.DescribeDSN(ctx, args[0], opts...)
+		d, err := connect.DescribeDSN(ctx, dsn, opts...)
 		if err != nil {
 			return err
+		}
+		if *reveal {
+			return a.writeJSON(revealed{d, d.Password.Reveal(), d.SentinelPassword.Reveal()}, "")
 		}
 		return a.writeJSON(d, "")
 	}
@@ -180,18 +201,26 @@ func configDSN(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 func configDotenv(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
 	return func(args []string) error {
 		if len(args) != 1 {
-			return usageError{"config dotenv takes one file"}
+			return usageError{"config dotenv takes one file or directory"}
 		}
-		content, err := readFile(args[0])
-		if err != nil {
-			return err
-		}
-		vars, err := envconfig.ParseDotenv(args[0], content, a.environ)
+		vars, err := a.dotenv(args[0])
 		if err != nil {
 			return err
 		}
 		return a.writeObject(vars)
 	}
+}
+
+// dotenv reads one file, or those of a directory.
+func (a *app) dotenv(path string) ([]envconfig.Variable, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return envconfig.LoadDotenv(path, a.environ)
+	}
+	content, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return envconfig.ParseDotenv(path, content, a.environ)
 }
 
 // writeObject keeps the order of the file.

@@ -127,6 +127,41 @@ func TestConfigDSN(t *testing.T) {
 	}
 }
 
+func TestConfigDSN_ShowsPasswordsOnlyIfAskedTo(t *testing.T) {
+	const dsn = "redis://u:hunter2@h?redis_cluster=1"
+	for _, args := range [][]string{{"--reveal", "--", dsn}, {"--reveal", dsn}, {"--reveal", "-"}} {
+		for _, end := range []string{"", "\n", "\r\n"} {
+			out, errs, code := ctl(t, nil, dsn+end, append([]string{"config", "dsn"}, args...)...).all()
+			require.Zero(t, code, errs)
+			require.JSONEq(t, `{"kind":"redis","class":"RedisCluster","hosts":[{"host":"h","port":6379,"weight":0}],"tls":false,"database":0,"user":"u","password":"hunter2","sentinel":"","cluster":true,"options":{"redis_cluster":"1"},"warnings":[]}`, out)
+		}
+	}
+	out, errs, code := ctl(t, nil, dsn+"\n", "config", "dsn", "-").all()
+	require.Zero(t, code, errs)
+	require.Contains(t, out, `"password":"********"`)
+	require.NotContains(t, out, "hunter2")
+	out, errs, code = ctl(t, nil, "redis://h\nredis://:hunter2@i\n", "config", "dsn", "-").all()
+	require.Equal(t, 2, code, "two addresses: %s", out)
+	require.NotContains(t, errs, "hunter2")
+}
+
+func TestConfigDotenv_TakesADirectory(t *testing.T) {
+	dir := t.TempDir()
+	file(t, dir, ".env", "APP_ENV=prod\nA=$B\n")
+	file(t, dir, ".env.local", "B=local\n")
+	file(t, dir, ".env.prod.local", "B=<prod>\n")
+	out, errs, code := ctl(t, []string{"OTHER=x"}, "", "config", "dotenv", dir).all()
+	require.Zero(t, code, errs)
+	require.Equal(t, `{"APP_ENV":"prod","A":"<prod>","B":"<prod>","APP_DEBUG":"0"}`+"\n", out)
+	out, errs, code = ctl(t, []string{"APP_ENV=dev", "B=real"}, "", "config", "dotenv", dir).all()
+	require.Zero(t, code, errs)
+	require.Equal(t, `{"APP_ENV":"dev","A":"real","B":"real","APP_DEBUG":"1"}`+"\n", out)
+
+	_, errs, code = ctl(t, nil, "", "config", "dotenv", t.TempDir()).all()
+	require.Equal(t, 1, code)
+	require.Contains(t, errs, ".env: no such file")
+}
+
 func TestConfigDotenv(t *testing.T) {
 	path := file(t, t.TempDir(), ".env", "B='<x>' # comment\nA=\"$HOST:${PORT:-6379}\"\nB=2\n")
 	out, errs, code := ctl(t, []string{"HOST=db"}, "", "config", "dotenv", path).all()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	osexec "os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,37 @@ func TestServers_Answer(t *testing.T) {
 	answers(t, servers.Redis(t).Addr(), "PING", "+PONG")
 	answers(t, servers.Memcached(t).Addr(), "version", "VERSION")
 	require.Equal(t, "3", servers.PHP(t).Run(`echo $argv[1] + 1;`, "2"))
+}
+
+// Symfony resolves references after all files are read since 6.4.35.
+func TestPHP_HasTheSymfonyOfMosparo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".env")
+	require.NoError(t, os.WriteFile(file, []byte("A=${B:-early}\nB=late\n"), 0o600))
+	a := servers.PHP(t).Run(`(new Symfony\Component\Dotenv\Dotenv)->load($argv[1]); echo $_ENV["A"];`, file)
+	require.Equal(t, "late", a)
+}
+
+// skipped is a test that notes why it was skipped.
+type skipped struct {
+	testing.TB
+	why string
+}
+
+func (s *skipped) Skipf(format string, args ...any) {
+	s.why = fmt.Sprintf(format, args...)
+	s.SkipNow()
+}
+
+func TestPHP_SkipsWithoutTheUnpackedSymfony(t *testing.T) {
+	servers.PHP(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("MOSPARO_TEST_REQUIRE", "")
+	var inner skipped
+	t.Run("inner", func(t *testing.T) {
+		inner.TB = t
+		servers.PHP(&inner)
+	})
+	require.Contains(t, inner.why, "skipped: needs Symfony 6.4")
 }
 
 func TestDatabases_LetTheirUserIn(t *testing.T) {
