@@ -121,7 +121,7 @@ func (d *DateTime) object() (*Object, error) {
 func ParseDateTime(class, date string, kind int64, zone string) (*DateTime, error) {
 	t, z, err := parseDateTime(date, kind, zone)
 	if err != nil {
-		return nil, &SyntaxError{Msg: err.Error()}
+		return nil, withCause(&SyntaxError{Msg: err.Error()}, err)
 	}
 	return &DateTime{Class: class, Time: t, ZoneType: z.kind, Zone: z.name}, nil
 }

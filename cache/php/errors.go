@@ -1,6 +1,7 @@
 package php
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 )
@@ -11,10 +12,34 @@ type SyntaxError struct {
 	// Offset in bytes at which the trouble was noticed.
 	Offset int
 	Msg    string
+	// Err is the cause where a program can act on it, a [*ZoneError]; else nil.
+	Err error
 }
 
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("php: %s at byte %d", e.Msg, e.Offset)
+}
+
+func (e *SyntaxError) Unwrap() error { return e.Err }
+
+// withCause keeps the cause of a syntax error if it is one to act on.
+func withCause(syntax, cause error) error {
+	var s *SyntaxError
+	var z *ZoneError
+	if errors.As(syntax, &s) && errors.As(cause, &z) {
+		s.Err = z
+	}
+	return syntax
+}
+
+// ZoneError says that a date names a time zone which this process does not
+// know because it has no zone database, or one without the older names. PHP
+// brings its own, so that it may well know the zone. Where the process has all
+// zones, an unknown one is an ordinary [*SyntaxError]: PHP refuses it, too.
+type ZoneError struct{ Zone string }
+
+func (e *ZoneError) Error() string {
+	return fmt.Sprintf("this process does not know the time zone %q, PHP may: import time/tzdata into the program, or install the system's zone database (Debian: tzdata and tzdata-legacy)", e.Zone)
 }
 
 // TypeError says that the PHP value does not fit the Go type.

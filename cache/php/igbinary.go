@@ -429,7 +429,7 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	r.depth--
 	if err := r.open.finish(at, b.object); err != nil {
 		r.pos = start
-		return r.fail(err.Error())
+		return withCause(r.fail(err.Error()), err)
 	}
 	return nil
 }

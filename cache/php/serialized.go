@@ -362,7 +362,7 @@ func (r *serializedReader) object(at *any) error {
 	}
 	if err := r.open.finish(at, b.object); err != nil {
 		r.pos = start
-		return r.fail(err.Error())
+		return withCause(r.fail(err.Error()), err)
 	}
 	return nil
 }

@@ -123,11 +123,13 @@ func loadZone(name string) (*time.Location, error) {
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		// Kept under its proper name only: there are many more in odd letters.
-		proper := titleCase(name)
-		if proper == name {
-			return nil, errZone
+		if proper := titleCase(name); proper != name {
+			return loadZone(proper)
 		}
-		return loadZone(proper)
+		if !hasAllZones() {
+			return nil, &ZoneError{Zone: name}
+		}
+		return nil, errZone
 	}
 	if zones.n.Load() < maxZones {
 		if _, loaded := zones.zones.LoadOrStore(name, loc); !loaded {
@@ -136,6 +138,14 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	return loc, nil
 }
+
+// hasAllZones reports whether this process has a zone database with the older
+// names, which some systems leave out and PHP knows.
+var hasAllZones = sync.OnceValue(func() bool {
+	_, current := time.LoadLocation("Europe/Zurich")
+	_, older := time.LoadLocation("US/Pacific")
+	return current == nil && older == nil
+})
 
 // titleCase makes Europe/Zurich of europe/zurich.
 func titleCase(name string) string {
