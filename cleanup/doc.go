@@ -35,7 +35,7 @@
 //
 // PHP nodes ignore the keys of Go nodes. So a pause ([PauseAll]) stops Go nodes
 // only: PHP nodes clean as always, and for maintenance that nobody may disturb
-// they have to be stopped, too. The lease "cleanup" lies with the lock backend.
+// they have to be stopped, too. The lock [LockName] lies with the lock backend.
 //
 // # Deaths
 //

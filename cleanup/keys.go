@@ -103,8 +103,10 @@ type Note struct {
 	PID  int    `php:"pid"`
 }
 
-// LockName is the name of the lease under which Go nodes clean.
-const LockName = "cleanup"
+// LockName is the name of the lock under which Go nodes clean. Names that begin
+// with "mosparo/" are the library's own, so that no lock of an operator can have
+// it by accident.
+const LockName = "mosparo/cleanup"
 
 // fenceOf fits a fence into a PHP int.
 func fenceOf(f uint64) int64 { return int64(f & math.MaxInt64) }
