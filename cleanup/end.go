@@ -130,7 +130,7 @@ func (r *run) giveUp(ctx context.Context) error {
 func (r *run) bury(ctx context.Context, dead RunRecord) (goOn bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	rows, err := r.s.db.Recent(ctx, recentRows)
+	rows, err := r.s.recent(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -3,6 +3,7 @@ package cleanup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -13,6 +14,13 @@ import (
 // writes one in hours, so the rows of all runs that may still go on are among them.
 const recentRows = 50
 
+// mostRows bounds how deep a node looks for rows that it can believe.
+const mostRows = 50 * recentRows
+
+// widestZones is how far two zones are apart at most. A stored time that is
+// further ahead cannot be one of another zone, only one of a wrong clock.
+const widestZones = 26 * time.Hour
+
 // clockError is how much the clocks of nodes may differ before a time counts as
 // wrong.
 const clockError = 5 * time.Minute
@@ -22,7 +30,9 @@ type view struct {
 	state  State
 	record *RunRecord
 	pause  *Pause
-	rows   []Row
+	// rows are the newest rows that can be believed, all also those too far
+	// ahead.
+	rows, all []Row
 	// strange says what was left out or looks wrong.
 	strange []string
 }
@@ -60,9 +70,10 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 	// Who read the schedule first could see the old schedule and then the
 	// complete row of a run that has just been.
 	var err error
-	if v.rows, err = s.db.Recent(ctx, recentRows); err != nil {
+	if v.all, err = s.recent(ctx); err != nil {
 		return view{}, err
 	}
+	v.believe(time.Now())
 	if err := cache.Read(ctx, s.pool, targets...); err != nil {
 		return view{}, err
 	}
@@ -92,6 +103,40 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 	s.seen = v.rows
 	s.mu.Unlock()
 	return v, nil
+}
+
+// recent reads the newest rows, so many that the newest ones which can be
+// believed are among them: rows of a wrong clock stay on top for years.
+func (s *Scheduler) recent(ctx context.Context) ([]Row, error) {
+	for n := recentRows; ; n *= 4 {
+		rows, err := s.db.Recent(ctx, n)
+		if err != nil || len(rows) < n || n >= mostRows || len(rows)-tooFarAhead(rows, time.Now()) >= recentRows {
+			return rows, err
+		}
+	}
+}
+
+// tooFarAhead counts the rows that no zone explains; they are the first ones.
+func tooFarAhead(rows []Row, now time.Time) (n int) {
+	for n < len(rows) && rows[n].Time.After(now.Add(widestZones)) {
+		n++
+	}
+	return n
+}
+
+// believe leaves out the rows that are too far ahead, for which PHP waits until
+// their time has come. They stay in the table.
+func (v *view) believe(now time.Time) {
+	n := tooFarAhead(v.all, now)
+	v.rows = v.all[n:]
+	for i, row := range v.all[:n] {
+		if i == 3 {
+			v.strange = append(v.strange, fmt.Sprintf("%d more rows of cleanup_statistic are too far in the future", n-i))
+			break
+		}
+		v.strange = append(v.strange, fmt.Sprintf("row %d of cleanup_statistic is of %s UTC, too far in the future for another time zone; it does not count and is left (was a clock wrong?)",
+			row.ID, row.Time.UTC().Format(time.DateTime)))
+	}
 }
 
 // timeOf is the value of a key, nil if it is not set or cannot be decoded.
@@ -126,7 +171,7 @@ func (s *Scheduler) bound(v *view, now time.Time) {
 	drop(&st.Additional, string(AdditionalCleanup), longestUnfinished)
 	drop(&st.Started, string(CleanupStartedAt), 0)
 	if st.Newest != nil && st.Newest.After(now.Add(clockError)) {
-		v.strange = append(v.strange, "a statistic row is of "+st.Newest.UTC().Format(time.DateTime)+
+		v.strange = append(v.strange, fmt.Sprintf("row %d of cleanup_statistic is of ", v.rows[0].ID)+st.Newest.UTC().Format(time.DateTime)+
 			" UTC, in the future: a clock or the zone of the stored times is wrong")
 	}
 	if due, _ := s.policy.due(*st, now); due.Before(now.Add(-2 * longestInterval)) {
