@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/php"
 )
 
 // recentRows is how many of the newest statistic rows a node looks at. mosparo
@@ -29,7 +30,9 @@ const clockError = 5 * time.Minute
 type view struct {
 	state  State
 	record *RunRecord
-	pause  *Pause
+	// foreign: there is a record, of a format that this version does not know.
+	foreign bool
+	pause   *Pause
 	// rows are the newest rows that can be believed, all also those too far
 	// ahead.
 	rows, all []Row
@@ -86,9 +89,7 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 		}
 	}
 	if ours {
-		if record.Present() {
-			v.record = &record.Value
-		}
+		v.recordOf(record)
 		v.pause = paused(pause, time.Now())
 	}
 	if len(v.rows) > 0 {
@@ -139,14 +140,36 @@ func (v *view) believe(now time.Time) {
 	}
 }
 
-// timeOf is the value of a key, nil if it is not set or cannot be decoded.
+// recordOf takes a record of a known format. Another one is never taken: its
+// owner ends it, or its lifetime.
+func (v *view) recordOf(r cache.Result[RunRecord]) {
+	var broken *cache.DecodeError
+	switch {
+	case r.Present() && r.Value.known():
+		v.record = &r.Value
+	case r.Present(), errors.As(r.Err, &broken):
+		v.foreign = true
+		v.strange = append(v.strange, string(RunKey)+" holds a record of a format that this version does not know: a newer node may clean, "+
+			"so this one waits until it is gone, at most a day (if no newer node runs, delete the entry)")
+	}
+}
+
+// waits reports whether neither schedule nor lock matter: an operator or a newer
+// node keeps this one from cleaning.
+func (v view) waits() bool { return v.pause != nil || v.foreign }
+
+// timeOf is the value of a key, nil if it is not set or cannot be
+// decoded. An error is one of the request, or a [*php.ZoneError].
 func (v *view) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
 	var broken *cache.DecodeError
+	var zone *php.ZoneError
 	switch {
 	case r.Err == nil:
 		return &r.Value, nil
 	case r.Missing():
 		return nil, nil
+	case errors.As(r.Err, &zone):
+		return nil, r.Err // PHP can read it, so it counts
 	case errors.As(r.Err, &broken):
 		v.strange = append(v.strange, broken.Key+" holds no time; it counts as not set, as for PHP")
 		return nil, nil

@@ -37,7 +37,7 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 	a := r.decide(v)
 	plan := v.fresh() && v.record == nil && !r.forced
 	switch {
-	case a.Result == Paused:
+	case v.waits():
 		return a, nil
 	case v.record != nil && time.Now().Before(v.record.aliveUntil()):
 		// The lock server has lost a lease whose holder may not know it yet.

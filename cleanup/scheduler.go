@@ -55,6 +55,7 @@ type Scheduler struct {
 	seen     []Row           // the newest rows when they were last read
 	judged   []Row           // the rows in which overlaps were looked for
 	overlaps map[[2]int64]bool
+	noted    notes  // runs of this process, and those that it has ended
 	last     string // result and error that were logged last
 }
 
@@ -142,7 +143,7 @@ func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Poli
 		pool: pool, locker: locker, db: db, clean: c, policy: p, mode: m,
 		logger: slog.New(slog.DiscardHandler), observe: func(Event) {},
 		limits: map[Executor]Limits{}, guard: DefaultGuard, leaseT: DefaultLeaseTTL, poll: DefaultPoll,
-		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{},
+		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{}, noted: notes{},
 	}
 	for _, o := range opts {
 		o(s)

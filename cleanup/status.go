@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -51,10 +50,12 @@ type Running struct {
 // Run is a statistic row and who wrote it.
 type Run struct {
 	Row
-	// Go: it is of a Go node, on Host. Otherwise it is of a PHP node, or of a Go
-	// node whose note is gone from the cache.
+	// Go: it is of a Go node, on Host.
 	Go   bool
 	Host string
+	// Unknown: nobody knows whose it is, since the cache has no notes of that
+	// time. A row that is neither of a Go node nor unknown is of a PHP node.
+	Unknown bool
 }
 
 // recentShown is how many rows an Overview has.
@@ -102,25 +103,6 @@ func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
 	all, err := s.runs(ctx, rows, nil)
 	if err != nil {
 		err = fmt.Errorf("cleanup: history: %w", err)
-	}
-	return all, err
-}
-
-// runs are rows with their nodes.
-func (s *Scheduler) runs(ctx context.Context, rows []Row, record *RunRecord) ([]Run, error) {
-	var notes cache.Result[[]Note]
-	err := cache.Read(ctx, s.pool, HistoryKey.Into(&notes))
-	hosts := map[int64]string{}
-	for _, n := range notes.Value {
-		hosts[n.Row] = n.Host
-	}
-	if record != nil && record.Row != 0 {
-		hosts[record.Row] = record.Host
-	}
-	all := make([]Run, len(rows))
-	for i, row := range rows {
-		host, ok := hosts[row.ID]
-		all[i] = Run{Row: row, Go: ok, Host: host}
 	}
 	return all, err
 }
