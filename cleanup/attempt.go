@@ -100,22 +100,8 @@ func (s *Scheduler) wouldRun(ctx context.Context, a Attempt, v view) (Attempt, e
 	}
 	a.Result = Observed
 	err := s.check(ctx, v.state)
-	if errors.Is(err, ErrRefused) {
-		a.Result = Refused
-	} else if err != nil {
-		a.Result = Unavailable
+	if err != nil {
+		a.Result = resultOf(err)
 	}
 	return a, err
-}
-
-// check asks all checks, one after the other.
-func (s *Scheduler) check(ctx context.Context, st State) error {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
-	for _, c := range s.checks {
-		if err := c(ctx, st); err != nil {
-			return err
-		}
-	}
-	return nil
 }

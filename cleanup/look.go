@@ -197,7 +197,7 @@ func (s *Scheduler) bound(v *view, now time.Time) {
 		v.strange = append(v.strange, fmt.Sprintf("row %d of cleanup_statistic is of ", v.rows[0].ID)+st.Newest.UTC().Format(time.DateTime)+
 			" UTC, in the future: a clock or the zone of the stored times is wrong")
 	}
-	if due, _ := s.policy.due(*st, now); due.Before(now.Add(-2 * longestInterval)) {
+	if due, _, _ := s.policy.due(*st, now); due.Before(now.Add(-2 * longestInterval)) {
 		v.strange = append(v.strange, "the cleanup was due at "+due.UTC().Format(time.DateTime)+" UTC, more than two days ago: does no node clean?")
 	}
 }

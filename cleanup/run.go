@@ -48,10 +48,7 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 		return a, nil
 	}
 	if err := r.s.check(ctx, v.state); err != nil {
-		a.Result = Unavailable
-		if errors.Is(err, ErrRefused) {
-			a.Result = Refused
-		}
+		a.Result = resultOf(err)
 		return a, err
 	}
 	if plan {

@@ -32,6 +32,8 @@ type Overview struct {
 	SinceComplete time.Duration
 	// Overlaps are cleanups that ran at the same time, newest first.
 	Overlaps []Overlap
+	// Readiness is whether this node may clean, by its checks.
+	Readiness Readiness
 	// Warnings say what looks wrong with the schedule.
 	Warnings []string
 }
@@ -61,19 +63,20 @@ type Run struct {
 // recentShown is how many rows an Overview has.
 const recentShown = 10
 
-// Status reads the state of the cleanup, and changes nothing; a filesystem cache
+// Status reads the state of the cleanup, and changes nothing. It asks no checks:
+// that is what [Scheduler.Check] is for. A filesystem cache
 // removes a key of Go nodes that is over when it is read. What is returned with
 // an error is what could be read.
 func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
 	v, err := s.look(ctx, true)
 	if err != nil {
-		return Overview{Mode: s.mode}, fmt.Errorf("cleanup: status: %w", err)
+		return Overview{Mode: s.mode, Readiness: s.readiness()}, fmt.Errorf("cleanup: status: %w", err)
 	}
 	at := time.Now()
 	rows := v.rows[:min(len(v.rows), recentShown)]
 	o := Overview{
 		Mode: s.mode, State: v.state, Decision: order{policy: s.policy}.decide(v).Decision, Pause: v.pause,
-		Recent: rows, SinceComplete: -1, Overlaps: s.policy.Overlaps(rows), Warnings: v.strange,
+		Recent: rows, SinceComplete: -1, Overlaps: s.policy.Overlaps(rows), Warnings: v.strange, Readiness: s.readiness(),
 		Running: v.running(s.policy, at),
 	}
 	if done, ok := lastComplete(v.rows); ok {
