@@ -15,6 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func cacheCommands() []command {
@@ -109,7 +110,7 @@ func cacheGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 			if failure != nil && (len(values) != len(keys) || !errors.As(failure, &op)) {
 				return failure
 			}
-			out := json.NewEncoder(a.stdout)
+			out := json.NewEncoder(shell.JSON(a.stdout))
 			out.SetEscapeHTML(false)
 			for i, k := range keys {
 				e := describe(k, values[i])

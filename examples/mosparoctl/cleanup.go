@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func cleanupCommands() []command {
@@ -62,7 +63,7 @@ func cleanupDecide(_ context.Context, a *app, flags *flag.FlagSet) func([]string
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		_, err = fmt.Fprintf(shell.JSON(a.stdout), "%s\n", out)
 		return err
 	}
 }

@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // cleanupState is what "cleanup status" shows.
@@ -144,7 +143,7 @@ func stateOf(o cleanup.Overview) cleanupState {
 func (s cleanupState) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(t, "%s\t%s\n", name, strings.Map(shown, fmt.Sprintf(format, args...)))
+		fmt.Fprintf(t, "%s\t%s\n", name, shell.Plain(fmt.Sprintf(format, args...)))
 	}
 	line("due", "%s (%s)", shortTime(s.Due), s.Why)
 	line("now", "%s", s.Decision)
@@ -176,15 +175,6 @@ func (s cleanupState) write(w io.Writer) error {
 	return writeRuns(w, s.Runs, s.Doubles)
 }
 
-// shown replaces what a terminal might obey: hosts and reasons come from the
-// cache, where anybody may have put them.
-func shown(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
-	}
-	return unicode.ReplacementChar
-}
-
 func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func writeRuns(w io.Writer, runs []cleanupLine, doubles []overlapState) error {
@@ -195,7 +185,7 @@ func writeRuns(w io.Writer, runs []cleanupLine, doubles []overlapState) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "ROW\tTIME\tNODE\tEXECUTOR\tSTATUS\tSECONDS\tTOKENS DELETED\tSUBMISSIONS DELETED")
 	for _, r := range runs {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", r.Row, shortTime(r.Time), r.Node, r.Executor, r.Status, r.Seconds, r.Tokens, r.Submissions)
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", r.Row, shortTime(r.Time), shell.Plain(r.Node), r.Executor, r.Status, r.Seconds, r.Tokens, r.Submissions)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -249,7 +239,7 @@ func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		}
 		log := slog.New(slog.NewTextHandler(a.stdout, nil))
 		if *asJSON {
-			log = slog.New(slog.NewJSONHandler(a.stdout, nil))
+			log = slog.New(slog.NewJSONHandler(shell.JSON(a.stdout), nil))
 		}
 		c, err := a.openCluster(&where, cleanup.Observe, cleanup.WithLogger(log))
 		if err != nil {
@@ -262,7 +252,7 @@ func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 
 // printJSON writes one value for programs.
 func (a *app) printJSON(v any) error {
-	out := json.NewEncoder(a.stdout)
+	out := json.NewEncoder(shell.JSON(a.stdout))
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	return out.Encode(v)
