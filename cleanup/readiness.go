@@ -3,6 +3,7 @@ package cleanup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -24,12 +25,25 @@ type Readiness struct {
 // again after each look at the schedule until it succeeds. Status has the last
 // answer.
 func (s *Scheduler) Check(ctx context.Context) error {
+	before := s.readiness()
 	v, err := s.look(ctx, s.mode == Clean)
 	if err != nil {
 		s.setReadiness(ctx, err)
-		return err
+	} else {
+		err = s.check(ctx, v.state)
 	}
-	return s.check(ctx, v.state)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("cleanup: %w", err)
+	if ctx.Err() == nil && (before.Err == nil || withoutDigits(before.Err) != withoutDigits(err)) {
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "this node may not clean", slog.String("mode", s.mode.String()),
+			slog.String("result", resultOf(err).String()), slog.Any("error", err))
+		s.mu.Lock()
+		s.last = resultOf(err).String() + withoutDigits(err) // no news for the next attempt
+		s.mu.Unlock()
+	}
+	return err
 }
 
 // check asks all checks, one after the other.
@@ -51,22 +65,21 @@ func (s *Scheduler) readiness() Readiness {
 	return s.ready
 }
 
-// setReadiness notes the answer, and logs a change for the worse or the better.
-// What a caller has broken off is no answer.
+// setReadiness notes the answer, and logs one that is good again. What a caller
+// has broken off is no answer.
 func (s *Scheduler) setReadiness(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
 	s.mu.Lock()
 	before := s.ready
-	s.ready = Readiness{At: time.Now(), Err: err}
+	s.ready = Readiness{At: time.Now()}
+	if err != nil {
+		s.ready.Err = fmt.Errorf("cleanup: %w", err)
+	}
 	s.mu.Unlock()
-	switch {
-	case err == nil && before.Err != nil:
+	if err == nil && before.Err != nil {
 		s.logger.LogAttrs(ctx, slog.LevelInfo, "this node may clean now", slog.String("mode", s.mode.String()))
-	case err != nil && (before.Err == nil || withoutDigits(before.Err) != withoutDigits(err)):
-		s.logger.LogAttrs(ctx, slog.LevelWarn, "this node may not clean", slog.String("mode", s.mode.String()),
-			slog.String("result", resultOf(err).String()), slog.Any("error", err))
 	}
 }
 

@@ -29,6 +29,7 @@ type cleanupState struct {
 	Running  *runningState  `json:"running,omitempty"`
 	Holder   string         `json:"lock_holder,omitempty"`
 	Since    *float64       `json:"seconds_since_complete"`
+	Check    *checkState    `json:"check,omitempty"`
 	Runs     []cleanupLine  `json:"runs"`
 	Doubles  []overlapState `json:"double_runs"`
 	Warnings []string       `json:"warnings"`
@@ -47,11 +48,29 @@ type runningState struct {
 	PID   int       `json:"pid,omitempty"`
 }
 
+// checkState says whether a node with these settings may clean.
+type checkState struct {
+	Result string `json:"result"` // OK, REFUSED or UNAVAILABLE
+	Error  string `json:"error,omitempty"`
+}
+
+func checkStateOf(r cleanup.Readiness) *checkState {
+	switch {
+	case r.At.IsZero():
+		return nil
+	case r.Err == nil:
+		return &checkState{Result: "OK"}
+	case errors.Is(r.Err, cleanup.ErrRefused):
+		return &checkState{Result: cleanup.Refused.String(), Error: r.Err.Error()}
+	}
+	return &checkState{Result: cleanup.Unavailable.String(), Error: r.Err.Error()}
+}
+
 // cleanupLine is one run.
 type cleanupLine struct {
 	Row         int64     `json:"row"`
 	Time        time.Time `json:"time"`
-	Node        string    `json:"node"` // the host of a Go node, or "PHP"
+	Node        string    `json:"node"` // the host of a Go node, "PHP" or "unknown"
 	Executor    string    `json:"executor"`
 	Status      string    `json:"status"`
 	Seconds     float64   `json:"seconds"`
@@ -70,8 +89,11 @@ func cleanupLines(runs []cleanup.Run) []cleanupLine {
 	lines := []cleanupLine{}
 	for _, r := range runs {
 		node := "PHP"
-		if r.Go {
+		switch {
+		case r.Go:
 			node = r.Host
+		case r.Unknown:
+			node = "unknown"
 		}
 		lines = append(lines, cleanupLine{
 			Row: r.ID, Time: r.Time.UTC(), Node: node, Executor: r.Executor.String(), Status: r.Status.String(), Seconds: r.Duration.Seconds(),
@@ -102,6 +124,7 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 			return err
 		}
 		defer c.close()
+		_ = c.scheduler.Check(ctx) // the state has it
 		o, err := c.scheduler.Status(ctx)
 		if o.Decision.Due.IsZero() {
 			return err // nothing could be read
@@ -116,9 +139,9 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 
 func stateOf(o cleanup.Overview) cleanupState {
 	s := cleanupState{
-		Due: o.Decision.Due.UTC(), Why: o.Decision.Reason.String(), Decision: o.Decision.String(),
+		Due: o.Decision.Due.UTC(), Why: o.Decision.Why(), Decision: o.Decision.String(),
 		Next: o.State.Next, Extra: o.State.Additional, Started: o.State.Started,
-		Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
+		Check: checkStateOf(o.Readiness), Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
 	}
 	if until := o.Decision.Until; !until.IsZero() {
 		s.Until = &until
@@ -165,6 +188,11 @@ func (s cleanupState) write(w io.Writer) error {
 	}
 	if s.Since != nil {
 		line("last complete", "%v ago", (time.Duration(*s.Since) * time.Second))
+	}
+	if c := s.Check; c != nil && c.Error == "" {
+		line("check", "a node with these settings may clean")
+	} else if c != nil {
+		line("check", "%s: %s", c.Result, c.Error)
 	}
 	for _, text := range s.Warnings {
 		line("warning", "%s", text)
