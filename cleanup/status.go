@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -110,10 +111,33 @@ func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
 	return all, err
 }
 
+// ActiveRun returns the run of a Go node that may still go on, by its record in
+// the cache; nil if there is none. A record of an unknown format counts as one, of
+// which nothing is known. It needs no database.
+func ActiveRun(ctx context.Context, pool *cache.Pool) (*Running, error) {
+	var r cache.Result[RunRecord]
+	if err := cache.Read(ctx, pool, RunKey.Into(&r)); err != nil {
+		return nil, fmt.Errorf("cleanup: active run: %w", err)
+	}
+	var v view
+	v.recordOf(r)
+	switch {
+	case v.foreign:
+		return &Running{}, nil
+	case v.record != nil && time.Now().Before(v.record.aliveUntil()):
+		return v.record.running(), nil
+	}
+	return nil, nil
+}
+
+func (r RunRecord) running() *Running {
+	return &Running{Since: r.Started, Host: r.Host, PID: r.PID, Row: r.Row}
+}
+
 // running is the run that is under way, by all that shows one.
 func (v view) running(p Policy, at time.Time) *Running {
 	if v.record != nil && v.record.Status == StatusUnknown {
-		return &Running{Since: v.record.Started, Host: v.record.Host, PID: v.record.PID, Row: v.record.Row}
+		return v.record.running()
 	}
 	for _, row := range v.rows {
 		if row.Status == StatusUnknown && row.Time.After(at.Add(-p.Unfinished())) {

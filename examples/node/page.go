@@ -2,12 +2,14 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"html/template"
 	"net/http"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 //go:embed page.html
@@ -28,7 +30,7 @@ func (n *node) routes() http.Handler {
 	if n.public != nil {
 		mux.Handle("GET /build/", http.FileServerFS(n.public)) // a web server's work in a cluster
 	}
-	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
+	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime, "mayClean": mayClean}).Parse(pageSource))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		o, err := n.scheduler.Status(r.Context())
 		view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.why, Now: time.Now()}
@@ -57,6 +59,18 @@ type pageView struct {
 	// CSS: the projects are known, and their CSS is served.
 	CSS      bool
 	Projects []cssstore.Project
+}
+
+// mayClean is what the checks of the node say. Errors of servers are in the log
+// alone: they may name what no visitor has to know.
+func mayClean(r cleanup.Readiness) string {
+	switch {
+	case r.Err == nil:
+		return "yes"
+	case errors.Is(r.Err, cleanup.ErrRefused):
+		return shell.Plain("REFUSED: " + r.Err.Error())
+	}
+	return "UNAVAILABLE: nobody knows; see the log"
 }
 
 func showTime(t any) string {
