@@ -11,7 +11,7 @@ import (
 
 // PHP waits until the time of such a row has come. No zone explains it, so a
 // Go node cleans, leaves the row, and names it.
-func TestTryRun_ARowTooFarAheadForAZoneKeepsNobodyAway(t *testing.T) {
+func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeAway(t *testing.T) {
 	for name, c := range map[string]struct {
 		ahead  time.Duration
 		status cleanup.Status

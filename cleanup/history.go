@@ -77,8 +77,8 @@ func (s *Scheduler) history(ctx context.Context, rec RunRecord) []cache.Entry {
 	return []cache.Entry{HistoryKey.With(stored.newest(), historyKeyTTL)}
 }
 
-// runs are rows with their nodes. The notes lie in the cache alone: whose a row is
-// that is older than them, nobody knows.
+// runs are rows with their nodes. The notes lie in the cache alone: the node of a row
+// that is older than them is unknown.
 func (s *Scheduler) runs(ctx context.Context, rows []Row, record *RunRecord) ([]Run, error) {
 	var list cache.Result[[]Note]
 	err := cache.Read(ctx, s.pool, HistoryKey.Into(&list))

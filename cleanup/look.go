@@ -91,6 +91,9 @@ func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
 	if ours {
 		v.recordOf(record)
 		v.pause = paused(pause, time.Now())
+		if v.pause != nil && !pause.Present() {
+			v.strange = append(v.strange, v.pause.Reason)
+		}
 	}
 	if len(v.rows) > 0 {
 		v.state.Newest = &v.rows[0].Time

@@ -13,7 +13,7 @@ type Readiness struct {
 	// At is when that was; zero if they have not been asked yet.
 	At time.Time
 	// Err is nil if this node may clean. It wraps [ErrRefused] if it must not;
-	// any other error means that nobody knows.
+	// any other error means that the answer is unknown.
 	Err error
 }
 

@@ -40,7 +40,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 						}))
 					o, err := n.Status(t.Context())
 					require.NoError(t, err)
-					require.Zero(t, o.Readiness, "nobody has asked yet")
+					require.Zero(t, o.Readiness, "not asked yet")
 					ctx, cancel := context.WithCancel(t.Context())
 					done := make(chan error)
 					began := time.Now()

@@ -56,7 +56,7 @@ type Run struct {
 	// Go: it is of a Go node, on Host.
 	Go   bool
 	Host string
-	// Unknown: nobody knows whose it is, since the cache has no notes of that
+	// Unknown: its node is unknown, since the cache has no notes of that
 	// time. A row that is neither of a Go node nor unknown is of a PHP node.
 	Unknown bool
 }

@@ -132,6 +132,7 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, o.Pause.Reason, "mosparoGoPause")
+		require.Equal(t, []string{o.Pause.Reason}, o.Warnings)
 		require.NoError(t, cleanup.ResumeAll(t.Context(), c.pool))
 		c.clean(n)
 	})

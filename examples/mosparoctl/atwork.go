@@ -57,12 +57,12 @@ func holders(ctx context.Context, l *lock.Locker) func(func(lock.Holder, error) 
 	}
 }
 
-// nobodyAtWork refuses what would harm nodes at work.
-func nobodyAtWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) error {
+// checkIdle refuses what would harm nodes at work.
+func checkIdle(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) error {
 	found, err := atWork(ctx, pool, l, prefix)
 	switch {
 	case err != nil:
-		return fmt.Errorf("nobody can tell whether a Go node is at work (--force does not ask): %w", err)
+		return fmt.Errorf("cannot tell whether a Go node is at work (--force does not ask): %w", err)
 	case len(found) == 0:
 		return nil
 	}

@@ -29,8 +29,8 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 				return errors.New("this cache cannot be cleared")
 			}
 			if !*force {
-				idle := func(l *lock.Locker) error { return nobodyAtWork(ctx, cache.NewPool(c), l, ownLocks) }
-				if err := a.withLocker(idle); err != nil {
+				check := func(l *lock.Locker) error { return checkIdle(ctx, cache.NewPool(c), l, ownLocks) }
+				if err := a.withLocker(check); err != nil {
 					return err
 				}
 			}

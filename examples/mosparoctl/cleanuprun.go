@@ -67,7 +67,7 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 		r := attempted(t)
 		r.DryRun = *dry
 		if *dry && err == nil {
-			t.Result = cleanup.Observed // whatever keeps a run away now
+			t.Result = cleanup.Observed // a dry run is done, also where a run would be kept away
 			r, err = c.dryRun(ctx, r)
 		}
 		return a.ended(r, *asJSON, shell.CleanupCode(t, err), err)

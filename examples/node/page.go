@@ -70,7 +70,7 @@ func mayClean(r cleanup.Readiness) string {
 	case errors.Is(r.Err, cleanup.ErrRefused):
 		return shell.Plain("REFUSED: " + r.Err.Error())
 	}
-	return "UNAVAILABLE: nobody knows; see the log"
+	return "UNAVAILABLE: unknown; see the log"
 }
 
 func showTime(t any) string {
