@@ -66,5 +66,5 @@ func checkIdle(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix str
 	case len(found) == 0:
 		return nil
 	}
-	return fmt.Errorf("Go nodes are at work; stop them, or do it all the same with --force:\n%s", strings.Join(found, "\n"))
+	return fmt.Errorf("there are Go nodes at work; stop them, or do it all the same with --force:\n%s", strings.Join(found, "\n"))
 }

@@ -30,7 +30,7 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 			}
 			if !*force {
 				check := func(l *lock.Locker) error { return checkIdle(ctx, cache.NewPool(c), l, ownLocks) }
-				if err := a.withLocker(check); err != nil {
+				if err := a.withLocker(check); err != nil { //nolint:contextcheck // closing waits for goroutines of its own
 					return err
 				}
 			}

@@ -496,8 +496,12 @@ func TestCleanup_NothingOfTheClusterIsObeyedByATerminal(t *testing.T) {
 	_, err = i.db.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE UPDATE ON cleanup_statistic BEGIN SELECT RAISE(ABORT, 'no`+hostile+`'); END`)
 	require.NoError(t, err)
 	for _, args := range [][]string{
-		{"cleanup", "status"}, {"cleanup", "history"}, {"cleanup", "status", "--json"}, {"cleanup", "history", "--json"},
-		{"cleanup", "run", "--force"}, {"cleanup", "run", "--force", "--json"},
+		{"cleanup", "status"},
+		{"cleanup", "status", "--json"},
+		{"cleanup", "history"},
+		{"cleanup", "history", "--json"},
+		{"cleanup", "run", "--force"},
+		{"cleanup", "run", "--force", "--json"},
 	} {
 		_, out, errs := i.ctl(append(args, "--dir", i.dir)...)
 		text := out + errs
