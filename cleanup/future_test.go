@@ -3,11 +3,28 @@ package cleanup_test
 import (
 	"testing"
 	"time"
+	_ "time/tzdata" // so that an unknown zone is one that PHP does not know either
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cleanup"
 )
+
+func TestTryRun_AScheduleInAZoneThatPHPRefusesCountsAsNotSet(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.db.Add(cleanup.Row{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
+		c.put(string(cleanup.NextCleanup), []byte(`O:8:"DateTime":3:{s:4:"date";s:26:"2100-01-01 00:00:00.000000";s:13:"timezone_type";i:3;s:8:"timezone";s:14:"Europe/Nowhere";}`))
+		n := c.node(cleanup.Clean)
+		o, err := n.Status(t.Context())
+		require.NoError(t, err)
+		require.Len(t, o.Warnings, 1)
+		require.Contains(t, o.Warnings[0], "holds no time")
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+	})
+}
 
 // PHP waits until the time of such a row has come. No zone explains it, so a
 // Go node cleans, leaves the row, and names it.

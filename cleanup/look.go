@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -171,7 +172,7 @@ func (v *view) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
 		return &r.Value, nil
 	case r.Missing():
 		return nil, nil
-	case errors.As(r.Err, &zone):
+	case errors.As(r.Err, &zone) && !hasAllZones():
 		return nil, r.Err // PHP can read it, so it counts
 	case errors.As(r.Err, &broken):
 		v.strange = append(v.strange, broken.Key+" holds no time; it counts as not set, as for PHP")
@@ -179,6 +180,15 @@ func (v *view) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
 	}
 	return nil, r.Err
 }
+
+// hasAllZones reports whether this process has a zone database with the older
+// names, which some systems leave out and PHP knows. A zone that it does not know
+// then is none for PHP either.
+var hasAllZones = sync.OnceValue(func() bool {
+	_, current := time.LoadLocation("Europe/Zurich")
+	_, older := time.LoadLocation("US/Pacific")
+	return current == nil && older == nil
+})
 
 // bound leaves out times so far ahead that no policy can have planned them: a
 // clock was wrong then, and mosparo would wait for it. What lies far back is

@@ -33,9 +33,7 @@ func withCause(syntax, cause error) error {
 }
 
 // ZoneError says that a date names a time zone which this process does not
-// know because it has no zone database, or one without the older names. PHP
-// brings its own, so that it may well know the zone. Where the process has all
-// zones, an unknown one is an ordinary [*SyntaxError]: PHP refuses it, too.
+// know. PHP brings a zone database of its own, so that it may know the zone.
 type ZoneError struct{ Zone string }
 
 func (e *ZoneError) Error() string {

@@ -126,10 +126,7 @@ func loadZone(name string) (*time.Location, error) {
 		if proper := titleCase(name); proper != name {
 			return loadZone(proper)
 		}
-		if !hasAllZones() {
-			return nil, &ZoneError{Zone: name}
-		}
-		return nil, errZone
+		return nil, &ZoneError{Zone: name}
 	}
 	if zones.n.Load() < maxZones {
 		if _, loaded := zones.zones.LoadOrStore(name, loc); !loaded {
@@ -138,14 +135,6 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	return loc, nil
 }
-
-// hasAllZones reports whether this process has a zone database with the older
-// names, which some systems leave out and PHP knows.
-var hasAllZones = sync.OnceValue(func() bool {
-	_, current := time.LoadLocation("Europe/Zurich")
-	_, older := time.LoadLocation("US/Pacific")
-	return current == nil && older == nil
-})
 
 // titleCase makes Europe/Zurich of europe/zurich.
 func titleCase(name string) string {
