@@ -64,7 +64,8 @@ func (e *OpError) Error() string {
 func (e *OpError) Unwrap() error { return e.Err }
 
 // DecodeError says that the key holds bytes that are not a PHP value, or a value of
-// another type than the one asked for. PHP treats the former as a miss.
+// another type than the one asked for. PHP treats the former as a miss, unless the
+// error wraps a [php.ZoneError].
 type DecodeError struct {
 	Key string
 	// Err is usually a *php.SyntaxError (with the offset) or a *php.TypeError.

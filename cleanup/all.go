@@ -3,6 +3,7 @@ package cleanup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -15,8 +16,14 @@ import (
 //
 // The time of the limits is for all together; what is left of it when a cleaner
 // begins is that cleaner's, at least a moment, so that the first does not keep
-// the others from ever working. Rounds are each cleaner's own.
-func All(cleaners ...Cleaner) Cleaner { return chain(cleaners) }
+// the others from ever working. Rounds are each cleaner's own. It panics if a
+// cleaner is nil.
+func All(cleaners ...Cleaner) Cleaner {
+	for i, c := range cleaners {
+		must(c != nil, "All", fmt.Sprintf("cleaners[%d]", i), "nil")
+	}
+	return chain(cleaners)
+}
 
 type chain []Cleaner
 
@@ -73,8 +80,12 @@ const PrunedRows = "cache"
 // filesystem cache it deletes the files that are over. Every node with a
 // directory of its own has to prune that itself, while a directory that is
 // shared needs it once. It is one step, which ends with ctx; the rounds of the
-// limits do not concern it, but Between is asked once before.
-func Prune(p cache.Pruner) Cleaner { return pruner{p} }
+// limits do not concern it, but Between is asked once before. It panics if p is
+// nil.
+func Prune(p cache.Pruner) Cleaner {
+	must(p != nil, "Prune", "p", "nil")
+	return pruner{p}
+}
 
 type pruner struct{ cache.Pruner }
 

@@ -49,7 +49,7 @@ func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
 	if s.mode == Observe {
 		return s.wouldRun(ctx, a, v)
 	}
-	if a.Result == Paused || !a.Decision.Run && !v.fresh() && v.record == nil {
+	if v.waits() || !a.Decision.Run && !v.fresh() && v.record == nil {
 		return a, nil
 	}
 	if p := s.locker.Properties(); !p.Exclusive || !p.Shared {
@@ -79,11 +79,14 @@ func (s *Scheduler) attempt(ctx context.Context, o order) (Attempt, error) {
 	return a, err
 }
 
-// decide applies policy and pause to what was seen.
+// decide applies policy, pause and unknown record to what was seen.
 func (o order) decide(v view) Attempt {
 	a := Attempt{Decision: o.policy.Decide(v.state, time.Now(), o.forced)}
-	if v.pause != nil {
+	switch {
+	case v.pause != nil:
 		a.Decision.Run, a.Decision.Result, a.Decision.Until = false, Paused, v.pause.Until
+	case v.foreign:
+		a.Decision.Run, a.Decision.Result, a.Decision.Until = false, CleanupRunningAlready, time.Time{}
 	}
 	a.Result = a.Decision.Result
 	return a
@@ -97,22 +100,8 @@ func (s *Scheduler) wouldRun(ctx context.Context, a Attempt, v view) (Attempt, e
 	}
 	a.Result = Observed
 	err := s.check(ctx, v.state)
-	if errors.Is(err, ErrRefused) {
-		a.Result = Refused
-	} else if err != nil {
-		a.Result = Unavailable
+	if err != nil {
+		a.Result = resultOf(err)
 	}
 	return a, err
-}
-
-// check asks all checks, one after the other.
-func (s *Scheduler) check(ctx context.Context, st State) error {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
-	for _, c := range s.checks {
-		if err := c(ctx, st); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -20,7 +20,7 @@
 // looks again, ends what a dead node has left, shakes hands with PHP nodes, and
 // cleans, while keep.go makes it look alive; end.go saves its end, or that of a
 // dead run. loop.go makes one attempt after the other. The rest tells people:
-// event.go, overlap.go, status.go; or obeys them: pause.go, leave.go.
+// event.go, overlap.go, history.go, readiness.go, status.go; or obeys them: pause.go, leave.go.
 //
 // # Keys in the shared cache
 //
@@ -33,9 +33,30 @@
 //	mosparoGoPause            Pause             until its end,  Go, by an operator
 //	                                            at most 1 day
 //
+// Go nodes of several versions may share a cache. A record or a pause of a form
+// that a node does not know is a newer node's: the node neither cleans nor
+// removes it until the entry is gone, and says so in its log and status. A
+// history of such a form is left as it is.
+//
+// The history tells which runs were those of Go nodes since its oldest note. It
+// lies in the cache alone, so that it begins anew after a loss; the node of an
+// earlier run is unknown then.
+//
 // PHP nodes ignore the keys of Go nodes. So a pause ([PauseAll]) stops Go nodes
 // only: PHP nodes clean as always, and for maintenance that nobody may disturb
-// they have to be stopped, too. The lease "cleanup" lies with the lock backend.
+// they have to be stopped, too. The lock [LockName] lies with the lock backend.
+//
+// # Times in the future
+//
+// Zones are at most 26 hours apart. A statistic row further ahead is of a clock
+// that was wrong: PHP waits for its time, a Go node leaves it out and names it.
+// A row less far ahead counts as for PHP, since it may be of another zone. Dates
+// in the cache have their zone: one that no policy can have planned counts as not
+// set, as does a marker more than five minutes ahead.
+//
+// A date in a zone that this process does not know, for want of a zone database,
+// is no missing one: PHP can read it. Attempts end as Unavailable then, and the
+// error names the zone and the remedy, the import of time/tzdata.
 //
 // # Deaths
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -49,22 +50,12 @@ func (r *run) schedule(ctx context.Context, out Outcome) error {
 	if out.Additional != nil {
 		additional = AdditionalCleanup.With(*out.Additional, 0)
 	}
-	notes := r.notes(ctx, r.record)
+	entries := []cache.Entry{RunKey.With(r.record, runKeyTTL), additional, NextCleanup.With(out.Next, 0)}
+	entries = append(entries, r.s.history(ctx, r.record)...)
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
-	return cache.Write(ctx, r.s.pool, RunKey.With(r.record, runKeyTTL), HistoryKey.With(notes, historyKeyTTL),
-		additional, NextCleanup.With(out.Next, 0))
-}
-
-// notes are those of the history with a run added. They are for people only.
-func (r *run) notes(ctx context.Context, rec RunRecord) []Note {
-	notes, err := HistoryKey.Get(ctx, r.s.pool)
-	if err != nil {
-		notes = nil
-	}
-	notes = append(notes, Note{Row: rec.Row, Host: rec.Host, PID: rec.PID})
-	return notes[max(0, len(notes)-historyLength):]
+	return cache.Write(ctx, r.s.pool, entries...)
 }
 
 // unmark removes marker and record, the marker only while it is ours: there is
@@ -130,7 +121,7 @@ func (r *run) giveUp(ctx context.Context) error {
 func (r *run) bury(ctx context.Context, dead RunRecord) (goOn bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	rows, err := r.s.db.Recent(ctx, recentRows)
+	rows, err := r.s.recent(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -151,10 +142,12 @@ func (r *run) bury(ctx context.Context, dead RunRecord) (goOn bool, err error) {
 	if err := r.lease.Err(); err != nil {
 		return false, err
 	}
-	if goOn {
-		if err := HistoryKey.Set(ctx, r.s.pool, r.notes(ctx, dead), historyKeyTTL); err != nil {
+	if wasRun := slices.ContainsFunc(rows, func(row Row) bool { return row.ID == dead.Row }); wasRun {
+		if err := cache.Write(ctx, r.s.pool, r.s.history(ctx, dead)...); err != nil {
 			return false, err
 		}
+	}
+	if goOn {
 		r.s.logger.LogAttrs(ctx, slog.LevelInfo, "ended the run of a node that is gone",
 			slog.String("host", dead.Host), slog.Int("pid", dead.PID), slog.Int64("row", dead.Row))
 	}

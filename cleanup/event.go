@@ -29,7 +29,7 @@ type Event struct {
 func (e Event) Ran() bool { return e.Result == Completed || e.Result == Unfinished }
 
 // WithObserver calls f after every attempt, also one that finds nothing to do.
-// f must not block.
+// f must not block; nil is no observer.
 func WithObserver(f func(Event)) Option {
 	return func(s *Scheduler) {
 		if f != nil {
@@ -61,7 +61,7 @@ func attrs(e Event, a Attempt) []slog.Attr {
 		slog.Duration("duration", e.Duration),
 	}
 	if d := a.Decision; !d.Due.IsZero() {
-		all = append(all, slog.String("reason", d.Reason.String()), slog.Time("due", d.Due))
+		all = append(all, slog.String("reason", d.Why()), slog.Time("due", d.Due))
 	}
 	if e.Ran() {
 		rows := 0
@@ -85,12 +85,7 @@ func attrs(e Event, a Attempt) []slog.Attr {
 func (s *Scheduler) level(e Event) slog.Level {
 	what := e.Result.String()
 	if e.Err != nil {
-		what += strings.Map(func(r rune) rune {
-			if unicode.IsDigit(r) {
-				return -1
-			}
-			return r
-		}, e.Err.Error())
+		what += withoutDigits(e.Err)
 	}
 	s.mu.Lock()
 	news := s.last != what
@@ -105,6 +100,16 @@ func (s *Scheduler) level(e Event) slog.Level {
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug
+}
+
+// withoutDigits is the text of an error without its numbers.
+func withoutDigits(err error) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, err.Error())
 }
 
 // newOverlaps are those that were not reported yet.

@@ -20,8 +20,8 @@ const (
 	// RunKey holds the record of the run of a Go node, for whoever gets the
 	// lock after its death. It lives for a day.
 	RunKey cache.Key[RunRecord] = "mosparoGoCleanup"
-	// HistoryKey holds which statistic rows Go nodes wrote, the newest last. It
-	// lives for 30 days.
+	// HistoryKey holds which statistic rows Go nodes wrote, by row. It lives for
+	// 30 days.
 	HistoryKey cache.Key[[]Note] = "mosparoGoRuns"
 	// PauseKey holds until when Go nodes do not clean. It lives until then.
 	PauseKey cache.Key[Pause] = "mosparoGoPause"
@@ -35,8 +35,12 @@ const (
 )
 
 // RunRecord says which traces belong to the run of a Go node, and how far it
-// has come.
+// has come. A record of a format that a node does not know keeps it from
+// cleaning until the record is gone: a newer node may be at work.
 type RunRecord struct {
+	// Format is 0. A later version that gives the fields another meaning writes
+	// another number.
+	Format int `php:"format"`
 	// Row is the id of its statistic row, 0 before there surely is one.
 	Row int64 `php:"row"`
 	// Executor is who started it.
@@ -65,6 +69,12 @@ type RunRecord struct {
 	DeletedSubmissions int    `php:"deletedSubmissions"`
 	// Milliseconds is how long it worked.
 	Milliseconds int64 `php:"milliseconds"`
+}
+
+// known reports whether this version wrote the record, or one that means the
+// same by it: every run has a start and a marker.
+func (r RunRecord) known() bool {
+	return r.Format == 0 && !r.Started.IsZero() && !r.Marker.IsZero()
 }
 
 // owns reports whether a marker was written by this run.
@@ -96,15 +106,10 @@ func (r *RunRecord) note(status Status, rep Report, took time.Duration) {
 	r.Milliseconds = took.Milliseconds()
 }
 
-// Note says that a statistic row is of a Go node.
-type Note struct {
-	Row  int64  `php:"row"`
-	Host string `php:"host"`
-	PID  int    `php:"pid"`
-}
-
-// LockName is the name of the lease under which Go nodes clean.
-const LockName = "cleanup"
+// LockName is the name of the lock under which Go nodes clean. Names that begin
+// with "mosparo/" are the library's own, so that no lock of an operator can have
+// it by accident.
+const LockName = "mosparo/cleanup"
 
 // fenceOf fits a fence into a PHP int.
 func fenceOf(f uint64) int64 { return int64(f & math.MaxInt64) }

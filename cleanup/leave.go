@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -39,7 +40,10 @@ func (s *Scheduler) leave(ctx context.Context, last bool) error {
 
 func (r *run) clearUp(ctx context.Context, last bool) error {
 	record, err := RunKey.Get(ctx, r.s.pool)
+	var broken *cache.DecodeError
 	switch {
+	case errors.As(err, &broken), err == nil && !record.known():
+		return fmt.Errorf("%w: the record %s has a format that this version does not know, so a newer node may clean", lock.ErrHeld, RunKey)
 	case err != nil && !isMissing(err):
 		return err
 	case err != nil:

@@ -15,6 +15,9 @@ import (
 // schedule that was brought forward within that time. All pauses have a random
 // part.
 //
+// It asks the checks when it starts, so that log and status say from then on
+// whether this node may clean.
+//
 // How late it may be: a cleanup that is due begins within seconds if nothing
 // fails. After a fault is over it begins within [Scheduler.Bound]; a fault
 // itself (a cache, lock server or database that cannot be reached) puts
@@ -26,8 +29,11 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		by.policy.GracePeriod = false
 	}
 	failures := 0
+	s.checkAtStart(ctx)
 	for ctx.Err() == nil {
+		began := time.Now()
 		a, err := s.try(ctx, by)
+		s.checkAgain(ctx, began)
 		if a.Result == Unavailable || a.Result == Refused {
 			failures++
 		} else {

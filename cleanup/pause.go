@@ -54,8 +54,12 @@ func ResumeAll(ctx context.Context, pool *cache.Pool) error {
 
 // paused is the pause that holds at a time, nil if none does. One that ends
 // later than any pause may was written by a clock that is wrong, and holds for
-// no longer than one of the longest kind would.
+// no longer than one of the longest kind would. One in an unknown form, of a
+// newer node, holds while it is there.
 func paused(r cache.Result[Pause], at time.Time) *Pause {
+	if broken := (*cache.DecodeError)(nil); errors.As(r.Err, &broken) {
+		return &Pause{Since: at, Until: at.Add(MaxPause), Reason: "a pause in a form that this version does not know; it lasts until the entry " + broken.Key + " is gone"}
+	}
 	if !r.Present() {
 		return nil
 	}

@@ -1,6 +1,9 @@
 package cleanup
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Policy are the five settings of mosparo's cleanup, as numbers in mosparo's
 // own units; connect.CleanupPolicy makes one of a node's settings. A number
@@ -80,6 +83,8 @@ type Decision struct {
 	// Due is when an unforced cleanup is due, Reason what says so.
 	Due    time.Time
 	Reason Reason
+	// Grace is the part of Due that is the grace period, 0 without one.
+	Grace time.Duration
 	// Until is when what keeps the cleanup away now will not do so any longer:
 	// Due, or the end of a marker's or row's time. Zero with Run.
 	Until time.Time
@@ -102,7 +107,7 @@ func (d Decision) String() string {
 // does not ask the schedule.
 func (p Policy) Decide(s State, now time.Time, forced bool) Decision {
 	var d Decision
-	d.Due, d.Reason = p.due(s, now)
+	d.Due, d.Grace, d.Reason = p.due(s, now)
 	no := func(r Result, until time.Time) Decision {
 		d.Result, d.Until = r, until
 		return d
@@ -156,10 +161,20 @@ func (r Reason) String() string {
 	return "nothing planned yet"
 }
 
-// due is when an unforced cleanup is due.
-func (p Policy) due(s State, now time.Time) (due time.Time, why Reason) {
+// Why says in words what makes the cleanup due at its time, the grace period
+// included.
+func (d Decision) Why() string {
+	if d.Grace == 0 {
+		return d.Reason.String()
+	}
+	return fmt.Sprintf("%s, put off by the grace period of %d h", d.Reason, int(d.Grace/time.Hour))
+}
+
+// due is when an unforced cleanup is due, and how much of that is the grace
+// period.
+func (p Policy) due(s State, now time.Time) (due time.Time, grace time.Duration, why Reason) {
 	if s.Additional != nil {
-		return *s.Additional, UnfinishedRun
+		return *s.Additional, 0, UnfinishedRun
 	}
 	switch {
 	case s.Next != nil:
@@ -170,9 +185,9 @@ func (p Policy) due(s State, now time.Time) (due time.Time, why Reason) {
 		due = now.Add(p.Interval())
 	}
 	if p.GracePeriod {
-		due = due.Add(p.TokenAge())
+		grace = p.TokenAge()
 	}
-	return due, why
+	return due.Add(grace), grace, why
 }
 
 // Outcome is what a run leaves in the cache.

@@ -481,18 +481,6 @@ func TestTryRun_ALongRunGoesOnBesideAMarkerThatIsNoTime(t *testing.T) {
 	})
 }
 
-func TestNew_OptionsThatAreNothingLeaveTheDefaults(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		c := newCluster(t)
-		n := c.node(cleanup.Clean, cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil), cleanup.WithPoll(0), cleanup.WithLeaseTTL(-1))
-		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
-		c.due()
-		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
-		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-	})
-}
-
 func TestScheduleOfAWrongClockIsBoundedAndReported(t *testing.T) {
 	at := time.Now()
 	for name, c := range map[string]struct {

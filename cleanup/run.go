@@ -37,7 +37,7 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 	a := r.decide(v)
 	plan := v.fresh() && v.record == nil && !r.forced
 	switch {
-	case a.Result == Paused:
+	case v.waits():
 		return a, nil
 	case v.record != nil && time.Now().Before(v.record.aliveUntil()):
 		// The lock server has lost a lease whose holder may not know it yet.
@@ -48,10 +48,7 @@ func (r *run) underLock(ctx context.Context) (Attempt, error) {
 		return a, nil
 	}
 	if err := r.s.check(ctx, v.state); err != nil {
-		a.Result = Unavailable
-		if errors.Is(err, ErrRefused) {
-			a.Result = Refused
-		}
+		a.Result = resultOf(err)
 		return a, err
 	}
 	if plan {
@@ -100,7 +97,7 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 // start is the handshake with PHP nodes, which test and set in steps: marker,
 // row, guard time, another look.
 func (r *run) start(ctx context.Context, a Attempt, v view) (Attempt, error) {
-	r.notice(v.rows)
+	r.notice(v.all)
 	if err := r.begin(ctx); err != nil {
 		a.Result = Unavailable
 		return a, errors.Join(err, r.withdraw(ctx))
@@ -193,7 +190,7 @@ func (r *run) notice(rows []Row) {
 	for _, row := range rows {
 		r.known[row.ID] = true
 	}
-	if len(rows) == recentRows {
+	if len(rows) >= recentRows {
 		r.floor = &rows[len(rows)-1]
 	}
 }
@@ -207,7 +204,7 @@ func (r *run) strangers(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	rows, err := r.s.db.Recent(ctx, recentRows)
+	rows, err := r.s.recent(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cleanup
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -55,19 +56,21 @@ type Scheduler struct {
 	seen     []Row           // the newest rows when they were last read
 	judged   []Row           // the rows in which overlaps were looked for
 	overlaps map[[2]int64]bool
+	ready    Readiness
+	noted    notes  // runs of this process, and those that it has ended
 	last     string // result and error that were logged last
 }
 
-// Check looks, under the lock and before anything is written, whether this
-// node may clean. An error that wraps [ErrRefused] says why not; any other
+// Check looks, when a node starts and then under the lock before anything is
+// written, whether this node may clean. It changes nothing. An error that wraps [ErrRefused] says why not; any other
 // means that nobody knows, and that nothing is done either.
 type Check func(ctx context.Context, s State) error
 
 // Option changes a default of [New].
 type Option func(*Scheduler)
 
-// WithLogger logs one line a run, and what an operator must know. The default
-// logs nothing.
+// WithLogger logs one line a run, and what an operator must know. The default,
+// also for nil, logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Scheduler) {
 		if l != nil {
@@ -76,43 +79,47 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithCheck adds a check; all must pass.
-func WithCheck(c Check) Option { return func(s *Scheduler) { s.checks = append(s.checks, c) } }
+// WithCheck adds a check; all must pass. It panics if c is nil.
+func WithCheck(c Check) Option {
+	must(c != nil, "WithCheck", "c", "nil")
+	return func(s *Scheduler) { s.checks = append(s.checks, c) }
+}
 
 // WithLimits sets the limits of the runs of an executor. By default they are
-// mosparo's in TryRun, and none in Run.
-func WithLimits(e Executor, l Limits) Option { return func(s *Scheduler) { s.limits[e] = l } }
+// mosparo's in TryRun, and none in Run. It panics if rows or time are negative.
+func WithLimits(e Executor, l Limits) Option {
+	must(e.known(), "WithLimits", "e", "no executor of mosparo")
+	l.must("WithLimits")
+	return func(s *Scheduler) { s.limits[e] = l }
+}
 
 // WithGuard is how long a run waits between its statistic row and the first
 // delete, so that a PHP node which looked before the row was there shows itself.
-// The default is [DefaultGuard]. PHP nodes that stall for longer are noticed
-// between rounds.
-func WithGuard(d time.Duration) Option { return func(s *Scheduler) { s.guard = d } }
+// The default, also for 0, is [DefaultGuard]. PHP nodes that stall for longer are
+// noticed between rounds. It panics if d is negative.
+func WithGuard(d time.Duration) Option {
+	notNegative(d, "WithGuard", "d")
+	return func(s *Scheduler) { s.guard = cmp.Or(d, DefaultGuard) }
+}
 
-// WithLeaseTTL is how long other Go nodes wait for a dead one; the default is
-// [DefaultLeaseTTL], also for what is not positive.
+// WithLeaseTTL is how long other Go nodes wait for a dead one; the default, also
+// for 0, is [DefaultLeaseTTL]. It panics if d is negative.
 func WithLeaseTTL(d time.Duration) Option {
-	return func(s *Scheduler) {
-		if d > 0 {
-			s.leaseT = d
-		}
-	}
+	notNegative(d, "WithLeaseTTL", "d")
+	return func(s *Scheduler) { s.leaseT = cmp.Or(d, DefaultLeaseTTL) }
 }
 
 // WithPoll is the longest time between two looks of Run at the schedule, which
-// other nodes may change; the default is [DefaultPoll], also for what is not
-// positive.
+// other nodes may change; the default, also for 0, is [DefaultPoll]. It panics if
+// d is negative.
 func WithPoll(d time.Duration) Option {
-	return func(s *Scheduler) {
-		if d > 0 {
-			s.poll = d
-		}
-	}
+	notNegative(d, "WithPoll", "d")
+	return func(s *Scheduler) { s.poll = cmp.Or(d, DefaultPoll) }
 }
 
 // WithRandom draws the random parts of all pauses: a duration of 0 up to, not
-// including, n > 0. The default is [rand.N]; a simulation with a seed has its
-// own. f is called from several goroutines.
+// including, n > 0. The default, also for nil, is [rand.N]; a simulation with a
+// seed has its own. f is called from several goroutines.
 func WithRandom(f func(n time.Duration) time.Duration) Option {
 	return func(s *Scheduler) {
 		if f != nil {
@@ -123,8 +130,12 @@ func WithRandom(f func(n time.Duration) time.Duration) Option {
 
 // WithExecutor is who Run counts as; the default is the frontend. A Run that is
 // the cron job (the command or the web cron job) does not wait for the grace
-// period, which is there to let it come first; it keeps to the schedule.
-func WithExecutor(e Executor) Option { return func(s *Scheduler) { s.loop = e } }
+// period, which is there to let it come first; it keeps to the schedule. It panics if
+// mosparo has no such executor.
+func WithExecutor(e Executor) Option {
+	must(e.known(), "WithExecutor", "e", "no executor of mosparo")
+	return func(s *Scheduler) { s.loop = e }
+}
 
 // Defaults of a [Scheduler].
 const (
@@ -136,13 +147,20 @@ const (
 // New returns a scheduler. It starts nothing. Pool, locker and statistics must
 // be those of one cluster: a locker whose backend is not shared by all Go nodes
 // (see [lock.Properties]) does not keep them apart, and then only the handshake
-// does, which a node may miss.
+// does, which a node may miss. New panics if one of the first four is nil, or if
+// there is no such mode; numbers of the policy outside their ranges count as the
+// defaults, as in mosparo.
 func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Policy, m Mode, opts ...Option) *Scheduler {
+	must(pool != nil, "New", "pool", "nil")
+	must(locker != nil, "New", "locker", "nil")
+	must(db != nil, "New", "db", "nil")
+	must(c != nil, "New", "c", "nil")
+	must(m == Observe || m == Clean, "New", "m", "no mode")
 	s := &Scheduler{
 		pool: pool, locker: locker, db: db, clean: c, policy: p, mode: m,
 		logger: slog.New(slog.DiscardHandler), observe: func(Event) {},
 		limits: map[Executor]Limits{}, guard: DefaultGuard, leaseT: DefaultLeaseTTL, poll: DefaultPoll,
-		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{},
+		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{}, noted: notes{},
 	}
 	for _, o := range opts {
 		o(s)
@@ -177,16 +195,28 @@ func phpLimits(e Executor) Limits {
 	}
 }
 
+// TryOption changes one [Scheduler.TryRun].
+type TryOption func(*order)
+
+// WhenDue keeps also a forced executor to the schedule, the marker and the grace
+// period, as if it were a frontend. Its limits and its number stay.
+func WhenDue() TryOption { return func(o *order) { o.forced = false } }
+
 // TryRun looks whether the cleanup is due and runs it, as mosparo does for the
-// executor. It returns when the run is over. Without a lock there is no run.
+// executor: the command and the web cron job do not ask whether it is due, but
+// for [WhenDue]. It returns when the run is over. Without a lock there is no run.
 //
 // The error is nil for all of mosparo's results but for a run that failed or
 // whose end could not be saved. A run stops between two statements when ctx
 // ends, and leaves a state from which any node goes on.
-func (s *Scheduler) TryRun(ctx context.Context, by Executor) (Attempt, error) {
+func (s *Scheduler) TryRun(ctx context.Context, by Executor, opts ...TryOption) (Attempt, error) {
 	l, ok := s.limits[by]
 	if !ok {
 		l = phpLimits(by)
 	}
-	return s.try(ctx, order{by: by, limits: l, policy: s.policy, forced: by.Forced()})
+	o := order{by: by, limits: l, policy: s.policy, forced: by.Forced()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return s.try(ctx, o)
 }

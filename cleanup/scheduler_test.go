@@ -88,8 +88,10 @@ func TestTryRun_CleansWhenDue(t *testing.T) {
 		require.True(t, next.Equal(time.Now().Add(6*time.Hour)))
 		require.Nil(t, additional)
 		require.Nil(t, started)
-		_, err = cleanup.CleanupStartedAt.Get(t.Context(), c.pool)
-		require.ErrorIs(t, err, cache.ErrNull, "null is stored, as by PHP")
+		for _, key := range []cache.Key[time.Time]{cleanup.CleanupStartedAt, cleanup.AdditionalCleanup} {
+			_, err = key.Get(t.Context(), c.pool)
+			require.ErrorIs(t, err, cache.ErrNull, "null is stored, as by PHP")
+		}
 		_, err = cleanup.RunKey.Get(t.Context(), c.pool)
 		require.ErrorIs(t, err, cache.ErrNotFound)
 		rows := c.db.Rows()

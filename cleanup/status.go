@@ -33,6 +33,8 @@ type Overview struct {
 	SinceComplete time.Duration
 	// Overlaps are cleanups that ran at the same time, newest first.
 	Overlaps []Overlap
+	// Readiness is whether this node may clean, by its checks.
+	Readiness Readiness
 	// Warnings say what looks wrong with the schedule.
 	Warnings []string
 }
@@ -51,28 +53,31 @@ type Running struct {
 // Run is a statistic row and who wrote it.
 type Run struct {
 	Row
-	// Go: it is of a Go node, on Host. Otherwise it is of a PHP node, or of a Go
-	// node whose note is gone from the cache.
+	// Go: it is of a Go node, on Host.
 	Go   bool
 	Host string
+	// Unknown: its node is unknown, since the cache has no notes of that
+	// time. A row that is neither of a Go node nor unknown is of a PHP node.
+	Unknown bool
 }
 
 // recentShown is how many rows an Overview has.
 const recentShown = 10
 
-// Status reads the state of the cleanup, and changes nothing; a filesystem cache
+// Status reads the state of the cleanup, and changes nothing. It asks no checks:
+// that is what [Scheduler.Check] is for. A filesystem cache
 // removes a key of Go nodes that is over when it is read. What is returned with
 // an error is what could be read.
 func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
 	v, err := s.look(ctx, true)
 	if err != nil {
-		return Overview{Mode: s.mode}, fmt.Errorf("cleanup: status: %w", err)
+		return Overview{Mode: s.mode, Readiness: s.readiness()}, fmt.Errorf("cleanup: status: %w", err)
 	}
 	at := time.Now()
 	rows := v.rows[:min(len(v.rows), recentShown)]
 	o := Overview{
 		Mode: s.mode, State: v.state, Decision: order{policy: s.policy}.decide(v).Decision, Pause: v.pause,
-		Recent: rows, SinceComplete: -1, Overlaps: s.policy.Overlaps(rows), Warnings: v.strange,
+		Recent: rows, SinceComplete: -1, Overlaps: s.policy.Overlaps(rows), Warnings: v.strange, Readiness: s.readiness(),
 		Running: v.running(s.policy, at),
 	}
 	if done, ok := lastComplete(v.rows); ok {
@@ -106,29 +111,33 @@ func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
 	return all, err
 }
 
-// runs are rows with their nodes.
-func (s *Scheduler) runs(ctx context.Context, rows []Row, record *RunRecord) ([]Run, error) {
-	var notes cache.Result[[]Note]
-	err := cache.Read(ctx, s.pool, HistoryKey.Into(&notes))
-	hosts := map[int64]string{}
-	for _, n := range notes.Value {
-		hosts[n.Row] = n.Host
+// ActiveRun returns the run of a Go node that may still go on, by its record in
+// the cache; nil if there is none. A record of an unknown format counts as one, of
+// which nothing is known. It needs no database.
+func ActiveRun(ctx context.Context, pool *cache.Pool) (*Running, error) {
+	var r cache.Result[RunRecord]
+	if err := cache.Read(ctx, pool, RunKey.Into(&r)); err != nil {
+		return nil, fmt.Errorf("cleanup: active run: %w", err)
 	}
-	if record != nil && record.Row != 0 {
-		hosts[record.Row] = record.Host
+	var v view
+	v.recordOf(r)
+	switch {
+	case v.foreign:
+		return &Running{}, nil
+	case v.record != nil && time.Now().Before(v.record.aliveUntil()):
+		return v.record.running(), nil
 	}
-	all := make([]Run, len(rows))
-	for i, row := range rows {
-		host, ok := hosts[row.ID]
-		all[i] = Run{Row: row, Go: ok, Host: host}
-	}
-	return all, err
+	return nil, nil
+}
+
+func (r RunRecord) running() *Running {
+	return &Running{Since: r.Started, Host: r.Host, PID: r.PID, Row: r.Row}
 }
 
 // running is the run that is under way, by all that shows one.
 func (v view) running(p Policy, at time.Time) *Running {
 	if v.record != nil && v.record.Status == StatusUnknown {
-		return &Running{Since: v.record.Started, Host: v.record.Host, PID: v.record.PID, Row: v.record.Row}
+		return v.record.running()
 	}
 	for _, row := range v.rows {
 		if row.Status == StatusUnknown && row.Time.After(at.Add(-p.Unfinished())) {

@@ -33,8 +33,9 @@ func (i Installation) Check() error {
 
 // VersionGate is a [Check] that asks for the installation before every run, since
 // mosparo may be updated while a node runs. An error of read means that
-// nobody knows, and that nothing is done.
+// the version is unknown, and that nothing is done. It panics if read is nil.
 func VersionGate(read func(ctx context.Context) (Installation, error)) Check {
+	must(read != nil, "VersionGate", "read", "nil")
 	return func(ctx context.Context, _ State) error {
 		i, err := read(ctx)
 		if err != nil {

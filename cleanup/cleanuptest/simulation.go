@@ -1,6 +1,7 @@
 package cleanuptest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,18 +107,20 @@ func (o Outcome) Err() error {
 	return errors.Join(errs...)
 }
 
-// Run simulates the cluster in a bubble of its own.
+// Run simulates the cluster in a bubble of its own. It panics if a number or a
+// duration is negative.
 func (s Simulation) Run(t *testing.T) Outcome {
 	t.Helper()
-	if s.Duration <= 0 {
-		s.Duration = 7 * 24 * time.Hour
+	for name, n := range map[string]int64{
+		"Duration": int64(s.Duration), "GoNodes": int64(s.GoNodes), "PHPNodes": int64(s.PHPNodes), "Poll": int64(s.Poll), "Guard": int64(s.Guard),
+	} {
+		if n < 0 {
+			panic("cleanuptest: Simulation." + name + " is negative")
+		}
 	}
-	if s.Poll <= 0 {
-		s.Poll = 10 * time.Minute
-	}
-	if s.Guard <= 0 {
-		s.Guard = cleanup.DefaultGuard
-	}
+	s.Duration = cmp.Or(s.Duration, 7*24*time.Hour)
+	s.Poll = cmp.Or(s.Poll, 10*time.Minute)
+	s.Guard = cmp.Or(s.Guard, cleanup.DefaultGuard)
 	var o Outcome
 	synctest.Test(t, func(*testing.T) { o = newWorld(s).run() })
 	return o

@@ -1,6 +1,6 @@
 // Command cleanupd is mosparo's cron job mosparo:cleanup-database without PHP: it
 // cleans the cluster's database once, now. Without --clean it only counts what
-// would go.
+// would go. Its exit codes are those of "mosparoctl cleanup run".
 package main
 
 import (
@@ -23,6 +23,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -30,54 +31,62 @@ func main() {
 	dir := flag.String("dir", ".", "mosparo's directory")
 	zone := flag.String("zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	clean := flag.Bool("clean", false, "clean, instead of counting what would go")
+	usage := flag.Usage
+	flag.Usage = func() { usage(); fmt.Fprint(flag.CommandLine.Output(), "\n", shell.CleanupExitHelp) }
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := shell.CleanupFailed
 	s, err := envconfig.Load(*dir)
 	if err == nil {
-		err = run(ctx, s, *zone, *clean, os.Stdout)
+		code, err = run(ctx, s, *zone, *clean, os.Stdout)
 	}
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "cleanupd:", err)
-		os.Exit(1)
+		fmt.Fprintln(os.Stderr, "cleanupd:", shell.Lines(err.Error()))
 	}
+	os.Exit(code)
 }
 
-// run cleans as mosparo's command does: forced, and without limits.
-func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, out io.Writer) error {
+// run cleans as mosparo's command does: forced, and without limits. It returns
+// the exit code.
+func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, out io.Writer) (int, error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
-		return err
+		return shell.CleanupFailed, err
 	}
 	db, driver, err := connect.Database(s, mysql.RegisterTLSConfig)
 	if err != nil {
-		return err
+		return shell.CleanupFailed, err
 	}
 	defer db.Close()
 	p := connect.CleanupPolicy(s)
 	dialect, err := sqlcleaner.DialectOf(driver)
 	if err != nil {
-		return err
+		return shell.CleanupFailed, err
 	}
 	d := sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	if !clean {
 		would, err := d.DryRun(ctx)
 		fmt.Fprintln(out, "would delete", would.Rows)
-		return err
+		return shell.CleanupCode(cleanup.Attempt{Result: cleanup.Observed}, err), err
 	}
 	adapter, err := connect.Cache(s)
 	if err != nil {
-		return err
+		return shell.CleanupFailed, err
 	}
 	defer adapter.Close()
 	backend, err := connect.Lock(s)
 	if err != nil {
-		return err
+		return shell.CleanupFailed, err
 	}
 	defer backend.Close()
 	locker := lock.New(backend)
 	defer locker.Close() //nolint:contextcheck // it waits for goroutines of its own
 	a, err := cleanup.New(cache.NewPool(adapter), locker, d, d, p, cleanup.Clean, cleanup.WithCheck(d.Check)).TryRun(ctx, cleanup.ExecutorCommand)
 	fmt.Fprintln(out, a.Result, a.Report.Rows)
-	return err
+	return shell.CleanupCode(a, err), err
 }

@@ -33,13 +33,13 @@ func mosparo(t *testing.T, version string) (dir string, environ []string, db *sq
 	return dir, []string{"FILESYSTEM_CACHE_PATH=" + filepath.Join(dir, "cache")}, db
 }
 
-func command(t *testing.T, dir string, environ []string, clean bool) (string, error) {
+func command(t *testing.T, dir string, environ []string, clean bool) (string, int, error) {
 	t.Helper()
 	s, err := envconfig.Load(dir, envconfig.WithEnviron(environ))
 	require.NoError(t, err)
 	var out bytes.Buffer
-	err = run(t.Context(), s, "UTC", clean, &out)
-	return out.String(), err
+	code, err := run(t.Context(), s, "UTC", clean, &out)
+	return out.String(), code, err
 }
 
 func tokens(t *testing.T, db *sql.DB) (n int) {
@@ -50,14 +50,16 @@ func tokens(t *testing.T, db *sql.DB) (n int) {
 
 func TestCleanupd_CleansWhenToldTo(t *testing.T) {
 	dir, environ, db := mosparo(t, "1.5.4")
-	out, err := command(t, dir, environ, false)
+	out, code, err := command(t, dir, environ, false)
 	require.NoError(t, err)
+	require.Zero(t, code)
 	require.Contains(t, out, "would delete")
 	require.Contains(t, out, "submit_token:1")
 	require.Equal(t, 2, tokens(t, db))
 
-	out, err = command(t, dir, environ, true)
+	out, code, err = command(t, dir, environ, true)
 	require.NoError(t, err)
+	require.Zero(t, code)
 	require.Contains(t, out, "COMPLETED")
 	require.Equal(t, 1, tokens(t, db))
 	var status, executor int
@@ -67,7 +69,26 @@ func TestCleanupd_CleansWhenToldTo(t *testing.T) {
 
 func TestCleanupd_RefusesAnotherVersion(t *testing.T) {
 	dir, environ, db := mosparo(t, "1.6.0")
-	_, err := command(t, dir, environ, true)
+	_, code, err := command(t, dir, environ, true)
 	require.ErrorContains(t, err, "1.6.0")
+	require.Equal(t, 77, code)
+	require.Equal(t, 2, tokens(t, db))
+}
+
+func TestCleanupd_ExitsAsMosparoctlDoes(t *testing.T) {
+	dir, environ, db := mosparo(t, "1.5.4")
+	_, err := db.Exec(`INSERT INTO cleanup_statistic (date_time, cleanup_executor, number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
+		number_of_stored_submissions, number_of_deleted_submissions, execution_time, cleanup_status) VALUES (?, 1, 0, 0, 0, 0, 0, 0)`,
+		time.Now().UTC().Format(time.DateTime)) // a PHP node cleans
+	require.NoError(t, err)
+	out, code, err := command(t, dir, environ, true)
+	require.NoError(t, err)
+	require.Contains(t, out, "UNFINISHED_CLEANUP_STATISTIC_OBJECT")
+	require.Equal(t, 75, code)
+
+	down := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:1"}
+	_, code, err = command(t, dir, down, true)
+	require.Error(t, err)
+	require.Equal(t, 69, code)
 	require.Equal(t, 2, tokens(t, db))
 }

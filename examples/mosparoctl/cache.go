@@ -14,6 +14,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func cacheCommands() []command {
@@ -22,7 +23,7 @@ func cacheCommands() []command {
 		{name: "set", args: "[--ttl DURATION] KEY JSON", help: `Store a value, given as typed JSON such as {"t":"string","v":"text"}; "cache get" shows the form of others.`, run: cacheSet, cluster: true},
 		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete, cluster: true},
 		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList, cluster: true},
-		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear, cluster: true, asks: works},
+		{name: "clear", args: "[--yes] [--force]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else; not while a Go node is at work.", run: cacheClear, cluster: true, asks: works},
 		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey, cluster: true},
 		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer, cluster: true},
 		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath, asks: offline},
@@ -112,7 +113,7 @@ func cacheGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 			if failure != nil && (len(values) != len(keys) || !errors.As(failure, &op)) {
 				return failure
 			}
-			out := json.NewEncoder(a.stdout)
+			out := json.NewEncoder(shell.JSON(a.stdout))
 			out.SetEscapeHTML(false)
 			for i, k := range keys {
 				e := describe(k, values[i])

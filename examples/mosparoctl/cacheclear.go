@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // errNotConfirmed ends a clear that nobody wants.
@@ -17,6 +18,7 @@ var errNotConfirmed = errors.New("not confirmed; nothing was removed")
 
 func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	yes := flags.Bool("yes", false, "do not ask")
+	force := flags.Bool("force", false, "also while a Go node is at work")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cache clear takes no arguments: it removes all entries of mosparo"}
@@ -25,6 +27,12 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 			clearer, ok := c.(cache.Clearer)
 			if !ok {
 				return errors.New("this cache cannot be cleared")
+			}
+			if !*force {
+				check := func(l *lock.Locker) error { return checkIdle(ctx, cache.NewPool(c), l, lock.ReservedPrefix) }
+				if err := a.withLocker(check); err != nil { //nolint:contextcheck // closing waits for goroutines of its own
+					return err
+				}
 			}
 			if !*yes {
 				if err := a.confirmClear(ctx, c); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func cleanupCommands() []command {
@@ -62,7 +63,7 @@ func cleanupDecide(_ context.Context, a *app, flags *flag.FlagSet) func([]string
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		_, err = fmt.Fprintf(shell.JSON(a.stdout), "%s\n", out)
 		return err
 	}
 }
@@ -101,17 +102,26 @@ func (s situation) decide(now time.Time) (verdict, error) {
 		return out, nil
 	}
 	for _, c := range []struct {
-		name          string
-		before, after *time.Time
-	}{{"additional", st.Additional, end.Additional}, {"next", st.Next, &end.Next}, {"started", st.Started, nil}} {
+		name   string
+		before json.RawMessage
+		after  *time.Time
+	}{{"additional", s.Additional, end.Additional}, {"next", s.Next, &end.Next}, {"started", s.Started, nil}} {
 		if c.after != nil {
 			offset := int64(c.after.Sub(now) / time.Second)
 			out.Changed[c.name] = &offset
-		} else if c.before != nil {
+		} else if !isStoredNull(c.before) {
 			out.Changed[c.name] = nil
 		}
 	}
 	return out, nil
+}
+
+const missing = `"missing"`
+
+// isStoredNull reports whether an entry holds a null, which mosparo's null does
+// not change. It does make one where there was none.
+func isStoredNull(entry json.RawMessage) bool {
+	return len(entry) == 0 || string(entry) == "null"
 }
 
 func (s situation) state(now time.Time) (cleanup.State, error) {
@@ -127,17 +137,15 @@ func (s situation) state(now time.Time) (cleanup.State, error) {
 		raw json.RawMessage
 		to  **time.Time
 	}{{s.Next, &st.Next}, {s.Additional, &st.Additional}, {s.Started, &st.Started}} {
-		if s.Cache == "down" || len(c.raw) == 0 || string(c.raw) == `"missing"` {
+		if s.Cache == "down" || isStoredNull(c.raw) || string(c.raw) == missing {
 			continue
 		}
-		var offset *int64
+		var offset int64
 		if err := json.Unmarshal(c.raw, &offset); err != nil {
 			return st, err
 		}
-		if offset != nil {
-			at := now.Add(time.Duration(*offset) * time.Second)
-			*c.to = &at
-		}
+		at := now.Add(time.Duration(offset) * time.Second)
+		*c.to = &at
 	}
 	for _, row := range s.Stats {
 		at := now.Add(time.Duration(row[0]) * time.Second)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -122,7 +123,7 @@ func TestCleanup_RunsWhenItIsDueAndShowsIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, host, history.Runs[0].Node)
 	require.Equal(t, "cleanup command", history.Runs[0].Executor)
-	require.Equal(t, "frontend API", history.Runs[1].Executor)
+	require.Equal(t, "cleanup command", history.Runs[1].Executor, "also when it keeps to the schedule")
 	require.Equal(t, "PHP", history.Runs[2].Node)
 	require.Equal(t, "unknown", history.Runs[2].Status)
 
@@ -202,7 +203,7 @@ func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 			require.NoError(t, err)
 			for _, force := range [][]string{nil, {"--force"}} {
 				code, out, errs := i.ctl(append(append([]string{"cleanup", "run", "--dir", i.dir}, c.args...), force...)...)
-				require.Equal(t, 1, code)
+				require.Equal(t, 77, code)
 				require.Contains(t, out, "REFUSED")
 				require.Contains(t, errs, c.says)
 			}
@@ -225,7 +226,7 @@ func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 		i := install(t, "1.5.4")
 		i.due()
 		code, out, errs := i.ctl("cleanup", "run", "--dsn", "sqlite://"+filepath.ToSlash(filepath.Join(i.dir, "data.sqlite")))
-		require.Equal(t, 1, code)
+		require.Equal(t, 77, code)
 		require.Contains(t, out, "REFUSED")
 		require.Contains(t, errs, "mosparo is not installed")
 	})
@@ -278,7 +279,7 @@ func TestCleanup_PauseKeepsRunsAway(t *testing.T) {
 	require.Contains(t, shown, ": migration\ufffd[2J\n", "nothing that a terminal would obey")
 	for _, force := range []string{"--json", "--force"} {
 		code, out, errs := i.ctl("cleanup", "run", "--dir", i.dir, force)
-		require.Zero(t, code, errs)
+		require.Equal(t, 75, code, errs)
 		require.Contains(t, out, "PAUSED")
 	}
 	code, _, _ := i.ctl("cleanup", "pause", "--dir", i.dir, "--for", "25h")
@@ -433,4 +434,146 @@ func TestCleanup_SettingsOutOfRangeAreWhatTheyAreForMosparo(t *testing.T) {
 		}, c.Given)
 	}
 	require.Equal(t, 26, n)
+}
+
+func TestCleanup_RunSaysByItsExitCodeHowItEnded(t *testing.T) {
+	i := install(t, "1.5.4")
+	run := func(args ...string) int {
+		t.Helper()
+		code, out, errs := i.ctl(append([]string{"cleanup", "run", "--dir", i.dir}, args...)...)
+		t.Log(out, errs)
+		return code
+	}
+	require.Zero(t, run(), "not due")
+	i.due()
+	require.Zero(t, run("--dry-run"))
+	require.Zero(t, run(), "completed")
+	id, err := i.rows.Begin(t.Context(), time.Now(), cleanup.ExecutorFrontendAPI) // a PHP node cleans
+	require.NoError(t, err)
+	require.Equal(t, 75, run("--force"))
+	require.NoError(t, i.rows.Withdraw(t.Context(), id))
+	require.Equal(t, 77, run("--force", "--zone", "Pacific/Honolulu"))
+	require.Equal(t, 69, run("--force", "--lock-url", "redis://127.0.0.1:1"))
+	i.exec("INSERT INTO submission (project_id, submitted_at) VALUES (1, '2020-01-01 00:00:00')")
+	i.exec("CREATE TRIGGER broken BEFORE DELETE ON submission BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+	require.Equal(t, 1, run("--force"))
+	code, out, _ := i.ctl("cleanup", "run", "--help")
+	require.Zero(t, code)
+	require.Contains(t, out, "77 this node must not")
+}
+
+func TestCleanup_StatusSaysWhetherANodeMayClean(t *testing.T) {
+	i := install(t, "1.5.4")
+	var state cleanupState
+	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
+	require.Equal(t, &checkState{Result: "OK"}, state.Check)
+	i.exec("ALTER TABLE delay ADD COLUMN foreign_to_mosparo INT")
+	code, out, errs := i.ctl("cleanup", "status", "--dir", i.dir)
+	require.Zero(t, code, errs)
+	require.Regexp(t, `(?m)^check +REFUSED: .*foreign_to_mosparo`, out)
+}
+
+func TestCleanup_TheGracePeriodIsNamed(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.environ = append(i.environ, "MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED=1", "MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD=2")
+	i.due()
+	for _, command := range []string{"status", "run"} {
+		code, out, errs := i.ctl("cleanup", command, "--dir", i.dir)
+		require.Zero(t, code, errs)
+		require.Contains(t, out, "put off by the grace period of 2 h")
+	}
+}
+
+// Hosts come from the cache, texts of errors from servers.
+func TestCleanup_NothingOfTheClusterIsObeyedByATerminal(t *testing.T) {
+	const hostile = "go-1\x1b]0;x\a\r\u009b2J\u202e"
+	i := install(t, "1.5.4")
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
+	rows, err := i.rows.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.NoError(t, cleanup.HistoryKey.Set(t.Context(), i.pool, []cleanup.Note{{Row: rows[0].ID, Host: hostile}}, time.Hour))
+	_, err = i.db.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE UPDATE ON cleanup_statistic BEGIN SELECT RAISE(ABORT, 'no`+hostile+`'); END`)
+	require.NoError(t, err)
+	for _, args := range [][]string{
+		{"cleanup", "status"},
+		{"cleanup", "status", "--json"},
+		{"cleanup", "history"},
+		{"cleanup", "history", "--json"},
+		{"cleanup", "run", "--force"},
+		{"cleanup", "run", "--force", "--json"},
+	} {
+		_, out, errs := i.ctl(append(args, "--dir", i.dir)...)
+		text := out + errs
+		require.True(t, strings.Contains(text, "go-1") || strings.Contains(text, "no"), text)
+		require.Empty(t, strings.Map(func(r rune) rune {
+			if unicode.IsPrint(r) || r == '\n' {
+				return -1
+			}
+			return r
+		}, text), "%v: %q", args, text)
+		if args[len(args)-1] == "--json" && args[1] != "run" {
+			require.Contains(t, out, `\u009b2J\u202e`)
+		}
+	}
+}
+
+func TestCleanup_HistorySaysUnknownAfterARestartOfTheCache(t *testing.T) {
+	i := install(t, "1.5.4")
+	var r cleanupResult
+	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
+	require.NoError(t, cleanup.HistoryKey.Delete(t.Context(), i.pool))
+	var history struct{ Runs []cleanupLine }
+	i.json(&history, "cleanup", "history", "--dir", i.dir, "--json")
+	require.Equal(t, "unknown", history.Runs[0].Node)
+	_, out, _ := i.ctl("cleanup", "status", "--dir", i.dir)
+	require.Contains(t, out, " unknown  cleanup command ")
+}
+
+func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
+	server := servers.Redis(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	i := install(t, "1.5.4", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr())
+	i.pool = cache.NewPool(redisadapter.New(client))
+	l := lock.New(redislocker.New(client))
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	refused := func(says string, args ...string) {
+		t.Helper()
+		code, _, errs := i.ctl(args...)
+		require.Equal(t, 1, code)
+		require.Contains(t, errs, says)
+	}
+
+	held, err := l.Acquire(t.Context(), "mosparo/something")
+	require.NoError(t, err)
+	refused(`"mosparo/something"`, "cache", "clear", "--yes")
+	refused(`"mosparo/something"`, "leave", "--last", "--dir", i.dir)
+	require.NoError(t, held.Release(context.Background()))
+
+	held, err = l.Acquire(t.Context(), "backup") // a job of the operator
+	require.NoError(t, err)
+	refused(`"backup"`, "leave", "--last", "--dir", i.dir)
+	code, _, errs := i.ctl("cache", "clear", "--yes")
+	require.Zero(t, code, errs)
+	require.NoError(t, held.Err())
+	code, _, errs = i.ctl("leave", "--last", "--force", "--dir", i.dir)
+	require.Zero(t, code, errs)
+
+	now := time.Now().UTC()
+	alive := cleanup.RunRecord{Marker: now, Started: now, Alive: now.Add(time.Minute), Host: "go-1", PID: 7}
+	for says, record := range map[string]cleanup.RunRecord{
+		"go-1 (pid 7) cleans": alive,
+		"newer version":       {Format: 1, Marker: now, Started: now},
+	} {
+		require.NoError(t, cleanup.RunKey.Set(t.Context(), i.pool, record, time.Hour))
+		refused(says, "cache", "clear", "--yes")
+		refused(says, "leave", "--last", "--dir", i.dir)
+		refused("held", "leave", "--last", "--force", "--dir", i.dir)
+		refused("held", "leave", "--dir", i.dir)
+	}
+	code, _, errs = i.ctl("cache", "clear", "--yes", "--force")
+	require.Zero(t, code, errs)
+	_, err = cleanup.RunKey.Get(t.Context(), i.pool)
+	require.ErrorIs(t, err, cache.ErrNotFound)
 }

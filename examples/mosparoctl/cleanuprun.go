@@ -11,6 +11,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // cleanupResult is what "cleanup run" shows.
@@ -26,6 +27,7 @@ type cleanupResult struct {
 	LeftTokens  int     `json:"stored_tokens"`
 	Left        int     `json:"stored_submissions"`
 	Seconds     float64 `json:"seconds"`
+	Stopped     string  `json:"stopped,omitempty"`
 	Error       string  `json:"error,omitempty"`
 }
 
@@ -43,68 +45,67 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 	force := flags.Bool("force", false, "ask neither schedule nor marker, as mosparo:cleanup-database; a run that is under way still keeps this one away")
 	dry := flags.Bool("dry-run", false, "say what would be deleted now, and delete nothing")
 	asJSON := flags.Bool("json", false, "write JSON")
+	usage := flags.Usage
+	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", shell.CleanupExitHelp) }
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cleanup run takes no arguments"}
 		}
-		by, mode := cleanup.ExecutorFrontendAPI, cleanup.Clean
+		mode, how := cleanup.Clean, []cleanup.TryOption{cleanup.WhenDue()}
 		if *force {
-			by = cleanup.ExecutorCommand
+			how = nil // as mosparo's command
 		}
 		if *dry {
 			mode = cleanup.Observe
 		}
-		c, err := a.openCluster(&where, mode, cleanup.WithLimits(by, cleanup.Limits{}), cleanup.WithLogger(slog.New(slog.DiscardHandler)))
+		c, err := a.openCluster(&where, mode, cleanup.WithLogger(slog.New(slog.DiscardHandler)))
 		if err != nil {
 			return err
 		}
 		defer c.close()
-		var r cleanupResult
-		if *dry {
-			r, err = c.dryRun(ctx, by)
-		} else {
-			r, err = c.cleanNow(ctx, by)
+		t, err := c.scheduler.TryRun(ctx, cleanup.ExecutorCommand, how...)
+		r := attempted(t)
+		r.DryRun = *dry
+		if *dry && err == nil {
+			t.Result = cleanup.Observed // a dry run is done, also where a run would be kept away
+			r, err = c.dryRun(ctx, r)
 		}
-		if err != nil {
-			r.Error = err.Error()
-		}
-		a.endProgress()
-		if shown := a.show(r, *asJSON); shown != nil {
-			return shown
-		}
-		if err != nil && *asJSON {
-			return exitError(1) // it is in the JSON
-		}
-		return err
+		return a.ended(r, *asJSON, shell.CleanupCode(t, err), err)
 	}
 }
 
-func (c *cluster) cleanNow(ctx context.Context, by cleanup.Executor) (cleanupResult, error) {
-	t, err := c.scheduler.TryRun(ctx, by)
-	r := attempted(t)
-	r.take(t.Report)
-	r.Seconds = t.Duration.Seconds()
-	return r, err
+// ended shows a result and says why there is no better one.
+func (a *app) ended(r cleanupResult, asJSON bool, code int, err error) error {
+	if err != nil {
+		r.Error = err.Error()
+	}
+	a.endProgress()
+	if shown := a.show(r, asJSON); shown != nil {
+		return shown
+	}
+	if err != nil && !asJSON { // otherwise it is in the JSON
+		a.complain(err)
+	}
+	if code == 0 {
+		return nil
+	}
+	return exitError(code)
 }
 
 func attempted(t cleanup.Attempt) cleanupResult {
-	r := cleanupResult{Result: t.Result.String(), Why: t.Decision.Reason.String()}
+	r := cleanupResult{Result: t.Result.String(), Why: t.Decision.Why(), Seconds: t.Duration.Seconds()}
+	r.take(t.Report)
+	if t.Stopped != nil {
+		r.Stopped = t.Stopped.Error()
+	}
 	if due := t.Decision.Due; !due.IsZero() {
 		r.Due = &due
 	}
 	return r
 }
 
-// dryRun says what a run would meet, with all checks, and what it would
-// delete.
-func (c *cluster) dryRun(ctx context.Context, by cleanup.Executor) (cleanupResult, error) {
-	t, err := c.scheduler.TryRun(ctx, by) // it only observes
-	r := attempted(t)
-	r.DryRun = true
-	r.take(cleanup.Report{})
-	if err != nil {
-		return r, err
-	}
+// dryRun adds to what a run would meet what it would delete.
+func (c *cluster) dryRun(ctx context.Context, r cleanupResult) (cleanupResult, error) {
 	began := time.Now()
 	rep, err := c.db.DryRun(ctx)
 	r.take(rep)
@@ -124,6 +125,9 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 		if n := r.Rows[table]; n > 0 {
 			fmt.Fprintf(a.stdout, "  %-20s %d rows\n", table, n)
 		}
+	}
+	if r.Stopped != "" {
+		fmt.Fprintln(a.stdout, "stopped:", shell.Plain(r.Stopped))
 	}
 	if r.DryRun || r.Result == cleanup.Completed.String() || r.Result == cleanup.Unfinished.String() {
 		_, err := fmt.Fprintf(a.stdout, "%d tokens and %d submissions remain; %.1f s\n", r.LeftTokens, r.Left, r.Seconds)

@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // cleanupState is what "cleanup status" shows.
@@ -30,6 +29,7 @@ type cleanupState struct {
 	Running  *runningState  `json:"running,omitempty"`
 	Holder   string         `json:"lock_holder,omitempty"`
 	Since    *float64       `json:"seconds_since_complete"`
+	Check    *checkState    `json:"check,omitempty"`
 	Runs     []cleanupLine  `json:"runs"`
 	Doubles  []overlapState `json:"double_runs"`
 	Warnings []string       `json:"warnings"`
@@ -48,11 +48,29 @@ type runningState struct {
 	PID   int       `json:"pid,omitempty"`
 }
 
+// checkState says whether a node with these settings may clean.
+type checkState struct {
+	Result string `json:"result"` // OK, REFUSED or UNAVAILABLE
+	Error  string `json:"error,omitempty"`
+}
+
+func checkStateOf(r cleanup.Readiness) *checkState {
+	switch {
+	case r.At.IsZero():
+		return nil
+	case r.Err == nil:
+		return &checkState{Result: "OK"}
+	case errors.Is(r.Err, cleanup.ErrRefused):
+		return &checkState{Result: cleanup.Refused.String(), Error: r.Err.Error()}
+	}
+	return &checkState{Result: cleanup.Unavailable.String(), Error: r.Err.Error()}
+}
+
 // cleanupLine is one run.
 type cleanupLine struct {
 	Row         int64     `json:"row"`
 	Time        time.Time `json:"time"`
-	Node        string    `json:"node"` // the host of a Go node, or "PHP"
+	Node        string    `json:"node"` // the host of a Go node, "PHP" or "unknown"
 	Executor    string    `json:"executor"`
 	Status      string    `json:"status"`
 	Seconds     float64   `json:"seconds"`
@@ -71,8 +89,11 @@ func cleanupLines(runs []cleanup.Run) []cleanupLine {
 	lines := []cleanupLine{}
 	for _, r := range runs {
 		node := "PHP"
-		if r.Go {
+		switch {
+		case r.Go:
 			node = r.Host
+		case r.Unknown:
+			node = "unknown"
 		}
 		lines = append(lines, cleanupLine{
 			Row: r.ID, Time: r.Time.UTC(), Node: node, Executor: r.Executor.String(), Status: r.Status.String(), Seconds: r.Duration.Seconds(),
@@ -103,6 +124,7 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 			return err
 		}
 		defer c.close()
+		_ = c.scheduler.Check(ctx) // the state has it
 		o, err := c.scheduler.Status(ctx)
 		if o.Decision.Due.IsZero() {
 			return err // nothing could be read
@@ -117,9 +139,9 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 
 func stateOf(o cleanup.Overview) cleanupState {
 	s := cleanupState{
-		Due: o.Decision.Due.UTC(), Why: o.Decision.Reason.String(), Decision: o.Decision.String(),
+		Due: o.Decision.Due.UTC(), Why: o.Decision.Why(), Decision: o.Decision.String(),
 		Next: o.State.Next, Extra: o.State.Additional, Started: o.State.Started,
-		Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
+		Check: checkStateOf(o.Readiness), Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
 	}
 	if until := o.Decision.Until; !until.IsZero() {
 		s.Until = &until
@@ -144,7 +166,7 @@ func stateOf(o cleanup.Overview) cleanupState {
 func (s cleanupState) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(t, "%s\t%s\n", name, strings.Map(shown, fmt.Sprintf(format, args...)))
+		fmt.Fprintf(t, "%s\t%s\n", name, shell.Plain(fmt.Sprintf(format, args...)))
 	}
 	line("due", "%s (%s)", shortTime(s.Due), s.Why)
 	line("now", "%s", s.Decision)
@@ -167,6 +189,11 @@ func (s cleanupState) write(w io.Writer) error {
 	if s.Since != nil {
 		line("last complete", "%v ago", (time.Duration(*s.Since) * time.Second))
 	}
+	if c := s.Check; c != nil && c.Error == "" {
+		line("check", "a node with these settings may clean")
+	} else if c != nil {
+		line("check", "%s: %s", c.Result, c.Error)
+	}
 	for _, text := range s.Warnings {
 		line("warning", "%s", text)
 	}
@@ -174,15 +201,6 @@ func (s cleanupState) write(w io.Writer) error {
 		return err
 	}
 	return writeRuns(w, s.Runs, s.Doubles)
-}
-
-// shown replaces what a terminal might obey: hosts and reasons come from the
-// cache, where anybody may have put them.
-func shown(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
-	}
-	return unicode.ReplacementChar
 }
 
 func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
@@ -195,7 +213,7 @@ func writeRuns(w io.Writer, runs []cleanupLine, doubles []overlapState) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "ROW\tTIME\tNODE\tEXECUTOR\tSTATUS\tSECONDS\tTOKENS DELETED\tSUBMISSIONS DELETED")
 	for _, r := range runs {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", r.Row, shortTime(r.Time), r.Node, r.Executor, r.Status, r.Seconds, r.Tokens, r.Submissions)
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", r.Row, shortTime(r.Time), shell.Plain(r.Node), r.Executor, r.Status, r.Seconds, r.Tokens, r.Submissions)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -249,7 +267,7 @@ func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		}
 		log := slog.New(slog.NewTextHandler(a.stdout, nil))
 		if *asJSON {
-			log = slog.New(slog.NewJSONHandler(a.stdout, nil))
+			log = slog.New(slog.NewJSONHandler(shell.JSON(a.stdout), nil))
 		}
 		c, err := a.openCluster(&where, cleanup.Observe, cleanup.WithLogger(log))
 		if err != nil {
@@ -262,7 +280,7 @@ func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 
 // printJSON writes one value for programs.
 func (a *app) printJSON(v any) error {
-	out := json.NewEncoder(a.stdout)
+	out := json.NewEncoder(shell.JSON(a.stdout))
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	return out.Encode(v)

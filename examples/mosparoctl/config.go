@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -16,6 +17,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func configCommand() command {
@@ -135,7 +137,7 @@ func (r *report) write(w io.Writer) error {
 	}
 	section := func(title string, lines []string) {
 		if len(lines) > 0 {
-			fmt.Fprintf(w, "\n%s\n  %s\n", title, strings.Join(lines, "\n  "))
+			fmt.Fprintf(w, "\n%s\n  %s\n", title, shell.Lines(strings.Join(lines, "\n")))
 		}
 	}
 	var warnings []string
@@ -150,14 +152,12 @@ func (r *report) write(w io.Writer) error {
 	return nil
 }
 
-// plain keeps control characters of a value from the terminal.
+// plain quotes a value that a terminal could obey.
 func plain(s string) string {
-	for _, c := range s {
-		if c < ' ' || c == utf8.RuneError || 0x7f <= c && c < 0xa0 {
-			return fmt.Sprintf("%q", s)
-		}
+	if shell.Plain(s) == s {
+		return s
 	}
-	return s
+	return strconv.Quote(s)
 }
 
 // revealed is a description that shows its passwords.
@@ -246,7 +246,7 @@ func (a *app) writeObject(vars []envconfig.Variable) error {
 		b.Truncate(b.Len() - 1)
 	}
 	b.WriteString("}\n")
-	_, err := a.stdout.Write(b.Bytes())
+	_, err := shell.JSON(a.stdout).Write(b.Bytes())
 	return err
 }
 
@@ -263,7 +263,7 @@ func configPHP(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error 
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.stdout, "%s\n", doc)
+		_, err = fmt.Fprintf(shell.JSON(a.stdout), "%s\n", doc)
 		return err
 	}
 }
@@ -283,7 +283,7 @@ func readFile(path string) ([]byte, error) {
 }
 
 func (a *app) writeJSON(v any, indent string) error {
-	out := json.NewEncoder(a.stdout)
+	out := json.NewEncoder(shell.JSON(a.stdout))
 	out.SetEscapeHTML(false)
 	out.SetIndent("", indent)
 	return out.Encode(v)

@@ -12,6 +12,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func cssCommands() []command {
@@ -62,7 +63,7 @@ func cssPrepare(_ context.Context, a *app, flags *flag.FlagSet) func([]string) e
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		_, err = fmt.Fprintf(shell.JSON(a.stdout), "%s\n", out)
 		return err
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // cssFinding is a difference between the store and the database.
@@ -90,9 +91,9 @@ func (a *app) showCSSReport(r cssReport, asJSON bool) error {
 		return a.printJSON(r)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(a.stdout, "%-10s %v  database %.12s  stored %.12s\n", f.Kind, f.Project, orNone(f.Want), orNone(f.Have))
+		fmt.Fprintf(a.stdout, "%-10s %v  database %.12s  stored %.12s\n", f.Kind, f.Project, shell.Plain(orNone(f.Want)), shell.Plain(orNone(f.Have)))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d projects, %d findings in %s\n", r.Projects, len(r.Findings), r.Store)
+	_, err := fmt.Fprintf(a.stdout, "%d projects, %d findings in %s\n", r.Projects, len(r.Findings), shell.Plain(r.Store))
 	return err
 }
 

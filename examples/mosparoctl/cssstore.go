@@ -12,6 +12,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -152,7 +153,7 @@ func cssGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) err
 
 // jsonLines writes one line for each value.
 func (a *app) jsonLines() func(any) error {
-	out := json.NewEncoder(a.stdout)
+	out := json.NewEncoder(shell.JSON(a.stdout))
 	out.SetEscapeHTML(false)
 	return out.Encode
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // warmed is the outcome for one project.
@@ -160,9 +161,9 @@ func (a *app) bar(done, all int) {
 func (a *app) showWarm(r warmReport) error {
 	for _, w := range r.Projects {
 		if w.Error != "" {
-			fmt.Fprintf(a.stdout, "%v: %s\n", w.Project, w.Error)
+			fmt.Fprintf(a.stdout, "%v: %s\n", w.Project, shell.Plain(w.Error))
 		}
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d projects prepared, %d failed, from base %.12s of mosparo %s\n", r.Prepared, r.Failed, r.Base, r.Version)
+	_, err := fmt.Fprintf(a.stdout, "%d projects prepared, %d failed, from base %.12s of mosparo %s\n", r.Prepared, r.Failed, shell.Plain(r.Base), shell.Plain(r.Version))
 	return err
 }

@@ -14,8 +14,8 @@ import (
 
 func leaveCommand() command {
 	return command{
-		name: "leave", args: clusterArgs + " [--last]", run: leave,
-		help: "Take this Go node out of the cluster: end what a run of it has left. With --last remove all keys of Go nodes, locks and fencing counters included; on memcached, and on a server of --lock-url, these expire by themselves.",
+		name: "leave", args: clusterArgs + " [--last] [--force]", run: leave,
+		help: "Take this Go node out of the cluster: end what a run of it has left. With --last remove all keys of Go nodes, locks and fencing counters included, unless one holds a lock; on memcached, and on a server of --lock-url, these expire by themselves.",
 	}
 }
 
@@ -25,7 +25,8 @@ const goKeys = "mosparoGo"
 func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	last := flags.Bool("last", false, "this is the last Go node of the cluster")
+	last := flags.Bool("last", false, "this is the last Go node of the cluster; nodes that only wait for the next cleanup are not seen, so stop them before")
+	force := flags.Bool("force", false, "with --last: also while locks are held, which are lost then; a cleanup under way still keeps this away")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"leave takes no arguments"}
@@ -35,8 +36,8 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 			return err
 		}
 		defer c.close()
-		if *last {
-			if err := c.nobodyElse(ctx); err != nil {
+		if *last && !*force {
+			if err := checkIdle(ctx, c.pool, c.locker, ""); err != nil {
 				return err
 			}
 		}
@@ -56,20 +57,6 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		_, err = fmt.Fprintf(a.stdout, "removed the keys of the Go nodes (%d more found); PHP nodes go on with the schedule\n", n)
 		return err
 	}
-}
-
-// nobodyElse refuses while a lock is held: then there is another Go node.
-func (c *cluster) nobodyElse(ctx context.Context) error {
-	for h, err := range c.locker.Holders(ctx) {
-		switch {
-		case errors.Is(err, errors.ErrUnsupported):
-			return nil
-		case err != nil:
-			return err
-		}
-		return fmt.Errorf("the lock %q is held by %q (pid %d): another Go node is at work", h.Name, h.Owner.Host, h.Owner.PID)
-	}
-	return nil
 }
 
 // forget removes everything that Go nodes keep in the cache, and their locks

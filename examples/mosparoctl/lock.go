@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -95,7 +96,7 @@ func holdingOf(h lock.Holder) holding {
 }
 
 func (a *app) printHolding(h holding) error {
-	out := json.NewEncoder(a.stdout)
+	out := json.NewEncoder(shell.JSON(a.stdout))
 	out.SetEscapeHTML(false)
 	return out.Encode(h)
 }
@@ -164,7 +165,7 @@ func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 				return errors.Join(unknown, err)
 			}
 			if unknown != nil {
-				fmt.Fprintln(a.stderr, "mosparoctl: whose it was cannot be told:", unknown)
+				a.complain(fmt.Errorf("whose it was cannot be told: %w", unknown))
 				h = lock.Holder{Name: name}
 			}
 			return a.printHolding(holdingOf(h))

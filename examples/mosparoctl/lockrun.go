@@ -120,7 +120,7 @@ func (a *app) exit(err error) error {
 	case errors.Is(err, lock.ErrUnavailable), errors.Is(err, lock.ErrLost):
 		code = exitTempFail
 	}
-	fmt.Fprintln(a.stderr, "mosparoctl:", err)
+	a.complain(err)
 	return code
 }
 
@@ -138,7 +138,7 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 			return signalled
 		case errors.Is(err, lock.ErrHeld):
 			if j.verbose {
-				fmt.Fprintln(a.stderr, "mosparoctl:", err)
+				a.complain(err)
 			}
 			return exitError(j.conflict)
 		case err != nil:
@@ -151,7 +151,7 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 		switch {
 		case errors.Is(err, lock.ErrUnavailable):
 			// The command has ended; only others have to wait for the TTL.
-			fmt.Fprintln(a.stderr, "mosparoctl:", err)
+			a.complain(err)
 		case err != nil:
 			return err
 		}
@@ -220,7 +220,7 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 	p, err := startProcess(j.command, a, append(a.environ,
 		"MOSPARO_LOCK_NAME="+j.name, "MOSPARO_LOCK_FENCE="+strconv.FormatUint(lease.Fence(), 10)))
 	if err != nil {
-		fmt.Fprintln(a.stderr, "mosparoctl:", err)
+		a.complain(err)
 		return exitUnavailable, nil
 	}
 	// The command is told to end so early that it is gone when the lease is.

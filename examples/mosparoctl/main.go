@@ -19,6 +19,8 @@ import (
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // app is what a command may touch of the outside world.
@@ -110,12 +112,17 @@ func (a *app) main(ctx context.Context, args []string) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case errors.As(err, &usage):
-		fmt.Fprintln(a.stderr, "mosparoctl:", usage.msg)
+		a.complain(usage)
 		return 2
 	default:
-		fmt.Fprintln(a.stderr, "mosparoctl:", err)
+		a.complain(err)
 		return 1
 	}
+}
+
+// complain says an error, whose text may come from a server.
+func (a *app) complain(err error) {
+	fmt.Fprintln(a.stderr, "mosparoctl:", shell.Lines(err.Error()))
 }
 
 func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []string) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // maxInput is the most that a command reads from standard input at once.
@@ -73,7 +74,7 @@ func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) 
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.stdout, "%s\n", out)
+		_, err = fmt.Fprintf(shell.JSON(a.stdout), "%s\n", out)
 		return err
 	}
 }
@@ -130,6 +131,7 @@ func (a *app) input() ([]byte, error) {
 func (a *app) eachLine(do func(line []byte) ([]byte, error)) error {
 	in := bufio.NewReader(a.stdin)
 	out := bufio.NewWriter(a.stdout)
+	lines := shell.JSON(out)
 	for {
 		line, err := in.ReadBytes('\n')
 		if len(line) == 0 && err != nil {
@@ -144,7 +146,7 @@ func (a *app) eachLine(do func(line []byte) ([]byte, error)) error {
 				return err
 			}
 		}
-		if _, err := out.Write(append(answer, '\n')); err != nil {
+		if _, err := lines.Write(append(answer, '\n')); err != nil {
 			return err
 		}
 	}

@@ -83,3 +83,24 @@ func TestJoin_AnObserverOfFilesWritesNothing(t *testing.T) {
 		}
 	}
 }
+
+// The first due cleanup may be hours away.
+func TestJoin_SaysAtTheStartThatItMustNotClean(t *testing.T) {
+	for _, clean := range [][]string{nil, {"--clean"}} {
+		files := t.TempDir()
+		adapter, err := fileadapter.New(files)
+		require.NoError(t, err)
+		pool := cache.NewPool(adapter)
+		dir, db := installed(t, pool, "1.5.4")
+		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(5*time.Hour), 0))
+		_, err = db.ExecContext(t.Context(), "ALTER TABLE delay ADD COLUMN foreign_to_mosparo INT")
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		n := start(t, []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + files}, append([]string{"--dir", dir}, clean...)...)
+		var page string
+		require.Eventually(t, func() bool { _, page = n.get(""); return strings.Contains(page, "REFUSED") }, patience, 10*time.Millisecond, n.log)
+		require.Contains(t, page, "foreign_to_mosparo")
+		require.Contains(t, n.log.String(), "this node may not clean")
+		require.NoError(t, n.stop())
+	}
+}

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"html/template"
 	"net/http"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // pageTimeout bounds what the page asks the cluster: it answers within 2 s also
@@ -33,7 +35,7 @@ func (n *node) routes() http.Handler {
 	if n.public != nil {
 		mux.Handle("GET /build/", http.FileServerFS(n.public)) // a web server's work in a cluster
 	}
-	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
+	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime, "mayClean": mayClean}).Parse(pageSource))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 		defer cancel()
@@ -64,6 +66,18 @@ type pageView struct {
 	// CSS: the projects are known, and their CSS is served.
 	CSS      bool
 	Projects []cssstore.Project
+}
+
+// mayClean is what the checks of the node say. Errors of servers are in the log
+// alone: they may name what no visitor has to know.
+func mayClean(r cleanup.Readiness) string {
+	switch {
+	case r.Err == nil:
+		return "yes"
+	case errors.Is(r.Err, cleanup.ErrRefused):
+		return shell.Plain("REFUSED: " + r.Err.Error())
+	}
+	return "UNAVAILABLE: unknown; see the log"
 }
 
 func showTime(t any) string {

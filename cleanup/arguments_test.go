@@ -1,0 +1,114 @@
+package cleanup_test
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
+)
+
+// mistakes are the arguments that each constructor panics for, by the name that
+// the panic has to give.
+func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
+	db, c := &cleanuptest.Statistics{}, &cleanuptest.Cleaner{}
+	return map[string]map[string]func(){
+		"New": {
+			"pool is nil":     func() { cleanup.New(nil, l, db, c, cleanup.Policy{}, cleanup.Observe) },
+			"locker is nil":   func() { cleanup.New(pool, nil, db, c, cleanup.Policy{}, cleanup.Observe) },
+			"db is nil":       func() { cleanup.New(pool, l, nil, c, cleanup.Policy{}, cleanup.Observe) },
+			"c is nil":        func() { cleanup.New(pool, l, db, nil, cleanup.Policy{}, cleanup.Observe) },
+			"m is no mode":    func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, 2) },
+			"WithGuard: d is": func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, cleanup.Clean, cleanup.WithGuard(-1)) },
+		},
+		"WithCheck":    {"c is nil": func() { cleanup.WithCheck(nil) }},
+		"WithGuard":    {"d is negative": func() { cleanup.WithGuard(-1) }},
+		"WithLeaseTTL": {"d is negative": func() { cleanup.WithLeaseTTL(-1) }},
+		"WithPoll":     {"d is negative": func() { cleanup.WithPoll(-1) }},
+		"WithExecutor": {"e is no executor of mosparo": func() { cleanup.WithExecutor(4) }},
+		"WithLimits": {
+			"Limits.Time is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Time: -1}) },
+			"Limits.Rows is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Rows: -1}) },
+			"e is no executor":        func() { cleanup.WithLimits(-1, cleanup.Limits{}) },
+		},
+		"All":          {"cleaners[1] is nil": func() { cleanup.All(c, nil) }},
+		"Prune":        {"p is nil": func() { cleanup.Prune(nil) }},
+		"VersionGate":  {"read is nil": func() { cleanup.VersionGate(nil) }},
+		"WithLogger":   nil, // nil is silent
+		"WithObserver": nil, // nil is silent
+		"WithRandom":   nil, // nil is the default
+		"WhenDue":      nil, // takes nothing
+	}
+}
+
+func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
+	l := lock.New(memorylocker.New())
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	rows := mistakes(cache.NewPool(memoryadapter.New()), l)
+	for _, name := range constructors(t) {
+		require.Contains(t, rows, name, "a constructor without a row here")
+		for want, f := range rows[name] {
+			func() {
+				defer func() { require.Contains(t, recover(), want, name) }()
+				f()
+			}()
+		}
+	}
+}
+
+func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		n := c.node(cleanup.Clean, cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
+			cleanup.WithPoll(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
+		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
+		c.due()
+		began := time.Now()
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.DefaultGuard+c.cleaner.Takes, time.Since(began))
+	})
+}
+
+// constructors are the exported functions that make one of the package's types
+// out of arguments.
+func constructors(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	set := token.NewFileSet()
+	var parsed []*ast.File
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".go") && !strings.HasSuffix(f.Name(), "_test.go") {
+			file, err := parser.ParseFile(set, f.Name(), nil, parser.ParseComments)
+			require.NoError(t, err)
+			parsed = append(parsed, file)
+		}
+	}
+	p, err := doc.NewFromFiles(set, parsed, "github.com/mosparo/go-cluster/cleanup")
+	require.NoError(t, err)
+	for _, typ := range p.Types {
+		if !slices.Contains([]string{"Pause", "Running"}, typ.Name) { // PauseAll and ActiveRun are calls
+			for _, f := range typ.Funcs {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	require.Contains(t, names, "New")
+	require.Contains(t, names, "WithGuard")
+	return names
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// atWork says which Go nodes are at work: one that cleans, by its record in the
+// cache, and those that hold a lock whose name begins with prefix. It does not see callers that wait for a lock, nor
+// nodes that wait for the next cleanup.
+func atWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) ([]string, error) {
+	var found []string
+	r, err := cleanup.ActiveRun(ctx, pool)
+	switch {
+	case err != nil:
+		return nil, err
+	case r != nil && r.Host == "":
+		found = append(found, "a node of a newer version may clean: "+string(cleanup.RunKey)+" has a format that this program does not know")
+	case r != nil:
+		found = append(found, fmt.Sprintf("%s (pid %d) cleans since %s", r.Host, r.PID, shortTime(r.Since)))
+	}
+	for h, err := range holders(ctx, l) {
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(h.Name, prefix) && !strings.HasPrefix(h.Name, lock.ReservedPrefix+"waiting/") {
+			found = append(found, fmt.Sprintf("the lock %q is held by %s (pid %d)", h.Name, h.Owner.Host, h.Owner.PID))
+		}
+	}
+	return found, nil
+}
+
+// holders yields the locks that are held; where the backend cannot list them,
+// that of the cleanup.
+func holders(ctx context.Context, l *lock.Locker) func(func(lock.Holder, error) bool) {
+	return func(yield func(lock.Holder, error) bool) {
+		for h, err := range l.Holders(ctx) {
+			if errors.Is(err, errors.ErrUnsupported) {
+				h, err = l.Holder(ctx, cleanup.LockName)
+				if errors.Is(err, lock.ErrNotHeld) {
+					return
+				}
+			}
+			if !yield(h, err) {
+				return
+			}
+		}
+	}
+}
+
+// checkIdle refuses what would harm nodes at work.
+func checkIdle(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) error {
+	found, err := atWork(ctx, pool, l, prefix)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot tell whether a Go node is at work (--force does not ask): %w", err)
+	case len(found) == 0:
+		return nil
+	}
+	return fmt.Errorf("there are Go nodes at work; stop them, or do it all the same with --force:\n%s", strings.Join(found, "\n"))
+}
