@@ -122,7 +122,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 // Release implements [lock.Backend]: two round trips.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
 	err := b.swap(ctx, name, func(r record, item *memcache.Item) bool {
-		bury(item)
+		expire(item)
 		return r.Token == token && r.Token != ""
 	})
 	if errors.Is(err, memcache.ErrCacheMiss) {
@@ -134,7 +134,7 @@ func (b *Backend) Release(ctx context.Context, name, token string) error {
 // Break implements [lock.Breaker].
 func (b *Backend) Break(ctx context.Context, name string) error {
 	err := b.swap(ctx, name, func(_ record, item *memcache.Item) bool {
-		bury(item)
+		expire(item)
 		return true
 	})
 	if errors.Is(err, memcache.ErrCacheMiss) {
@@ -143,9 +143,13 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 	return err
 }
 
-// bury makes an item that expires at once: memcached compares on storing, but
+// longAgo is a time in January 1970, since it is more than 30 days. It expires
+// an item at once as a negative number does, which twemproxy does not let through.
+const longAgo = longest + 1
+
+// expire makes an item that expires at once: memcached compares on storing, but
 // not on deleting.
-func bury(item *memcache.Item) { item.Value, item.Expiration = []byte("released"), -1 }
+func expire(item *memcache.Item) { item.Value, item.Expiration = []byte("released"), longAgo }
 
 // swap stores what change makes of an item, if it wants to and nobody has
 // changed it in between, else it is memcache.ErrCacheMiss.
