@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -25,6 +27,7 @@ func main() {
 	if len(os.Args) < 3 {
 		log.Fatal("usage: cronlock NAME COMMAND…")
 	}
+	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1], os.Args[2:]); err != nil && !errors.Is(err, lock.ErrHeld) {

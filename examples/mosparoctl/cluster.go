@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
 	_ "modernc.org/sqlite"             // driver sqlite
 
@@ -21,6 +20,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -188,7 +188,7 @@ func (a *app) warnings() *slog.Logger {
 
 // openDatabase opens mosparo's database.
 func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
-	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, connect.WithLogger(c.app.warnings()))
+	db, driver, err := connect.Database(c.settings, mysqlconnector.New, connect.WithLogger(c.app.warnings()))
 	if errors.Is(err, envconfig.ErrNotConfigured) {
 		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
 	}

@@ -22,6 +22,10 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
 // options are those of the command line.
@@ -34,6 +38,7 @@ type options struct {
 }
 
 func main() {
+	redis.SetLogger(connect.NewRedisLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr)
 	stop()
