@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
@@ -35,6 +38,9 @@ func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, d
 	for _, w := range c.Warnings {
 		logWarning(o, "database", w)
 	}
+	if c.DSN, err = withParameters(c.DSN, o.databaseParams); err != nil {
+		return nil, "", err
+	}
 	if db, err = openDatabase(c, mysql, o); err != nil {
 		return nil, "", err
 	}
@@ -58,4 +64,23 @@ func openDatabase(c envconfig.Connection, mysql MySQL, o options) (*sql.DB, erro
 		return nil, errors.New("connect: the database's address cannot be used") // the driver's words may hold it
 	}
 	return db, nil
+}
+
+// withParameters sets parameters, which follow the last question mark in the
+// form of all drivers.
+func withParameters(dsn envconfig.Secret, params url.Values) (envconfig.Secret, error) {
+	if len(params) == 0 {
+		return dsn, nil
+	}
+	address := dsn.Reveal()
+	at := strings.LastIndexByte(address, '?')
+	if at < 0 {
+		at = len(address)
+	}
+	all, err := url.ParseQuery(strings.TrimPrefix(address[at:], "?"))
+	if err != nil {
+		return dsn, errors.New("connect: the database's address cannot be used")
+	}
+	maps.Copy(all, params)
+	return envconfig.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
 }

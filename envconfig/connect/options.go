@@ -3,6 +3,7 @@ package connect
 import (
 	"crypto/tls"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
@@ -18,6 +19,8 @@ type options struct {
 	lockURL string
 
 	lockReplicas redislocker.Option // nil: none are waited for
+
+	databaseParams url.Values
 
 	memcachedTLS      *tls.Config
 	memcachedUser     string
@@ -71,6 +74,14 @@ func WithLockURL(dsn string) Option {
 // fails.
 func WithLockReplicas(n int, timeout time.Duration) Option {
 	return func(o *options) { o.lockReplicas = redislocker.WithReplicas(n, timeout) }
+}
+
+// WithDatabaseParameters adds parameters of the driver to the data source name
+// with which [Database] opens, such as sslmode for pgx or readTimeout for MySQL.
+// They win over those of this module: only an operator knows them. The default
+// is none.
+func WithDatabaseParameters(params url.Values) Option {
+	return func(o *options) { o.databaseParams = params }
 }
 
 // WithMemcachedTLS encrypts connections to memcached, other than those to Unix

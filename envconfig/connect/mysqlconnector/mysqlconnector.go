@@ -28,7 +28,10 @@ func New(c envconfig.Connection, logger *slog.Logger) (driver.Connector, error) 
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	config.TLS, config.Logger = c.TLS, driverLog{logger}
+	config.Logger = driverLog{logger}
+	if c.TLS != nil {
+		config.TLS = c.TLS
+	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, errors.New("mysqlconnector: the database's address cannot be used")
