@@ -30,6 +30,7 @@ const connLifetime = 3 * time.Minute
 // sent. Connections are used for 3 minutes; opening one takes 5 seconds at most.
 // The errors are those of [envconfig.Database.Connection], and hold no address.
 func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
+	needed(s == nil, "Database", "s")
 	c, err := s.Database.Connection()
 	if err != nil {
 		return nil, "", err

@@ -10,7 +10,8 @@ import (
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
-// Option changes a default of [Cache] and [Lock].
+// Option changes a default of [Cache], [Lock], [Database], [Redis], [Memcached]
+// or [DescribeDSN].
 type Option func(*options)
 
 type options struct {
@@ -34,6 +35,7 @@ const DefaultTimeout = 2 * time.Second
 func newOptions(opts []Option) options {
 	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler)}
 	for _, f := range opts {
+		needed(f == nil, "Option", "it")
 		f(&o)
 	}
 	return o
@@ -41,9 +43,10 @@ func newOptions(opts []Option) options {
 
 // WithTimeout bounds connecting to a server and waiting for each reply. A
 // context with an earlier deadline ends a request earlier, where the client
-// library knows contexts (Redis). The default is [DefaultTimeout], also for
-// what is not positive; a timeout in the DSN counts if it is shorter.
+// library knows contexts (Redis). The default, and 0, is [DefaultTimeout]; a
+// timeout in the DSN counts if it is shorter. It panics for d below zero.
 func WithTimeout(d time.Duration) Option {
+	notNegative(d, "WithTimeout", "d")
 	return func(o *options) {
 		if d > 0 {
 			o.timeout = d
@@ -71,8 +74,10 @@ func WithLockURL(dsn string) Option {
 // or more, have it within the timeout, so that a failover to one of them loses
 // none; see [redislocker.WithReplicas]. The timeout has to be well below
 // [WithTimeout] and the call timeout of the Locker. On another server Lock
-// fails.
+// fails. It panics for numbers below zero.
 func WithLockReplicas(n int, timeout time.Duration) Option {
+	notNegative(n, "WithLockReplicas", "n")
+	notNegative(timeout, "WithLockReplicas", "timeout")
 	return func(o *options) { o.lockReplicas = redislocker.WithReplicas(n, timeout) }
 }
 

@@ -21,6 +21,7 @@ import (
 // that unwraps to [envconfig.ErrNotSupported]; certificates that cannot be
 // read give an error as well.
 func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error) {
+	needed(d == nil, "Redis", "d")
 	return openRedis(d, newOptions(opts), cacheRetries)
 }
 
