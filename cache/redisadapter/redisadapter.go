@@ -45,7 +45,9 @@ func WithMaxValueSize(bytes int) Option {
 // New returns the cache on the server of client, which stays the caller's to
 // close. Nothing is sent. A [*redis.Client] (also one for Sentinel) gets
 // several keys with MGET and sets several items in one MULTI/EXEC; any other
-// client gets one command for each key, in one pipeline.
+// client gets one command for each key, in one pipeline. The client's options
+// decide how long a call takes; envconfig/connect sets those that the package
+// names.
 func New(client redis.UniversalClient, opts ...Option) *Adapter {
 	_, oneServer := client.(*redis.Client)
 	a := &Adapter{client: client, oneServer: oneServer}

@@ -37,7 +37,9 @@ func WithPrefix(prefix string) Option {
 
 // New returns a backend that uses the client, which the caller keeps open and
 // closes. gomemcache knows no contexts: its Timeout bounds connecting and every
-// reply, and should be well below the TTL of leases; a call here is one to five
+// reply (500 ms by default), and should be well below the TTL of leases;
+// MaxIdleConns (2 by default) should be as many as locks are in use at one time,
+// or each request dials. twemproxy may be between. A call here is one to five
 // requests, and the context is looked at before each. With several
 // servers every node must choose the same one for a key.
 func New(client Client, opts ...Option) *Backend {
