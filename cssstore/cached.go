@@ -45,7 +45,7 @@ var _ interface {
 } = (*Cached)(nil)
 
 // NewCached returns the store in the pool. Writers of one project take turns
-// through the locker, under the name css.{uuid}; with a nil locker they do not,
+// through the locker, under the name mosparo/css.{uuid}; with a nil locker they do not,
 // and what two of them write at the same time on a backend that cannot write
 // several entries at once may have to be written again.
 func NewCached(pool *cache.Pool, locker *lock.Locker) *Cached {
@@ -165,7 +165,7 @@ func (c *Cached) exclusively(ctx context.Context, project UUID, do func(context.
 	return c.locker.Do(ctx, lockName(project), do, lock.WithWait(lockWait), lock.WithLabel("store css"))
 }
 
-func lockName(project UUID) string { return "css." + project.String() }
+func lockName(project UUID) string { return lock.ReservedPrefix + "css." + project.String() }
 
 // Put implements [Store]. It looks at what is there afterwards, and writes
 // again if a writer that takes no lock came in between. After the third time it

@@ -73,7 +73,8 @@ func WithFilesLogger(l *slog.Logger) FilesOption { return func(f *Files) { f.log
 
 // NewFiles returns the store in the folder, mosparo's public/resources, which
 // must be there. Writers take turns through the locker, under the names
-// cssfiles.{uuid} and cssmappings; with a nil locker they do not, and then an
+// mosparo/cssfiles.{uuid} and mosparo/cssmappings; with a nil locker they do
+// not, and then an
 // entry of mappings.php can be lost. PHP takes no lock in either case. Nothing
 // is read or made before the first request.
 func NewFiles(resources string, locker *lock.Locker, opts ...FilesOption) *Files {

@@ -28,7 +28,7 @@ func (f *Files) Put(ctx context.Context, r Resource) error {
 	return wrap("put", r.Project, err)
 }
 
-func filesLock(project UUID) string { return "cssfiles." + project.String() }
+func filesLock(project UUID) string { return lock.ReservedPrefix + "cssfiles." + project.String() }
 
 // exclusively runs do while no other Go writer is at work.
 func (f *Files) exclusively(ctx context.Context, name string, do func(context.Context) error) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // mappingsFile is what PHP's front controller includes on every request.
@@ -139,7 +140,7 @@ func (m *mappings) ours() []Mapping {
 // older state over ours: so the file is read again, and the change repeated if
 // it is not there.
 func (f *Files) changeMappings(ctx context.Context, change func(*mappings)) error {
-	return f.exclusively(ctx, "cssmappings", func(ctx context.Context) error {
+	return f.exclusively(ctx, lock.ReservedPrefix+"cssmappings", func(ctx context.Context) error {
 		return f.inRoot(ctx, func(root *os.Root) error {
 			for i := 0; ; i++ {
 				m, err := readMappings(root)

@@ -41,6 +41,11 @@ type Claim struct {
 	// [A-Za-z0-9_-], random, never used twice.
 	Token string
 	Owner Owner
+	// Unfenced: nobody needs a fence. The backend draws none, returns 0, and
+	// keeps nothing of the name beyond ttl. Such a claim is never renewed; the
+	// same token may acquire again. A name is claimed with fences always or
+	// never.
+	Unfenced bool
 }
 
 // TokenLength is the length of every token. It is fixed because backends may

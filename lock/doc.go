@@ -4,6 +4,8 @@
 // notices at once that it lost a lease; a store that must not be written by a
 // stale holder checks the fencing token.
 //
+// Names that begin with [ReservedPrefix] are the library's own.
+//
 // A [Locker] does, the same for all backends, what a lock needs: queueing
 // inside the process, polling with jitter between processes, fairness between
 // them, renewal at every third of the TTL, a deadline on the process's own
@@ -28,7 +30,8 @@
 //	    fences     strictly rising; beyond a loss of data as long as the
 //	               server's clock does not go back
 //	    lost with  failover before replication (unless replicas acknowledge),
-//	               restart without persistence, eviction, FLUSHDB
+//	               split brain (the same), restart without persistence,
+//	               eviction, FLUSHDB
 //
 //	filelocker
 //	    between    processes and machines on one directory; not on Windows
@@ -40,7 +43,9 @@
 //
 //	memcachedlocker
 //	    between    processes
-//	    exclusion  best effort: while memcached keeps the item
+//	    exclusion  best effort: while memcached keeps the item; one stored just
+//	               after memcached was stopped may die early, by as long as
+//	               the stop took
 //	    fences     best effort: they fall if the counter is evicted and the
 //	               next holder's clock is behind
 //	    lost with  eviction, restart, flush_all
@@ -60,11 +65,26 @@
 //     clock does not matter.
 //   - A suspended virtual machine stops the monotonic clock too: after it wakes,
 //     a holder may believe in its lease, and only fencing helps.
+//   - A Redis without acknowledging replicas may have two masters for a while:
+//     a partition leaves the old one to some nodes, and the others have elected
+//     a new one. Both grant the same name and draw fences at the same time, each
+//     by its own clock, so that neither holder's fence is surely the larger one,
+//     and what was granted by the old one is gone when it comes back.
+//     redislocker.WithReplicas stops the old one: it grants nothing that no
+//     replica has acknowledged.
 //   - After a failover to a server whose clock is behind that of the old one,
 //     fences may fall for as long as it is.
-//   - Callers of one process that wait get a name in the order in which they
-//     asked. Between processes there is no order, but a process that has had a
-//     name for some poll intervals without a break makes way for the others.
+//   - Callers of one Locker that wait get a name in the order in which they
+//     asked. Between processes there is no order, but fairness: a process that
+//     has had a name for a poll interval without a break leaves it to the others
+//     for as long as they need to poll once, if any of them waits ([WithWait]).
+//     Meanwhile its own callers wait, and those that do not wait find the name
+//     held. Nobody makes way for callers that try again and again without
+//     waiting, nor for those that wait for less than one and a half poll
+//     intervals. Processes know of each other by a lease named
+//     "mosparo/waiting/NAME", which [Locker.Holders] lists. A Locker counts as a
+//     process, and one that is made for a single lease has no past: use one
+//     Locker for all of a process.
 //
 // Shared (read) locks are out of scope.
 //

@@ -9,7 +9,8 @@ import (
 
 // Conditions that callers tell apart with [errors.Is].
 var (
-	// ErrHeld: somebody else holds the name; see [*HeldError].
+	// ErrHeld: the name is held, see [*HeldError], or the slot is used, see
+	// [*UsedError].
 	ErrHeld = errors.New("lock is held")
 	// ErrLost: the lease ended before it was released: it expired, was
 	// broken, or the server lost it.
@@ -40,15 +41,34 @@ type HeldError struct {
 	ExpiresIn time.Duration
 }
 
-func (e *HeldError) Error() string {
-	s := fmt.Sprintf("%q is held", e.Name)
-	if e.Holder.Host != "" {
-		s += fmt.Sprintf(" by %s (pid %d)", printable(e.Holder.Host), e.Holder.PID)
-	}
-	return s
+func (e *HeldError) Error() string { return fmt.Sprintf("%q is held", e.Name) + e.Holder.by() }
+
+// Unwrap returns [ErrHeld].
+func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// UsedError says who used a slot of [Locker.Once]. It unwraps to [ErrHeld].
+type UsedError struct {
+	Name, Slot string
+	Owner      Owner
+	// ExpiresIn is for how long the slot stays used, 0 where the backend cannot
+	// tell.
+	ExpiresIn time.Duration
 }
 
-func (e *HeldError) Unwrap() error { return ErrHeld }
+func (e *UsedError) Error() string {
+	return fmt.Sprintf("slot %q of %q is used", e.Slot, e.Name) + e.Owner.by()
+}
+
+// Unwrap returns [ErrHeld].
+func (e *UsedError) Unwrap() error { return ErrHeld }
+
+// by names the owner in the text of an error, if it is known.
+func (o Owner) by() string {
+	if o.Host == "" {
+		return ""
+	}
+	return fmt.Sprintf(" by %s (pid %d)", printable(o.Host), o.PID)
+}
 
 // maxHost is the longest name of a host, in bytes.
 const maxHost = 253
@@ -69,8 +89,9 @@ func failed(op, name string, err error) error {
 	if isRefusal(err) {
 		return err
 	}
-	if held, ok := err.(*HeldError); ok { //nolint:errorlint // one that is wrapped comes with more
-		return fmt.Errorf("lock: %w", held)
+	switch err.(type) { //nolint:errorlint // one that is wrapped comes with more
+	case *HeldError, *UsedError:
+		return fmt.Errorf("lock: %w", err)
 	}
 	return fmt.Errorf("lock: %s %q: %w", op, name, err)
 }

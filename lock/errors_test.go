@@ -41,7 +41,7 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			_, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Minute))
 			return err
 		},
-		`lock: "n@1" is held by ` + fmt.Sprintf("%s (pid %d)", host, os.Getpid()): func(l *lock.Locker, _ *locktest.Faulty) error {
+		`lock: slot "1" of "n" is used by ` + fmt.Sprintf("%s (pid %d)", host, os.Getpid()): func(l *lock.Locker, _ *locktest.Faulty) error {
 			require.NoError(t, l.Once(t.Context(), "n", "1", time.Hour))
 			return l.Once(t.Context(), "n", "1", time.Hour)
 		},
@@ -62,8 +62,8 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			_, err := l.Acquire(t.Context(), "m")
 			return err
 		},
-		"lock: TTL of 0s is shorter than the 1ms that this backend can keep": func(l *lock.Locker, _ *locktest.Faulty) error {
-			_, err := l.Acquire(t.Context(), "m", lock.WithTTL(0))
+		"lock: TTL of 1µs is shorter than the 1ms that this backend can keep": func(l *lock.Locker, _ *locktest.Faulty) error {
+			_, err := l.Acquire(t.Context(), "m", lock.WithTTL(time.Microsecond))
 			return err
 		},
 		"lock: TTL is none": func(l *lock.Locker, f *locktest.Faulty) error {

@@ -3,7 +3,9 @@ package lock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +30,9 @@ func (s *spy) Properties() lock.Properties { return s.p }
 
 func (s *spy) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	s.mu.Lock()
-	s.at = append(s.at, time.Now())
+	if !lock.IsReserved(name) {
+		s.at = append(s.at, time.Now())
+	}
 	s.mu.Unlock()
 	return s.Backend.Acquire(ctx, name, c, ttl)
 }
@@ -175,6 +179,37 @@ func (fast) Properties() lock.Properties { return lock.Properties{Exclusive: tru
 
 func (f fast) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	return f.Backend.Acquire(ctx, name, c, ttl-ttl/101)
+}
+
+func (f fast) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	return f.Backend.Renew(ctx, name, token, ttl-ttl/101)
+}
+
+func TestMinHold_IsKeptByAServerWhoseClockRunsFast(t *testing.T) {
+	const minHold = time.Hour
+	for name, after := range map[string]time.Duration{"never released": 0, "released early": time.Second, "released late": 50 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := memorylocker.New()
+				f := locktest.NewFaulty(fast{b})
+				l, other := lock.New(f), lock.New(b, lock.WithPoll(time.Second))
+				defer l.Close()
+				defer other.Close()
+				began := time.Now()
+				lease, err := l.Acquire(t.Context(), "job", lock.WithTTL(time.Minute), lock.WithMinHold(minHold))
+				require.NoError(t, err)
+				if after > 0 {
+					time.Sleep(after)
+					require.NoError(t, lease.Release(t.Context()))
+				}
+				f.Partition(true)
+				_, err = other.Acquire(t.Context(), "job", lock.WithWait(-1))
+				require.NoError(t, err)
+				require.GreaterOrEqual(t, time.Since(began), minHold)
+				require.LessOrEqual(t, time.Since(began), minHold+minHold/50)
+			})
+		})
+	}
 }
 
 func TestLease_EndsBeforeThatOfAServerWhoseClockRunsFast(t *testing.T) {
@@ -338,6 +373,68 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 	})
 }
 
+// hung is a server that does not answer any more. Its client notices neither
+// the end of a context nor, unless it obeys deadlines, anything but its own
+// timeout.
+type hung struct {
+	lock.Backend
+	deadlines bool
+	down      atomic.Bool
+}
+
+func (h *hung) hang(ctx context.Context) error {
+	if !h.down.Load() {
+		return nil
+	}
+	d := lock.DefaultCallTimeout
+	if end, ok := ctx.Deadline(); ok && h.deadlines {
+		d = time.Until(end)
+	}
+	time.Sleep(d)
+	return context.DeadlineExceeded
+}
+
+func (h *hung) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+	if err := h.hang(ctx); err != nil {
+		return err
+	}
+	return h.Backend.Renew(ctx, name, token, ttl)
+}
+
+func (h *hung) Release(ctx context.Context, name, token string) error {
+	if err := h.hang(ctx); err != nil {
+		return err
+	}
+	return h.Backend.Release(ctx, name, token)
+}
+
+func TestClose_AndReleaseTakeTwoRequestsAtAServerThatHangs(t *testing.T) {
+	for name, end := range map[string]func(*lock.Locker, *lock.Lease) error{
+		"Close":   func(l *lock.Locker, _ *lock.Lease) error { return l.Close() },
+		"Release": func(_ *lock.Locker, le *lock.Lease) error { return le.Release(context.Background()) },
+	} {
+		for _, deadlines := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s of a client that obeys deadlines: %v", name, deadlines), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					h := &hung{Backend: memorylocker.New(), deadlines: deadlines}
+					l := lock.New(h)
+					defer l.Close()
+					lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Minute))
+					require.NoError(t, err)
+					h.down.Store(true)
+					go func() { _ = lease.Renew(context.Background()) }() // it is under way
+					synctest.Wait()
+					began := time.Now()
+					if err := end(l, lease); name == "Release" {
+						require.ErrorIs(t, err, lock.ErrUnavailable)
+					}
+					require.LessOrEqual(t, time.Since(began), 2*lock.DefaultCallTimeout)
+				})
+			})
+		}
+	}
+}
+
 func TestOperator_SeesAndBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, _ := nodes(t, 2)
@@ -371,9 +468,9 @@ func TestOperator_SeesAndBreaks(t *testing.T) {
 	})
 }
 
-func TestNew_TakesDefaultsForWhatCannotBe(t *testing.T) {
+func TestNew_TakesDefaultsForWhatIsZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lock.New(memorylocker.New(), lock.WithPoll(-1), lock.WithCallTimeout(0), lock.WithLogger(nil), lock.WithObserver(nil))
+		l := lock.New(memorylocker.New(), lock.WithPoll(0), lock.WithCallTimeout(0), lock.WithLogger(nil), lock.WithObserver(nil), nil)
 		defer l.Close()
 		_, err := l.Acquire(t.Context(), "n")
 		require.NoError(t, err)

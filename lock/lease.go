@@ -18,7 +18,7 @@ type Lease struct {
 	claim Claim
 	fence uint64
 	s     settings
-	turn  turn
+	slot  slot
 	began time.Time // when the request was sent
 
 	// unknown is when the last request failed of which it is not known whether
@@ -142,12 +142,13 @@ func (le *Lease) lose(why error) {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	le.l.remove(le)
-	le.turn.done()
+	le.slot.pass()
 }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
-// it takes no deadline from ctx, only values, and is tried again for a short
-// while if the server does not answer. It returns nil if the lease ended by
+// it takes no deadline from ctx, only values. If the server does not answer, it
+// is tried again within one call timeout ([WithCallTimeout]), after up to one
+// more for a renewal that is under way, and then in the background. It returns nil if the lease ended by
 // this call or an earlier Release, the cause of its end ([ErrLost],
 // [ErrMaxHold]) if it had ended before, and [ErrUnavailable] if the server
 // could not be told; then the server frees the name when the TTL is over.
@@ -174,7 +175,7 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	err := le.giveBack(context.WithoutCancel(ctx))
 	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
 	le.l.remove(le)
-	le.turn.done()
+	le.slot.pass()
 	return err
 }
 
@@ -186,15 +187,11 @@ const attempts = 3
 // minimum hold. When that is over, "not yours" to a release that is tried again
 // means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context) error {
+	ctx, cancel := le.l.boundContext(ctx)
+	defer cancel()
 	var err error
 	for i := range attempts {
-		call, cancel := context.WithTimeout(ctx, le.l.call/attempts)
-		if rest := le.s.minHold - time.Since(le.began); rest > 0 {
-			err = le.l.backend.Renew(call, le.name, le.claim.Token, max(rest, le.l.props.leastTTL()))
-		} else {
-			err = le.l.backend.Release(call, le.name, le.claim.Token)
-		}
-		cancel()
+		err = le.giveBackOnce(ctx)
 		switch {
 		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.mayGo():
 			le.outlast()
@@ -202,11 +199,23 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		case errors.Is(err, ErrLost):
 			return err
 		}
+		if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+			break // a client that knows no contexts took all the time
+		}
 	}
-	if le.mayGo() {
+	if le.mayGo() && le.l.closing.Err() == nil {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
 	return unavailable(err)
+}
+
+func (le *Lease) giveBackOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, le.l.call/attempts)
+	defer cancel()
+	if rest := le.s.minHold - time.Since(le.began); rest > 0 {
+		return le.l.backend.Renew(ctx, le.name, le.claim.Token, max(le.l.props.covering(rest), le.l.props.minTTL()))
+	}
+	return le.l.backend.Release(ctx, le.name, le.claim.Token)
 }
 
 // outlast sees to it that a request for the lease that was given up and still is

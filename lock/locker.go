@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -30,11 +31,12 @@ type Locker struct {
 	// closing ends when Close begins.
 	closing context.Context
 	shut    context.CancelCauseFunc
+	closeBy time.Time // when Close returns at the latest; set before closing ends
+
+	queues *queues
+	marks  *waitMarks
 
 	mu     sync.Mutex // never held across a wait
-	queues map[string]*queue
-	idle   []turn    // queues that nobody needs, to be forgotten
-	looked time.Time // when all of them were looked at
 	leases map[*Lease]struct{}
 	closed bool
 	tasks  int        // acquires, renewals and undoings under way
@@ -71,62 +73,72 @@ func WithObserver(f func(Event)) LockerOption {
 	}
 }
 
-// WithCallTimeout bounds every single request to the server; the default is
-// [DefaultCallTimeout], also for what is not positive.
-func WithCallTimeout(d time.Duration) LockerOption {
-	return func(l *Locker) {
-		if d > 0 {
-			l.call = d
-		}
+// WithCallTimeout bounds every single request to the server; 0 is the default,
+// [DefaultCallTimeout]. It panics if timeout is negative.
+func WithCallTimeout(timeout time.Duration) LockerOption {
+	if timeout < 0 {
+		panic("lock.WithCallTimeout: timeout is negative")
 	}
+	return func(l *Locker) { l.call = cmp.Or(timeout, DefaultCallTimeout) }
 }
 
 // WithPoll is the mean time between two attempts of a waiting caller while
-// another process holds the name; the default is [DefaultPoll], also for what
-// is not positive. Every pause is random, between half and one and a half of
-// it. It is also the measure of fairness: a process whose callers have had a
-// name for some poll intervals without a break makes way for as long as others
-// need to poll once. All processes should have the same.
-func WithPoll(d time.Duration) LockerOption {
-	return func(l *Locker) {
-		if d > 0 {
-			l.poll = d
-		}
+// another process holds the name; 0 is the default, [DefaultPoll]. Every pause is random, between half and one and a half of
+// it. It is also the measure of fairness: a process that has had a name for
+// this long without a break makes way for others that wait, for as long as they
+// need to poll once; see the package's guarantees. All processes should have the
+// same. It panics if interval is negative.
+func WithPoll(interval time.Duration) LockerOption {
+	if interval < 0 {
+		panic("lock.WithPoll: interval is negative")
 	}
+	return func(l *Locker) { l.poll = cmp.Or(interval, DefaultPoll) }
 }
 
 // WithDefaults sets options for all leases of this Locker; those of a call
-// come after them.
+// come after them. It panics if one of their durations is negative, but for
+// [WithWait].
 func WithDefaults(opts ...Option) LockerOption {
+	var s settings
+	s.apply(opts)
+	if s.ttl < 0 || s.minHold < 0 || s.maxHold < 0 {
+		panic("lock.WithDefaults: a duration of opts is negative")
+	}
 	return func(l *Locker) { l.defaults.apply(opts) }
 }
 
 // New returns a Locker over the backend. It starts nothing. The backend stays
-// open when the Locker is closed.
-func New(b Backend, opts ...LockerOption) *Locker {
+// open when the Locker is closed. It panics if backend is nil.
+func New(backend Backend, opts ...LockerOption) *Locker {
+	if backend == nil {
+		panic("lock.New: backend is nil")
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
 	l := &Locker{
-		backend:  b,
+		backend:  backend,
 		defaults: settings{ttl: DefaultTTL},
 		owner:    Owner{Host: host, PID: os.Getpid()},
 		logger:   slog.New(slog.DiscardHandler),
 		observe:  func(Event) {},
 		call:     DefaultCallTimeout,
 		poll:     DefaultPoll,
-		queues:   map[string]*queue{},
 		leases:   map[*Lease]struct{}{},
 	}
-	if d, ok := b.(Describer); ok {
+	if d, ok := backend.(Describer); ok {
 		l.props = d.Properties()
 	}
 	l.quiet = sync.NewCond(&l.mu)
 	l.closing, l.shut = context.WithCancelCause(context.Background())
 	for _, o := range opts {
-		o(l)
+		if o != nil {
+			o(l)
+		}
 	}
+	l.queues = newQueues(l.closing.Done(), l.poll)
+	l.marks = newWaitMarks(backend, l.props, l.owner, l.poll, l.call)
 	return l
 }
 
@@ -137,9 +149,10 @@ func (l *Locker) Properties() Properties { return l.props }
 // [WithWait]. The lease keeps the values of ctx but not its end: a context
 // that bounds the waiting does not bound the lease. End it with Release.
 //
-// Errors: [*HeldError] if somebody else holds the name (after the wait, if one
-// was asked for), or if another caller of this Locker is just asking for it,
-// then with nobody as Holder; [ErrUnavailable] if the server cannot be asked,
+// Errors: [*HeldError] if the name is held (after the wait, if one was asked
+// for), if another caller of this Locker is just asking for it, then with an
+// empty Holder, or if this process has had its turn and another one waits, then
+// with that one as Holder; [ErrUnavailable] if the server cannot be asked,
 // the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call
 // holds nothing: what the server may have granted without our hearing of it is
 // given back in the background.
@@ -166,16 +179,17 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 
 // acquire takes the lease, which nobody else knows yet.
 func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
-	turn, stop, err := l.turn(wait, le.name, le.s.wait != 0)
+	slot, stop, err := l.queues.enter(wait, le.name, le.s.wait != 0)
 	if err != nil {
-		return l.gaveUp(ctx, stop, err)
+		return l.acquireErr(ctx, stop, err)
 	}
-	le.turn, le.claim = turn, l.claim(le.s)
+	le.slot, le.claim = slot, l.claim(le.s)
 	if err = l.attempts(wait, ctx, le); err != nil {
+		l.removeMark(slot)
 		if !le.unknown.IsZero() {
-			l.undo(le.name, le.claim.Token, le.s.serverTTL(0))
+			l.undo(le.name, le.claim.Token, le.s.serverTTL(l.props, 0))
 		}
-		turn.done()
+		slot.pass()
 	}
 	return err
 }
@@ -184,10 +198,8 @@ func (l *Locker) acquire(wait, ctx context.Context, le *Lease) error {
 // with the same token: what was granted without our hearing of it is granted
 // again.
 func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
-	if le.s.wait != 0 {
-		if stop := le.turn.makeWay(wait); stop != nil {
-			return l.gaveUp(ctx, stop, &HeldError{Name: le.name})
-		}
+	if err := l.makeWay(wait, ctx, le); err != nil {
+		return err
 	}
 	for {
 		if err := l.usable(ctx); err != nil {
@@ -198,12 +210,55 @@ func (l *Locker) attempts(wait, ctx context.Context, le *Lease) error {
 			return nil
 		}
 		if le.s.wait == 0 || isRefusal(err) {
-			return l.gaveUp(ctx, nil, err)
+			return l.acquireErr(ctx, nil, err)
+		}
+		if errors.Is(err, ErrHeld) && l.hasTimeToPoll(wait) {
+			l.marks.set(wait, le.name, &le.slot.mark)
 		}
 		if stop := l.pause(wait, err); stop != nil {
-			return l.gaveUp(ctx, stop, err)
+			return l.acquireErr(ctx, stop, err)
 		}
 	}
+}
+
+// makeWay leaves the name to another process that waits for it when this one
+// has had its turn: a caller that waits lets the others poll first, and one
+// that does not wait finds the name held.
+func (l *Locker) makeWay(wait, ctx context.Context, le *Lease) error {
+	f, now := &le.slot.fair, time.Now()
+	if f.turnIsOver(now, l.poll) {
+		if waiter, ok := l.marks.waiter(wait, le.name, &le.slot.mark); ok {
+			f.yield(now, waiter, l.poll)
+		} else {
+			f.extend(now)
+		}
+	}
+	left := f.yielding.Sub(now)
+	if left <= 0 {
+		return nil
+	}
+	held := &HeldError{Name: le.name, Holder: f.waiter, ExpiresIn: left}
+	le.slot.note(answer{holder: f.waiter})
+	if le.s.wait == 0 {
+		return l.acquireErr(ctx, nil, held)
+	}
+	if stop := l.sleep(wait, left); stop != nil {
+		return l.acquireErr(ctx, stop, held)
+	}
+	return nil
+}
+
+// removeMark removes, in the background, what says that this process waits.
+func (l *Locker) removeMark(s slot) {
+	if remove := l.marks.take(s.name, &s.mark); remove != nil {
+		l.task(remove)
+	}
+}
+
+// hasTimeToPoll reports whether the wait surely lasts until the next poll.
+func (l *Locker) hasTimeToPoll(wait context.Context) bool {
+	end, ok := wait.Deadline()
+	return l.closing.Err() == nil && (!ok || time.Until(end) > l.poll*3/2)
 }
 
 // isRefusal reports whether the backend will never do what was asked.
@@ -219,9 +274,9 @@ func isAmbiguous(err error) bool { return err != nil && !errors.Is(err, ErrHeld)
 // errWaited is the cause of the end of a wait.
 var errWaited = errors.New("waited in vain")
 
-// gaveUp is the error of an Acquire: why it stopped, if that is more than that
-// the wait was over, and what the last attempt met.
-func (l *Locker) gaveUp(ctx context.Context, stop, last error) error {
+// acquireErr is the error of an Acquire that failed: why it stopped, unless the
+// wait was just over, and what the last attempt met.
+func (l *Locker) acquireErr(ctx context.Context, stop, last error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(last, cause) {
 		return fmt.Errorf("%w: %w", cause, last)
 	}
@@ -261,21 +316,29 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 	case isAmbiguous(err):
 		le.unknown = time.Now()
 		if ctx.Err() == nil {
-			le.turn.unanswered(err)
+			le.slot.note(answer{err: err})
 		}
 	case errors.Is(err, ErrHeld):
-		le.turn.refused(err)
+		le.slot.fair.refused()
+		var held *HeldError
+		_ = errors.As(err, &held)
+		if held != nil {
+			le.slot.note(answer{holder: held.Holder})
+		}
 	}
 	if err != nil {
 		return err
 	}
 	le.fence, le.began = fence, le.claim.Owner.Since
 	le.deadline = le.limit(le.began)
+	// Close may end a lease that it knows, and then the slot is another's.
+	le.slot.fair.acquired(time.Now(), l.poll)
+	le.slot.note(answer{holder: le.claim.Owner})
+	l.removeMark(le.slot)
 	if !l.add(le) {
 		le.unknown = time.Now()
 		return ErrClosed
 	}
-	le.turn.took(le.claim.Owner)
 	le.start()
 	return nil
 }
@@ -290,7 +353,7 @@ func (l *Locker) claim(s settings) Claim {
 // the name. If the error is ambiguous, the caller sees to the undoing.
 func (l *Locker) request(ctx context.Context, name string, claim *Claim, s settings) (fence uint64, err error) {
 	claim.Owner.Since = time.Now()
-	ttl := s.serverTTL(0)
+	ttl := s.serverTTL(l.props, 0)
 	call, cancel := l.callContext(ctx, ttl)
 	defer cancel()
 	fence, err = l.backend.Acquire(call, name, *claim, ttl)
@@ -322,6 +385,16 @@ func unavailable(err error) error {
 // callContext bounds one request.
 func (l *Locker) callContext(ctx context.Context, ttl time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, min(l.call, ttl))
+}
+
+// boundContext bounds what gives a name back: by the call timeout, and by the
+// time that a Close may take.
+func (l *Locker) boundContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(l.call)
+	if l.closing.Err() != nil {
+		end = minTime(end, l.closeBy)
+	}
+	return context.WithDeadline(ctx, end)
 }
 
 func newToken() string {
@@ -391,7 +464,7 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 	l.task(func() {
 		began := time.Now()
 		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
-			ctx, cancel := context.WithTimeout(context.Background(), l.call)
+			ctx, cancel := l.boundContext(context.Background())
 			err := l.backend.Release(ctx, name, token)
 			cancel()
 			since := time.Since(began)
@@ -440,13 +513,18 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 
 // Close lets waiting callers go with [ErrClosed], ends and releases all leases,
 // and waits for everything that the Locker has started and for calls under way:
-// at most for two requests one after the other. It does not wait for the work
+// at most for two call timeouts ([WithCallTimeout]), one for requests under way
+// and one for what gives the names back, or as long as a client takes that knows
+// no contexts. What the server has not heard by then ends with its TTL. It does
+// not wait for the work
 // that is done under the leases, nor for the functions of [Locker.Do]: end them
 // first, since others may have their names when Close has released them. It is
 // safe to call twice.
 func (l *Locker) Close() error {
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed, l.closeBy = true, time.Now().Add(2*l.call)
+	}
 	leases := make([]*Lease, 0, len(l.leases))
 	for lease := range l.leases {
 		leases = append(leases, lease)

@@ -38,7 +38,8 @@ func TestLease_IsRenewedAtEveryThird(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Hour + time.Second)
 		require.NoError(t, lease.Err())
-		require.Equal(t, 360, f[0].Calls(locktest.OpRenew))
+		require.GreaterOrEqual(t, f[0].Calls(locktest.OpRenew), 360)
+		require.LessOrEqual(t, f[0].Calls(locktest.OpRenew), 450, "a fifth sooner at most")
 		require.NoError(t, lease.Release(t.Context()))
 		require.ErrorIs(t, lease.Err(), lock.ErrReleased)
 		require.ErrorIs(t, context.Cause(lease.Context()), lock.ErrReleased)
@@ -101,7 +102,8 @@ func TestLease_EndsAtOnceWhenARenewalSaysLost(t *testing.T) {
 		require.NoError(t, b.Break(t.Context(), "n"))
 		began := time.Now()
 		<-lease.Context().Done()
-		require.Equal(t, 10*time.Second, time.Since(began), "the next renewal")
+		require.LessOrEqual(t, time.Since(began), 10*time.Second, "the next renewal")
+		require.GreaterOrEqual(t, time.Since(began), 8*time.Second)
 		require.ErrorIs(t, lease.Err(), lock.ErrLost)
 	})
 }
@@ -298,7 +300,7 @@ func TestOptions_AreChecked(t *testing.T) {
 	for name, opts := range map[string][]lock.Option{
 		"":                       nil,
 		strings.Repeat("x", 201): nil,
-		"no TTL":                 {lock.WithTTL(0)},
+		"negative TTL":           {lock.WithTTL(-1)},
 		"negative hold":          {lock.WithMinHold(-1)},
 		"minimum above maximum":  {lock.WithMinHold(2), lock.WithMaxHold(1)},
 		"label":                  {lock.WithLabel(strings.Repeat("x", 201))},

@@ -6,6 +6,14 @@ import "strings"
 // they cannot meet mosparo's keys, and one ACL pattern covers them.
 const KeyPrefix = "mosparoGoLock"
 
+// ReservedPrefix is the prefix of the names that this library takes for itself.
+// A program that takes a name for its user refuses one that begins with it.
+const ReservedPrefix = "mosparo/"
+
+// IsReserved reports whether a name belongs to this library; see
+// [ReservedPrefix].
+func IsReserved(name string) bool { return strings.HasPrefix(name, ReservedPrefix) }
+
 const hexDigits = "0123456789ABCDEF"
 
 // EncodeName is the form of a name that every server and file system can

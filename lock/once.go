@@ -2,41 +2,37 @@ package lock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 )
 
 // Once uses up a slot of a name: the first caller gets nil, and every other
-// gets [*HeldError] for as long as retention lasts, which is the caller himself
-// too. It is never released and never renewed: a run that fails or dies has
-// used its slot. So a job that every node starts at its time runs on one of
+// gets [*UsedError] for as long as retention lasts, also the caller itself. A
+// slot is never released and never renewed: a run that fails or dies has
+// used it. So a job that every node starts at its time runs on one of
 // them, however short it is and however much their clocks differ:
 //
 //	err := locker.Once(ctx, "report", scheduled.Format(time.RFC3339), 24*time.Hour)
 //	if errors.Is(err, lock.ErrHeld) {
-//		return nil // another node has it
+//		return nil // the slot is used
 //	}
 //
 // Of the options, [WithLabel] counts, and [WithWait] waits for an unavailable
-// server, never for a slot that is used. The slot is kept under the name
+// server, never for a slot that is used. [WithTTL], [WithMinHold] and
+// [WithMaxHold] are an [*OptionError], since a slot has no lease; those of
+// [WithDefaults] do not count. The slot is kept under the name
 // "name@slot" (in a slot, % and @ are written %25 and %40), by which
 // [Locker.Holder] says who used it and [Locker.Break] makes it free again; the
-// whole has at most [MaxName] bytes. Errors are those of [Locker.Acquire];
-// after any of them this call has not used the slot: what the server may have
-// granted without our hearing of it is given back in the background.
+// whole has at most [MaxName] bytes. It draws no fence, and the server keeps
+// nothing of it beyond the retention. Other errors are those of
+// [Locker.Acquire]; after any of them this call has not used the slot: what the
+// server may have granted without our hearing of it is given back in the
+// background.
 func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Duration, opts ...Option) error {
-	s := l.defaults
-	s.apply(opts)
-	s.ttl, s.maxHold, s.minHold = retention, 0, 0
-	full, err := slotName(name, slot)
+	full, s, err := l.onceSettings(name, slot, retention, opts)
 	if err != nil {
-		return err
-	}
-	if least := l.props.leastTTL(); retention < least {
-		return &OptionError{Option: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, least)}
-	}
-	if err := s.check(full, l.props); err != nil {
 		return err
 	}
 	if !l.begin() {
@@ -47,15 +43,44 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	defer cancel()
 	began := time.Now()
 	claim := l.claim(s)
+	claim.Unfenced = true
 	unknown, err := l.once(wait, ctx, full, claim, s)
 	if err != nil && unknown {
 		l.undo(full, claim.Token, s.ttl)
+	}
+	var held *HeldError
+	if errors.As(err, &held) {
+		err = &UsedError{Name: name, Slot: slot, Owner: held.Holder, ExpiresIn: held.ExpiresIn}
 	}
 	l.observe(Event{Kind: EventAcquire, Name: full, Duration: time.Since(began), Err: err})
 	if err != nil {
 		return failed("once", full, err)
 	}
 	return nil
+}
+
+// onceSettings checks the arguments of [Locker.Once].
+func (l *Locker) onceSettings(name, slot string, retention time.Duration, opts []Option) (full string, s settings, err error) {
+	if full, err = slotName(name, slot); err != nil {
+		return "", s, err
+	}
+	s.apply(opts)
+	least := l.props.minTTL()
+	const none = "is no option of a slot, which has a retention"
+	switch {
+	case s.ttl != 0:
+		return "", s, &OptionError{Option: "TTL", Reason: none}
+	case s.minHold != 0:
+		return "", s, &OptionError{Option: "minimum hold", Reason: none}
+	case s.maxHold != 0:
+		return "", s, &OptionError{Option: "maximum hold", Reason: none}
+	case retention < least:
+		return "", s, &OptionError{Option: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, least)}
+	}
+	s = l.defaults
+	s.apply(opts)
+	s.ttl, s.maxHold, s.minHold = retention, 0, 0
+	return full, s, s.check(full, l.props)
 }
 
 // once asks with one token until there is an answer: what was granted without
@@ -72,10 +97,10 @@ func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s set
 		}
 		unknown = true
 		if s.wait == 0 {
-			return unknown, l.gaveUp(ctx, nil, err)
+			return unknown, l.acquireErr(ctx, nil, err)
 		}
 		if stop := l.pause(wait, err); stop != nil {
-			return unknown, l.gaveUp(ctx, stop, err)
+			return unknown, l.acquireErr(ctx, stop, err)
 		}
 	}
 }

@@ -22,9 +22,14 @@ func TestOnce_UsesASlotUp(t *testing.T) {
 		require.NoError(t, l[0].Close(), "a node that goes does not free it")
 		time.Sleep(47 * time.Hour)
 		err := l[1].Once(t.Context(), "report", "2026-03-01", 48*time.Hour, lock.WithWait(time.Hour))
-		var held *lock.HeldError
-		require.ErrorAs(t, err, &held, "a slot that is used is not waited for")
-		require.Equal(t, "daily", held.Holder.Label)
+		require.ErrorIs(t, err, lock.ErrHeld)
+		var used *lock.UsedError
+		require.ErrorAs(t, err, &used, "a slot that is used is not waited for")
+		require.Equal(t, "report", used.Name)
+		require.Equal(t, "2026-03-01", used.Slot)
+		require.Equal(t, "daily", used.Owner.Label)
+		require.Equal(t, time.Hour, used.ExpiresIn)
+		require.Contains(t, err.Error(), `slot "2026-03-01" of "report" is used by `)
 		require.Equal(t, 47*time.Hour, time.Since(began))
 		require.NoError(t, l[1].Once(t.Context(), "report", "2026-03-02", 48*time.Hour))
 		h, err := l[1].Holder(t.Context(), "report@2026-03-02")
@@ -72,6 +77,12 @@ func TestOnce_NoTwoSlotsShareAName(t *testing.T) {
 	var option *lock.OptionError
 	require.ErrorAs(t, l[0].Once(t.Context(), "n", "s", 0), &option)
 	require.Equal(t, "retention", option.Option)
+	for want, o := range map[string]lock.Option{
+		"TTL": lock.WithTTL(time.Minute), "minimum hold": lock.WithMinHold(time.Minute), "maximum hold": lock.WithMaxHold(time.Minute),
+	} {
+		require.ErrorAs(t, l[0].Once(t.Context(), "n", "s", time.Hour, o), &option, want)
+		require.Equal(t, want, option.Option)
+	}
 }
 
 // A slot that was granted without our hearing of it is not another node's.

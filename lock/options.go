@@ -1,8 +1,10 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -18,14 +20,20 @@ type settings struct {
 
 func (s *settings) apply(opts []Option) {
 	for _, o := range opts {
-		o(s)
+		if o != nil {
+			o(s)
+		}
 	}
 }
 
 // WithTTL is how long the lease outlives its last renewal: how long others
-// wait after the holder has died. It is renewed at every third of it. The
-// default is [DefaultTTL].
-func WithTTL(d time.Duration) Option { return func(s *settings) { s.ttl = d } }
+// wait after the holder has died. It is renewed at every third of it, or up to a
+// fifth of that sooner: how much depends on the name, so that the renewals of
+// many names that are taken together do not stay together. 0 is the default,
+// [DefaultTTL] unless [WithDefaults] has another.
+func WithTTL(d time.Duration) Option {
+	return func(s *settings) { s.ttl = cmp.Or(d, s.ttl) }
+}
 
 // WithWait waits for a held name at most so long; a negative duration waits
 // until the context ends, 0 (the default) does not wait. An unavailable server
@@ -39,7 +47,9 @@ func WithMaxHold(d time.Duration) Option { return func(s *settings) { s.maxHold 
 // WithMinHold keeps the name held until so long after it was acquired, also
 // when it is released earlier or the holder goes away: a short job that
 // several machines start at about the same time runs once although their
-// clocks differ. ShedLock calls this lockAtLeastFor. The default is 0.
+// clocks differ. ShedLock calls this lockAtLeastFor. Where the server is another
+// machine's, it is asked for a hundredth more, for clocks that drift apart. The
+// default is 0.
 func WithMinHold(d time.Duration) Option { return func(s *settings) { s.minHold = d } }
 
 // WithLabel says to people what the lease is for; see [Owner].
@@ -72,7 +82,7 @@ func (s *settings) check(name string, p Properties) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	least := p.leastTTL()
+	least := p.minTTL()
 	switch {
 	case s.ttl < least:
 		return &OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
@@ -86,8 +96,8 @@ func (s *settings) check(name string, p Properties) error {
 	return nil
 }
 
-// leastTTL is the shortest TTL that leaves a holder any time.
-func (p Properties) leastTTL() time.Duration {
+// minTTL is the shortest TTL that leaves a holder any time.
+func (p Properties) minTTL() time.Duration {
 	least := p.Margin + time.Millisecond
 	if p.Shared {
 		least += 2 * least / drift
@@ -108,11 +118,24 @@ func (p Properties) trusted(ttl time.Duration) time.Duration {
 	return ttl - p.Margin
 }
 
+// covering is the reverse of trusted: for how long the server is asked to keep a
+// name that must stay held for d.
+func (p Properties) covering(d time.Duration) time.Duration {
+	d = min(d, math.MaxInt64/2) + p.Margin
+	if p.Shared {
+		d += d/(drift-1) + 1
+	}
+	return d
+}
+
 // serverTTL is what the server is asked to keep the name for, so long after
 // the acquire: the TTL, or what is left of the minimum hold, which stands also
 // when the holder dies.
-func (s *settings) serverTTL(held time.Duration) time.Duration {
-	return max(s.ttl, s.minHold-held)
+func (s *settings) serverTTL(p Properties, held time.Duration) time.Duration {
+	if rest := s.minHold - held; rest > 0 {
+		return max(s.ttl, p.covering(rest))
+	}
+	return s.ttl
 }
 
 // waitContext bounds the waiting.

@@ -3,139 +3,149 @@ package lock
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 )
 
-// queue are the callers of this process that wait for their turn at one name.
-// The one whose turn it is asks the server, and keeps the turn for as long as
-// it holds the lease: so the server hears from one caller of a process, and a
-// released lease goes to the next in line at once.
+// queues are the callers of one process that wait for names. At each name one
+// of them has the slot: it asks the server, and keeps the slot for as long as
+// it holds the lease. So the server hears from one caller of a process, and a
+// released lease goes to the next in line immediately.
+type queues struct {
+	closing <-chan struct{} // ends all waiting
+	poll    time.Duration
+
+	mu     sync.Mutex // never held across a wait
+	byName map[string]*queue
+	sweep  int // how many queues there may be before the idle ones are dropped
+}
+
+// queue is the state of one name in this process.
 type queue struct {
 	waiting []chan struct{}
-	spell   spell
+	taken   bool // somebody has the slot
 	last    answer
-	idle    bool // nobody has the turn; kept a while for the sake of the spell
-	listed  bool // in the Locker's list of idle ones
+
+	// For the holder of the slot alone.
+	fair fairness
+	mark waitMark
 }
 
-// turn is the right to ask the server for a name; done passes it on.
-type turn struct {
-	l    *Locker
-	name string
-	q    *queue
-}
-
-// turn takes the turn, or waits in line for it. If it gets none, stop is why it
-// did not wait any longer, nil if it was not to wait, and last what the first in
-// line has met.
-func (l *Locker) turn(ctx context.Context, name string, wait bool) (t turn, stop, last error) {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return turn{}, ErrClosed, ErrClosed
-	}
-	l.forgetIdle()
-	q := l.queues[name]
-	if q == nil {
-		q = &queue{idle: true}
-		l.queues[name] = q
-	}
-	t = turn{l: l, name: name, q: q}
-	if q.idle {
-		q.idle = false
-		l.mu.Unlock()
-		return t, nil, nil
-	}
-	if !wait {
-		defer l.mu.Unlock()
-		return turn{}, nil, t.refusal()
-	}
-	mine := make(chan struct{})
-	q.waiting = append(q.waiting, mine)
-	l.mu.Unlock()
-
-	select {
-	case <-mine:
-		return t, nil, nil
-	case <-ctx.Done():
-		stop = context.Cause(ctx)
-	case <-l.closing.Done():
-		stop = ErrClosed
-	}
-	return turn{}, stop, t.leave(mine)
-}
-
-// answer is what the one whose turn it is has heard last of the server: who
-// holds the name, or an error.
+// answer is what the holder of the slot has heard last of the server: who holds
+// the name, or an error.
 type answer struct {
 	holder Owner
 	err    error
 }
 
-// refusal is the error of one who did not come to ask the server. The caller
-// holds l.mu.
-func (t turn) refusal() error {
-	if t.q.last.err != nil {
-		return t.q.last.err
-	}
-	return &HeldError{Name: t.name, Holder: t.q.last.holder}
+// slot is the right to ask the server for a name; pass hands it on.
+type slot struct {
+	qs   *queues
+	name string
+	*queue
 }
 
-// leave steps out of the line; a turn that came at the same moment goes on to
-// the next.
-func (t turn) leave(mine chan struct{}) error {
-	t.l.mu.Lock()
-	i := slices.Index(t.q.waiting, mine)
-	if i >= 0 {
-		t.q.waiting = slices.Delete(t.q.waiting, i, i+1)
+func newQueues(closing <-chan struct{}, poll time.Duration) *queues {
+	return &queues{closing: closing, poll: poll, byName: map[string]*queue{}}
+}
+
+// enter takes the slot, or waits in line for it. Without a slot, stop is why
+// the waiting ended, nil if wait is false, and last is what the holder of the
+// slot has met.
+func (qs *queues) enter(ctx context.Context, name string, wait bool) (s slot, stop, last error) {
+	qs.mu.Lock()
+	q := qs.byName[name]
+	if q == nil {
+		qs.dropIdle()
+		q = &queue{}
+		qs.byName[name] = q
 	}
-	last := t.refusal()
-	t.l.mu.Unlock()
+	s = slot{qs, name, q}
+	if !q.taken {
+		q.taken = true
+		qs.mu.Unlock()
+		return s, nil, nil
+	}
+	if !wait {
+		defer qs.mu.Unlock()
+		return slot{}, nil, s.heldErr()
+	}
+	mine := make(chan struct{})
+	q.waiting = append(q.waiting, mine)
+	qs.mu.Unlock()
+
+	select {
+	case <-mine:
+		return s, nil, nil
+	case <-ctx.Done():
+		stop = context.Cause(ctx)
+	case <-qs.closing:
+		stop = ErrClosed
+	}
+	return slot{}, stop, s.leave(mine)
+}
+
+// dropIdle forgets names that nobody wants and whose fairness is over. The
+// caller holds qs.mu.
+func (qs *queues) dropIdle() {
+	if len(qs.byName) <= qs.sweep {
+		return
+	}
+	now := time.Now()
+	for name, q := range qs.byName {
+		if !q.taken && q.fair.isOver(now, qs.poll) {
+			delete(qs.byName, name)
+		}
+	}
+	qs.sweep = max(2*len(qs.byName), 64)
+}
+
+// heldErr is the error of a caller that did not come to ask the server. The
+// caller holds qs.mu.
+func (s slot) heldErr() error {
+	if s.last.err != nil {
+		return s.last.err
+	}
+	return &HeldError{Name: s.name, Holder: s.last.holder}
+}
+
+// leave steps out of the line; a slot that came at the same moment goes to the
+// next.
+func (s slot) leave(mine chan struct{}) error {
+	s.qs.mu.Lock()
+	i := slices.Index(s.waiting, mine)
+	if i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+	}
+	last := s.heldErr()
+	s.qs.mu.Unlock()
 	if i < 0 {
-		t.done()
+		s.pass()
 	}
 	return last
 }
 
-// done passes the turn to the next in line.
-func (t turn) done() {
-	t.l.mu.Lock()
-	defer t.l.mu.Unlock()
-	t.q.last = answer{}
-	if len(t.q.waiting) > 0 {
-		close(t.q.waiting[0])
-		t.q.waiting = t.q.waiting[1:]
-		return
-	}
-	if t.q.spell.began.IsZero() || t.l.closed {
-		delete(t.l.queues, t.name)
-		return
-	}
-	t.q.idle = true
-	t.q.spell.ended = time.Now()
-	if !t.q.listed {
-		t.q.listed = true
-		t.l.idle = append(t.l.idle, t)
-	}
+// note keeps what the server has said for those who wait in line.
+func (s slot) note(a answer) {
+	s.qs.mu.Lock()
+	defer s.qs.mu.Unlock()
+	s.last = a
 }
 
-// forgetIdle drops the queues whose spell is over, and looks at those that were
-// needed again since a spell later once more. The caller holds l.mu.
-func (l *Locker) forgetIdle() {
+// pass hands the slot to the next in line.
+func (s slot) pass() {
 	now := time.Now()
-	for range len(l.idle) {
-		t := l.idle[0]
-		switch {
-		case t.q.idle && t.q.spell.over(now, l.poll):
-			delete(l.queues, t.name)
-		case !t.q.idle:
-			t.q.listed = false
-		case now.Sub(l.looked) < standBack(l.poll):
-			return
-		default:
-			l.idle = append(l.idle, t)
-		}
-		l.idle = l.idle[1:]
+	s.qs.mu.Lock()
+	defer s.qs.mu.Unlock()
+	s.fair.release(now)
+	s.last = answer{}
+	switch {
+	case len(s.waiting) > 0:
+		close(s.waiting[0])
+		s.waiting = s.waiting[1:]
+	case s.fair.isOver(now, s.qs.poll):
+		delete(s.qs.byName, s.name)
+	default:
+		s.taken = false
 	}
-	l.looked = now
 }

@@ -27,7 +27,7 @@ func (r *renewal) end() {
 
 // limit is the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.l.props.trusted(le.s.serverTTL(sent.Sub(le.began))))
+	d := sent.Add(le.l.props.trusted(le.s.serverTTL(le.l.props, sent.Sub(le.began))))
 	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
 		d = le.began.Add(le.s.maxHold)
 	}
@@ -55,9 +55,24 @@ func (le *Lease) awaitRenewal() {
 
 // third is how long from now the next renewal is due after one that was sent at
 // the given time: a third of the TTL later, or sooner if the margin leaves the
-// holder less than two.
+// holder less than two, less the share of the name.
 func (le *Lease) third(sent time.Time) time.Duration {
-	return min(le.s.ttl/3, le.l.props.trusted(le.s.ttl)/2) - time.Since(sent)
+	d := min(le.s.ttl/3, le.l.props.trusted(le.s.ttl)/2)
+	return d - time.Duration(float64(d)*spread(le.name)/5) - time.Since(sent)
+}
+
+// spread is a number from 0 to 1 that differs from name to name, so that the
+// renewals of names that were taken together do not stay together. It is no
+// random one, so that a simulation replays.
+func spread(name string) float64 {
+	h := uint32(2166136261) // FNV-1a, and a mix, since names are alike
+	for i := range len(name) {
+		h = (h ^ uint32(name[i])) * 16777619
+	}
+	h = (h ^ h>>16) * 0x85ebca6b
+	h = (h ^ h>>13) * 0xc2b2ae35
+	h ^= h >> 16
+	return float64(h) / (1 << 32)
 }
 
 // due is d, or the time to the deadline if that is less. The caller holds
@@ -127,7 +142,7 @@ func (le *Lease) begin(ctx context.Context) (renew func() error) {
 
 // Renew extends the lease to its full TTL now. It returns the cause of the end
 // of a lease that has ended, and the error of the server; [ErrLost] from the
-// server ends the lease. The next renewal is due a third of the TTL later.
+// server ends the lease. The next renewal is due about a third of the TTL later.
 func (le *Lease) Renew(ctx context.Context) error {
 	le.l.enter()
 	defer le.l.finish()
@@ -166,7 +181,7 @@ func (le *Lease) renew(ctx context.Context) error {
 	sent := time.Now()
 	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
 	defer cancel()
-	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(sent.Sub(le.began)))
+	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(le.l.props, sent.Sub(le.began)))
 	if ctx.Err() == nil {
 		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
 	}

@@ -2,6 +2,8 @@ package lock_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,7 +58,7 @@ func TestRenew_MovesTheNextRenewal(t *testing.T) {
 		lease, err := l[0].Acquire(t.Context(), "n", lock.WithTTL(30*time.Second))
 		require.NoError(t, err)
 		for range 60 {
-			time.Sleep(9 * time.Second)
+			time.Sleep(7 * time.Second)
 			require.NoError(t, lease.Renew(t.Context()))
 		}
 		require.Equal(t, 60, f[0].Calls(locktest.OpRenew), "none is due in between")
@@ -76,5 +78,33 @@ func TestRenew_MovesTheNextRenewal(t *testing.T) {
 		f[0].Delay(0)
 		require.NoError(t, lease.Release(t.Context()))
 		require.ErrorIs(t, lease.Renew(t.Context()), lock.ErrReleased)
+	})
+}
+
+// A node that holds hundreds of names renews them one after the other, although
+// it has taken them all at the same time.
+func TestRenewals_OfNamesThatWereTakenTogetherDoNotStayTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const names = 240
+		var mu sync.Mutex
+		inTenth := map[time.Duration]int{}
+		began := time.Now()
+		_, l, _ := nodes(t, 1, lock.WithObserver(func(e lock.Event) {
+			if e.Kind == lock.EventRenew {
+				mu.Lock()
+				defer mu.Unlock()
+				inTenth[time.Since(began).Truncate(100*time.Millisecond)]++
+			}
+		}))
+		for i := range names {
+			_, err := l[0].Acquire(t.Context(), fmt.Sprintf("project %d", i))
+			require.NoError(t, err)
+		}
+		time.Sleep(5 * time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		for at, n := range inTenth {
+			require.LessOrEqual(t, n, names/8, "%v", at)
+		}
 	})
 }

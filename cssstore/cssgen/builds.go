@@ -69,7 +69,7 @@ func (e *DisagreementError) Unwrap() error { return ErrDisagreement }
 const (
 	buildsKey  cache.Key[map[string]storedBuild] = "mosparoGoCssBuilds"
 	buildsTTL                                    = 10 * time.Minute
-	buildsLock                                   = "css.builds"
+	buildsLock                                   = lock.ReservedPrefix + "css.builds"
 	// publishEvery is how often a node says what it uses, counts how long that
 	// counts.
 	publishEvery = 10 * time.Second

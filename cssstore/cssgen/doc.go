@@ -13,7 +13,7 @@
 //	          and at (Unix time in seconds)
 //	lifetime  10 minutes; a node's element counts for 2 minutes
 //	writer    every node with a Generator, each 10 seconds, under the lock
-//	          css.builds; it removes its element when it ends
+//	          mosparo/css.builds; it removes its element when it ends
 //
 // While two elements differ, as they do during an update, nobody prepares
 // anything: what is stored is served, and the log says why. A node that finds

@@ -148,7 +148,7 @@ func (g *Generator) exclusively(ctx context.Context, p cssstore.Project, runs bo
 		return r, fmt.Errorf("cssgen: project %v: %w", p.UUID, err)
 	}
 	g.build.Store(&b)
-	err = g.locker.Do(ctx, "cssgen."+p.UUID.String(), func(ctx context.Context) error {
+	err = g.locker.Do(ctx, lock.ReservedPrefix+"cssgen."+p.UUID.String(), func(ctx context.Context) error {
 		r, err = g.generate(ctx, p, &b, runs)
 		return err
 	}, lock.WithWait(lockWait), lock.WithLabel("prepare css"))

@@ -56,6 +56,14 @@ func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 	return nil, unusable(s.Cache.Adapter.Name)
 }
 
+// LocksAreLocal reports whether the locks of [Lock], without [WithLockURL], hold
+// on this host only, since the settings name no directory for the filesystem
+// cache. A program that is to run something on one node of a cluster refuses
+// them then, unless it was told that there is one host only.
+func LocksAreLocal(s *envconfig.Settings) bool {
+	return s.Cache.Adapter.V == envconfig.AdapterFilesystem && cacheDir(s) == fileadapter.DefaultDir()
+}
+
 func lockAt(dsn string, o options) (LockBackend, error) {
 	if strings.HasPrefix(dsn, "memcached:") {
 		d, err := envconfig.ParseMemcachedDSN(dsn)
@@ -110,7 +118,7 @@ func fileLock(s *envconfig.Settings, o options) (LockBackend, error) {
 		return memoryLock{memorylocker.New()}, nil
 	case err != nil:
 		return nil, fmt.Errorf("connect: %w", err)
-	case dir == fileadapter.DefaultDir():
+	case LocksAreLocal(s):
 		o.logger.Warn("locks hold on this machine only", "dir", b.Dir())
 	}
 	return fileBackend{b}, nil

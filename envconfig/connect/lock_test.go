@@ -74,10 +74,6 @@ func TestLock_WaitsForReplicasIfToldTo(t *testing.T) {
 	master.Replica()
 	require.NoError(t, l.Do(t.Context(), "job", job, lock.WithWait(time.Minute)))
 
-	var option *lock.OptionError
-	wrong := lock.New(openLock(t, s, connect.WithLockReplicas(0, time.Second)))
-	defer wrong.Close()
-	require.ErrorAs(t, wrong.Do(t.Context(), "job", job), &option)
 	for _, s := range []*envconfig.Settings{settings(t, "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://localhost"), settings(t)} {
 		_, err := connect.Lock(s, replicas)
 		require.Error(t, err)

@@ -70,8 +70,8 @@ func WithLockURL(dsn string) Option {
 	return func(o *options) { o.lockURL = dsn }
 }
 
-// WithLockReplicas lets [Lock] on Redis count a lease only when n replicas, 1
-// or more, have it within the timeout, so that a failover to one of them loses
+// WithLockReplicas lets [Lock] on Redis count a lease only when n replicas
+// have it within the timeout, so that a failover to one of them loses
 // none; see [redislocker.WithReplicas]. The timeout has to be well below
 // [WithTimeout] and the call timeout of the Locker. On another server Lock
 // fails. It panics for numbers below zero.

@@ -4,11 +4,17 @@
 // lock run" does the same with --dir, a time to wait, and exit codes.
 //
 //	cronlock report php bin/console app:report
+//
+// A crontab has an environment of its own: where that names no cache that nodes
+// share, cronlock exits with 78 and runs nothing, unless --this-host-only says
+// that a lock of this host is meant.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -23,22 +29,45 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
+// exitConfig is the exit code for settings that name no shared lock, as in
+// sysexits.h.
+const exitConfig = 78
+
+// errNotShared: every node would run the command.
+var errNotShared = errors.New("the environment names no cache whose locks nodes share (MOSPARO_CACHE_ADAPTER, REDIS_URL, …)")
+
 func main() {
-	if len(os.Args) < 3 {
-		log.Fatal("usage: cronlock NAME COMMAND…")
+	log.SetFlags(0)
+	local := flag.Bool("this-host-only", false, "let it be a lock of this host, where the environment names no cache that nodes share")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: cronlock [--this-host-only] NAME COMMAND…")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() < 2 || lock.IsReserved(flag.Arg(0)) {
+		fmt.Fprintf(os.Stderr, "cronlock: it takes a name, which does not begin with %s, and a command\n", lock.ReservedPrefix)
+		flag.Usage()
+		os.Exit(2)
 	}
 	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1], os.Args[2:]); err != nil && !errors.Is(err, lock.ErrHeld) {
+	switch err := run(ctx, flag.Arg(0), flag.Args()[1:], *local); {
+	case errors.Is(err, errNotShared):
+		log.Print("cronlock: ", err)
+		os.Exit(exitConfig)
+	case err != nil && !errors.Is(err, lock.ErrHeld):
 		log.Fatal("cronlock: ", err)
 	}
 }
 
-func run(ctx context.Context, name string, command []string) error {
+func run(ctx context.Context, name string, command []string, local bool) error {
 	settings, err := envconfig.FromEnviron(os.Environ())
 	if err != nil {
 		return err
+	}
+	if connect.LocksAreLocal(settings) && !local {
+		return errNotShared
 	}
 	backend, err := connect.Lock(settings)
 	if err != nil {
@@ -48,7 +77,7 @@ func run(ctx context.Context, name string, command []string) error {
 	locker := lock.New(backend)
 	defer locker.Close()
 	if !locker.Properties().Shared {
-		return errors.New("this cache has no locks that nodes share")
+		return errNotShared
 	}
 	// The command is killed when the lock is lost or we are to end. However
 	// short it is, the lock is kept for half a minute: some clocks are behind.

@@ -21,10 +21,42 @@ func TestMain(m *testing.M) {
 }
 
 func cronlock(env string, args ...string) (string, error) {
+	return cronlockIn([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=" + env}, args...)
+}
+
+// cronlockIn has no other environment, as in a crontab.
+func cronlockIn(environ []string, args ...string) (string, error) {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "CRONLOCK_CHILD=1", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL="+env)
+	cmd.Env = append([]string{"CRONLOCK_CHILD=1", "PATH=" + os.Getenv("PATH")}, environ...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// Three hosts with private temporary directories, and no environment that names
+// the cluster.
+func TestCronlock_RunsNothingWithoutALockThatNodesShare(t *testing.T) {
+	for range 3 {
+		private := "TMPDIR=" + t.TempDir()
+		out, err := cronlockIn([]string{private}, "job", "echo", "ran")
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, exitConfig, exit.ExitCode(), out)
+		require.NotContains(t, out, "ran\n")
+		out, err = cronlockIn([]string{private}, "--this-host-only", "job", "echo", "ran")
+		require.NoError(t, err, out)
+		require.Equal(t, "ran\n", out)
+		out, err = cronlockIn([]string{private, "MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + t.TempDir()}, "job", "echo", "ran")
+		require.NoError(t, err, "the directory was named: %s", out)
+	}
+}
+
+func TestCronlock_RefusesTheNamesOfTheLibrary(t *testing.T) {
+	for _, args := range [][]string{{"mosparo/cleanup", "true"}, {"job"}, {}, {"--nonsense", "job", "true"}} {
+		_, err := cronlock("redis://127.0.0.1:1", args...)
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, 2, exit.ExitCode(), args)
+	}
 }
 
 func TestCronlock_RunsTheCommandOnOneOfThreeNodes(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -23,10 +22,10 @@ func cacheCommands() []command {
 		{name: "set", args: "[--ttl DURATION] KEY JSON", help: `Store a value, given as typed JSON such as {"t":"string","v":"text"}; "cache get" shows the form of others.`, run: cacheSet, cluster: true},
 		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete, cluster: true},
 		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList, cluster: true},
-		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear, cluster: true},
+		{name: "clear", args: "[--yes]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else.", run: cacheClear, cluster: true, asks: works},
 		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey, cluster: true},
 		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer, cluster: true},
-		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath},
+		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath, asks: offline},
 	}
 }
 
@@ -51,7 +50,11 @@ func (a *app) openCache() (cache.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect.Cache(s, connect.WithLogger(slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))))
+	opts, err := a.connecting()
+	if err != nil {
+		return nil, err
+	}
+	return connect.Cache(s, opts...)
 }
 
 // withCache runs do on the cache and closes it.

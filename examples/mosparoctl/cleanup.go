@@ -14,11 +14,11 @@ func cleanupCommands() []command {
 	return []command{
 		{name: "status", args: clusterArgs + " [--json]", help: "Show when the cleanup is due and why, what runs, and who ran it last.", run: cleanupStatus},
 		{name: "history", args: clusterArgs + " [-n NUMBER] [--json]", help: "Show the newest runs of all nodes, and which ran at the same time.", run: cleanupHistory},
-		{name: "observe", args: clusterArgs + " [--json]", help: "Watch the schedule until interrupted and say what a node would do. Writes nothing.", run: cleanupObserve},
-		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes; refuses where a node would only observe.", run: cleanupRun},
+		{name: "observe", args: clusterArgs + " [--json]", help: "Watch the schedule until interrupted and say what a node would do. Writes nothing.", run: cleanupObserve, asks: works},
+		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes; refuses where a node would only observe.", run: cleanupRun, asks: works},
 		{name: "pause", args: "[--dir DIR] [--for DURATION] [--reason TEXT] [--json]", help: "Keep the Go nodes from cleaning for at most 24 hours. PHP nodes ignore it.", run: cleanupPause},
 		{name: "resume", args: "[--dir DIR]", help: "End a pause.", run: cleanupResume},
-		{name: "decide", args: "[--lines] < JSON", help: "Say what mosparo's rules decide for a described situation.", run: cleanupDecide},
+		{name: "decide", args: "[--lines] < JSON", help: "Say what mosparo's rules decide for a described situation.", run: cleanupDecide, asks: offline},
 	}
 }
 

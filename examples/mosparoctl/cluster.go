@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,7 @@ type cluster struct {
 	flags     *clusterFlags
 	app       *app
 	settings  *envconfig.Settings
+	connect   []connect.Option
 	adapter   cache.Adapter
 	pool      *cache.Pool
 	locks     lock.Backend
@@ -133,7 +135,10 @@ func (a *app) openPool(flags *clusterFlags) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{flags: flags, app: a, settings: s}
-	if c.adapter, err = connect.Cache(s, connect.WithLogger(a.warnings())); err != nil {
+	if c.connect, err = a.connecting(); err != nil {
+		return nil, err
+	}
+	if c.adapter, err = connect.Cache(s, c.connect...); err != nil {
 		return nil, err
 	}
 	c.onClose(c.adapter.Close)
@@ -165,7 +170,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 		return err
 	}
 	log := c.app.warnings()
-	lockOpts := []connect.Option{connect.WithLogger(log)}
+	lockOpts := slices.Clone(c.connect)
 	if url := c.flags.locks; url != "" {
 		lockOpts = append(lockOpts, connect.WithLockURL(url))
 	}
@@ -205,7 +210,7 @@ func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	db, driver, err := connect.Database(c.settings, mysqlconnector.New, connect.WithLogger(c.app.warnings()), connect.WithDatabaseParameters(params))
+	db, driver, err := connect.Database(c.settings, mysqlconnector.New, append(slices.Clone(c.connect), connect.WithDatabaseParameters(params))...)
 	if errors.Is(err, envconfig.ErrNotConfigured) {
 		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
 	}

@@ -20,12 +20,12 @@ import (
 
 func configCommand() command {
 	return command{
-		name: "config", args: "[--dir DIR] [--json]", run: configShow,
+		name: "config", args: "[--dir DIR] [--json]", run: configShow, asks: offline,
 		help: "Show the settings in effect, where they come from, and what to know of them. Changes and connects to nothing; secrets are masked.",
 		sub: []command{
 			{name: "dsn", args: "DSN", help: "Show what a Redis or memcached address means, as JSON. Asks the sentinels of a Redis address for the master.", run: configDSN},
-			{name: "dotenv", args: "FILE", help: "Show the variables of a .env file as a JSON object, secrets included.", run: configDotenv},
-			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP},
+			{name: "dotenv", args: "FILE", help: "Show the variables of a .env file as a JSON object, secrets included.", run: configDotenv, asks: offline},
+			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP, asks: offline},
 		},
 	}
 }
@@ -165,7 +165,11 @@ func configDSN(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 		if len(args) != 1 {
 			return usageError{"config dsn takes one address"}
 		}
-		d, err := connect.DescribeDSN(ctx, args[0])
+		opts, err := a.connecting()
+		if err != nil {
+			return err
+		}
+		d, err := connect.DescribeDSN(ctx, args[0], opts...)
 		if err != nil {
 			return err
 		}

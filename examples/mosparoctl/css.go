@@ -16,13 +16,13 @@ import (
 
 func cssCommands() []command {
 	return []command{
-		{name: "prepare", args: "--base FILE [--lines] < JSON", help: `Make a project's CSS of its design settings: {"project": uuid, "rows": [[name, typed value], …]}.`, run: cssPrepare},
+		{name: "prepare", args: "--base FILE [--lines] < JSON", help: `Make a project's CSS of its design settings: {"project": uuid, "rows": [[name, typed value], …]}.`, run: cssPrepare, asks: offline},
 		{name: "get", args: "[--resources DIR] [--json] UUID", help: "Show the stored CSS of a project.", run: cssGet, cluster: true},
 		{name: "put", args: "[--resources DIR [--mappings]] --hash HASH UUID < CSS", help: "Store the CSS of a project.", run: cssPut, cluster: true},
 		{name: "rm", args: "[--resources DIR [--mappings]] UUID…", help: "Remove the CSS of projects, all versions.", run: cssRemove, cluster: true},
 		{name: "ls", args: "[--resources DIR]", help: "List the projects that have stored CSS, one JSON line each.", run: cssList, cluster: true},
 		{name: "check", args: cssClusterArgs + " [--json]", help: "Compare what is stored with the hashes in mosparo's database; exit with 1 where they differ.", run: cssCheck, cluster: true},
-		{name: "warm", args: cssClusterArgs + " [--mappings] [--save-hash] [--json]", help: "Prepare and store the CSS of all projects, as the end of an update does.", run: cssWarm, cluster: true},
+		{name: "warm", args: cssClusterArgs + " [--mappings] [--save-hash] [--json]", help: "Prepare and store the CSS of all projects, as the end of an update does.", run: cssWarm, cluster: true, asks: works},
 	}
 }
 

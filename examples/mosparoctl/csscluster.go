@@ -66,7 +66,7 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 	}
 	c.projects = projectdb.New(db, placeholders)
 	if writes {
-		backend, err := connect.Lock(c.settings, connect.WithLogger(c.app.warnings()))
+		backend, err := connect.Lock(c.settings, c.connect...)
 		if err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 		opts = append(opts, cssgen.WithSaveHash(c.projects))
 	}
 	g := cssgen.New(c.store, c.projects, c.pool, c.locker, load, opts...)
-	projects, err := c.projects.Projects(ctx)
+	projects, err := c.list(ctx)
 	if err != nil {
 		return warmReport{}, err
 	}
@@ -88,7 +88,7 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 	for range min(warmAtOnce, len(projects)) {
 		workers.Go(func() {
 			for i := range next {
-				made, err := g.Warm(ctx, projects[i])
+				made, err := c.warmOne(ctx, g, projects[i])
 				if errors.Is(err, cssgen.ErrDisagreement) { // the same for all
 					stop(err)
 				}
@@ -116,6 +116,24 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 		}
 	}
 	return r, context.Cause(ctx)
+}
+
+// list reads the projects from the database.
+func (c *cssCluster) list(ctx context.Context) (all []cssstore.Project, err error) {
+	err = c.app.request(ctx, func(ctx context.Context) error {
+		all, err = c.projects.Projects(ctx)
+		return err
+	})
+	return all, err
+}
+
+// warmOne prepares the CSS of a project.
+func (c *cssCluster) warmOne(ctx context.Context, g *cssgen.Generator, p cssstore.Project) (made cssstore.Resource, err error) {
+	err = c.app.request(ctx, func(ctx context.Context) error {
+		made, err = g.Warm(ctx, p)
+		return err
+	})
+	return made, err
 }
 
 // warmAtOnce is how many projects are prepared side by side: what PHP nodes

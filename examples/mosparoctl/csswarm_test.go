@@ -23,11 +23,17 @@ func (i *installation) withDesign() (public string) {
 		i.exec("INSERT INTO project_config_value (project_id, name, value) VALUES (?, 'designConfigHash', ?)", n+1, `s:64:"`+cssstore.Hash{9}.String()+`";`)
 	}
 	public = filepath.Join(i.dir, "public")
-	require.NoError(i.t, os.MkdirAll(filepath.Join(public, "build"), 0o755))
 	require.NoError(i.t, os.MkdirAll(filepath.Join(public, "resources"), 0o755))
-	require.NoError(i.t, os.WriteFile(filepath.Join(public, "build", "entrypoints.json"), []byte(`{"entrypoints":{"mosparo-frontend":{"css":["/build/mosparo-frontend.css"]}}}`), 0o600))
-	require.NoError(i.t, os.WriteFile(filepath.Join(public, "build", "mosparo-frontend.css"), []byte(".mosparo__container { color: red }"), 0o600))
+	writeBuild(i.t, public)
 	return public
+}
+
+// writeBuild makes the files that mosparo's front end was built into.
+func writeBuild(t *testing.T, public string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Join(public, "build"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(public, "build", "entrypoints.json"), []byte(`{"entrypoints":{"mosparo-frontend":{"css":["/build/mosparo-frontend.css"]}}}`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(public, "build", "mosparo-frontend.css"), []byte(".mosparo__container { color: red }"), 0o600))
 }
 
 func (i *installation) cssCheck(want int) (r cssReport) {

@@ -14,15 +14,18 @@ import (
 
 func lockCommands() []command {
 	return []command{
-		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true},
+		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true, asks: works},
 		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow, cluster: true},
 		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList, cluster: true},
 		{name: "break", args: "NAME", help: "Free a lock whoever holds it, and show who did. The holder notices at its next renewal.", run: lockBreak, cluster: true},
 	}
 }
 
-// errNotShared: cron on every node would run the command on every node.
-var errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
+// Cron on every node would run the command on every node.
+var (
+	errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
+	errLocal     = errors.New("the settings name no cache that nodes share, so the lock would hold on this host only; name it in the environment or by --dir, or say --this-host-only")
+)
 
 // withLocker runs do with a Locker on the backend that the settings name.
 func (a *app) withLocker(do func(*lock.Locker) error) error {
@@ -30,7 +33,11 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 	if err != nil {
 		return err
 	}
-	backend, err := connect.Lock(s, connect.WithLogger(a.warnings()))
+	opts, err := a.connecting()
+	if err != nil {
+		return err
+	}
+	backend, err := connect.Lock(s, opts...)
 	if err != nil {
 		return err
 	}
@@ -48,6 +55,19 @@ func (a *app) withSharedLocker(do func(*lock.Locker) error) error {
 		}
 		return do(l)
 	})
+}
+
+// withLockerToRun is the same where each node runs what it has the lock for:
+// local lets it be a lock of this host.
+func (a *app) withLockerToRun(local bool, do func(*lock.Locker) error) error {
+	s, err := a.settings()
+	switch {
+	case err != nil:
+		return err
+	case connect.LocksAreLocal(s) && !local:
+		return errLocal
+	}
+	return a.withSharedLocker(do)
 }
 
 // holding is one line about a lock.

@@ -94,6 +94,30 @@ func TestLock_SettingsThatNameNoLockAreToldApartFromAConflict(t *testing.T) {
 	require.Equal(t, exitConfig, ctl(t, env, "", "lock", "run", "n", "--", "true").code)
 }
 
+// A crontab without an environment, on each of three hosts.
+func TestLockRun_RunsNothingWithoutALockThatNodesShare(t *testing.T) {
+	for range 3 {
+		t.Setenv("TMPDIR", t.TempDir())
+		got := ctl(t, nil, "", "lock", "run", "n", "--", "echo", "ran")
+		require.Equal(t, exitConfig, got.code)
+		require.Empty(t, got.stdout)
+		require.Contains(t, got.stderr, "--this-host-only")
+		got = ctl(t, nil, "", "lock", "run", "--this-host-only", "n", "--", "true")
+		require.Zero(t, got.code, got.stderr)
+	}
+}
+
+// What the library holds can be seen and broken, and not taken.
+func TestLock_NamesOfTheLibraryAreShownAndBroken(t *testing.T) {
+	env, other, _ := onRedis(t)
+	name := lock.ReservedPrefix + "cleanup"
+	_, err := other.Acquire(t.Context(), name)
+	require.NoError(t, err)
+	require.True(t, holdings(t, ctl(t, env, "", "lock", "show", name))[0].Held)
+	require.True(t, holdings(t, ctl(t, env, "", "lock", "break", name))[0].Held)
+	requireFree(t, other, name)
+}
+
 func TestLock_UsageIsToldWithTheCode2(t *testing.T) {
 	env, _, _ := onRedis(t)
 	for _, args := range [][]string{
@@ -114,6 +138,7 @@ func TestLock_UsageIsToldWithTheCode2(t *testing.T) {
 		{"run", "n", "--slot", "s", "--retention", "0", "--", "true"},
 		{"run", strings.Repeat("x", 201), "--", "true"},
 		{"run", "", "--", "true"},
+		{"run", "mosparo/cleanup", "--", "true"},
 	} {
 		got := ctl(t, env, "", append([]string{"lock"}, args...)...)
 		require.Equal(t, 2, got.code, args)

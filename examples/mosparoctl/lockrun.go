@@ -37,7 +37,10 @@ Exit code: that of the command, 128+n if signal n ended it, as flock(1) has it;
 1 (--conflict-exit-code) if another node holds the lock or has used the slot,
 without a message unless --verbose; 2 wrong command line; 69 the command cannot
 be executed; 75 the lock server cannot be asked or the lock was lost while the
-command ran; 78 no lock that is shared between nodes is configured.
+command ran; 78 no lock that is shared between nodes is configured, and
+--this-host-only is not given.
+
+Names that begin with mosparo/ are the library's own.
 
 `
 
@@ -48,7 +51,7 @@ type lockJob struct {
 	retention          time.Duration
 	killAfter          time.Duration
 	conflict           int
-	verbose            bool
+	verbose, local     bool
 	command            []string
 }
 
@@ -63,6 +66,7 @@ func lockRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 	flags.IntVar(&j.conflict, "conflict-exit-code", 1, "exit code when another node holds the lock or has used the slot")
 	flags.IntVar(&j.conflict, "E", 1, "the same")
 	flags.BoolVar(&j.verbose, "verbose", false, "say who holds the lock")
+	flags.BoolVar(&j.local, "this-host-only", false, "let it be a lock of this host, where the settings name no cache that nodes share")
 	usage := flags.Usage
 	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", lockRunHelp) }
 	return func(args []string) error {
@@ -91,6 +95,8 @@ func (j *lockJob) parse(flags *flag.FlagSet, args []string) error {
 		j.killAfter = min(j.ttl/6, 5*time.Second)
 	}
 	switch {
+	case lock.IsReserved(j.name):
+		return usageError{fmt.Sprintf("names that begin with %q are the library's own", lock.ReservedPrefix)}
 	case len(j.command) == 0 || j.command[0] == "":
 		return usageError{"which command?"}
 	case j.conflict < 0 || j.conflict > 255:
@@ -124,7 +130,7 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded()...)
 	defer signal.Stop(signals)
-	return a.withSharedLocker(func(l *lock.Locker) error {
+	return a.withLockerToRun(j.local, func(l *lock.Locker) error {
 		lease, err := j.acquire(ctx, l, signals)
 		var signalled exitError
 		switch {
@@ -182,13 +188,13 @@ func (j *lockJob) acquire(ctx context.Context, l *lock.Locker, signals <-chan os
 // whoever tries to run, also if the run of an earlier slot still holds the
 // lock.
 func (j *lockJob) take(ctx context.Context, l *lock.Locker) (*lock.Lease, error) {
-	opts := []lock.Option{lock.WithTTL(j.ttl), lock.WithWait(j.wait), lock.WithMinHold(j.minHold), lock.WithLabel(j.label())}
+	opts := []lock.Option{lock.WithWait(j.wait), lock.WithLabel(j.label())}
 	if j.slot != "" {
 		if err := l.Once(ctx, j.name, j.slot, j.retention, opts...); err != nil {
 			return nil, err
 		}
 	}
-	return l.Acquire(ctx, j.name, opts...)
+	return l.Acquire(ctx, j.name, append(opts, lock.WithTTL(j.ttl), lock.WithMinHold(j.minHold))...)
 }
 
 // label is the command for people to see, without its arguments, which may be

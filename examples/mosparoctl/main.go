@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
 	"github.com/redis/go-redis/v9"
@@ -30,6 +31,10 @@ type app struct {
 	environ []string
 	// dir is mosparo's directory, if --dir names it.
 	dir string
+	// timeout is how long a server may take to answer.
+	timeout time.Duration
+	// limit starts the time of a command that asks once.
+	limit func()
 }
 
 // command is one word of the command line: it has commands below it, or it
@@ -40,8 +45,34 @@ type command struct {
 	args, help string
 	// cluster: it acts on the cluster of mosparo's settings, so it has --dir.
 	cluster bool
-	run     func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
-	sub     []command
+	// asks is what --timeout bounds.
+	asks asking
+	run  func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
+	sub  []command
+}
+
+// asking says how a command uses servers.
+type asking int
+
+const (
+	// asksOnce: the command looks or changes something and ends. --timeout
+	// bounds all of it.
+	asksOnce asking = iota
+	// works: the command goes on for as long as its work takes. --timeout bounds
+	// each request.
+	works
+	// offline: it asks no server and has no --timeout.
+	offline
+)
+
+// defaultTimeout is that of --timeout.
+const defaultTimeout = 10 * time.Second
+
+// errTimeout ends a command whose servers do not answer.
+type errTimeout time.Duration
+
+func (e errTimeout) Error() string {
+	return fmt.Sprintf("no answer within %v; --timeout changes that", time.Duration(e))
 }
 
 // usageError is a wrong command line; it exits with 2.
@@ -125,6 +156,20 @@ func (a *app) runCommand(ctx context.Context, path string, c command, args []str
 	if c.cluster {
 		flags.StringVar(&a.dir, "dir", "", dirHelp)
 	}
+	switch c.asks {
+	case asksOnce:
+		flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "how long to wait for servers in all")
+	case works:
+		flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "how long to wait for an answer to each request")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.limit = func() {
+		if c.asks == asksOnce {
+			timer := time.AfterFunc(a.timeout, func() { cancel(errTimeout(a.timeout)) })
+			context.AfterFunc(ctx, func() { timer.Stop() })
+		}
+	}
 	body := c.run(ctx, a, flags)
 	err := flags.Parse(args)
 	flags.SetOutput(a.stderr)
@@ -136,7 +181,7 @@ func (a *app) runCommand(ctx context.Context, path string, c command, args []str
 		_, _ = said.WriteTo(a.stderr)
 		return exitError(2)
 	}
-	return body(flags.Args())
+	return nameTimeout(ctx, body(flags.Args()))
 }
 
 // line is the command with its arguments, as the usage text has it.

@@ -22,8 +22,8 @@ const maxInput = 64 << 20
 
 func valueCommands() []command {
 	return []command{
-		{name: "decode", args: "[--lines] [--any-class] [--memcached-flags N] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode},
-		{name: "encode", args: "[--lines] < JSON", help: "Write typed JSON as serialize() does.", run: valueEncode},
+		{name: "decode", args: "[--lines] [--any-class] [--memcached-flags N] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode, asks: offline},
+		{name: "encode", args: "[--lines] < JSON", help: "Write typed JSON as serialize() does.", run: valueEncode, asks: offline},
 	}
 }
 

@@ -61,7 +61,7 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(locker.Close)
 	// One node of those that start together makes the data.
-	if err := locker.Do(ctx, "mosparoGoDemo", func(ctx context.Context) error {
+	if err := locker.Do(ctx, lock.ReservedPrefix+"demo", func(ctx context.Context) error {
 		return makeDemo(ctx, dir, pool)
 	}, lock.WithWait(-1)); err != nil {
 		return nil, fmt.Errorf("demo data: %w", err)

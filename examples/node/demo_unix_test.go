@@ -3,10 +3,8 @@
 package main
 
 import (
-	"context"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -28,11 +26,9 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, []string{"--listen", "127.0.0.1:0", "--demo-dir", dir}, nil, os.Stderr); err != nil {
-		panic(err)
-	}
+	os.Args = []string{"node", "--listen", "127.0.0.1:0", "--demo-dir", dir}
+	os.Clearenv()
+	main()
 }
 
 func startNode(t *testing.T, dir string) (*exec.Cmd, *logBuffer) {
@@ -84,8 +80,8 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 			require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Second), 0))
 		}
 	}
-	for _, cmd := range []*exec.Cmd{one, other} {
-		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	for cmd, end := range map[*exec.Cmd]os.Signal{one: syscall.SIGTERM, other: syscall.SIGHUP} {
+		require.NoError(t, cmd.Process.Signal(end))
 		require.NoError(t, cmd.Wait())
 	}
 	rows, err := statistics.Recent(t.Context(), 100)
@@ -105,5 +101,5 @@ func TestDemo_RefusesDirectoriesOfOthers(t *testing.T) {
 	err := run(t.Context(), []string{"--demo-dir", dir}, nil, &logBuffer{})
 	require.ErrorContains(t, err, "data.sqlite")
 	err = run(t.Context(), []string{"--demo-dir", t.TempDir()}, []string{"MOSPARO_CACHE_ADAPTER=redis"}, &logBuffer{})
-	require.ErrorContains(t, err, "a cluster is set as well")
+	require.ErrorIs(t, err, errDemoOnCluster)
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
 )
@@ -61,7 +60,7 @@ func (h *health) check(ctx context.Context) healthAnswer {
 	case !h.supported:
 		a.DatabaseStatus = "test-skipped__update-not-finished"
 	default:
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 		defer cancel()
 		a.DatabaseStatus = "connected"
 		if err := h.ping(ctx); err != nil {

@@ -1,10 +1,10 @@
 // Command node is a whole node of a mosparo cluster: the health check, the CSS
 // of the projects, the cleanup and a page that shows what it does.
 //
-// Without settings it makes a cluster of its own in a scratch directory, with
-// generated data, and cleans that; with --demo-dir several processes are the
-// nodes of one such cluster. With mosparo's variables and mosparo's
-// database it joins that cluster and observes; --clean lets it work.
+// With mosparo's variables and mosparo's database it joins that cluster and
+// observes; --clean lets it work. With --demo it makes a cluster of its own in
+// a scratch directory, with generated data, and cleans that; with --demo-dir
+// several processes are the nodes of one such cluster.
 package main
 
 import (
@@ -24,6 +24,7 @@ import (
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/net/netutil"
 
 	"github.com/mosparo/go-cluster/envconfig/connect"
 )
@@ -34,20 +35,36 @@ type options struct {
 	dir     string
 	zone    string
 	clean   bool
+	demo    bool
 	demoDir string
 }
 
+// usageError is a wrong command line; the program exits with 2.
+type usageError struct{ msg string }
+
+func (e usageError) Error() string { return e.msg }
+
 func main() {
 	redis.SetLogger(connect.NewRedisLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr)
 	stop()
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "node:", err)
-		os.Exit(1)
+	os.Exit(exitCode(err, os.Stderr))
+}
+
+// exitCode says what went wrong: 0 ended as asked, 1 failed, 2 wrong command
+// line.
+func exitCode(err error, stderr io.Writer) int {
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, "node:", err)
+		return 2
+	default:
+		fmt.Fprintln(stderr, "node:", err)
+		return 1
 	}
 }
 
@@ -60,9 +77,19 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of a cluster instead of observing it")
-	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a scratch directory")
-	if err := flags.Parse(args); err != nil {
+	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: a cluster of its own with generated data, which is cleaned")
+	flags.StringVar(&o.demoDir, "demo-dir", "", "run the demonstration in this directory, which several nodes may share; the default is a scratch directory")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
+	} else if err != nil {
+		return usageError{err.Error()}
+	}
+	o.demo = o.demo || o.demoDir != ""
+	if flags.NArg() > 0 {
+		return usageError{fmt.Sprintf("unexpected argument %q; see --help", flags.Arg(0))}
+	}
+	if o.demo && o.clean {
+		return usageError{"--clean is for a cluster; a demonstration always cleans"}
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	n, err := assemble(ctx, o, environ, log)
@@ -73,6 +100,17 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	return n.serve(ctx, o.listen, log)
 }
 
+// Limits of the HTTP server, so that slow or many clients cannot exhaust it. A
+// reply of CSS is small; connections beyond the limit wait to be accepted.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	maxConnections    = 4096
+)
+
 // serve runs HTTP server and cleanup until ctx ends, and then ends both in
 // order.
 func (n *node) serve(ctx context.Context, addr string, log *slog.Logger) error {
@@ -80,7 +118,12 @@ func (n *node) serve(ctx context.Context, addr string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: n.routes(), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	srv := &http.Server{
+		Handler:           n.routes(),
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 	log.Info("listening", slog.String("url", "http://"+l.Addr().String()+"/"), slog.String("mode", n.mode.String()), slog.Bool("demo", n.demo))
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -88,7 +131,7 @@ func (n *node) serve(ctx context.Context, addr string, log *slog.Logger) error {
 	var cleaning sync.WaitGroup
 	cleaning.Go(func() { _ = n.scheduler.Run(ctx) }) // it returns nil when ctx ends
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	go func() { failed <- srv.Serve(netutil.LimitListener(l, maxConnections)) }()
 	select {
 	case err = <-failed:
 		cancel()

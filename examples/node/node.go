@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -52,15 +51,25 @@ func (n *node) close(log *slog.Logger) {
 	}
 }
 
-// errDemoOnCluster: half a cluster is named. Planning a cleanup in a cluster's
+// errNoDatabase: half a cluster is named. Planning a cleanup in a cluster's
 // cache without cleaning its database would stop the cleanup of that cluster.
-var errDemoOnCluster = errors.New("a shared cache is set, but no database: this node does not touch a cluster's cache without the cluster's own database (give mosparo's directory with --dir, or unset the cache's variables for the demonstration)")
+var errNoDatabase error = usageError{"a shared cache is set, but no database: this node does not touch a cluster's cache without the cluster's own database; name mosparo's directory with --dir"}
+
+// errNothingNamed: a node that served a demonstration instead would answer the
+// health check of a balancer.
+var errNothingNamed error = usageError{"no cluster is named: give mosparo's directory with --dir or set mosparo's environment variables, or run a demonstration with --demo"}
+
+// errDemoOnCluster: the demonstration writes schedule and CSS of its own.
+var errDemoOnCluster error = usageError{"--demo: the settings name a cluster as well; unset mosparo's variables and leave out --dir, since the demonstration has its own"}
 
 // assemble decides between demonstration and cluster.
 func assemble(ctx context.Context, o options, environ []string, log *slog.Logger) (*node, error) {
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil {
-		return nil, fmt.Errorf("--zone: %w", err)
+		return nil, usageError{"--zone: " + err.Error()}
+	}
+	if o.demo && o.dir != "" {
+		return nil, errDemoOnCluster
 	}
 	s, err := envconfig.FromEnviron(environ)
 	if o.dir != "" {
@@ -70,15 +79,18 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 		return nil, err
 	}
 	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
+	configured := s.Database.IsConfigured() || o.dir != ""
 	switch {
-	case o.demoDir != "" && (s.Database.IsConfigured() || o.dir != "" || named):
-		return nil, errors.New("--demo-dir: a cluster is set as well; the demonstration has its own")
-	case s.Database.IsConfigured() || o.dir != "":
+	case o.demo && (configured || named):
+		return nil, errDemoOnCluster
+	case o.demo:
+		return demonstrate(ctx, o, s, log)
+	case configured:
 		return join(ctx, o, environ, s, zone, log)
 	case named:
-		return nil, errDemoOnCluster
+		return nil, errNoDatabase
 	default:
-		return demonstrate(ctx, o, s, log)
+		return nil, errNothingNamed
 	}
 }
 

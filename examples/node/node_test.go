@@ -103,7 +103,7 @@ func (r *running) get(path string) (int, string) {
 func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	n := start(t, []string{"PATH=/usr/bin"})
+	n := start(t, []string{"PATH=/usr/bin"}, "--demo")
 	require.Eventually(t, func() bool {
 		status, page := n.get("")
 		return status == http.StatusOK && strings.Contains(page, "<td>complete<td>")
@@ -124,7 +124,7 @@ func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 
 func TestDemo_ServesTheCSSOfItsProjects(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	n := start(t, []string{"PATH=/usr/bin"})
+	n := start(t, []string{"PATH=/usr/bin"}, "--demo")
 	_, page := n.get("")
 	links := regexp.MustCompile(`resources/[0-9a-f-]{36}`).FindAllString(page, -1)
 	require.Len(t, links, 3)
@@ -202,9 +202,9 @@ func TestDemo_IsRefusedBesideASharedCache(t *testing.T) {
 		{"FILESYSTEM_CACHE_PATH=" + t.TempDir()},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		err := run(ctx, []string{"--listen", "127.0.0.1:0", "--clean"}, environ, io.Discard)
+		require.ErrorIs(t, run(ctx, []string{"--listen", "127.0.0.1:0", "--clean"}, environ, io.Discard), errNoDatabase, environ)
+		require.ErrorIs(t, run(ctx, []string{"--listen", "127.0.0.1:0", "--demo"}, environ, io.Discard), errDemoOnCluster, environ)
 		cancel()
-		require.ErrorIs(t, err, errDemoOnCluster, environ)
 	}
 	require.Equal(t, before, snapshot(t, c))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -9,6 +10,10 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
 )
+
+// pageTimeout bounds what the page asks the cluster: it answers within 2 s also
+// while a server hangs.
+const pageTimeout = time.Second
 
 //go:embed page.html
 var pageSource string
@@ -30,7 +35,9 @@ func (n *node) routes() http.Handler {
 	}
 	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime}).Parse(pageSource))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		o, err := n.scheduler.Status(r.Context())
+		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
+		defer cancel()
+		o, err := n.scheduler.Status(ctx)
 		view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.why, Now: time.Now()}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err != nil {
@@ -38,7 +45,7 @@ func (n *node) routes() http.Handler {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		if n.projects != nil {
-			view.Projects, err = n.projects.Projects(r.Context())
+			view.Projects, err = n.projects.Projects(ctx)
 			view.CSS = err == nil
 		}
 		_ = page.Execute(w, view) // the client is gone: nobody to tell

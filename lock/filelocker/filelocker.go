@@ -87,8 +87,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		case f.live() && f.record.Token != c.Token:
 			return f.heldByOther()
 		case !f.live():
-			f.record.Fence = max(f.record.Fence+1, micro(f.now))
-			f.record.Token, f.record.Owner = c.Token, c.Owner
+			f.record.claim(c, f.now)
 		}
 		f.record.TTL = ttl
 		fence = f.record.Fence
@@ -98,6 +97,16 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		return 0, err
 	}
 	return fence, nil
+}
+
+// claim makes the record one of a new holder.
+func (r *record) claim(c lock.Claim, now time.Time) {
+	r.Token, r.Owner = c.Token, c.Owner
+	if c.Unfenced {
+		r.Fence = 0 // nothing is to be remembered
+		return
+	}
+	r.Fence = max(r.Fence+1, micro(now))
 }
 
 // micro is the part of the clock in fencing tokens.

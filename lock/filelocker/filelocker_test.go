@@ -176,6 +176,24 @@ func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
 	require.Greater(t, next, fence)
 }
 
+// A minutely job does not leave a file behind for every minute of a month.
+func TestFilesOfUsedSlotsAreRemovedSoonAfterTheirRetention(t *testing.T) {
+	now := time.Now().Add(-3 * time.Hour)
+	b := open(t, t.TempDir())
+	b.SetClock(func() time.Time { return now })
+	l := lock.New(b)
+	defer l.Close()
+	for slot, retention := range map[string]time.Duration{"over": time.Hour, "remembered": 24 * time.Hour} {
+		require.NoError(t, l.Once(t.Context(), "job", slot, retention))
+		require.NoError(t, os.Chtimes(b.File("job@"+slot), now, now))
+	}
+	now = time.Now()
+	require.NoError(t, l.Once(t.Context(), "job", "next", time.Hour))
+	require.NoFileExists(t, b.File("job@over"))
+	require.FileExists(t, b.File("job@remembered"))
+	require.ErrorIs(t, l.Once(t.Context(), "job", "remembered", time.Hour), lock.ErrHeld)
+}
+
 func TestClear_LeavesWhatIsHeldAndWhatIsOfOthers(t *testing.T) {
 	b := open(t, filepath.Join(t.TempDir(), "locks"))
 	n, err := b.Clear(t.Context())

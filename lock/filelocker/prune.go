@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// unused is how long nobody has asked for a name whose file is removed.
+	// unused is how long nobody has asked for a name with fences whose file is
+	// removed.
 	unused = 30 * 24 * time.Hour
 	// pruneEvery and pruneMost bound what is looked at, since somebody waits
 	// for his lock meanwhile.
@@ -46,15 +47,20 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 	}
 }
 
-// removeUnused removes the file of a name, under its flock, if the next fence
-// of the name, which is the time then, will be larger than its last.
+// removeUnused removes the file of a name, under its flock, that nobody holds
+// and that has no fence, as used slots have none, or whose next fence, which is
+// the time then, will be larger than its last.
 func removeUnused(root *os.Root, file string, now time.Time) {
-	if fi, err := root.Lstat(file); err != nil || now.Sub(fi.ModTime()) < unused {
+	fi, err := root.Lstat(file)
+	if err != nil || now.Sub(fi.ModTime()) < pruneEvery {
 		return
 	}
 	_ = removeIf(root, file, func(r record, damaged bool) error {
-		old := now.Add(-unused)
-		if damaged || r.Token != "" && r.left(old) > 0 || r.Fence >= micro(old) {
+		old := now
+		if r.Fence > 0 {
+			old = now.Add(-unused)
+		}
+		if damaged || fi.ModTime().After(old) || r.Token != "" && r.left(old) > 0 || r.Fence >= micro(old) {
 			return errKept
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"time"
 
@@ -36,16 +37,23 @@ var _ gocron.Locker = (*Locker)(nil)
 
 // New returns a gocron locker over a [lock.Locker], which stays the caller's
 // to close, after the scheduler's Shutdown. The options are those of every
-// lease, after the defaults.
-func New(l *lock.Locker, opts ...lock.Option) *Locker {
+// lease, after the defaults. It panics if locker is nil.
+func New(locker *lock.Locker, opts ...lock.Option) *Locker {
+	if locker == nil {
+		panic("gocronlock.New: locker is nil")
+	}
 	defaults := []lock.Option{lock.WithTTL(DefaultTTL), lock.WithMinHold(DefaultMinHold)}
-	return &Locker{locker: l, opts: append(defaults, opts...), leases: map[string]*lock.Lease{}}
+	return &Locker{locker: locker, opts: append(defaults, opts...), leases: map[string]*lock.Lease{}}
 }
 
 // Lock implements [gocron.Locker]: it takes the lock of a job, or returns why
-// the job is not to run on this node now. The end of ctx does not end the
-// lock.
+// the job is not to run on this node now: an error of [lock.Locker.Acquire], or
+// [*lock.OptionError] for a job whose name begins with [lock.ReservedPrefix].
+// The end of ctx does not end the lock.
 func (l *Locker) Lock(ctx context.Context, job string) (gocron.Lock, error) {
+	if lock.IsReserved(job) {
+		return nil, &lock.OptionError{Option: "name of the job", Reason: fmt.Sprintf("begins with %q, as the library's own names do", lock.ReservedPrefix)}
+	}
 	lease, err := l.locker.Acquire(ctx, Name(job), l.opts...)
 	if err != nil {
 		return nil, err

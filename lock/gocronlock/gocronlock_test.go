@@ -99,6 +99,40 @@ func TestJob_RunsOnceATickOnNodesWhoseClocksDiffer(t *testing.T) {
 	}
 }
 
+// A job by duration is due on each node when its own start says so; see the
+// package's text.
+func TestJob_ByDurationRunsOnEachNodeThatStartedAtAnotherTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		opts []lock.Option
+		each int
+	}{
+		"as it is":                     {nil, 3},
+		"hold as long as the interval": {[]lock.Option{lock.WithMinHold(55 * time.Second)}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *bubble) {
+				for _, started := range []time.Duration{0, 20 * time.Second, 40 * time.Second} {
+					defer b.node(started, short, c.opts...)()
+				}
+				b.sleep(time.Hour + 50*time.Second)
+				require.Len(t, b.runs, 60)
+				for minute, n := range b.runs {
+					require.Equal(t, c.each, n, "minute %d", minute)
+				}
+			})
+		})
+	}
+}
+
+func TestJob_WithANameOfTheLibraryIsRefused(t *testing.T) {
+	l := lock.New(memorylocker.New())
+	defer l.Close()
+	_, err := gocronlock.New(l).Lock(t.Context(), lock.ReservedPrefix+"cleanup")
+	var option *lock.OptionError
+	require.ErrorAs(t, err, &option)
+	require.NotErrorIs(t, err, lock.ErrHeld)
+}
+
 func TestJob_ThatRunsLongerThanItsIntervalDoesNotOverlap(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		running, most := 0, 0

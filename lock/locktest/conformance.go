@@ -16,9 +16,13 @@ import (
 
 // Conformance runs the suite against fresh backends. Every test uses names of
 // its own, so that open may return one backend again and again. A backend that
-// implements [lock.Describer] is held to what it promises.
+// implements [lock.Describer] is held to what it promises. It panics if open is
+// nil.
 func Conformance(t *testing.T, open func(t *testing.T) lock.Backend) {
 	t.Helper()
+	if open == nil {
+		panic("locktest.Conformance: open is nil")
+	}
 	for _, c := range []struct {
 		name string
 		run  func(*suite)
@@ -30,6 +34,7 @@ func Conformance(t *testing.T, open func(t *testing.T) lock.Backend) {
 		{"a lock expires", (*suite).expiry},
 		{"the holder is known", (*suite).holder},
 		{"fences rise", (*suite).fences},
+		{"a claim without a fence draws none", (*suite).unfenced},
 		{"names may be anything", (*suite).names},
 		{"an ended context asks nobody", (*suite).contexts},
 		{"held locks are listed", (*suite).list},
@@ -214,6 +219,30 @@ func (s *suite) fences() {
 			s.must(s.b.Release(s.Context(), n, token), "Release")
 		}
 	}
+}
+
+// unfenced: a used slot is kept for its retention, and nothing of it longer.
+func (s *suite) unfenced() {
+	n, token := s.name("unfenced"), NewToken()
+	for range 2 {
+		c := claim(token)
+		c.Unfenced = true
+		fence, err := s.b.Acquire(s.Context(), n, c, s.ttl)
+		s.must(err, "Acquire of a free name without a fence, and again with the same token")
+		if fence != 0 {
+			s.Fatalf("a claim without a fence draws none, since it would have to be remembered: got %d", fence)
+		}
+	}
+	h, err := s.b.Holder(s.Context(), n)
+	s.must(err, "Holder of a name without a fence")
+	if h.Token != token || h.Fence != 0 || h.Owner.Host != claim(token).Owner.Host {
+		s.Fatalf("Holder tells what the holder told: got %+v", h)
+	}
+	_, err = s.b.Acquire(s.Context(), n, claim(NewToken()), s.ttl)
+	s.is(err, lock.ErrHeld, "Acquire of a name that is held without a fence")
+	s.must(s.b.Release(s.Context(), n, token), "Release")
+	_, err = s.b.Holder(s.Context(), n)
+	s.is(err, lock.ErrNotHeld, "Holder after Release")
 }
 
 func (s *suite) names() {

@@ -31,9 +31,12 @@ var ErrPartition = errors.New("no route to the lock server")
 // done what was asked.
 var ErrReplyLost = errors.New("reply lost")
 
-// NewFaulty wraps a backend that works.
-func NewFaulty(b lock.Backend) *Faulty {
-	return &Faulty{Backend: b, loseNext: map[Op]bool{}, stray: map[Op]time.Duration{}, calls: map[Op]int{}}
+// NewFaulty wraps a backend that works. It panics if backend is nil.
+func NewFaulty(backend lock.Backend) *Faulty {
+	if backend == nil {
+		panic("locktest.NewFaulty: backend is nil")
+	}
+	return &Faulty{Backend: backend, loseNext: map[Op]bool{}, stray: map[Op]time.Duration{}, calls: map[Op]int{}}
 }
 
 // Partition cuts the server off, or heals the cut. A request waits until its

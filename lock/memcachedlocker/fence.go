@@ -22,19 +22,22 @@ type fence struct {
 // fenceLifetime is that of the counter.
 const fenceLifetime = longest
 
-// drawFence returns the fence of a token that holds the name, which is a new
-// one unless it has one.
-func (b *Backend) drawFence(ctx context.Context, name, token string) (uint64, error) {
+// drawFence returns the fence of a claim that holds the name, which is a new
+// one unless its token has one.
+func (b *Backend) drawFence(ctx context.Context, name string, c lock.Claim) (uint64, error) {
+	if c.Unfenced {
+		return 0, nil
+	}
 	for range attempts {
 		last, item, err := b.lastFence(ctx, name)
 		missing := errors.Is(err, memcache.ErrCacheMiss)
 		switch {
 		case err != nil && !missing:
 			return 0, classify(err)
-		case last.Token == token:
+		case last.Token == c.Token:
 			return last.Fence, nil
 		}
-		next := fence{Fence: max(last.Fence+1, uint64(max(time.Now().UnixMicro(), 0))), Token: token}
+		next := fence{Fence: max(last.Fence+1, uint64(max(time.Now().UnixMicro(), 0))), Token: c.Token}
 		value, err := json.Marshal(next)
 		if err != nil {
 			return 0, err

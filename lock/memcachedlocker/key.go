@@ -31,12 +31,16 @@ func (b *Backend) key(kind, name string) string {
 // longest is the most seconds that memcached takes for a duration.
 const longest = 30 * 24 * 60 * 60
 
-// lifetime is how many seconds an item is kept for a lease: one more, since
-// memcached may begin the first at once after it has begun.
+// early is by how many seconds memcached may let an item die too soon: its clock
+// has whole seconds, so that the first may be over as soon as it has begun, and
+// a tick that comes late moves it by two.
+const early = 2
+
+// lifetime is how many seconds an item is kept for a lease.
 func lifetime(ttl time.Duration) (int32, error) {
-	seconds := (ttl-1)/time.Second + 2
+	seconds := (ttl-1)/time.Second + 1 + early
 	if ttl <= 0 || seconds > longest {
-		return 0, &lock.OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is not one that memcached can keep, which are up to %v", ttl, (longest-1)*time.Second)}
+		return 0, &lock.OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is not one that memcached can keep, which are up to %v", ttl, (longest-early)*time.Second)}
 	}
 	return int32(seconds), nil
 }

@@ -41,11 +41,17 @@ func WithPrefix(prefix string) Option {
 // MaxIdleConns (2 by default) should be as many as locks are in use at one time,
 // or each request dials. twemproxy may be between. A call here is one to five
 // requests, and the context is looked at before each. With several
-// servers every node must choose the same one for a key.
+// servers every node must choose the same one for a key. It panics if client is
+// nil.
 func New(client Client, opts ...Option) *Backend {
+	if c, ok := client.(*memcache.Client); client == nil || ok && c == nil {
+		panic("memcachedlocker.New: client is nil")
+	}
 	b := &Backend{client: client}
 	for _, o := range opts {
-		o(b)
+		if o != nil {
+			o(b)
+		}
 	}
 	return b
 }
@@ -83,7 +89,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 			return b.client.Add(&memcache.Item{Key: b.lockKey(name), Value: value, Expiration: seconds})
 		})
 		if err == nil {
-			return b.drawFence(ctx, name, c.Token)
+			return b.drawFence(ctx, name, c)
 		}
 		if !errors.Is(err, memcache.ErrNotStored) {
 			return 0, classify(err)
@@ -100,7 +106,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		if err := b.Renew(ctx, name, c.Token, ttl); err != nil {
 			return 0, err
 		}
-		return b.drawFence(ctx, name, c.Token)
+		return b.drawFence(ctx, name, c)
 	}
 	return 0, &lock.HeldError{Name: name}
 }

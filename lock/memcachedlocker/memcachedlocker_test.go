@@ -43,8 +43,8 @@ func TestConformance(t *testing.T) {
 	locktest.Conformance(t, func(*testing.T) lock.Backend { return memcachedlocker.New(c) })
 }
 
-// memcached lets an item die up to one second early; what it was asked to keep
-// must last nevertheless, whenever in a second it was stored.
+// memcached's clock has whole seconds; what it was asked to keep must last
+// nevertheless, whenever in a second it was stored.
 func TestLease_LastsAlthoughMemcachedCountsSeconds(t *testing.T) {
 	b := memcachedlocker.New(connect(t, servers.Memcached(t).Addr()))
 	const ttl = time.Second
@@ -73,6 +73,36 @@ func TestLease_LastsAlthoughMemcachedCountsSeconds(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A tick of memcached's clock may come late, and the clock then goes on by two
+// seconds: an item that was stored just before dies two seconds early.
+func TestLease_LastsAlthoughATickOfMemcachedComesLate(t *testing.T) {
+	s := servers.Memcached(t)
+	b := memcachedlocker.New(connect(t, s.Addr()))
+	const ttl, late = time.Second, 800 * time.Millisecond
+	for round := range 3 {
+		var all sync.WaitGroup
+		s.Pause()
+		for i := range 8 {
+			all.Go(func() {
+				name := fmt.Sprintf("%d.%d", round, i)
+				began := time.Now()
+				_, err := b.Acquire(t.Context(), name, lock.Claim{Token: locktest.NewToken()}, ttl)
+				for err == nil && time.Since(began) < late+ttl+5*time.Second {
+					time.Sleep(5 * time.Millisecond)
+					_, err = b.Holder(t.Context(), name)
+				}
+				if since := time.Since(began); !errors.Is(err, lock.ErrNotHeld) || since < ttl {
+					t.Errorf("it ended after %v: %v", since, err)
+				}
+			})
+		}
+		time.Sleep(late)
+		s.Resume()
+		all.Wait()
+		time.Sleep(time.Duration(round+1) * 250 * time.Millisecond) // another part of the server's second
+	}
 }
 
 func TestFences_RiseWhileTheCounterIsKept(t *testing.T) {
@@ -179,11 +209,11 @@ func TestLocker_OverMemcached(t *testing.T) {
 
 func TestTTL_IsOneThatMemcachedCanKeep(t *testing.T) {
 	b := memcachedlocker.New(connect(t, servers.Memcached(t).Addr()))
-	token, _ := acquire(t, b, "n", 30*24*time.Hour-time.Second)
-	require.NoError(t, b.Renew(t.Context(), "n", token, 30*24*time.Hour-time.Second))
+	token, _ := acquire(t, b, "n", 30*24*time.Hour-2*time.Second)
+	require.NoError(t, b.Renew(t.Context(), "n", token, 30*24*time.Hour-2*time.Second))
 	_, err := b.Holder(t.Context(), "n")
 	require.NoError(t, err)
-	for _, ttl := range []time.Duration{0, -1, 30 * 24 * time.Hour, 1<<63 - 1} {
+	for _, ttl := range []time.Duration{0, -1, 30*24*time.Hour - 2*time.Second + 1, 1<<63 - 1} {
 		var wrong *lock.OptionError
 		require.ErrorAs(t, b.Renew(t.Context(), "n", token, ttl), &wrong)
 		_, err := b.Acquire(t.Context(), "other", lock.Claim{Token: token}, ttl)

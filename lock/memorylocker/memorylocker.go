@@ -62,8 +62,11 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	}
 	if !ok {
 		b.forgetExpired()
-		b.fence++
-		r = record{claim: c, fence: b.fence}
+		r = record{claim: c}
+		if !c.Unfenced {
+			b.fence++
+			r.fence = b.fence
+		}
 	}
 	r.expires = time.Now().Add(ttl)
 	b.held[name] = r

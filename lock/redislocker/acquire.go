@@ -54,7 +54,7 @@ func (noScript) RedisError() {}
 
 // Acquire implements [lock.Backend]: one round trip.
 func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
-	if err := b.usable(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return 0, err
 	}
 	if len(c.Token) != lock.TokenLength {
@@ -62,13 +62,16 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	}
 	ttl = whole(ttl)
 	a := &acquiring{b: b, record: recordKey(name), owner: encode(c.Owner), kept: outlasting(ttl).Milliseconds()}
+	if c.Unfenced {
+		a.kept = ttl.Milliseconds()
+	}
 	_, err := redislock.Obtain(ctx, a, lockKey(name), ttl, &redislock.Options{Token: c.Token})
 	switch {
 	case errors.Is(err, redislock.ErrNotObtained):
 		return 0, &lock.HeldError{Name: name, Holder: a.holder, ExpiresIn: a.left}
 	case err != nil:
 		return 0, classify(err)
-	case a.fence == 0:
+	case a.fence == 0 && !c.Unfenced:
 		return 0, fmt.Errorf("%w: the answer is no fence", lock.ErrUnavailable)
 	}
 	if err := a.replicas.enough(); err != nil {
@@ -91,7 +94,7 @@ type acquiring struct {
 	redis.Scripter // for what redislock does not call
 	b              *Backend
 	record, owner  string
-	kept           int64 // how long the record is, in milliseconds
+	kept           int64 // how long the record is, in milliseconds; as long as the lock: no fence
 
 	fence    uint64
 	holder   lock.Owner

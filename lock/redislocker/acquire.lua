@@ -4,8 +4,9 @@
 -- characters of token, owner
 -- ARGV[1] the token of the acquisition, ARGV[2] its length, ARGV[3] the lifetime
 -- of the lock in milliseconds, ARGV[4] the owner, ARGV[5] the lifetime of the
--- record
--- Returns the fence, or {owner of the holder, its milliseconds left}.
+-- record, which is that of the lock where no fence is to be drawn
+-- Returns the fence, 0 if there is none, or {owner of the holder, its
+-- milliseconds left}.
 -- A new holder gets the larger of the last fence + 1 and the server's time in
 -- microseconds, so that fences rise also after the record was lost; a holder
 -- that asks again gets its fence again.
@@ -21,8 +22,13 @@ if not free then
 		return {known and string.sub(record, 39) or "", redis.call("PTTL", KEYS[1])}
 	end
 	if token == ARGV[1] then
+		redis.call("PEXPIRE", KEYS[2], ARGV[5])
 		return string.sub(record, 1, 16)
 	end
+end
+if ARGV[5] == ARGV[3] then
+	redis.call("SET", KEYS[2], "0000000000000000" .. ARGV[1] .. ARGV[4], "PX", ARGV[5])
+	return "0"
 end
 local last = string.sub(record, 1, 16)
 local now = redis.call("TIME")

@@ -273,21 +273,3 @@ func TestHolders_AKeyOfAnotherTypeHidesNoLock(t *testing.T) {
 	require.ErrorContains(t, wrong[0], "WRONGTYPE")
 	require.ErrorContains(t, wrong[0], `"a"`)
 }
-
-func TestOptions_AreChecked(t *testing.T) {
-	c := connect(t, "127.0.0.1:1")
-	for _, o := range []redislocker.Option{
-		redislocker.WithReplicas(0, time.Second), redislocker.WithReplicas(-1, time.Second), redislocker.WithReplicas(1, 0),
-	} {
-		b := redislocker.New(c, o)
-		_, _, err := acquire(t.Context(), b, "n")
-		var wrong *lock.OptionError
-		require.ErrorAs(t, err, &wrong)
-		require.ErrorAs(t, b.Release(t.Context(), "n", locktest.NewToken()), &wrong)
-	}
-	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
-	defer ring.Close()
-	_, _, err := acquire(t.Context(), redislocker.New(ring, redislocker.WithReplicas(1, time.Second)), "n")
-	var wrong *lock.OptionError
-	require.ErrorAs(t, err, &wrong)
-}

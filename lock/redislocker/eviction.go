@@ -20,7 +20,7 @@ var ErrEviction = errors.New("the server may evict locks")
 // locks, and returns [ErrEviction] with the policy's name if so; other errors
 // mean that it cannot be asked. It needs the right to INFO.
 func (b *Backend) Check(ctx context.Context) error {
-	if err := b.usable(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	cluster, ok := b.client.(*redis.ClusterClient)

@@ -35,7 +35,6 @@ type Backend struct {
 	renew, release *redis.Script
 	logger         *slog.Logger
 	wait           wait
-	wrong          error // of the options
 
 	looked atomic.Bool // at the server's policy of eviction
 }
@@ -53,18 +52,35 @@ type Backend struct {
 // needs DisableIdentity and the hook redisadapter.SkipHello, the pool of the proxy
 // hash_tag "{}", and [Backend.Holders], [Backend.Check] and [WithReplicas] do not
 // work. envconfig/connect sets all of this. Locks may have a server or a
-// database of their own: it is that of the client. Nothing is sent. With
-// options that cannot be used every request fails with a [*lock.OptionError].
+// database of their own: it is that of the client. Nothing is sent. New panics
+// if client is nil.
 func New(client redis.UniversalClient, opts ...Option) *Backend {
+	if isNil(client) {
+		panic("redislocker.New: client is nil")
+	}
 	b := &Backend{
 		client: client, logger: slog.New(slog.DiscardHandler),
 		renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
 	}
 	for _, o := range opts {
-		o(b)
+		if o != nil {
+			o(b)
+		}
 	}
-	b.wrong = b.wait.check(client)
+	b.wait.mustWork(client)
 	return b
+}
+
+func isNil(client redis.UniversalClient) bool {
+	switch c := client.(type) {
+	case nil:
+		return true
+	case *redis.Client:
+		return c == nil
+	case *redis.ClusterClient:
+		return c == nil
+	}
+	return false
 }
 
 // Properties implements [lock.Describer].
@@ -84,13 +100,6 @@ const (
 	ownerAt = tokenAt + lock.TokenLength
 )
 
-func (b *Backend) usable(ctx context.Context) error {
-	if b.wrong != nil {
-		return b.wrong
-	}
-	return context.Cause(ctx)
-}
-
 // whole is a lifetime as Redis counts it, in milliseconds, and no shorter than
 // it was asked for.
 func whole(ttl time.Duration) time.Duration {
@@ -102,7 +111,7 @@ func whole(ttl time.Duration) time.Duration {
 
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
-	if err := b.usable(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	if len(token) != lock.TokenLength {
@@ -118,7 +127,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 // Release implements [lock.Backend]. It waits for no replica: a lock that a
 // failover brings back ends with its TTL.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
-	if err := b.usable(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	if len(token) != lock.TokenLength {

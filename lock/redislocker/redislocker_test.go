@@ -241,3 +241,24 @@ func Example() {
 		fmt.Println("another node does it")
 	}
 }
+
+// A minutely job does not leave a record behind for every minute of a month.
+func TestOnce_LeavesNothingBehindAfterItsRetention(t *testing.T) {
+	c := connect(t, servers.Redis(t).Addr())
+	l := lock.New(redislocker.New(c))
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	require.NoError(t, l.Once(t.Context(), "job", "12:00", time.Hour))
+	keys, err := c.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	for _, key := range keys {
+		left, err := c.PTTL(t.Context(), key).Result()
+		require.NoError(t, err)
+		require.Greater(t, left, time.Duration(0), key)
+		require.LessOrEqual(t, left, time.Hour, key)
+	}
+	h, err := l.Holder(t.Context(), "job@12:00")
+	require.NoError(t, err)
+	require.NotEmpty(t, h.Owner.Host)
+	require.Zero(t, h.Fence)
+}

@@ -1,6 +1,7 @@
 package redislocker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -23,11 +24,23 @@ type Option func(*Backend)
 // lock stops before it is unsafe, also on a master that a partition has cut
 // off from its replicas.
 //
-// The timeout is at least 1 ms and has to be well below the client's read
-// timeout and the Locker's call timeout. The default is to wait for nobody.
+// The timeout, [DefaultReplicaTimeout] if 0, is rounded up to milliseconds and
+// has to be well below the client's read timeout and the Locker's call timeout.
+// With 0 replicas, the default, nobody is waited for. WithReplicas panics if n
+// or timeout is negative, and [New] if the client with it is neither a
+// [*redis.Client] nor a [*redis.ClusterClient].
 func WithReplicas(n int, timeout time.Duration) Option {
-	return func(b *Backend) { b.wait = wait{asked: true, n: n, timeout: timeout} }
+	switch {
+	case n < 0:
+		panic("redislocker.WithReplicas: n is negative")
+	case timeout < 0:
+		panic("redislocker.WithReplicas: timeout is negative")
+	}
+	return func(b *Backend) { b.wait = wait{n: n, timeout: whole(cmp.Or(timeout, DefaultReplicaTimeout))} }
 }
+
+// DefaultReplicaTimeout is how long [WithReplicas] waits unless told otherwise.
+const DefaultReplicaTimeout = 500 * time.Millisecond
 
 // WithLogger warns, at the first acquire, if the server may evict locks; see
 // [Backend.Check]. The default logs nothing and does not look.
@@ -41,25 +54,19 @@ func WithLogger(logger *slog.Logger) Option {
 
 // wait is what WithReplicas asks for.
 type wait struct {
-	asked   bool
-	n       int
+	n       int // 0: for nobody
 	timeout time.Duration
 }
 
-func (w wait) check(client redis.UniversalClient) error {
-	_, one := client.(*redis.Client)
-	_, cluster := client.(*redis.ClusterClient)
-	switch {
-	case !w.asked:
-		return nil
-	case w.n < 1:
-		return &lock.OptionError{Option: "replicas", Reason: fmt.Sprintf("are %d, not 1 or more", w.n)}
-	case w.timeout < time.Millisecond:
-		return &lock.OptionError{Option: "timeout of the replicas", Reason: fmt.Sprintf("of %v is shorter than 1ms", w.timeout)}
-	case !one && !cluster:
-		return &lock.OptionError{Option: "replicas", Reason: fmt.Sprintf("cannot be waited for with a %T", client)}
+// mustWork panics if the client cannot do what was asked for.
+func (w wait) mustWork(client redis.UniversalClient) {
+	switch client.(type) {
+	case *redis.Client, *redis.ClusterClient:
+	default:
+		if w.n > 0 {
+			panic(fmt.Sprintf("redislocker.New: client is a %T, which cannot wait for the replicas of WithReplicas", client))
+		}
 	}
-	return nil
 }
 
 // acknowledged is the answer to WAIT.
@@ -84,7 +91,7 @@ func (a acknowledged) enough() error {
 
 // run runs a script and, if replicas are asked for, the wait for them.
 func (b *Backend) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (*redis.Cmd, acknowledged) {
-	if !b.wait.asked {
+	if b.wait.n == 0 {
 		return script.Run(ctx, b.client, keys, args...), acknowledged{}
 	}
 	cmd, acks := b.pipeline(ctx, keys[0], func(p redis.Pipeliner) *redis.Cmd { return script.EvalSha(ctx, p, keys, args...) })

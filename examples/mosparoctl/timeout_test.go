@@ -1,0 +1,88 @@
+package main
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+)
+
+// silentServer accepts connections and never answers.
+func silentServer(t *testing.T) (host, port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+	}()
+	host, port, err = net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	return host, port
+}
+
+// unanswered is far more than a command takes that gives up, and far less than
+// it takes one that waits for its servers.
+const unanswered = 20 * time.Second
+
+func TestTimeout_EveryCommandGivesUpOnServersThatHang(t *testing.T) {
+	public := t.TempDir()
+	writeBuild(t, public)
+	uuid := "0b0e7ab6-2b1c-4c1e-9a44-0123456789ab"
+	for _, set := range [][2]string{{"redis", "pdo_mysql"}, {"memcached", "pdo_pgsql"}} {
+		host, port := silentServer(t)
+		addr := net.JoinHostPort(host, port)
+		env := []string{
+			"MOSPARO_CACHE_ADAPTER=" + set[0], "REDIS_URL=redis://" + addr, "MEMCACHED_URL=memcached://" + addr,
+			"database_driver=" + set[1], "database_host=" + host, "database_port=" + port, "database_name=n", "database_user=u", "database_password=p",
+			"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1",
+		}
+		for _, args := range [][]string{
+			{"cache", "get", "k"}, {"cache", "set", "k", `{"t":"null"}`}, {"cache", "delete", "k"},
+			{"cleanup", "status"}, {"cleanup", "history"},
+			{"cleanup", "pause"}, {"cleanup", "resume"}, {"leave"}, {"leave", "--last"},
+			{"css", "get", uuid}, {"css", "rm", uuid}, {"css", "check"}, {"css", "warm", "--public", public},
+			{"lock", "show", "x"}, {"lock", "break", "x"}, {"lock", "run", "x", "--", "true"},
+		} {
+			t.Run(set[0]+"/"+strings.Join(args, " "), func(t *testing.T) {
+				t.Parallel()
+				words := 2
+				if args[0] == "leave" {
+					words = 1
+				}
+				line := slices.Concat(args[:words], []string{"--timeout", "500ms"}, args[words:])
+				began := time.Now()
+				got := ctl(t, env, "", line...)
+				require.NotZero(t, got.code, got.stdout)
+				require.Regexp(t, "no answer within|unavailable|timeout", got.stdout+got.stderr)
+				require.Less(t, time.Since(began), unanswered)
+			})
+		}
+	}
+}
+
+func TestTimeout_NamesItself(t *testing.T) {
+	server := servers.Redis(t)
+	server.Pause()
+	defer server.Resume()
+	env := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + server.Addr()}
+	got := ctl(t, env, "", "cache", "get", "--timeout", "100ms", "k")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "--timeout")
+	got = ctl(t, env, "", "cache", "get", "k", "--timeout", "0s")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "--timeout is positive")
+	got = ctl(t, env, "", "cleanup", "status", "--help")
+	require.Regexp(t, `-timeout duration\n.*\(default 10s\)`, got.stdout)
+}

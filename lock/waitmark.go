@@ -1,0 +1,88 @@
+package lock
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
+
+// waitPrefix is the prefix of the names by which processes show that they wait
+// for a name; see [waitMark].
+const waitPrefix = ReservedPrefix + "waiting/"
+
+// waitName is the name of the mark of a name.
+func waitName(name string) string {
+	if len(waitPrefix)+len(name) <= MaxName {
+		return waitPrefix + name
+	}
+	sum := sha256.Sum256([]byte(name))
+	end := "~" + hex.EncodeToString(sum[:16])
+	return waitPrefix + name[:MaxName-len(waitPrefix)-len(end)] + end
+}
+
+// waitMarks lets the processes that share a backend know whether any of them
+// waits for a name: one that does holds a short lease, the mark, on a name
+// beside it. It needs no more of a backend than any lock, costs a holder one
+// request a turn, and one who waits one request in two polls. Errors only make
+// it less fair.
+type waitMarks struct {
+	backend    Backend
+	owner      Owner
+	poll, call time.Duration
+	ttl        time.Duration
+}
+
+// waitMark is the mark of this process at one name.
+type waitMark struct {
+	token string    // while this process has set it
+	next  time.Time // when it is to be set again
+}
+
+func newWaitMarks(b Backend, p Properties, o Owner, poll, call time.Duration) *waitMarks {
+	o.Label = "waits"
+	return &waitMarks{backend: b, owner: o, poll: poll, call: call, ttl: max(8*poll, p.minTTL())}
+}
+
+// set shows that this process waits, unless another one does already.
+func (w *waitMarks) set(ctx context.Context, name string, m *waitMark) {
+	now := time.Now()
+	if now.Before(m.next) {
+		return
+	}
+	token := m.token
+	if token == "" {
+		token = newToken()
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(w.call, w.ttl))
+	defer cancel()
+	claim := Claim{Token: token, Owner: w.owner, Unfenced: true}
+	claim.Owner.Since = now
+	m.token, m.next = "", now.Add(2*w.poll)
+	if _, err := w.backend.Acquire(ctx, waitName(name), claim, w.ttl); err == nil {
+		m.token, m.next = token, now.Add(w.ttl/2)
+	}
+}
+
+// take forgets the mark and returns the function that removes it from the
+// server, nil if this process has set none.
+func (w *waitMarks) take(name string, m *waitMark) (remove func()) {
+	token := m.token
+	*m = waitMark{}
+	if token == "" {
+		return nil
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), min(w.call, w.ttl))
+		defer cancel()
+		_ = w.backend.Release(ctx, waitName(name), token) // it ends by itself
+	}
+}
+
+// waiter returns the process that shows that it waits, if it is another one.
+func (w *waitMarks) waiter(ctx context.Context, name string, m *waitMark) (Owner, bool) {
+	ctx, cancel := context.WithTimeout(ctx, w.call)
+	defer cancel()
+	h, err := w.backend.Holder(ctx, waitName(name))
+	return h.Owner, err == nil && (m.token == "" || h.Token != m.token)
+}
