@@ -124,12 +124,17 @@ func (d *Database) address() string {
 	return net.JoinHostPort(strings.Trim(d.Host.V, "[]"), strconv.Itoa(d.Port.V))
 }
 
+// execMode of pgx asks the server for the types of each statement once, and
+// prepares none by name: one that is prepared is missing, or there already, when a
+// pooler such as PgBouncer gives the next transaction another connection.
+const execMode = "cache_describe"
+
 func (d *Database) postgres() Connection {
 	u := url.URL{Scheme: "postgres", User: url.User(d.User.V), Path: "/" + d.Name.V}
 	if !d.Password.V.IsZero() {
 		u.User = url.UserPassword(d.User.V, d.Password.V.Reveal())
 	}
-	q := url.Values{"connect_timeout": {strconv.Itoa(connectTimeout)}}
+	q := url.Values{"connect_timeout": {strconv.Itoa(connectTimeout)}, "default_query_exec_mode": {execMode}}
 	if strings.HasPrefix(d.Host.V, "/") { // the directory of a Unix socket
 		q.Set("host", d.Host.V)
 		q.Set("port", strconv.Itoa(d.Port.V))

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // TLSOptions are the TLS settings of a connection, named after PHP's stream
@@ -20,7 +21,8 @@ type TLSOptions struct {
 	// SkipVerifyName is verify_peer_name=0: the certificate's name is not
 	// checked.
 	SkipVerifyName bool
-	// AllowSelfSigned accepts a certificate that is its own issuer.
+	// AllowSelfSigned accepts a certificate that is its own issuer, while it is
+	// valid.
 	AllowSelfSigned bool
 	// ServerName is the name to check and to send instead of the host's.
 	ServerName string
@@ -160,6 +162,17 @@ func selfSigned(c *x509.Certificate) bool {
 		c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
+// current is an error for a certificate that is not valid at a time.
+func current(c *x509.Certificate, at time.Time) error {
+	switch {
+	case at.Before(c.NotBefore):
+		return x509.CertificateInvalidError{Cert: c, Reason: x509.Expired, Detail: "it is not valid before " + c.NotBefore.Format(time.RFC3339)}
+	case at.After(c.NotAfter):
+		return x509.CertificateInvalidError{Cert: c, Reason: x509.Expired, Detail: "it was valid until " + c.NotAfter.Format(time.RFC3339)}
+	}
+	return nil
+}
+
 // verifier checks what OpenSSL still checks when PHP switches single checks
 // off.
 func (o TLSOptions) verifier(roots *x509.CertPool, name string) func(tls.ConnectionState) error {
@@ -173,8 +186,11 @@ func (o TLSOptions) verifier(roots *x509.CertPool, name string) func(tls.Connect
 				return err
 			}
 		}
-		if o.SkipVerify || o.AllowSelfSigned && selfSigned(leaf) {
+		if o.SkipVerify {
 			return nil
+		}
+		if o.AllowSelfSigned && selfSigned(leaf) {
+			return current(leaf, time.Now())
 		}
 		between := x509.NewCertPool()
 		for _, c := range s.PeerCertificates[1:] {

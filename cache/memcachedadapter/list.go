@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"net/url"
@@ -90,26 +91,19 @@ func (a *Adapter) dump(ctx context.Context, addr net.Addr, visit func(raw string
 // dumpOnce uses a connection of its own, since the client library does not
 // know the command.
 func (a *Adapter) dumpOnce(ctx context.Context, addr net.Addr, visit func(raw string) error) error {
-	conn, err := a.dial(ctx, addr)
+	conn, r, err := a.ask(ctx, addr, "lru_crawler metadump all")
 	if err != nil {
 		return classified(err)
 	}
 	defer conn.Close()
-	timeout := a.client.Timeout
-	if timeout <= 0 {
-		timeout = DefaultTimeout
-	}
-	_ = conn.SetDeadline(time.Now().Add(timeout))
-	if _, err := fmt.Fprint(conn, "lru_crawler metadump all\r\n"); err != nil {
-		return classified(err)
-	}
-	r := bufio.NewReader(conn)
-	for {
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
+	for first := true; ; first = false {
+		_ = conn.SetReadDeadline(time.Now().Add(a.timeout()))
 		line, err := r.ReadSlice('\n')
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case first && errors.Is(err, io.EOF) && a.answers(ctx, addr):
+			return fmt.Errorf("%w: it closes the connection, as a proxy does", errNoList)
 		case err != nil:
 			return classified(err)
 		case string(line) == "END\r\n":
@@ -123,6 +117,40 @@ func (a *Adapter) dumpOnce(ctx context.Context, addr net.Addr, visit func(raw st
 			return err
 		}
 	}
+}
+
+// answers reports whether a server knows a command that every server and every
+// proxy knows.
+func (a *Adapter) answers(ctx context.Context, addr net.Addr) bool {
+	conn, r, err := a.ask(ctx, addr, "version")
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	line, err := r.ReadSlice('\n')
+	return err == nil && strings.HasPrefix(string(line), "VERSION")
+}
+
+// ask sends a line on a new connection, which the caller closes.
+func (a *Adapter) ask(ctx context.Context, addr net.Addr, line string) (net.Conn, *bufio.Reader, error) {
+	conn, err := a.dial(ctx, addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(a.timeout()))
+	if _, err := fmt.Fprint(conn, line+"\r\n"); err != nil {
+		_ = conn.Close()
+		return nil, nil, err
+	}
+	return conn, bufio.NewReader(conn), nil
+}
+
+// timeout is that of the client.
+func (a *Adapter) timeout() time.Duration {
+	if a.client.Timeout > 0 {
+		return a.client.Timeout
+	}
+	return DefaultTimeout
 }
 
 func (a *Adapter) dial(ctx context.Context, addr net.Addr) (net.Conn, error) {

@@ -108,8 +108,12 @@ func WithNamespace(ns string) Option {
 //	client := servers.Client(memcachedadapter.ClientOptions{})
 //	adapter := memcachedadapter.New(client, servers)
 //
-// or nil for a client with one server and no selector of this package. A nil
-// client panics.
+// or nil for a client with one server and no selector of this package. The
+// client's Timeout (gomemcache's default is 500 ms, that of [Servers.Client] 1 s)
+// bounds connecting and each part of a reply, since it knows no contexts, and
+// MaxIdleConns (2 by default) should be as many as requests at one time. Behind
+// twemproxy, which is one server to the client, nothing is listed, and a clear
+// changes the namespace version. A nil client panics.
 func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 	if client == nil {
 		panic("memcachedadapter: New: client is nil")

@@ -4,13 +4,25 @@
 // evict, be flushed by a stranger, or lose writes in a failover.
 //
 // The client is the user's own: [New] takes what redis.NewUniversalClient or
-// one of its siblings made. Set ContextTimeoutEnabled in its options, or
-// go-redis ignores the deadline of a context once a request has been sent and
-// waits for its own ReadTimeout (3 s by default, and for reads again for each of
-// MaxRetries; a write is sent once). While a master is replaced, calls fail with
+// one of its siblings made. While a master is replaced, calls fail with
 // [cache.ErrUnavailable] or [cache.ErrReadOnly], each within its deadline, and
-// then succeed again by themselves. Any maxmemory-policy works; a Redis that
-// holds locks too wants noeviction, as package redislocker says.
+// then succeed again by themselves. These of its options matter:
+//
+//   - ContextTimeoutEnabled: true, or go-redis ignores the deadline of a context
+//     once a request has been sent and waits for its ReadTimeout.
+//   - DialTimeout, ReadTimeout, WriteTimeout (5 s each by default), DialerRetries
+//     (5 attempts) and PoolTimeout: 2 s, and 1 attempt. A read is sent again for
+//     each of MaxRetries (3); a write is sent once.
+//   - ClusterStateReloadInterval: 3 s. By default go-redis reads the map of a
+//     cluster every 60 s, and the slots of a master that has died fail until then.
+//   - DisableIdentity: true, and [SkipHello], behind a proxy such as twemproxy,
+//     which closes the connection at a command that it does not know. Clearing and
+//     listing need SCAN, which twemproxy does not know either.
+//   - MaintNotificationsConfig: mode disabled; Redis itself does not know what it
+//     asks for.
+//
+// Any maxmemory-policy works; a Redis that holds locks too wants noeviction, as
+// package redislocker says.
 //
 // The server's protocol is trusted, as that of a database is; the keys and
 // values in it are not. go-redis takes as much memory as a reply announces,
@@ -21,5 +33,6 @@
 //
 // Every error is returned. Beside that go-redis writes lines of its own to
 // standard error, for connections that fail above all; redis.SetLogger
-// replaces its logger.
+// replaces its logger, which is one for the whole process, so that this package
+// leaves it alone.
 package redisadapter

@@ -2,7 +2,6 @@ package redisadapter
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"slices"
 	"sync/atomic"
@@ -22,8 +21,9 @@ type Adapter struct {
 	oneServer bool
 	maxValue  int
 
-	noUnlink atomic.Bool
-	closed   atomic.Bool
+	noUnlink       atomic.Bool
+	noTransactions atomic.Bool
+	closed         atomic.Bool
 }
 
 var _ interface {
@@ -49,7 +49,9 @@ func WithMaxValueSize(bytes int) Option {
 // New returns the cache on the server of client, which stays the caller's to
 // close. Nothing is sent. A [*redis.Client] (also one for Sentinel) gets
 // several keys with MGET and sets several items in one MULTI/EXEC; any other
-// client gets one command for each key, in one pipeline. A nil client panics.
+// client gets one command for each key, in one pipeline. The client's options
+// decide how long a call takes; envconfig/connect sets those that the package
+// names. A nil client panics.
 func New(client redis.UniversalClient, opts ...Option) *Adapter {
 	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		panic("redisadapter: New: client is nil")
@@ -122,7 +124,8 @@ func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) e
 }
 
 // Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds.
-// On one server all items are set or none; on a cluster each on its own.
+// On one server all items are set or none; on a cluster, and behind a proxy that
+// knows no MULTI (twemproxy), each on its own.
 func (a *Adapter) Set(ctx context.Context, items ...cache.Item) (err error) {
 	if len(items) == 0 {
 		return nil
@@ -144,32 +147,14 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) (err error) {
 		}
 		return nil
 	}
-	pipe := a.client.Pipeline()
-	if a.oneServer {
-		pipe = a.client.TxPipeline()
-	}
-	cmds := make([]*redis.StatusCmd, len(items))
-	for i := range items {
-		cmds[i] = set(ctx, pipe, &items[i])
-	}
-	_, execErr := pipe.Exec(ctx)
-	if execErr == nil {
-		return nil
-	}
-	if a.oneServer {
-		for _, cmd := range cmds { // why, rather than that EXEC was refused
-			if err := cmd.Err(); err != nil && !errors.Is(execErr, err) {
-				execErr = errors.Join(execErr, err)
-				break
-			}
+	if a.oneServer && !a.noTransactions.Load() {
+		err := a.setTogether(ctx, items)
+		if err == nil || !a.refusesTransactions(ctx, err) {
+			return err
 		}
-		return opError("set", cache.ItemKeys(items), classified(ctx, execErr))
+		a.noTransactions.Store(true)
 	}
-	var failed failures
-	for i, cmd := range cmds {
-		failed.add(items[i].Key, cmd.Err())
-	}
-	return failed.error(ctx, "set")
+	return a.setEach(ctx, items)
 }
 
 // set is SET or SETEX, the two commands that PHP sends.

@@ -17,6 +17,7 @@ import (
 // An error unwraps to [envconfig.ErrNotSupported] when PHP nodes can use the
 // cache and this module cannot.
 func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
+	needed(s == nil, "Cache", "s")
 	o := newOptions(opts)
 	switch s.Cache.Adapter.V {
 	case envconfig.AdapterFilesystem:

@@ -11,7 +11,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
-func settings(t *testing.T, environ ...string) *envconfig.Settings {
+func settings(t testing.TB, environ ...string) *envconfig.Settings {
 	t.Helper()
 	s, err := envconfig.FromEnviron(environ)
 	require.NoError(t, err)

@@ -1,21 +1,36 @@
 package connect
 
 import (
-	"crypto/tls"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
+// MySQL makes the connector for a MySQL or MariaDB; package mysqlconnector has
+// it. So this package links no driver.
+type MySQL func(c envconfig.Connection, logger *slog.Logger) (driver.Connector, error)
+
+// connLifetime is the age at which a connection to the database is closed, so
+// that all follow an address that has moved, and none is as old as a server,
+// firewall or pooler may end it.
+const connLifetime = 3 * time.Minute
+
 // Database opens mosparo's database and tells the driver's name. The application
-// links the driver, see [envconfig.Connection], and gives
-// mysql.RegisterTLSConfig of github.com/go-sql-driver/mysql as registerTLS; it
-// may be nil where that is not linked. As with [sql.Open] nothing is sent. The
-// errors are those of [envconfig.Database.Connection], and hold no address.
-func Database(s *envconfig.Settings, registerTLS func(name string, c *tls.Config) error, opts ...Option) (db *sql.DB, driver string, err error) {
+// links the driver, see [envconfig.Connection], and gives mysqlconnector.New as
+// mysql; it may be nil where that is not linked. As with [sql.Open] nothing is
+// sent. Connections are used for 3 minutes; opening one takes 5 seconds at most.
+// The errors are those of [envconfig.Database.Connection], and hold no address.
+func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
+	needed(s == nil, "Database", "s")
 	c, err := s.Database.Connection()
 	if err != nil {
 		return nil, "", err
@@ -24,20 +39,49 @@ func Database(s *envconfig.Settings, registerTLS func(name string, c *tls.Config
 	for _, w := range c.Warnings {
 		logWarning(o, "database", w)
 	}
-	if !slices.Contains(sql.Drivers(), c.Driver) {
-		return nil, "", fmt.Errorf("connect: this program does not link the database driver %q", c.Driver)
+	if c.DSN, err = withParameters(c.DSN, o.databaseParams); err != nil {
+		return nil, "", err
 	}
-	if c.TLS != nil {
-		if registerTLS == nil {
-			return nil, "", errors.New("connect: this program has no TLS for the database")
-		}
-		if err := registerTLS(envconfig.MySQLTLSName, c.TLS); err != nil {
-			return nil, "", fmt.Errorf("connect: TLS for the database: %w", err)
-		}
+	if db, err = openDatabase(c, mysql, o); err != nil {
+		return nil, "", err
 	}
-	db, err = sql.Open(c.Driver, c.DSN.Reveal())
-	if err != nil {
-		return nil, "", errors.New("connect: the database's address cannot be used") // the driver's words may hold it
-	}
+	db.SetConnMaxLifetime(connLifetime)
 	return db, c.Driver, nil
+}
+
+func openDatabase(c envconfig.Connection, mysql MySQL, o options) (*sql.DB, error) {
+	if c.Driver == "mysql" && mysql != nil {
+		connector, err := mysql(c, o.logger)
+		if err != nil {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		return sql.OpenDB(connector), nil
+	}
+	if !slices.Contains(sql.Drivers(), c.Driver) || c.Driver == "mysql" {
+		return nil, fmt.Errorf("connect: this program does not link the database driver %q", c.Driver)
+	}
+	db, err := sql.Open(c.Driver, c.DSN.Reveal())
+	if err != nil {
+		return nil, errors.New("connect: the database's address cannot be used") // the driver's words may hold it
+	}
+	return db, nil
+}
+
+// withParameters sets parameters, which follow the last question mark in the
+// form of all drivers.
+func withParameters(dsn envconfig.Secret, params url.Values) (envconfig.Secret, error) {
+	if len(params) == 0 {
+		return dsn, nil
+	}
+	address := dsn.Reveal()
+	at := strings.LastIndexByte(address, '?')
+	if at < 0 {
+		at = len(address)
+	}
+	all, err := url.ParseQuery(strings.TrimPrefix(address[at:], "?"))
+	if err != nil {
+		return dsn, errors.New("connect: the database's address cannot be used")
+	}
+	maps.Copy(all, params)
+	return envconfig.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
 }

@@ -1,13 +1,12 @@
 package connect_test
 
 import (
-	"crypto/tls"
-	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
+	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
@@ -18,24 +17,12 @@ import (
 func TestDatabase_OpensWhatTheSettingsName(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "data.sqlite")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	db, driver, err := connect.Database(settings(t, "database_driver=pdo_sqlite", "database_path="+file), func(string, *tls.Config) error {
-		return errors.New("it has no TLS")
-	})
+	db, driver, err := connect.Database(settings(t, "database_driver=pdo_sqlite", "database_path="+file), nil)
 	require.NoError(t, err)
 	defer db.Close()
 	require.Equal(t, "sqlite", driver)
 	require.NoError(t, db.PingContext(t.Context()))
-}
-
-func TestDatabase_RegistersTheTLSThatTheAddressNames(t *testing.T) {
-	ca, _ := certificate(t)
-	s := settings(t, "database_driver=pdo_mysql", "database_host=h", "database_name=n", "database_user=u", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA="+ca)
-	db, driver, err := connect.Database(s, mysql.RegisterTLSConfig)
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	require.Equal(t, "mysql", driver)
-	_, _, err = connect.Database(s, nil)
-	require.ErrorContains(t, err, "TLS")
+	require.Equal(t, int64(3*time.Minute), reflect.ValueOf(db).Elem().FieldByName("maxLifetime").Int())
 }
 
 func TestDatabase_SaysWhatIsMissing(t *testing.T) {
@@ -44,4 +31,6 @@ func TestDatabase_SaysWhatIsMissing(t *testing.T) {
 	_, _, err = connect.Database(settings(t, "database_driver=pdo_pgsql", "database_host=h", "database_name=n", "database_user=u", "database_password=hunter2"), nil)
 	require.ErrorContains(t, err, `"pgx"`)
 	require.NotContains(t, err.Error(), "hunter2")
+	_, _, err = connect.Database(settings(t, "database_driver=pdo_mysql", "database_host=h"), nil)
+	require.ErrorContains(t, err, `"mysql"`)
 }

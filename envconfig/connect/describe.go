@@ -42,7 +42,7 @@ func master(ctx context.Context, d *envconfig.RedisDSN, o options) (string, erro
 		_, addr := h.Network()
 		sentinel := redis.NewSentinelClient(&redis.Options{
 			Addr: addr, Username: d.SentinelUser, Password: d.SentinelPassword.Reveal(),
-			Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
+			Protocol: protocol, Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
 			ReadTimeout: o.timeout, WriteTimeout: o.timeout, MaxRetries: -1,
 			ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: noMaintenance(),
 		})

@@ -7,6 +7,7 @@
 // Opening checks the settings and files (certificates, say) but sends
 // nothing: whether a server can be reached is known at the first request, or
 // from the Ping of the adapter. go-redis logs connections that fail and the
-// changes of a Sentinel to standard error through a logger of its own, which
-// redis.SetLogger replaces.
+// changes of a Sentinel through one logger for the whole process, which writes to
+// standard error: this package leaves it alone, and a program replaces it with a
+// [RedisLogger].
 package connect

@@ -34,6 +34,7 @@ type LockBackend interface {
 // memcached locks are best effort, see package memcachedlocker; every node must
 // name the same servers, as for the cache.
 func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
+	needed(s == nil, "Lock", "s")
 	o := newOptions(opts)
 	if o.lockURL != "" {
 		return lockAt(o.lockURL, o)

@@ -17,6 +17,7 @@ import (
 // bounds connecting and each part of a reply. A DSN that this module cannot
 // use gives an error that unwraps to [envconfig.ErrNotSupported].
 func Memcached(d *envconfig.MemcachedDSN, opts ...Option) (*memcache.Client, *memcachedadapter.Servers, error) {
+	needed(d == nil, "Memcached", "d")
 	o := newOptions(opts)
 	if err := d.Supported(); err != nil {
 		return nil, nil, fmt.Errorf("connect: %w", err)

@@ -3,13 +3,15 @@ package connect
 import (
 	"crypto/tls"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
-// Option changes a default of [Cache] and [Lock].
+// Option changes a default of [Cache], [Lock], [Database], [Redis], [Memcached]
+// or [DescribeDSN].
 type Option func(*options)
 
 type options struct {
@@ -18,6 +20,8 @@ type options struct {
 	lockURL string
 
 	lockReplicas redislocker.Option // nil: none are waited for
+
+	databaseParams url.Values
 
 	memcachedTLS      *tls.Config
 	memcachedUser     string
@@ -31,6 +35,7 @@ const DefaultTimeout = 2 * time.Second
 func newOptions(opts []Option) options {
 	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler)}
 	for _, f := range opts {
+		needed(f == nil, "Option", "it")
 		f(&o)
 	}
 	return o
@@ -38,9 +43,10 @@ func newOptions(opts []Option) options {
 
 // WithTimeout bounds connecting to a server and waiting for each reply. A
 // context with an earlier deadline ends a request earlier, where the client
-// library knows contexts (Redis). The default is [DefaultTimeout], also for
-// what is not positive; a timeout in the DSN counts if it is shorter.
+// library knows contexts (Redis). The default, and 0, is [DefaultTimeout]; a
+// timeout in the DSN counts if it is shorter. It panics for d below zero.
 func WithTimeout(d time.Duration) Option {
+	notNegative(d, "WithTimeout", "d")
 	return func(o *options) {
 		if d > 0 {
 			o.timeout = d
@@ -68,9 +74,19 @@ func WithLockURL(dsn string) Option {
 // have it within the timeout, so that a failover to one of them loses
 // none; see [redislocker.WithReplicas]. The timeout has to be well below
 // [WithTimeout] and the call timeout of the Locker. On another server Lock
-// fails.
+// fails. It panics for numbers below zero.
 func WithLockReplicas(n int, timeout time.Duration) Option {
+	notNegative(n, "WithLockReplicas", "n")
+	notNegative(timeout, "WithLockReplicas", "timeout")
 	return func(o *options) { o.lockReplicas = redislocker.WithReplicas(n, timeout) }
+}
+
+// WithDatabaseParameters adds parameters of the driver to the data source name
+// with which [Database] opens, such as sslmode for pgx or readTimeout for MySQL.
+// They win over those of this module: only an operator knows them. The default
+// is none.
+func WithDatabaseParameters(params url.Values) Option {
+	return func(o *options) { o.databaseParams = params }
 }
 
 // WithMemcachedTLS encrypts connections to memcached, other than those to Unix

@@ -10,6 +10,7 @@ import (
 // CleanupPolicy returns the settings of the cleanup in the form that package
 // cleanup takes: numbers in mosparo's own units, hours, days and minutes.
 func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
+	needed(s == nil, "CleanupPolicy", "s")
 	c := s.Cleanup
 	return cleanup.Policy{
 		GracePeriod:          c.GracePeriod.V,

@@ -9,16 +9,19 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
 // Redis returns a client for the DSN: for one server, for the master that
 // Sentinel names, or for a cluster. Nothing is sent. The client obeys the
 // deadlines of contexts, and fails at a value of more than 64 MiB before it
-// takes memory for it. A DSN that this module cannot use gives an error
+// takes memory for it. As PHP it sends no HELLO, which proxies such as twemproxy
+// do not know. A DSN that this module cannot use gives an error
 // that unwraps to [envconfig.ErrNotSupported]; certificates that cannot be
 // read give an error as well.
 func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error) {
+	needed(d == nil, "Redis", "d")
 	return openRedis(d, newOptions(opts), cacheRetries)
 }
 
@@ -45,30 +48,60 @@ func openRedis(d *envconfig.RedisDSN, o options, retries int) (redis.UniversalCl
 	reply := shortest(o.timeout, d.ReadTimeout)
 	switch {
 	case d.Sentinel != "":
-		return redis.NewFailoverClient(&redis.FailoverOptions{
+		client := redis.NewFailoverClient(&redis.FailoverOptions{
 			MasterName: d.Sentinel, SentinelAddrs: addrs,
 			SentinelUsername: d.SentinelUser, SentinelPassword: d.SentinelPassword.Reveal(),
-			Username: d.User, Password: d.Password.Reveal(), DB: d.Database,
+			Username: d.User, Password: d.Password.Reveal(), DB: d.Database, Protocol: protocol,
 			Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
-			ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, MaxRetries: retries,
-			ContextTimeoutEnabled: true, DisableIdentity: true,
-		}), nil
+			ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
+			MaxRetries: retries, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
+			ContextTimeoutEnabled: true, DisableIdentity: true, PipelinePoolSize: noPipelinePool,
+		})
+		client.AddHook(redisadapter.SkipHello{})
+		return client, nil
 	case d.Cluster:
-		return redis.NewClusterClient(&redis.ClusterOptions{
-			Addrs: addrs, Username: d.User, Password: d.Password.Reveal(),
+		cluster := redis.NewClusterClient(&redis.ClusterOptions{
+			Addrs: addrs, Username: d.User, Password: d.Password.Reveal(), Protocol: protocol,
 			Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
-			ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout,
-			ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: noMaintenance(),
-		}), nil
+			ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
+			MaxRetries: -1, MaxRedirects: maxRedirects, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
+			ClusterStateReloadInterval: mapReload,
+			ContextTimeoutEnabled:      true, DisableIdentity: true, PipelinePoolSize: noPipelinePool, MaintNotificationsConfig: noMaintenance(),
+		})
+		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(redisadapter.SkipHello{}) })
+		return cluster, nil
 	}
 	network, addr := d.Hosts[0].Network()
-	return redis.NewClient(&redis.Options{
-		Network: network, Addr: addr, Username: d.User, Password: d.Password.Reveal(), DB: d.Database,
+	client := redis.NewClient(&redis.Options{
+		Network: network, Addr: addr, Username: d.User, Password: d.Password.Reveal(), DB: d.Database, Protocol: protocol,
 		Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
-		ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, MaxRetries: retries,
-		ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: noMaintenance(),
-	}), nil
+		ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
+		MaxRetries: retries, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
+		ContextTimeoutEnabled: true, DisableIdentity: true, PipelinePoolSize: noPipelinePool, MaintNotificationsConfig: noMaintenance(),
+	})
+	client.AddHook(redisadapter.SkipHello{})
+	return client, nil
 }
+
+// What go-redis would choose otherwise is not what PHP does, or changes from
+// release to release.
+const (
+	// protocol is RESP 2, which PHP speaks, and which needs no HELLO.
+	protocol = 2
+	// mapReload is how long a cluster's map may be out of date: while a master is
+	// down only the map tells who has its slots, and a lease lives for seconds.
+	mapReload = 3 * time.Second
+	// maxRedirects is how often a request to a cluster is sent in all, but for the
+	// first time.
+	maxRedirects = 3
+	// The waits between two attempts.
+	minBackoff, maxBackoff = 10 * time.Millisecond, 100 * time.Millisecond
+	// maxIdleTime is shorter than the time after which firewalls and load balancers
+	// forget a connection without telling either end.
+	maxIdleTime = 5 * time.Minute
+	// noPipelinePool keeps go-redis from a second pool of connections.
+	noPipelinePool = -1
+)
 
 // noMaintenance saves every connection a command that Redis itself does not
 // know.

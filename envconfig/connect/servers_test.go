@@ -30,12 +30,18 @@ func freePort(t *testing.T) int {
 // authority.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
+	return certificateOf(t, "localhost", net.IPv4(127, 0, 0, 1), time.Now().Add(time.Hour))
+}
+
+// certificateOf writes one that is its own authority, and valid until a time.
+func certificateOf(t *testing.T, name string, ip net.IP, until time.Time) (cert, key string) {
+	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	c := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: until,
+		DNSNames: []string{name}, IPAddresses: []net.IP{ip}, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, k.Public(), k)
 	require.NoError(t, err)

@@ -14,15 +14,16 @@ import (
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
-	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
-	_ "modernc.org/sqlite"             // driver sqlite
+	"github.com/redis/go-redis/v9"
+	_ "modernc.org/sqlite" // driver sqlite
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -38,6 +39,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))
 		os.Exit(2)
 	}
+	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := shell.CleanupFailed
 	s, err := envconfig.Load(*dir)
@@ -58,7 +60,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	if err != nil {
 		return shell.CleanupFailed, err
 	}
-	db, driver, err := connect.Database(s, mysql.RegisterTLSConfig)
+	db, driver, err := connect.Database(s, mysqlconnector.New)
 	if err != nil {
 		return shell.CleanupFailed, err
 	}

@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -47,6 +49,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
+	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch err := run(ctx, flag.Arg(0), flag.Args()[1:], *local); {

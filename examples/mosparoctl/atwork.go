@@ -12,7 +12,8 @@ import (
 )
 
 // atWork says which Go nodes are at work: one that cleans, by its record in the
-// cache, and those that hold a lock whose name begins with prefix. It does not see callers that wait for a lock, nor
+// cache, and those that hold a lock whose name begins with prefix. It does not see
+// callers that wait for a lock, nor
 // nodes that wait for the next cleanup.
 func atWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) ([]string, error) {
 	var found []string

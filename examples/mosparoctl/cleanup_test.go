@@ -186,6 +186,29 @@ func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
 	}
 }
 
+// A pooler gives each transaction another connection, on which what an earlier
+// run prepared by name would be there already.
+func TestCleanup_RunsAgainBehindPgBouncer(t *testing.T) {
+	server := servers.PostgreSQL(t)
+	pooled := servers.PgBouncer(t, server)
+	db, err := sql.Open("pgx", server.DSN())
+	require.NoError(t, err)
+	defer db.Close()
+	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.PostgreSQL))
+	_, err = db.ExecContext(t.Context(), "INSERT INTO project (id) VALUES (1)")
+	require.NoError(t, err)
+	i := install(t, "1.5.4")
+	i.due()
+	for n := range 3 {
+		_, err := db.ExecContext(t.Context(), "INSERT INTO submit_token (project_id, token, created_at) VALUES (1, 'a', $1)", time.Now().UTC().AddDate(0, 0, -30).Format(time.DateTime))
+		require.NoError(t, err)
+		var r cleanupResult
+		i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--dsn", pooled.DSN()+"&application_name=node", "--json")
+		require.Equal(t, "COMPLETED", r.Result)
+		require.Equal(t, 1, r.Tokens, "run %d", n)
+	}
+}
+
 func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 	for name, c := range map[string]struct {
 		version string
@@ -301,7 +324,7 @@ func TestCleanup_ADatabaseURLIsMosparosSettings(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for _, dsn := range []string{"oracle://secret@x/y", "sqlite://relative", "mysql://u:secret@db/m?x=1", "mysql://u:secret@db:port/m", ""} {
+	for _, dsn := range []string{"oracle://secret@x/y", "sqlite://relative", "mysql://u:secret@db/m#x=1", "mysql://u:secret@db:port/m", ""} {
 		_, err := databaseVars(dsn)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "secret")

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
 	_ "modernc.org/sqlite"             // driver sqlite
 
@@ -22,6 +21,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -40,7 +40,7 @@ func (c *clusterFlags) cacheFlags(flags *flag.FlagSet) {
 
 func (c *clusterFlags) register(flags *flag.FlagSet) {
 	c.cacheFlags(flags)
-	flags.StringVar(&c.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
+	flags.StringVar(&c.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path; ?name=value&… are parameters of the Go driver")
 	flags.StringVar(&c.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	flags.StringVar(&c.locks, "lock-url", "", "the server of the Go nodes' locks, if it is not that of the cache")
 }
@@ -74,8 +74,8 @@ func databaseVars(dsn string) ([]string, error) {
 	switch {
 	case kind[0] == "":
 		return nil, usageError{fmt.Sprintf("--dsn begins with mysql://, postgres:// or sqlite:///, not %q", u.Scheme)}
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, usageError{"--dsn takes no parameters; TLS is set by mosparo's DATABASE_MYSQL_SSL…"}
+	case u.Fragment != "":
+		return nil, usageError{"--dsn has no part after a #"}
 	case u.Scheme == "sqlite" && (u.Host != "" || !path.IsAbs(u.Path)):
 		return nil, usageError{"--dsn of SQLite is sqlite:///absolute/path"}
 	case u.Scheme == "sqlite":
@@ -90,6 +90,19 @@ func databaseVars(dsn string) ([]string, error) {
 		"database_driver=" + kind[0], "database_host=" + u.Hostname(), "database_port=" + port,
 		"database_name=" + strings.TrimPrefix(u.Path, "/"), "database_user=" + u.User.Username(), "database_password=" + password,
 	}, nil
+}
+
+// databaseParameters are those of a database URL, for the driver.
+func databaseParameters(dsn string) (url.Values, error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return nil, usageError{"--dsn is not a URL"}
+	}
+	params, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, usageError{"the parameters of --dsn are not name=value&name=value"}
+	}
+	return params, nil
 }
 
 // cluster is the cluster that the flags name.
@@ -193,7 +206,11 @@ func (a *app) warnings() *slog.Logger {
 
 // openDatabase opens mosparo's database.
 func (c *cluster) openDatabase() (*sql.DB, sqlcleaner.Dialect, error) {
-	db, driver, err := connect.Database(c.settings, mysql.RegisterTLSConfig, c.connect...)
+	params, err := databaseParameters(c.flags.dsn)
+	if err != nil {
+		return nil, 0, err
+	}
+	db, driver, err := connect.Database(c.settings, mysqlconnector.New, append(slices.Clone(c.connect), connect.WithDatabaseParameters(params))...)
 	if errors.Is(err, envconfig.ErrNotConfigured) {
 		return nil, 0, fmt.Errorf("%w; name mosparo's directory with --dir, or the database with --dsn", err)
 	}

@@ -23,7 +23,7 @@ type cssClusterFlags struct {
 }
 
 func (f *cssClusterFlags) register(flags *flag.FlagSet) {
-	flags.StringVar(&f.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path")
+	flags.StringVar(&f.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path; ?name=value&… are parameters of the Go driver")
 	flags.StringVar(&f.public, "public", "", "mosparo's folder public; by default that in --dir")
 }
 

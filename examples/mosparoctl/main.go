@@ -20,6 +20,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
@@ -86,19 +87,13 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
-	redis.SetLogger(silent{}) // what matters comes back as an error
+	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	code := a.main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
-
-// silent logs nothing.
-type silent struct{}
-
-// Printf implements the logger of go-redis.
-func (silent) Printf(context.Context, string, ...any) {}
 
 // main runs the command line and returns the exit code: 0 done, 1 failed, 2
 // wrong usage.

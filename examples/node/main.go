@@ -23,7 +23,10 @@ import (
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/net/netutil"
+
+	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
 // options are those of the command line.
@@ -42,6 +45,7 @@ type usageError struct{ msg string }
 func (e usageError) Error() string { return e.msg }
 
 func main() {
+	redis.SetLogger(connect.NewRedisLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr)
 	stop()

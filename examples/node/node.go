@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
 	_ "modernc.org/sqlite"             // driver sqlite
 
@@ -20,6 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -105,7 +105,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	for w := range s.Warnings() {
 		log.Warn("a setting needs attention", slog.String("name", w.Name), slog.String("warning", w.Warning))
 	}
-	db, driver, err := connect.Database(s, mysql.RegisterTLSConfig, connect.WithLogger(log))
+	db, driver, err := connect.Database(s, mysqlconnector.New, connect.WithLogger(log))
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,9 @@ func WithPrefix(prefix string) Option {
 
 // New returns a backend that uses the client, which the caller keeps open and
 // closes. gomemcache knows no contexts: its Timeout bounds connecting and every
-// reply, and should be well below the TTL of leases; a call here is one to five
+// reply (500 ms by default), and should be well below the TTL of leases;
+// MaxIdleConns (2 by default) should be as many as locks are in use at one time,
+// or each request dials. twemproxy may be between. A call here is one to five
 // requests, and the context is looked at before each. With several
 // servers every node must choose the same one for a key. It panics if client is
 // nil.
@@ -128,7 +130,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 // Release implements [lock.Backend]: two round trips.
 func (b *Backend) Release(ctx context.Context, name, token string) error {
 	err := b.swap(ctx, name, func(r record, item *memcache.Item) bool {
-		bury(item)
+		expire(item)
 		return r.Token == token && r.Token != ""
 	})
 	if errors.Is(err, memcache.ErrCacheMiss) {
@@ -140,7 +142,7 @@ func (b *Backend) Release(ctx context.Context, name, token string) error {
 // Break implements [lock.Breaker].
 func (b *Backend) Break(ctx context.Context, name string) error {
 	err := b.swap(ctx, name, func(_ record, item *memcache.Item) bool {
-		bury(item)
+		expire(item)
 		return true
 	})
 	if errors.Is(err, memcache.ErrCacheMiss) {
@@ -149,9 +151,13 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 	return err
 }
 
-// bury makes an item that expires at once: memcached compares on storing, but
+// longAgo is a time in January 1970, since it is more than 30 days. It expires
+// an item at once as a negative number does, which twemproxy does not let through.
+const longAgo = longest + 1
+
+// expire makes an item that expires at once: memcached compares on storing, but
 // not on deleting.
-func bury(item *memcache.Item) { item.Value, item.Expiration = []byte("released"), -1 }
+func expire(item *memcache.Item) { item.Value, item.Expiration = []byte("released"), longAgo }
 
 // swap stores what change makes of an item, if it wants to and nobody has
 // changed it in between, else it is memcache.ErrCacheMiss.

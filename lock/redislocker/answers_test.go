@@ -128,6 +128,29 @@ func TestACL_AUserForTheKeysOfLocksIsEnough(t *testing.T) {
 	require.NoError(t, b.Break(t.Context(), "n"))
 }
 
+func TestACL_WhatIsMissingIsSaid(t *testing.T) {
+	s := servers.Redis(t)
+	for rule, says := range map[string]string{
+		"~mosparoGo* +@all -eval -evalsha": "does not allow all commands that locks need, which are +evalsha +eval",
+		"~mosparoGo* +@all -eval":          "does not allow all commands",
+		"~mosparoGo* +@all -set":           "does not allow all commands", // the script's own
+		"~mosparoGo* +@all -time":          "does not allow all commands",
+		"~other* +@all":                    "does not allow the keys mosparoGoLock*",
+		"~mosparoGoLock{* +@all":           "does not allow the keys mosparoGoLock*", // not those of the record
+	} {
+		s.Command("SCRIPT FLUSH")
+		s.Command("ACL DELUSER node")
+		require.Equal(t, "OK", s.Command("ACL SETUSER node on >hunter2 "+rule))
+		c := redis.NewClient(&redis.Options{Addr: s.Addr(), Username: "node", Password: "hunter2", MaxRetries: -1})
+		_, _, err := acquire(t.Context(), redislocker.New(c), "n")
+		require.ErrorIs(t, err, lock.ErrUnauthorized, rule)
+		require.ErrorIs(t, err, lock.ErrUnavailable, rule)
+		require.ErrorContains(t, err, says, rule)
+		require.NotContains(t, err.Error(), "hunter2")
+		require.NoError(t, c.Close())
+	}
+}
+
 func TestCheck_SaysThatLocksMayBeEvicted(t *testing.T) {
 	s := servers.Redis(t)
 	var out bytes.Buffer

@@ -44,7 +44,14 @@ type Backend struct {
 // [*redis.ClusterClient]. It should have ContextTimeoutEnabled, since go-redis
 // heeds deadlines only then, and few retries (MaxRetries -1): a request that
 // the client repeats is safe here, but takes its time; a release and a break are
-// not repeated in any case. Locks may have a server or a
+// not repeated in any case. DialTimeout, ReadTimeout and WriteTimeout (5 s each by
+// default) have to be well below the TTL of leases: 2 s, with one of
+// DialerRetries. A [*redis.ClusterClient] needs a ClusterStateReloadInterval of 3 s:
+// by default go-redis reads the map of a cluster every 60 s, and after the death of
+// a master a lease on its slots is lost before that. Behind twemproxy the client
+// needs DisableIdentity and the hook redisadapter.SkipHello, the pool of the proxy
+// hash_tag "{}", and [Backend.Holders], [Backend.Check] and [WithReplicas] do not
+// work. envconfig/connect sets all of this. Locks may have a server or a
 // database of their own: it is that of the client. Nothing is sent. New panics
 // if client is nil.
 func New(client redis.UniversalClient, opts ...Option) *Backend {

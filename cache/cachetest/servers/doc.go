@@ -1,5 +1,6 @@
 // Package servers starts real servers for tests: Redis, memcached, MariaDB,
-// PostgreSQL, nginx as a balancer, and PHP with Symfony's cache. It finds them by their binaries, gives each a free
+// PostgreSQL, nginx as a balancer, the proxies twemproxy and PgBouncer, and PHP
+// with Symfony's cache. It finds them by their binaries, gives each a free
 // loopback port and a scratch directory, and stops them when the test ends,
 // fails or is killed. It returns addresses only and links no client.
 //

@@ -39,6 +39,8 @@ type spec struct {
 	users []string
 	// prepare, if not nil, fills the scratch directory.
 	prepare func(p *Process) error
+	// configure, if not nil, writes what holds the port.
+	configure func(p *Process) error
 	// args are the arguments for a port and a scratch directory.
 	args func(port int, dir string) []string
 	// ready asks the server whether it serves; an error means not yet.
@@ -132,6 +134,11 @@ func freePort() (int, error) {
 
 // launch starts the process on its port and waits until it serves.
 func (p *Process) launch() error {
+	if p.spec.configure != nil {
+		if err := p.spec.configure(p); err != nil {
+			return err
+		}
+	}
 	log, err := os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
 		return err

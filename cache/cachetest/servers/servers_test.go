@@ -35,6 +35,8 @@ func answers(t *testing.T, addr, question, answer string) {
 func TestServers_Answer(t *testing.T) {
 	answers(t, servers.Redis(t).Addr(), "PING", "+PONG")
 	answers(t, servers.Memcached(t).Addr(), "version", "VERSION")
+	answers(t, servers.TwemproxyMemcached(t, servers.Memcached(t).Addr(), servers.Memcached(t).Addr()).Addr(), "version", "VERSION")
+	answers(t, servers.TwemproxyRedis(t, servers.Redis(t).Addr()).Addr(), "*1\r\n$4\r\nPING", "+PONG")
 	require.Equal(t, "3", servers.PHP(t).Run(`echo $argv[1] + 1;`, "2"))
 }
 
@@ -81,6 +83,10 @@ func TestDatabases_LetTheirUserIn(t *testing.T) {
 		m.Restart()
 		require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM t"), "committed, so it is there after a power cut")
 		require.Error(t, opened(t, "mysql", m.DSNFor(servers.DatabaseUser, "wrong", servers.DatabaseName)).Ping())
+	})
+	t.Run("PgBouncer", func(t *testing.T) {
+		db := opened(t, "pgx", servers.PgBouncer(t, servers.PostgreSQL(t)).DSN())
+		require.Equal(t, 1, number(t, db, "SELECT 1"))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		p := servers.PostgreSQL(t)

@@ -1,0 +1,76 @@
+package connect_test
+
+import (
+	"context"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+)
+
+// arguments has a row for each exported function: the calls with a
+// programmer's mistake and the argument that the panic names, and the calls
+// with what is the default or comes from people.
+var arguments = map[string]struct {
+	panics map[string]func()
+	fine   []func()
+}{
+	"Cache":         {panics: map[string]func(){"s is nil": func() { _, _ = connect.Cache(nil) }}},
+	"Lock":          {panics: map[string]func(){"s is nil": func() { _, _ = connect.Lock(nil) }}},
+	"Database":      {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Database(nil, nil) }}},
+	"Redis":         {panics: map[string]func(){"d is nil": func() { _, _ = connect.Redis(nil) }}},
+	"Memcached":     {panics: map[string]func(){"d is nil": func() { _, _, _ = connect.Memcached(nil) }}},
+	"CleanupPolicy": {panics: map[string]func(){"s is nil": func() { connect.CleanupPolicy(nil) }}},
+	"DescribeDSN":   {fine: []func(){func() { _, _ = connect.DescribeDSN(context.Background(), "") }}},
+	"WithTimeout": {
+		panics: map[string]func(){"d is below zero": func() { connect.WithTimeout(-1) }},
+		fine:   []func(){func() { connect.WithTimeout(0) }},
+	},
+	"WithLockReplicas": {panics: map[string]func(){
+		"n is below zero":       func() { connect.WithLockReplicas(-1, time.Second) },
+		"timeout is below zero": func() { connect.WithLockReplicas(1, -1) },
+	}},
+	"WithLogger":             {fine: []func(){func() { connect.WithLogger(nil) }}},
+	"NewRedisLogger":         {fine: []func(){func() { connect.NewRedisLogger(nil).Printf(context.Background(), "x") }}},
+	"WithLockURL":            {fine: []func(){func() { connect.WithLockURL("") }}},
+	"WithDatabaseParameters": {fine: []func(){func() { connect.WithDatabaseParameters(nil) }}},
+	"WithMemcachedTLS":       {fine: []func(){func() { connect.WithMemcachedTLS(nil) }}},
+	"WithMemcachedLogin":     {fine: []func(){func() { connect.WithMemcachedLogin("", envconfig.Secret{}) }}},
+}
+
+func TestArguments(t *testing.T) {
+	files := token.NewFileSet()
+	packages, err := parser.ParseDir(files, ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // one package without build tags
+	require.NoError(t, err)
+	var sources []*ast.File
+	for _, f := range packages["connect"].Files {
+		sources = append(sources, f)
+	}
+	p, err := doc.NewFromFiles(files, sources, "connect")
+	require.NoError(t, err)
+	functions := p.Funcs
+	for _, typ := range p.Types {
+		functions = append(functions, typ.Funcs...)
+	}
+	require.NotEmpty(t, functions)
+	for _, f := range functions {
+		row, ok := arguments[f.Name]
+		require.True(t, ok, "%s has no row", f.Name)
+		require.NotZero(t, len(row.panics)+len(row.fine), f.Name)
+		for says, call := range row.panics {
+			require.PanicsWithValue(t, "connect."+f.Name+": "+says, call)
+		}
+		for _, call := range row.fine {
+			require.NotPanics(t, call, f.Name)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package mysqlconnector
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/mosparo/go-cluster/envconfig"
+)
+
+// New returns the connector for [database/sql.OpenDB]. Nothing is sent. What the
+// driver says of connections that fail is logged at level Info, since its calls
+// return errors as well; a nil logger is silent. An error names no part of the
+// address. It is a connect.MySQL.
+func New(c envconfig.Connection, logger *slog.Logger) (driver.Connector, error) {
+	if c.Driver != "mysql" {
+		return nil, fmt.Errorf("mysqlconnector: the settings name the driver %q", c.Driver)
+	}
+	config, err := mysql.ParseDSN(withoutTLSName(c.DSN.Reveal()))
+	if err != nil {
+		return nil, errors.New("mysqlconnector: the database's address cannot be used") // the driver's words may hold it
+	}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	config.Logger = driverLog{logger}
+	if c.TLS != nil {
+		config.TLS = c.TLS
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, errors.New("mysqlconnector: the database's address cannot be used")
+	}
+	return connector, nil
+}
+
+// withoutTLSName leaves out the name of a TLS configuration that nobody has
+// registered. The parameters follow the last question mark.
+func withoutTLSName(dsn string) string {
+	i := strings.LastIndexByte(dsn, '?')
+	if i < 0 {
+		return dsn
+	}
+	params := strings.Split(dsn[i+1:], "&")
+	kept := params[:0]
+	for _, p := range params {
+		if p != "tls="+url.QueryEscape(envconfig.MySQLTLSName) {
+			kept = append(kept, p)
+		}
+	}
+	return dsn[:i+1] + strings.Join(kept, "&")
+}
+
+// driverLog is a logger as the driver wants it.
+type driverLog struct{ logger *slog.Logger }
+
+// Print implements [mysql.Logger].
+func (l driverLog) Print(v ...any) {
+	l.logger.Info("the MySQL driver reports", slog.String("message", strings.TrimSpace(fmt.Sprint(v...))))
+}
