@@ -49,11 +49,22 @@ func TestTimeout_EveryCommandGivesUpOnServersThatHang(t *testing.T) {
 			"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1",
 		}
 		for _, args := range [][]string{
-			{"cache", "get", "k"}, {"cache", "set", "k", `{"t":"null"}`}, {"cache", "delete", "k"},
-			{"cleanup", "status"}, {"cleanup", "history"},
-			{"cleanup", "pause"}, {"cleanup", "resume"}, {"leave"}, {"leave", "--last"},
-			{"css", "get", uuid}, {"css", "rm", uuid}, {"css", "check"}, {"css", "warm", "--public", public},
-			{"lock", "show", "x"}, {"lock", "break", "x"}, {"lock", "run", "x", "--", "true"},
+			{"cache", "get", "k"},
+			{"cache", "set", "k", `{"t":"null"}`},
+			{"cache", "delete", "k"},
+			{"cleanup", "status"},
+			{"cleanup", "history"},
+			{"cleanup", "pause"},
+			{"cleanup", "resume"},
+			{"leave"},
+			{"leave", "--last"},
+			{"css", "get", uuid},
+			{"css", "rm", uuid},
+			{"css", "check"},
+			{"css", "warm", "--public", public},
+			{"lock", "show", "x"},
+			{"lock", "break", "x"},
+			{"lock", "run", "x", "--", "true"},
 		} {
 			t.Run(set[0]+"/"+strings.Join(args, " "), func(t *testing.T) {
 				t.Parallel()

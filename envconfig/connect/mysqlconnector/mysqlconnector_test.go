@@ -39,7 +39,7 @@ func certificate(t *testing.T) (cert, key string) {
 	require.NoError(t, err)
 	keyDER, err := x509.MarshalECPrivateKey(k)
 	require.NoError(t, err)
-	dir, err := os.MkdirTemp("", "mosparo-cert-")
+	dir, err := os.MkdirTemp("", "mosparo-cert-") //nolint:usetesting // the server runs as another user, who cannot enter t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))
