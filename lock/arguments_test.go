@@ -34,7 +34,7 @@ var arguments = map[string]map[string]func(){
 	"lock.WithLogger": nil, "lock.WithObserver": nil, // nil is silent
 	// Of one call, and often from people: its error.
 	"lock.WithTTL": nil, "lock.WithWait": nil, "lock.WithMaxHold": nil, "lock.WithMinHold": nil, "lock.WithLabel": nil,
-	"lock.FromContext": nil, "lock.IsReserved": nil, "lock.EncodeName": nil, "lock.DecodeName": nil, "lock.CheckName": nil,
+	"lock.FromContext": nil, "lock.IsReserved": nil, "lock.CheckName": nil,
 	"redislocker.New": {
 		"client is nil": func() { redislocker.New(nil) },
 		"client is a *redis.Ring": func() {
@@ -57,7 +57,6 @@ var arguments = map[string]map[string]func(){
 	"locktest.NewFaulty":         {"backend is nil": func() { locktest.NewFaulty(nil) }},
 	"locktest.Conformance":       {"open is nil": func() { locktest.Conformance(new(testing.T), nil) }},
 	"locktest.NewToken":          nil,
-	"locktest.Jain":              nil,
 }
 
 func TestArguments_OfAProgrammerAreCheckedByTheConstructor(t *testing.T) {

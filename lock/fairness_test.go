@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
-	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 )
 
 // contest is many callers in several processes that want one name all the time.
@@ -86,7 +86,7 @@ func (c contest) run(t *testing.T) (o outcome) {
 		}
 		o.perSecond = float64(c.takes) / time.Since(began).Seconds()
 	})
-	t.Logf("Jain %.3f, %.0f of %.0f a second, longest wait %v, shares %v", locktest.Jain(o.shares), o.perSecond, o.possible, o.longest, o.shares)
+	t.Logf("Jain %.3f, %.0f of %.0f a second, longest wait %v, shares %v", history.Jain(o.shares), o.perSecond, o.possible, o.longest, o.shares)
 	return o
 }
 
@@ -108,7 +108,7 @@ func TestFairness_BetweenProcessesWhoseCallersWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.roundTrip, c.opts = 100*time.Microsecond, waits
 			o := c.run(t)
-			require.GreaterOrEqual(t, locktest.Jain(o.shares), 0.9)
+			require.GreaterOrEqual(t, history.Jain(o.shares), 0.9)
 			require.GreaterOrEqual(t, o.perSecond, c.share*o.possible)
 		})
 	}

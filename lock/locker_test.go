@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
@@ -311,29 +312,12 @@ func TestOptions_AreChecked(t *testing.T) {
 	}
 }
 
-func TestEncodeName_IsReversibleAndSafe(t *testing.T) {
-	seen := map[string]string{}
-	for _, n := range []string{"a", "A", "a.b", ".a", "{a}", "a%2E", "a\x00", "ä", "/", "..", strings.Repeat("\xff", lock.MaxName)} {
-		e := lock.EncodeName(n)
-		require.NotContains(t, seen, e)
-		seen[e] = n
-		require.False(t, strings.ContainsAny(e, "{}/ \x00*?[]\\:"), e)
-		back, ok := lock.DecodeName(e)
-		require.True(t, ok)
-		require.Equal(t, n, back)
-	}
-	for _, bad := range []string{"%", "%4", "%zz", "%41", ".x", "{"} {
-		_, ok := lock.DecodeName(bad)
-		require.False(t, ok, bad)
-	}
-}
-
 // Two nodes, one of them cut off again and again, for hours: never two holders
 // at a time by their own clocks, and nobody waits for ever.
 func TestLocker_NeverTwoHoldersWhateverTheNetworkDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, l, f := nodes(t, 3, lock.WithPoll(time.Second))
-		var h locktest.History
+		var h history.History
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Hour)
 		defer cancel()
 		var all sync.WaitGroup

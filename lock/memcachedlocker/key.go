@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 func (b *Backend) lockKey(name string) string { return b.key("-", name) }
@@ -20,7 +21,7 @@ const longestKey = 250
 // key has no byte that memcached refuses, and a hash in place of what makes it too
 // long. A tilde is in no encoded name.
 func (b *Backend) key(kind, name string) string {
-	key := b.prefix + lock.KeyPrefix + kind + lock.EncodeName(name)
+	key := b.prefix + lock.KeyPrefix + kind + names.Encode(name)
 	if len(key) <= longestKey {
 		return key
 	}

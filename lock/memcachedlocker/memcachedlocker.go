@@ -10,6 +10,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // Client is what a backend needs of a [*memcache.Client].
@@ -32,7 +33,7 @@ type Option func(*Backend)
 // WithPrefix puts a text before all keys, so that several clusters can share
 // one memcached. The default is none.
 func WithPrefix(prefix string) Option {
-	return func(b *Backend) { b.prefix = lock.EncodeName(prefix) }
+	return func(b *Backend) { b.prefix = names.Encode(prefix) }
 }
 
 // New returns a backend that uses the client, which the caller keeps open and

@@ -21,6 +21,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
@@ -263,7 +264,7 @@ func crowd(tb testing.TB, c contender, callers int, long time.Duration) []float6
 
 func TestAcquire_IsFairInsideAProcess(t *testing.T) {
 	shares := crowd(t, contenders(t, connect(t, servers.Redis(t).Addr()))[0], 64, 2*time.Second)
-	jain := locktest.Jain(shares)
+	jain := history.Jain(shares)
 	t.Logf("Jain %.4f", jain)
 	require.GreaterOrEqual(t, jain, 0.95)
 	require.NotContains(t, shares, 0.0, "nobody starves")
@@ -325,7 +326,7 @@ func TestAcquire_IsFairBetweenProcesses(t *testing.T) {
 		}
 		require.NoError(t, c.cmd.Wait())
 	}
-	jain := locktest.Jain(shares)
+	jain := history.Jain(shares)
 	t.Logf("Jain %.4f of %v", jain, shares)
 	require.GreaterOrEqual(t, jain, 0.9)
 	require.NotContains(t, shares, 0.0, "nobody starves")

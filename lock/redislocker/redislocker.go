@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // The scripts.
@@ -89,9 +90,9 @@ func (b *Backend) Properties() lock.Properties {
 }
 
 // The two keys of a name share a slot of Redis Cluster.
-func lockKey(name string) string { return lock.KeyPrefix + "{" + lock.EncodeName(name) + "}" }
+func lockKey(name string) string { return lock.KeyPrefix + "{" + names.Encode(name) + "}" }
 
-func recordKey(name string) string { return lock.KeyPrefix + "Record{" + lock.EncodeName(name) + "}" }
+func recordKey(name string) string { return lock.KeyPrefix + "Record{" + names.Encode(name) + "}" }
 
 // Where a record has the token and the owner, after 16 digits of fence: in
 // microseconds that is enough until the year 2286.
@@ -226,13 +227,13 @@ func (b *Backend) names(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), err
 }
 
-func (b *Backend) scan(ctx context.Context) (names []string, err error) {
+func (b *Backend) scan(ctx context.Context) (found []string, err error) {
 	scan := func(ctx context.Context, c redis.Cmdable) error {
 		it := c.Scan(ctx, 0, lock.KeyPrefix+"{*}", 500).Iterator()
 		for it.Next(ctx) {
 			encoded := strings.TrimSuffix(strings.TrimPrefix(it.Val(), lock.KeyPrefix+"{"), "}")
-			if name, ok := lock.DecodeName(encoded); ok {
-				names = append(names, name)
+			if name, ok := names.Decode(encoded); ok {
+				found = append(found, name)
 			}
 		}
 		return it.Err()
@@ -240,7 +241,7 @@ func (b *Backend) scan(ctx context.Context) (names []string, err error) {
 	cluster, ok := b.client.(*redis.ClusterClient)
 	if !ok {
 		err = scan(ctx, b.client)
-		return names, err
+		return found, err
 	}
 	var mu sync.Mutex
 	err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
@@ -248,5 +249,5 @@ func (b *Backend) scan(ctx context.Context) (names []string, err error) {
 		defer mu.Unlock()
 		return scan(ctx, c)
 	})
-	return names, err
+	return found, err
 }
