@@ -56,7 +56,7 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 
 func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 	l := lock.New(memorylocker.New())
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	t.Cleanup(l.Close)
 	rows := mistakes(cache.NewPool(memoryadapter.New()), l)
 	for _, name := range constructors(t) {
 		require.Contains(t, rows, name, "a constructor without a row here")

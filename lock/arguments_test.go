@@ -34,7 +34,7 @@ var arguments = map[string]map[string]func(){
 	"lock.WithLogger": nil, "lock.WithObserver": nil, // nil is silent
 	// Of one call, and often from people: its error.
 	"lock.WithTTL": nil, "lock.WithWait": nil, "lock.WithMaxHold": nil, "lock.WithMinHold": nil, "lock.WithLabel": nil,
-	"lock.FromContext": nil, "lock.IsReserved": nil, "lock.CheckName": nil,
+	"lock.FromContext": nil, "lock.CheckName": nil,
 	"redislocker.New": {
 		"client is nil": func() { redislocker.New(nil) },
 		"client is a *redis.Ring": func() {

@@ -35,28 +35,28 @@ var (
 // HeldError says who holds the name and for how long at most unless renewed.
 // It unwraps to [ErrHeld].
 type HeldError struct {
-	Name   string
-	Holder Owner
+	Name  string
+	Owner Owner
 	// ExpiresIn is 0 where the backend cannot tell.
 	ExpiresIn time.Duration
 }
 
-func (e *HeldError) Error() string { return fmt.Sprintf("%q is held", e.Name) + e.Holder.by() }
+func (e *HeldError) Error() string { return fmt.Sprintf("%q is held", e.Name) + e.Owner.by() }
 
 // Unwrap returns [ErrHeld].
 func (e *HeldError) Unwrap() error { return ErrHeld }
 
 // UsedError says who used a slot of [Locker.Once]. It unwraps to [ErrHeld].
 type UsedError struct {
-	Name, Slot string
-	Owner      Owner
+	Slot  Slot
+	Owner Owner
 	// ExpiresIn is for how long the slot stays used, 0 where the backend cannot
 	// tell.
 	ExpiresIn time.Duration
 }
 
 func (e *UsedError) Error() string {
-	return fmt.Sprintf("slot %q of %q is used", e.Slot, e.Name) + e.Owner.by()
+	return fmt.Sprintf("slot %q of %q is used", e.Slot.Key, e.Slot.Name) + e.Owner.by()
 }
 
 // Unwrap returns [ErrHeld].

@@ -38,8 +38,8 @@ type Lease struct {
 // Name is the name that is held.
 func (le *Lease) Name() string { return le.name }
 
-// Token identifies this acquisition. Whoever knows it can release the lease.
-func (le *Lease) Token() string { return le.claim.Token }
+// Token identifies this acquisition, and is all that a release needs.
+func (le *Lease) Token() Token { return le.claim.Token }
 
 // Holder is what others see of this lease; its TTL is what is left, 0 when it
 // has ended.
@@ -137,7 +137,7 @@ func (le *Lease) lose(why error) {
 	}
 	held := time.Since(le.began)
 	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
-	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
+	le.l.tell(le.parent, Event{Op: "end", Name: le.name, Duration: held, Err: why})
 	if le.mayGo() {
 		le.l.undo(le.name, le.claim.Token, le.s.ttl)
 	}
@@ -173,7 +173,7 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	// A renewal that is under way must not come after the release.
 	le.awaitRenewal()
 	err := le.giveBack(context.WithoutCancel(ctx))
-	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
+	le.l.tell(ctx, Event{Op: "release", Name: le.name, Duration: held, Err: err})
 	le.l.remove(le)
 	le.slot.pass()
 	return err

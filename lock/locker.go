@@ -24,7 +24,7 @@ type Locker struct {
 	defaults settings
 	owner    Owner
 	logger   *slog.Logger
-	observe  func(Event)
+	observe  func(context.Context, Event)
 	call     time.Duration
 	poll     time.Duration
 
@@ -50,12 +50,12 @@ const (
 	DefaultPoll        = 50 * time.Millisecond
 )
 
-// LockerOption changes a default of [New].
-type LockerOption func(*Locker)
+// Option changes a default of [New].
+type Option func(*Locker)
 
 // WithLogger logs lost leases and requests that had to be undone. The default
 // logs nothing.
-func WithLogger(logger *slog.Logger) LockerOption {
+func WithLogger(logger *slog.Logger) Option {
 	return func(l *Locker) {
 		if logger != nil {
 			l.logger = logger
@@ -64,8 +64,9 @@ func WithLogger(logger *slog.Logger) LockerOption {
 }
 
 // WithObserver calls f for every [Event], on the goroutine that caused it. f
-// must not block.
-func WithObserver(f func(Event)) LockerOption {
+// must not block. Its context is that of the call, or has the values of the one
+// with which a lease was acquired; for an undo it is empty.
+func WithObserver(f func(context.Context, Event)) Option {
 	return func(l *Locker) {
 		if f != nil {
 			l.observe = f
@@ -75,7 +76,7 @@ func WithObserver(f func(Event)) LockerOption {
 
 // WithCallTimeout bounds every single request to the server; 0 is the default,
 // [DefaultCallTimeout]. It panics if timeout is negative.
-func WithCallTimeout(timeout time.Duration) LockerOption {
+func WithCallTimeout(timeout time.Duration) Option {
 	if timeout < 0 {
 		panic("lock.WithCallTimeout: timeout is negative")
 	}
@@ -88,7 +89,7 @@ func WithCallTimeout(timeout time.Duration) LockerOption {
 // this long without a break makes way for others that wait, for as long as they
 // need to poll once; see the package's guarantees. All processes should have the
 // same. It panics if interval is negative.
-func WithPoll(interval time.Duration) LockerOption {
+func WithPoll(interval time.Duration) Option {
 	if interval < 0 {
 		panic("lock.WithPoll: interval is negative")
 	}
@@ -98,7 +99,7 @@ func WithPoll(interval time.Duration) LockerOption {
 // WithDefaults sets options for all leases of this Locker; those of a call
 // come after them. It panics if one of their durations is negative, but for
 // [WithWait].
-func WithDefaults(opts ...Option) LockerOption {
+func WithDefaults(opts ...AcquireOption) Option {
 	var s settings
 	s.apply(opts)
 	if s.ttl < 0 || s.minHold < 0 || s.maxHold < 0 {
@@ -109,7 +110,7 @@ func WithDefaults(opts ...Option) LockerOption {
 
 // New returns a Locker over the backend. It starts nothing. The backend stays
 // open when the Locker is closed. It panics if backend is nil.
-func New(backend Backend, opts ...LockerOption) *Locker {
+func New(backend Backend, opts ...Option) *Locker {
 	if backend == nil {
 		panic("lock.New: backend is nil")
 	}
@@ -122,7 +123,7 @@ func New(backend Backend, opts ...LockerOption) *Locker {
 		defaults: settings{ttl: DefaultTTL},
 		owner:    Owner{Host: host, PID: os.Getpid()},
 		logger:   slog.New(slog.DiscardHandler),
-		observe:  func(Event) {},
+		observe:  func(context.Context, Event) {},
 		call:     DefaultCallTimeout,
 		poll:     DefaultPoll,
 		leases:   map[*Lease]struct{}{},
@@ -142,6 +143,12 @@ func New(backend Backend, opts ...LockerOption) *Locker {
 	return l
 }
 
+// tell calls the observer.
+func (l *Locker) tell(ctx context.Context, e Event) {
+	e.Result = resultOf(e.Err)
+	l.observe(ctx, e)
+}
+
 // Properties are those of the backend.
 func (l *Locker) Properties() Properties { return l.props }
 
@@ -153,10 +160,10 @@ func (l *Locker) Properties() Properties { return l.props }
 // for), if another caller of this Locker is just asking for it, then with an
 // empty Holder, or if this process has had its turn and another one waits, then
 // with that one as Holder; [ErrUnavailable] if the server cannot be asked,
-// the cause of ctx, [ErrClosed], [*OptionError]. After any of them this call
+// the cause of ctx, [ErrClosed], [*ArgumentError]. After any of them this call
 // holds nothing: what the server may have granted without our hearing of it is
 // given back in the background.
-func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lease, error) {
+func (l *Locker) Acquire(ctx context.Context, name string, opts ...AcquireOption) (*Lease, error) {
 	le := &Lease{l: l, name: name, parent: ctx, s: l.defaults}
 	le.s.apply(opts)
 	if err := le.s.check(name, l.props); err != nil {
@@ -170,7 +177,7 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...Option) (*Lea
 	defer cancel()
 	began := time.Now()
 	err := l.acquire(wait, ctx, le)
-	l.observe(Event{Kind: EventAcquire, Name: name, Duration: time.Since(began), Err: err})
+	l.tell(ctx, Event{Op: "acquire", Name: name, Duration: time.Since(began), Err: err})
 	if err != nil {
 		return nil, failed("acquire", name, err)
 	}
@@ -237,7 +244,7 @@ func (l *Locker) makeWay(wait, ctx context.Context, le *Lease) error {
 	if left <= 0 {
 		return nil
 	}
-	held := &HeldError{Name: le.name, Holder: f.waiter, ExpiresIn: left}
+	held := &HeldError{Name: le.name, Owner: f.waiter, ExpiresIn: left}
 	le.slot.note(answer{holder: f.waiter})
 	if le.s.wait == 0 {
 		return l.acquireErr(ctx, nil, held)
@@ -263,7 +270,7 @@ func (l *Locker) hasTimeToPoll(wait context.Context) bool {
 
 // isRefusal reports whether the backend will never do what was asked.
 func isRefusal(err error) bool {
-	var option *OptionError
+	var option *ArgumentError
 	return errors.As(err, &option)
 }
 
@@ -323,7 +330,7 @@ func (l *Locker) attempt(ctx context.Context, le *Lease) error {
 		var held *HeldError
 		_ = errors.As(err, &held)
 		if held != nil {
-			le.slot.note(answer{holder: held.Holder})
+			le.slot.note(answer{holder: held.Owner})
 		}
 	}
 	if err != nil {
@@ -397,10 +404,10 @@ func (l *Locker) boundContext(ctx context.Context) (context.Context, context.Can
 	return context.WithDeadline(ctx, end)
 }
 
-func newToken() string {
+func newToken() Token {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	return Token(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
 // add notes a lease, unless the Locker is closed.
@@ -460,7 +467,7 @@ func (l *Locker) task(f func()) {
 // without our hearing of it. A request that still is on its way may be
 // granted after the first answer "not yours", so that is believed only after
 // a while.
-func (l *Locker) undo(name, token string, ttl time.Duration) {
+func (l *Locker) undo(name string, token Token, ttl time.Duration) {
 	l.task(func() {
 		began := time.Now()
 		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
@@ -469,7 +476,10 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 			cancel()
 			since := time.Since(began)
 			if err == nil || since >= ttl || errors.Is(err, ErrLost) && since >= l.call || l.closing.Err() != nil {
-				l.observe(Event{Kind: EventUndo, Name: name, Duration: since, Err: err})
+				if err != nil && !errors.Is(err, ErrLost) {
+					err = unavailable(err)
+				}
+				l.tell(context.Background(), Event{Op: "undo", Name: name, Duration: since, Err: err})
 				return
 			}
 			t := time.NewTimer(pause)
@@ -489,7 +499,7 @@ func (l *Locker) undo(name, token string, ttl time.Duration) {
 // [ErrLost] or another cause if it ended before f returned, and then somebody
 // else may have held the name meanwhile; [ErrUnavailable] if it could not be
 // released, which makes others wait for its TTL and nothing worse.
-func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...Option) (err error) {
+func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context) error, opts ...AcquireOption) (err error) {
 	lease, err := l.Acquire(ctx, name, opts...)
 	if err != nil {
 		return err
@@ -520,7 +530,7 @@ func (l *Locker) Do(ctx context.Context, name string, f func(ctx context.Context
 // that is done under the leases, nor for the functions of [Locker.Do]: end them
 // first, since others may have their names when Close has released them. It is
 // safe to call twice.
-func (l *Locker) Close() error {
+func (l *Locker) Close() {
 	l.mu.Lock()
 	if !l.closed {
 		l.closed, l.closeBy = true, time.Now().Add(2*l.call)
@@ -539,5 +549,4 @@ func (l *Locker) Close() error {
 	for l.tasks > 0 || len(l.leases) > 0 {
 		l.quiet.Wait()
 	}
-	return nil
 }

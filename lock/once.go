@@ -8,30 +8,36 @@ import (
 	"time"
 )
 
-// Once uses up a slot of a name: the first caller gets nil, and every other
+// Slot is one of the times at which a job is due, say: Key tells those of one
+// Name apart.
+type Slot struct {
+	Name, Key string
+}
+
+// Once uses up a slot: the first caller gets nil, and every other
 // gets [*UsedError] for as long as retention lasts, also the caller itself. A
 // slot is never released and never renewed: a run that fails or dies has
 // used it. So a job that every node starts at its time runs on one of
 // them, however short it is and however much their clocks differ:
 //
-//	err := locker.Once(ctx, "report", scheduled.Format(time.RFC3339), 24*time.Hour)
+//	err := locker.Once(ctx, lock.Slot{Name: "report", Key: scheduled.Format(time.RFC3339)}, 24*time.Hour)
 //	if errors.Is(err, lock.ErrHeld) {
 //		return nil // the slot is used
 //	}
 //
 // Of the options, [WithLabel] counts, and [WithWait] waits for an unavailable
 // server, never for a slot that is used. [WithTTL], [WithMinHold] and
-// [WithMaxHold] are an [*OptionError], since a slot has no lease; those of
+// [WithMaxHold] are an [*ArgumentError], since a slot has no lease; those of
 // [WithDefaults] do not count. The slot is kept under the name
-// "name@slot" (in a slot, % and @ are written %25 and %40), by which
+// "name@key" (in a key, % and @ are written %25 and %40), by which
 // [Locker.Holder] says who used it and [Locker.Break] makes it free again; the
 // whole has at most [MaxName] bytes. It draws no fence, and the server keeps
 // nothing of it beyond the retention. Other errors are those of
 // [Locker.Acquire]; after any of them this call has not used the slot: what the
 // server may have granted without our hearing of it is given back in the
 // background.
-func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Duration, opts ...Option) error {
-	full, s, err := l.onceSettings(name, slot, retention, opts)
+func (l *Locker) Once(ctx context.Context, slot Slot, retention time.Duration, opts ...AcquireOption) error {
+	full, s, err := l.onceSettings(slot, retention, opts)
 	if err != nil {
 		return err
 	}
@@ -50,9 +56,9 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 	}
 	var held *HeldError
 	if errors.As(err, &held) {
-		err = &UsedError{Name: name, Slot: slot, Owner: held.Holder, ExpiresIn: held.ExpiresIn}
+		err = &UsedError{Slot: slot, Owner: held.Owner, ExpiresIn: held.ExpiresIn}
 	}
-	l.observe(Event{Kind: EventAcquire, Name: full, Duration: time.Since(began), Err: err})
+	l.tell(ctx, Event{Op: "acquire", Name: full, Duration: time.Since(began), Err: err})
 	if err != nil {
 		return failed("once", full, err)
 	}
@@ -60,8 +66,8 @@ func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Dur
 }
 
 // onceSettings checks the arguments of [Locker.Once].
-func (l *Locker) onceSettings(name, slot string, retention time.Duration, opts []Option) (full string, s settings, err error) {
-	if full, err = slotName(name, slot); err != nil {
+func (l *Locker) onceSettings(slot Slot, retention time.Duration, opts []AcquireOption) (full string, s settings, err error) {
+	if full, err = slot.name(); err != nil {
 		return "", s, err
 	}
 	s.apply(opts)
@@ -69,13 +75,13 @@ func (l *Locker) onceSettings(name, slot string, retention time.Duration, opts [
 	const none = "is no option of a slot, which has a retention"
 	switch {
 	case s.ttl != 0:
-		return "", s, &OptionError{Option: "TTL", Reason: none}
+		return "", s, &ArgumentError{Arg: "TTL", Reason: none}
 	case s.minHold != 0:
-		return "", s, &OptionError{Option: "minimum hold", Reason: none}
+		return "", s, &ArgumentError{Arg: "minimum hold", Reason: none}
 	case s.maxHold != 0:
-		return "", s, &OptionError{Option: "maximum hold", Reason: none}
+		return "", s, &ArgumentError{Arg: "maximum hold", Reason: none}
 	case retention < least:
-		return "", s, &OptionError{Option: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, least)}
+		return "", s, &ArgumentError{Arg: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, least)}
 	}
 	s = l.defaults
 	s.apply(opts)
@@ -107,15 +113,15 @@ func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s set
 
 var escapeSlot = strings.NewReplacer("%", "%25", "@", "%40")
 
-// slotName is the name of a slot: no two pairs share one, since the last @
-// parts them.
-func slotName(name, slot string) (string, error) {
-	if err := CheckName(name); err != nil {
+// name is the name under which a slot is kept: no two slots share one, since
+// the last @ parts them.
+func (s Slot) name() (string, error) {
+	if err := CheckName(s.Name); err != nil {
 		return "", err
 	}
-	full := name + "@" + escapeSlot.Replace(slot)
-	if slot == "" || len(full) > MaxName {
-		return "", &OptionError{Option: "slot", Reason: fmt.Sprintf("makes a name of %d bytes with %d of its own; it needs one, and the name has room for %d", len(full), len(slot), MaxName)}
+	full := s.Name + "@" + escapeSlot.Replace(s.Key)
+	if s.Key == "" || len(full) > MaxName {
+		return "", &ArgumentError{Arg: "slot", Reason: fmt.Sprintf("makes a name of %d bytes with %d of its own; it needs one, and the name has room for %d", len(full), len(s.Key), MaxName)}
 	}
 	return full, nil
 }

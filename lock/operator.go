@@ -8,7 +8,7 @@ import (
 )
 
 // Holder returns who holds the name, or [ErrNotHeld]. Other errors:
-// [ErrUnavailable], [*OptionError] for a name that cannot be one.
+// [ErrUnavailable], [*ArgumentError] for a name that cannot be one.
 func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
 	if err := CheckName(name); err != nil {
 		return Holder{}, err

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Option changes one lease.
-type Option func(*settings)
+// AcquireOption changes one lease.
+type AcquireOption func(*settings)
 
 type settings struct {
 	ttl              time.Duration
@@ -18,7 +18,7 @@ type settings struct {
 	label            string
 }
 
-func (s *settings) apply(opts []Option) {
+func (s *settings) apply(opts []AcquireOption) {
 	for _, o := range opts {
 		if o != nil {
 			o(s)
@@ -31,18 +31,18 @@ func (s *settings) apply(opts []Option) {
 // fifth of that sooner: how much depends on the name, so that the renewals of
 // many names that are taken together do not stay together. 0 is the default,
 // [DefaultTTL] unless [WithDefaults] has another.
-func WithTTL(d time.Duration) Option {
+func WithTTL(d time.Duration) AcquireOption {
 	return func(s *settings) { s.ttl = cmp.Or(d, s.ttl) }
 }
 
 // WithWait waits for a held name at most so long; a negative duration waits
 // until the context ends, 0 (the default) does not wait. An unavailable server
 // is waited for, too.
-func WithWait(d time.Duration) Option { return func(s *settings) { s.wait = d } }
+func WithWait(d time.Duration) AcquireOption { return func(s *settings) { s.wait = d } }
 
 // WithMaxHold ends the lease with [ErrMaxHold] after so long, so that a holder
 // that hangs cannot renew for ever. 0 (the default) is no limit.
-func WithMaxHold(d time.Duration) Option { return func(s *settings) { s.maxHold = d } }
+func WithMaxHold(d time.Duration) AcquireOption { return func(s *settings) { s.maxHold = d } }
 
 // WithMinHold keeps the name held until so long after it was acquired, also
 // when it is released earlier or the holder goes away: a short job that
@@ -50,30 +50,32 @@ func WithMaxHold(d time.Duration) Option { return func(s *settings) { s.maxHold 
 // clocks differ. ShedLock calls this lockAtLeastFor. Where the server is another
 // machine's, it is asked for a hundredth more, for clocks that drift apart. The
 // default is 0.
-func WithMinHold(d time.Duration) Option { return func(s *settings) { s.minHold = d } }
+func WithMinHold(d time.Duration) AcquireOption { return func(s *settings) { s.minHold = d } }
 
-// WithLabel says to people what the lease is for; see [Owner].
-func WithLabel(label string) Option { return func(s *settings) { s.label = label } }
+// WithLabel says to people what the lease is for, in 200 bytes at most; see
+// [Owner].
+func WithLabel(label string) AcquireOption { return func(s *settings) { s.label = label } }
 
-// Limits of names and labels in bytes.
-const (
-	MaxName  = 200
-	MaxLabel = 200
-)
+// MaxName is the longest name in bytes.
+const MaxName = 200
 
-// OptionError is a name or an option that cannot be used.
-type OptionError struct {
-	Option string
+// maxLabel is the longest label in bytes.
+const maxLabel = 200
+
+// ArgumentError is a name, an option or another argument that cannot be used:
+// which it is, and why.
+type ArgumentError struct {
+	Arg    string
 	Reason string
 }
 
-func (e *OptionError) Error() string { return "lock: " + e.Option + " " + e.Reason }
+func (e *ArgumentError) Error() string { return "lock: " + e.Arg + " " + e.Reason }
 
-// CheckName returns an [*OptionError] unless the name has 1 to [MaxName]
+// CheckName returns an [*ArgumentError] unless the name has 1 to [MaxName]
 // bytes; they may be any.
 func CheckName(name string) error {
 	if name == "" || len(name) > MaxName {
-		return &OptionError{Option: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), MaxName)}
+		return &ArgumentError{Arg: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), MaxName)}
 	}
 	return nil
 }
@@ -85,13 +87,13 @@ func (s *settings) check(name string, p Properties) error {
 	least := p.minTTL()
 	switch {
 	case s.ttl < least:
-		return &OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
+		return &ArgumentError{Arg: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
 	case s.maxHold < 0, s.minHold < 0:
-		return &OptionError{Option: "hold", Reason: "is negative"}
+		return &ArgumentError{Arg: "hold", Reason: "is negative"}
 	case s.maxHold > 0 && s.minHold > s.maxHold:
-		return &OptionError{Option: "minimum hold", Reason: "is longer than the maximum hold"}
-	case len(s.label) > MaxLabel:
-		return &OptionError{Option: "label", Reason: fmt.Sprintf("has more than %d bytes", MaxLabel)}
+		return &ArgumentError{Arg: "minimum hold", Reason: "is longer than the maximum hold"}
+	case len(s.label) > maxLabel:
+		return &ArgumentError{Arg: "label", Reason: fmt.Sprintf("has more than %d bytes", maxLabel)}
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (s slot) heldErr() error {
 	if s.last.err != nil {
 		return s.last.err
 	}
-	return &HeldError{Name: s.name, Holder: s.last.holder}
+	return &HeldError{Name: s.name, Owner: s.last.holder}
 }
 
 // leave steps out of the line; a slot that came at the same moment goes to the

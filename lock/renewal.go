@@ -100,7 +100,7 @@ func (le *Lease) tick() {
 		le.mu.Unlock()
 		return
 	}
-	renew := le.begin(context.Background())
+	renew := le.begin(context.WithoutCancel(le.parent))
 	le.mu.Unlock()
 	_ = renew() // the deadline says what comes of it
 }
@@ -182,18 +182,16 @@ func (le *Lease) renew(ctx context.Context) error {
 	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
 	defer cancel()
 	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(le.l.props, sent.Sub(le.began)))
+	if err != nil && !errors.Is(err, ErrLost) {
+		err = unavailable(err)
+	}
 	if ctx.Err() == nil {
-		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
+		le.l.tell(ctx, Event{Op: "renew", Name: le.name, Duration: time.Since(sent), Err: err})
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		le.extend(sent)
-		return nil
-	case errors.Is(err, ErrLost):
-		return err
-	default:
-		return unavailable(err)
 	}
+	return err
 }
 
 // extend moves the deadline, unless the lease has ended by now.

@@ -35,7 +35,7 @@ type waitMarks struct {
 
 // waitMark is the mark of this process at one name.
 type waitMark struct {
-	token string    // while this process has set it
+	token Token     // while this process has set it
 	next  time.Time // when it is to be set again
 }
 

@@ -24,7 +24,7 @@ type record struct {
 	Name  string `json:"name"`
 	Fence uint64 `json:"fence"`
 	// Token is empty while nobody holds the name.
-	Token string        `json:"token,omitempty"`
+	Token lock.Token    `json:"token,omitempty"`
 	Owner lock.Owner    `json:"owner"`
 	TTL   time.Duration `json:"ttl_ns"`
 	// Written is when, in Unix nanoseconds by the file server's clock.
@@ -65,7 +65,7 @@ func (r *record) encode() ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > slotSize-headerSize {
-		return nil, &lock.OptionError{Option: "owner", Reason: fmt.Sprintf("makes a record of %d bytes, more than %d", len(data), slotSize-headerSize)}
+		return nil, &lock.ArgumentError{Arg: "owner", Reason: fmt.Sprintf("makes a record of %d bytes, more than %d", len(data), slotSize-headerSize)}
 	}
 	b := fmt.Appendf(make([]byte, 0, headerSize+len(data)), "%s%08x %04x\n", mark, crc32.Checksum(data, castagnoli), len(data))
 	return append(b, data...), nil
@@ -96,7 +96,7 @@ func (r *record) valid() bool {
 	const half = 1 << 63
 	_, named := names.Decode(r.Name)
 	return named && r.Seq > 0 && r.Seq < half-1 && r.Fence < half-1 && r.Written >= 0 &&
-		(r.Token == "" || len(r.Token) == lock.TokenLength && r.TTL > 0)
+		(r.Token == "" || r.Token.IsValid() && r.TTL > 0)
 }
 
 // newest is the record that counts and the slot that it is in. damaged: there

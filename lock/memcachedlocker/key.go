@@ -41,7 +41,7 @@ const early = 2
 func lifetime(ttl time.Duration) (int32, error) {
 	seconds := (ttl-1)/time.Second + 1 + early
 	if ttl <= 0 || seconds > longest {
-		return 0, &lock.OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is not one that memcached can keep, which are up to %v", ttl, (longest-early)*time.Second)}
+		return 0, &lock.ArgumentError{Arg: "TTL", Reason: fmt.Sprintf("of %v is not one that memcached can keep, which are up to %v", ttl, (longest-early)*time.Second)}
 	}
 	return int32(seconds), nil
 }

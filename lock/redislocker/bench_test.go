@@ -39,12 +39,12 @@ const benchTTL = 30 * time.Second
 func contenders(tb testing.TB, c *redis.Client) []contender {
 	tb.Helper()
 	l := lock.New(redislocker.New(c), lock.WithDefaults(lock.WithTTL(benchTTL)))
-	tb.Cleanup(func() { require.NoError(tb, l.Close()) })
+	tb.Cleanup(l.Close)
 	sync := redsync.New(goredis.NewPool(c))
 	release := redis.NewScript(`if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`)
 	return []contender{
 		{"ours", func(ctx context.Context, wait bool) (func(context.Context) error, error) {
-			var opts []lock.Option
+			var opts []lock.AcquireOption
 			if wait {
 				opts = append(opts, lock.WithWait(-1))
 			}
@@ -74,7 +74,7 @@ func contenders(tb testing.TB, c *redis.Client) []contender {
 			return func(ctx context.Context) error { _, err := m.UnlockContext(ctx); return err }, m.LockContext(ctx)
 		}},
 		{"setnx", func(ctx context.Context, wait bool) (func(context.Context) error, error) {
-			token := locktest.NewToken()
+			token := string(locktest.NewToken())
 			for {
 				ok, err := c.SetNX(ctx, "bench-setnx", token, benchTTL).Result()
 				if err != nil {

@@ -98,7 +98,7 @@ func recordKey(name string) string { return lock.KeyPrefix + "Record{" + names.E
 // microseconds that is enough until the year 2286.
 const (
 	tokenAt = 16
-	ownerAt = tokenAt + lock.TokenLength
+	ownerAt = tokenAt + 22
 )
 
 // whole is a lifetime as Redis counts it, in milliseconds, and no shorter than
@@ -111,14 +111,14 @@ func whole(ttl time.Duration) time.Duration {
 }
 
 // Renew implements [lock.Backend].
-func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if len(token) != lock.TokenLength {
+	if !token.IsValid() {
 		return lock.ErrLost
 	}
-	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, whole(ttl).Milliseconds())
+	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, string(token), whole(ttl).Milliseconds())
 	if err := answer(cmd); err != nil {
 		return err
 	}
@@ -127,14 +127,14 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 
 // Release implements [lock.Backend]. It waits for no replica: a lock that a
 // failover brings back ends with its TTL.
-func (b *Backend) Release(ctx context.Context, name, token string) error {
+func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if len(token) != lock.TokenLength {
+	if !token.IsValid() {
 		return lock.ErrLost
 	}
-	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, token))
+	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, string(token)))
 }
 
 // answer is that of a script that compares the token. The stored value is the
@@ -163,8 +163,8 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 	if err != nil && (token.Err() != nil || token.Val() == "") {
 		return lock.Holder{}, classify(err)
 	}
-	h := lock.Holder{Name: name, Token: token.Val(), TTL: max(left.Val(), 0)}
-	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == h.Token {
+	h := lock.Holder{Name: name, Token: lock.Token(token.Val()), TTL: max(left.Val(), 0)}
+	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == token.Val() {
 		h.Fence, h.Owner = number(r[:tokenAt]), owner(r[ownerAt:])
 	}
 	return h, nil
