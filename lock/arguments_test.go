@@ -32,6 +32,7 @@ var arguments = map[string]map[string]func(){
 		"a duration of opts is negative": func() { lock.WithDefaults(lock.WithMinHold(-1)) },
 	},
 	"lock.WithLogger": nil, "lock.WithObserver": nil, // nil is silent
+	"lock.WithRandom": nil, // nil is the default
 	// Of one call, and often from people: its error.
 	"lock.WithTTL": nil, "lock.WithWait": nil, "lock.WithMaxHold": nil, "lock.WithMinHold": nil, "lock.WithLabel": nil,
 	"lock.FromContext": nil, "lock.CheckName": nil,
@@ -51,6 +52,7 @@ var arguments = map[string]map[string]func(){
 	"memcachedlocker.New":        {"client is nil": func() { memcachedlocker.New(nil) }},
 	"memcachedlocker.WithPrefix": nil,
 	"filelocker.New":             nil, // a directory comes from people
+	"filelocker.WithOwnerOf":     nil,
 	"memorylocker.New":           nil,
 	"gocronlock.New":             {"locker is nil": func() { gocronlock.New(nil) }},
 	"gocronlock.Name":            nil,

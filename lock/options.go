@@ -2,9 +2,7 @@ package lock
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -56,38 +54,17 @@ func WithMinHold(d time.Duration) AcquireOption { return func(s *settings) { s.m
 // [Owner].
 func WithLabel(label string) AcquireOption { return func(s *settings) { s.label = label } }
 
-// MaxName is the longest name in bytes.
-const MaxName = 200
-
 // maxLabel is the longest label in bytes.
 const maxLabel = 200
-
-// ArgumentError is a name, an option or another argument that cannot be used:
-// which it is, and why.
-type ArgumentError struct {
-	Arg    string
-	Reason string
-}
-
-func (e *ArgumentError) Error() string { return "lock: " + e.Arg + " " + e.Reason }
-
-// CheckName returns an [*ArgumentError] unless the name has 1 to [MaxName]
-// bytes; they may be any.
-func CheckName(name string) error {
-	if name == "" || len(name) > MaxName {
-		return &ArgumentError{Arg: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), MaxName)}
-	}
-	return nil
-}
 
 func (s *settings) check(name string, p Properties) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	least := p.minTTL()
+	shortest := p.minTTL()
 	switch {
-	case s.ttl < least:
-		return &ArgumentError{Arg: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, least)}
+	case s.ttl < shortest:
+		return &ArgumentError{Arg: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, shortest)}
 	case s.maxHold < 0, s.minHold < 0:
 		return &ArgumentError{Arg: "hold", Reason: "is negative"}
 	case s.maxHold > 0 && s.minHold > s.maxHold:
@@ -98,52 +75,12 @@ func (s *settings) check(name string, p Properties) error {
 	return nil
 }
 
-// minTTL is the shortest TTL that leaves a holder any time.
-func (p Properties) minTTL() time.Duration {
-	least := p.Margin + time.Millisecond
-	if p.Shared {
-		least += 2 * least / drift
-	}
-	return max(p.MinTTL, least)
-}
-
-// drift is the share of a TTL, one in so many, by which the clocks of two
-// machines may drift apart while it passes.
-const drift = 100
-
-// trusted is how long a holder may count on a lease for which the server was
-// asked to keep the name for ttl.
-func (p Properties) trusted(ttl time.Duration) time.Duration {
-	if p.Shared {
-		return ttl - p.Margin - ttl/drift
-	}
-	return ttl - p.Margin
-}
-
-// covering is the reverse of trusted: for how long the server is asked to keep a
-// name that must stay held for d.
-func (p Properties) covering(d time.Duration) time.Duration {
-	d = min(d, math.MaxInt64/2) + p.Margin
-	if p.Shared {
-		d += d/(drift-1) + 1
-	}
-	return d
-}
-
-// serverTTL is what the server is asked to keep the name for, so long after
-// the acquire: the TTL, or what is left of the minimum hold, which stands also
-// when the holder dies.
+// serverTTL is the TTL that is sent to the server when the lease has been held
+// for held: the TTL, or the rest of the minimum hold if that is longer, since it
+// stands also when the holder dies.
 func (s *settings) serverTTL(p Properties, held time.Duration) time.Duration {
 	if rest := s.minHold - held; rest > 0 {
 		return max(s.ttl, p.covering(rest))
 	}
 	return s.ttl
-}
-
-// waitContext bounds the waiting.
-func (s *settings) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	if s.wait <= 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, s.wait, errWaited)
 }
