@@ -47,7 +47,7 @@ func (l *Locker) acquire(w waiting, le *Lease) error {
 	le.slot, le.claim = slot, l.newClaim(le.opts.label)
 	if err = le.attempts(w); err != nil {
 		if !le.lastAmbiguous.IsZero() {
-			l.undo(le.name, le.claim.Token, le.opts.serverTTL(l.props, 0))
+			l.undo(w.ctx, le.name, le.claim.Token, le.opts.serverTTL(l.props, 0))
 		}
 		slot.pass()
 	}

@@ -31,7 +31,7 @@ type Lease struct {
 	deadline time.Time  // on the monotonic clock
 	ended    error      // why the lease ended, nil while it is held
 	ctx      context.Context
-	cancel   context.CancelCauseFunc // nil until somebody asks for the context
+	cancel   context.CancelCauseFunc // nil until the context is asked for
 	renewal  renewal
 }
 
@@ -139,7 +139,7 @@ func (le *Lease) lose(why error) {
 	le.srv.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
 	le.srv.tell(le.parent, Event{Op: "end", Name: le.name, Duration: held, Err: why})
 	if le.minHoldElapsed() {
-		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
+		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
 	le.slot.pass()
 	le.srv.tasks.remove(le)
@@ -204,7 +204,7 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		}
 	}
 	if le.minHoldElapsed() && !le.srv.tasks.isClosing() {
-		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
+		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
 	return unavailable(err)
 }
@@ -222,7 +222,7 @@ func (le *Lease) giveBackOnce(ctx context.Context) error {
 // server.
 func (le *Lease) cancelInFlight() {
 	if !le.lastAmbiguous.IsZero() && time.Since(le.lastAmbiguous) < le.srv.call && le.minHoldElapsed() {
-		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
+		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 type Backend struct {
 	mu    sync.Mutex
 	held  map[string]record
-	fence uint64 // of the last lease, whatever its name
+	fence uint64 // of the last lease of any name
 	sweep int    // how many records there may be before the expired ones go
 }
 
