@@ -18,7 +18,7 @@ import (
 // holds nothing: if a reply was lost, what the server may have granted is
 // released in the background.
 func (l *Locker) Acquire(ctx context.Context, name string, opts ...AcquireOption) (*Lease, error) {
-	le := &Lease{srv: l.server, name: name, parent: context.WithoutCancel(ctx), opts: l.defaults}
+	le := &Lease{srv: l.server, name: name, parent: ctx, opts: l.defaults}
 	le.opts.apply(opts)
 	if err := le.opts.check(name, l.props); err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	if err != nil {
 		return 0, &lock.ArgumentError{Arg: "owner", Reason: err.Error()}
 	}
-	a := &fencedClient{b: b, record: recordKey(name), owner: string(owner), kept: recordTTL(ttl).Milliseconds()}
+	a := &fencedClient{b: b, record: recordKey(name), owner: owner, kept: recordTTL(ttl).Milliseconds()}
 	if c.Unfenced {
 		a.kept = ttl.Milliseconds()
 	}
@@ -112,7 +112,8 @@ func recordTTL(ttl time.Duration) time.Duration {
 type fencedClient struct {
 	redis.Scripter // for what redislock does not call
 	b              *Backend
-	record, owner  string
+	record         string
+	owner          []byte
 	kept           int64 // lifetime of the record in milliseconds; that of the lock: no fence
 
 	fence    uint64
