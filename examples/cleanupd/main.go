@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
@@ -40,7 +39,7 @@ func main() {
 		os.Exit(2)
 	}
 	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	code := shell.CleanupFailed
 	s, err := envconfig.Load(*dir)
 	if err == nil {

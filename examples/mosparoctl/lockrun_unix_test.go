@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -246,6 +247,17 @@ func TestLockRun_ASignalEndsTheWaiting(t *testing.T) {
 			_ = n.cmd.Process.Signal(syscall.SIGHUP) // it may have ended
 		}
 	}
+}
+
+func TestLockRun_ASignalBeforeItListensKeepsItFromRunning(t *testing.T) {
+	env, other := onFiles(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // as main does
+	var out, errs bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, environ: env}
+	require.Equal(t, 128+int(syscall.SIGTERM), a.main(ctx, []string{"lock", "run", "job", "--", "echo", "ran"}), errs.String())
+	require.Empty(t, out.String())
+	requireFree(t, other, "job")
 }
 
 func TestLockRun_EndsTheCommandWhenTheLockIsLost(t *testing.T) { onEach(t, endsTheCommand) }
