@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -363,4 +364,21 @@ func TestLockRun_GuardsACounterBetweenNodes(t *testing.T) {
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, "8\n", string(b))
+}
+
+// A run whose terminal is gone leaves nothing for which other nodes wait.
+func TestCleanup_AHangUpEndsItInOrder(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	cmd := exec.Command(os.Args[0], "cleanup", "observe", "--dir", i.dir)
+	cmd.Env = append(append(os.Environ(), "MOSPAROCTL_CHILD=1"), i.environ...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	require.True(t, bufio.NewScanner(out).Scan(), "it is at work")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	_, _ = io.Copy(io.Discard, out)
+	require.NoError(t, cmd.Wait())
 }
