@@ -46,7 +46,7 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {
 	opts := []csshttp.Option{
 		csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.V.Contains),
-		csshttp.WithForwardedProto(n.settings.Proxies.ForwardedProtoHeader.V),
+		csshttp.WithForwardedProto(serverHeader(n.settings.Proxies.ForwardedProtoHeader.V)),
 	}
 	if public != nil {
 		opts = append(opts, csshttp.WithPublic(public))
