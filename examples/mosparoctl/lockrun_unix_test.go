@@ -96,7 +96,7 @@ func onFiles(t *testing.T) (environ []string, other *lock.Locker) {
 	}
 	require.NoError(t, err)
 	other = lock.New(b, lock.WithPoll(5*time.Millisecond))
-	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	t.Cleanup(other.Close)
 	return []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + dir}, other
 }
 

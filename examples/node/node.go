@@ -142,7 +142,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log),
 		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
-	n.onClose(locker.Close)
+	n.onClose(func() error { locker.Close(); return nil })
 	pool := cache.NewPool(adapter, cache.WithLogger(log))
 	n.sql = db
 	n.clusterCSS(o, pool, locker, dialect, log)
