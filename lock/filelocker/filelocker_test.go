@@ -206,7 +206,7 @@ func TestFilesOfUsedSlotsDoNotGrowInNumber(t *testing.T) {
 	defer l.Close()
 	for i := range slots {
 		slot := strconv.Itoa(i)
-		require.NoError(t, l.Once(t.Context(), "job", slot, time.Hour))
+		require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: slot}, time.Hour))
 		require.NoError(t, os.Chtimes(b.File("job@"+slot), now, now))
 	}
 	for now = now.Add(2 * time.Hour); now.Before(time.Now().Add(-30 * time.Minute)); now = now.Add(time.Minute) {
