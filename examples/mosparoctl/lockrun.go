@@ -130,6 +130,9 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded()...)
 	defer signal.Stop(signals)
+	if ctx.Err() != nil { // one came before
+		return exitError(exitSignal + int(syscall.SIGTERM))
+	}
 	return a.withLockerToRun(j.local, func(l *lock.Locker) error {
 		lease, err := j.acquire(ctx, l, signals)
 		var signalled exitError
