@@ -10,12 +10,15 @@ import (
 // SQLite, to any database of the server on the others. It needs no rights. known
 // is false if the database does not answer.
 func (d *DB) writes(ctx context.Context) (mark string, known bool) {
-	conn, err := d.db.Conn(ctx)
-	if err != nil {
-		return "", false
-	}
-	defer conn.Close()
-	err = d.each(ctx, conn, func(rows *sql.Rows) error {
+	err := d.onceRead(ctx, func(q querier) (err error) {
+		mark, err = d.mark(ctx, q)
+		return err
+	})
+	return mark, err == nil && mark != ""
+}
+
+func (d *DB) mark(ctx context.Context, q querier) (mark string, err error) {
+	err = d.each(ctx, q, func(rows *sql.Rows) error {
 		var name, value string
 		err := rows.Scan(&name, &value)
 		mark += name + " " + value + "\n"
@@ -26,17 +29,13 @@ func (d *DB) writes(ctx context.Context) (mark string, known bool) {
 		MySQL:      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', 'wsrep_last_committed')",
 		PostgreSQL: "SELECT 'xmax', CAST(txid_snapshot_xmax(txid_current_snapshot()) AS text)", // only a transaction that writes takes a number
 	}[d.dialect])
-	if err != nil || mark == "" {
-		return "", false
+	// SQLite counts for each connection anew. The run does not keep one while it
+	// pauses: the pool may have no other.
+	if conn, ok := q.(*sql.Conn); ok && err == nil {
+		err = conn.Raw(func(c any) error {
+			mark += fmt.Sprintf("%p", c)
+			return nil
+		})
 	}
-	if d.dialect != SQLite {
-		return mark, true
-	}
-	// SQLite numbers the versions for each connection anew. The run does not keep
-	// one while it pauses: the pool may have no other.
-	err = conn.Raw(func(c any) error {
-		mark += fmt.Sprintf("%p", c)
-		return nil
-	})
-	return mark, err == nil
+	return mark, err
 }
