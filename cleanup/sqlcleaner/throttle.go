@@ -11,10 +11,14 @@ import (
 // owes them a pause of ratio times its work, less the time that it waited for
 // them.
 const (
-	// busyRatio holds beside other writers: they keep four fifths of the time.
-	busyRatio = 4.0
-	// firstRatio holds until the first pause has shown whether there are any.
-	firstRatio = 1.0
+	// maxRatio holds beside writers that can do nothing while the run works, as on
+	// SQLite: they keep four fifths of the time.
+	maxRatio = 4.0
+	// minRatio holds beside writers that lose nothing, and until the first pause
+	// has shown whether there are any.
+	minRatio = 1.0
+	// lossAllowed is the part of their rate that writers lose between these two.
+	lossAllowed = 0.15
 	// maxPause bounds what a single stall of the database can cost.
 	maxPause = time.Second
 )
@@ -41,17 +45,19 @@ func (d Dialect) minPause() time.Duration {
 // often enough to notice when they begin. It looks for their writes during its
 // pauses, in which the run writes nothing.
 type throttle struct {
-	writes    func(context.Context) (mark string, known bool) // [DB.writes]
+	dialect   Dialect
+	writes    func(context.Context) (traffic, bool) // [DB.writes]
 	idleRatio float64
 	minPause  time.Duration
 
 	ratio      float64
 	work, rest time.Duration // since the last pause
 	since      time.Time     // work that is not yet counted begins here
+	rates      rates
 }
 
-func newThrottle(d Dialect, writes func(context.Context) (mark string, known bool)) throttle {
-	return throttle{writes: writes, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: firstRatio, since: time.Now()}
+func newThrottle(d Dialect, writes func(context.Context) (traffic, bool)) throttle {
+	return throttle{dialect: d, writes: writes, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: minRatio, since: time.Now()}
 }
 
 // skip leaves out the time since the last transaction: it was not spent on the
@@ -65,13 +71,14 @@ func (t *throttle) add(waited time.Duration) {
 	t.work += now.Sub(t.since) - waited
 	t.rest += waited
 	t.since = now
+	t.rates.own++
 }
 
 // wait pauses once enough is owed, and chooses the ratio by what it sees.
 func (t *throttle) wait(ctx context.Context) error {
 	hasWaited := t.rest >= t.minPause
 	if hasWaited {
-		t.ratio = busyRatio
+		t.ratio = max(t.ratio, t.busyRatio())
 	}
 	owed := time.Duration(t.ratio*float64(t.work)) - t.rest
 	if owed < t.minPause {
@@ -82,7 +89,7 @@ func (t *throttle) wait(ctx context.Context) error {
 	}
 	others, err := t.pause(ctx, min(owed, maxPause))
 	if others {
-		t.ratio = busyRatio
+		t.ratio = t.busyRatio()
 	} else {
 		t.ratio = max(t.ratio/2, t.idleRatio)
 	}
@@ -99,7 +106,24 @@ func (t *throttle) pause(ctx context.Context, d time.Duration) (others bool, err
 		return false, err
 	}
 	after, stillKnown := t.writes(ctx)
-	return !known || !stillKnown || before != after, nil
+	if !known || !stillKnown {
+		t.rates = rates{}
+		return true, nil
+	}
+	if t.dialect != SQLite {
+		t.rates.add(t.dialect, before, after)
+	}
+	return before.mark != after.mark, nil
+}
+
+// busyRatio is the ratio at which writers lose what is allowed: of the loss while
+// the run works, all together lose one part in 1 + ratio.
+func (t *throttle) busyRatio() float64 {
+	loss, known := t.rates.loss()
+	if !known {
+		return maxRatio
+	}
+	return min(max(loss/lossAllowed-1, minRatio), maxRatio)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -4,24 +4,41 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
+	"time"
 )
 
-// writes returns a mark that changes when any client writes: to the file on
-// SQLite, to any database of the server on the others. It needs no rights. known
-// is false if the database does not answer.
-func (d *DB) writes(ctx context.Context) (mark string, known bool) {
-	err := d.onceRead(ctx, func(q querier) (err error) {
-		mark, err = d.mark(ctx, q)
-		return err
-	})
-	return mark, err == nil && mark != ""
+// traffic is what all clients have written so far: to the file on SQLite, to any
+// database of the server on the others.
+type traffic struct {
+	at    time.Time
+	mark  string  // changes with every write
+	count float64 // of inserts on MySQL, of transactions on PostgreSQL; SQLite counts none
 }
 
-func (d *DB) mark(ctx context.Context, q querier) (mark string, err error) {
+// writes asks for the traffic. It needs no rights, and returns false if the database
+// does not answer.
+func (d *DB) writes(ctx context.Context) (now traffic, known bool) {
+	err := d.onceRead(ctx, func(q querier) (err error) {
+		now, err = d.traffic(ctx, q)
+		return err
+	})
+	now.at = time.Now()
+	return now, err == nil && now.mark != ""
+}
+
+func (d *DB) traffic(ctx context.Context, q querier) (now traffic, err error) {
 	err = d.each(ctx, q, func(rows *sql.Rows) error {
 		var name, value string
-		err := rows.Scan(&name, &value)
-		mark += name + " " + value + "\n"
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		now.mark += name + " " + value + "\n"
+		if !countsOthers[name] {
+			return nil
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		now.count += n
 		return err
 	}, map[Dialect]string{
 		SQLite: "SELECT 'data_version', data_version FROM pragma_data_version",
@@ -33,9 +50,13 @@ func (d *DB) mark(ctx context.Context, q querier) (mark string, err error) {
 	// pauses: the pool may have no other.
 	if conn, ok := q.(*sql.Conn); ok && err == nil {
 		err = conn.Raw(func(c any) error {
-			mark += fmt.Sprintf("%p", c)
+			now.mark += fmt.Sprintf("%p", c)
 			return nil
 		})
 	}
-	return mark, err
+	return now, err
 }
+
+// countsOthers are the counters in which a run counts itself not at all, or once a
+// transaction.
+var countsOthers = map[string]bool{"Com_insert": true, "Com_replace": true, "xmax": true}
