@@ -1,10 +1,12 @@
 package cleanup_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -34,11 +36,12 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 			"m is no mode":    func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, 2) },
 			"WithGuard: d is": func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, cleanup.Clean, cleanup.WithGuard(-1)) },
 		},
-		"WithCheck":    {"c is nil": func() { cleanup.WithCheck(nil) }},
-		"WithGuard":    {"d is negative": func() { cleanup.WithGuard(-1) }},
-		"WithLeaseTTL": {"d is negative": func() { cleanup.WithLeaseTTL(-1) }},
-		"WithPoll":     {"d is negative": func() { cleanup.WithPoll(-1) }},
-		"WithExecutor": {"e is no executor of mosparo": func() { cleanup.WithExecutor(4) }},
+		"WithCheck":       {"c is nil": func() { cleanup.WithCheck(nil) }},
+		"WithGuard":       {"d is negative": func() { cleanup.WithGuard(-1) }},
+		"WithLeaseTTL":    {"d is negative": func() { cleanup.WithLeaseTTL(-1) }},
+		"WithCallTimeout": {"d is negative": func() { cleanup.WithCallTimeout(-1) }},
+		"WithPoll":        {"d is negative": func() { cleanup.WithPoll(-1) }},
+		"WithExecutor":    {"e is no executor of mosparo": func() { cleanup.WithExecutor(4) }},
 		"WithLimits": {
 			"Limits.Time is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Time: -1}) },
 			"Limits.Rows is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Rows: -1}) },
@@ -56,7 +59,7 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 
 func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 	l := lock.New(memorylocker.New())
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	t.Cleanup(l.Close)
 	rows := mistakes(cache.NewPool(memoryadapter.New()), l)
 	for _, name := range constructors(t) {
 		require.Contains(t, rows, name, "a constructor without a row here")
@@ -72,8 +75,13 @@ func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		n := c.node(cleanup.Clean, cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
-			cleanup.WithPoll(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
+		var log bytes.Buffer
+		observed := 0
+		n := c.node(cleanup.Clean,
+			// What comes later counts.
+			cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), cleanup.WithObserver(func(cleanup.Event) { observed++ }),
+			cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
+			cleanup.WithPoll(0), cleanup.WithCallTimeout(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
 		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
 		c.due()
 		began := time.Now()
@@ -81,6 +89,8 @@ func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, cleanup.Completed, a.Result)
 		require.Equal(t, cleanup.DefaultGuard+c.cleaner.Takes, time.Since(began))
+		require.Empty(t, log.String())
+		require.Zero(t, observed)
 	})
 }
 
