@@ -32,11 +32,11 @@
 // transaction numbers of PostgreSQL. Without other writers it pauses for a fifth of
 // the time on SQLite, whose clients look for its lock now and then only, and for a
 // tenth elsewhere. Beside them the pauses are in proportion to its work and to what
-// they lose by it: at least as long as the work, and four times as long where they
-// can do nothing meanwhile, as on SQLite. So they keep four fifths of their rate,
-// and the run takes several times as long as alone. A second run, or mosparo's own
-// cleanup, counts as a writer: both become slower, and both end. The time limit of
-// [cleanup.Limits] includes the pauses.
+// they lose by it: at least as long as the work, and seven times as long where
+// they can do nothing meanwhile, as on SQLite. So they keep four fifths of their
+// rate, and the run takes several times as long as alone. A second run, or
+// mosparo's own cleanup, counts as a writer: both become slower, and both end. The
+// time limit of [cleanup.Limits] includes the pauses.
 //
 // # Rights
 //
