@@ -60,7 +60,7 @@ func adapterAt(t *testing.T, s memcachedadapter.Server, o memcachedadapter.Clien
 	}
 	client := p.Client(o)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return memcachedadapter.New(client, p)
+	return memcachedadapter.New(client, p, owned)
 }
 
 func requireWorks(t *testing.T, a *memcachedadapter.Adapter) {

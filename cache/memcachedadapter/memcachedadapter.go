@@ -5,12 +5,12 @@ import (
 	"context"
 	"log/slog"
 	"math"
-	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Adapter is a cache on memcached. It implements [cache.Adapter] and
@@ -28,7 +28,8 @@ type Adapter struct {
 	versions    versions
 	health      []health // by server
 	logger      *slog.Logger
-	closed      atomic.Bool
+	owned       cache.KeyPatterns
+	state       adapterkit.State
 }
 
 var _ interface {
@@ -91,6 +92,12 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
+// WithOwned lets [Adapter.Clear] remove the entries whose keys match the
+// patterns. Several options add up. The default is none.
+func WithOwned(patterns ...string) Option {
+	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
+}
+
 // WithNamespace is the namespace of a Symfony pool; mosparo has none. It is a
 // PSR-6 key.
 func WithNamespace(ns string) Option {
@@ -149,7 +156,7 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	}
 	v, err := a.begin(ctx)
 	if err != nil {
-		return nil, opError("get", keys, err)
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	values := make([][]byte, len(keys))
 	if len(keys) > 1 {
@@ -157,14 +164,14 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	}
 	raw, err := a.raw(v, keys[0])
 	if err != nil {
-		return nil, opError("get", keys, err)
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	item, err := a.getItem(raw)
 	if err != nil {
-		return nil, opError("get", keys, err)
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	if values[0], err = a.content(keys[0], item); err != nil {
-		return values, opError("get", keys, err)
+		return values, adapterkit.Error("get", keys, err)
 	}
 	return values, nil
 }
@@ -178,14 +185,14 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if err := cache.CheckItems(items, a.maxValue); err != nil {
+	if err := adapterkit.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
 	v, err := a.begin(ctx)
 	if err != nil {
-		return opError("set", cache.ItemKeys(items), err)
+		return adapterkit.Error("set", adapterkit.Keys(items), err)
 	}
-	return a.each(ctx, "set", v, cache.ItemKeys(items), func(raw string, i int) error {
+	return a.each(ctx, "set", v, adapterkit.Keys(items), func(raw string, i int) error {
 		value, flags := a.compression.compressed(items[i].Value)
 		return a.store(&memcache.Item{Key: raw, Value: value, Flags: flags, Expiration: expiration(items[i].TTL)}, (*memcache.Client).Set)
 	})
@@ -198,7 +205,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	}
 	v, err := a.begin(ctx)
 	if err != nil {
-		return opError("delete", keys, err)
+		return adapterkit.Error("delete", keys, err)
 	}
 	return a.each(ctx, "delete", v, keys, func(raw string, _ int) error { return a.remove(raw) })
 }
@@ -209,7 +216,7 @@ const longestRelative = 30 * 24 * 60 * 60
 
 // expiration is a lifetime as memcached has it.
 func expiration(ttl time.Duration) int32 {
-	s := cache.Seconds(ttl)
+	s := adapterkit.Seconds(ttl)
 	if s > longestRelative {
 		s += time.Now().Unix()
 	}
@@ -226,7 +233,7 @@ func (a *Adapter) RawKey(ctx context.Context, key string) (string, error) {
 			return raw, nil
 		}
 	}
-	return "", opError("key", []string{key}, err)
+	return "", adapterkit.Error("key", []string{key}, err)
 }
 
 // Servers are those given to [New], or nil.
@@ -235,7 +242,7 @@ func (a *Adapter) Servers() *Servers { return a.servers }
 // Close makes every later call [cache.ErrClosed]. The client stays open: who
 // opens closes.
 func (a *Adapter) Close() error {
-	a.closed.Store(true)
+	a.state.Close()
 	return nil
 }
 
@@ -243,7 +250,7 @@ func (a *Adapter) Close() error {
 // version can be read.
 func (a *Adapter) Ping(ctx context.Context) error {
 	if _, err := a.begin(ctx); err != nil {
-		return opError("ping", nil, err)
+		return adapterkit.Error("ping", nil, err)
 	}
 	err := a.client.Ping()
 	if err != nil && lost(err) {
@@ -254,7 +261,7 @@ func (a *Adapter) Ping(ctx context.Context) error {
 		_, err = a.getItem(a.versionKey)
 	}
 	if err != nil {
-		return opError("ping", nil, classified(err))
+		return adapterkit.Error("ping", nil, classify(err))
 	}
 	return nil
 }
@@ -262,13 +269,10 @@ func (a *Adapter) Ping(ctx context.Context) error {
 // MaxValueSize implements [cache.Limiter].
 func (a *Adapter) MaxValueSize() int { return a.maxValue }
 
-// begin keeps a request that nobody waits for from being sent, and returns the
-// namespace version for it.
+// begin returns the namespace version for a request, or why it must not be
+// sent.
 func (a *Adapter) begin(ctx context.Context) (string, error) {
-	if a.closed.Load() {
-		return "", cache.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
+	if err := a.state.Check(ctx); err != nil {
 		return "", err
 	}
 	return a.version(ctx)

@@ -69,7 +69,7 @@ func openWeighted(t testing.TB, all []*servers.MemcachedServer, weights []int, o
 	require.NoError(t, err)
 	client := p.Client(patient)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return memcachedadapter.New(client, p, opts...)
+	return memcachedadapter.New(client, p, append(opts, owned)...)
 }
 
 var setUps = []struct {

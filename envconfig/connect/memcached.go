@@ -51,7 +51,7 @@ func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error)
 	}
 	o := newOptions(opts)
 	logWarning(o, "MEMCACHED_URL", s.Cache.Memcached.Warning)
-	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger)}
+	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger), memcachedadapter.WithOwned(KeyPatterns()...)}
 	switch {
 	case !d.Compression:
 		own = append(own, memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
