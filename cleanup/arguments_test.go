@@ -34,11 +34,12 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 			"m is no mode":    func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, 2) },
 			"WithGuard: d is": func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, cleanup.Clean, cleanup.WithGuard(-1)) },
 		},
-		"WithCheck":    {"c is nil": func() { cleanup.WithCheck(nil) }},
-		"WithGuard":    {"d is negative": func() { cleanup.WithGuard(-1) }},
-		"WithLeaseTTL": {"d is negative": func() { cleanup.WithLeaseTTL(-1) }},
-		"WithPoll":     {"d is negative": func() { cleanup.WithPoll(-1) }},
-		"WithExecutor": {"e is no executor of mosparo": func() { cleanup.WithExecutor(4) }},
+		"WithCheck":       {"c is nil": func() { cleanup.WithCheck(nil) }},
+		"WithGuard":       {"d is negative": func() { cleanup.WithGuard(-1) }},
+		"WithLeaseTTL":    {"d is negative": func() { cleanup.WithLeaseTTL(-1) }},
+		"WithCallTimeout": {"d is negative": func() { cleanup.WithCallTimeout(-1) }},
+		"WithPoll":        {"d is negative": func() { cleanup.WithPoll(-1) }},
+		"WithExecutor":    {"e is no executor of mosparo": func() { cleanup.WithExecutor(4) }},
 		"WithLimits": {
 			"Limits.Time is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Time: -1}) },
 			"Limits.Rows is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Rows: -1}) },
@@ -73,7 +74,7 @@ func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		n := c.node(cleanup.Clean, cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
-			cleanup.WithPoll(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
+			cleanup.WithPoll(0), cleanup.WithCallTimeout(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
 		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
 		c.due()
 		began := time.Now()

@@ -10,14 +10,6 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// callTime bounds what is written in one step, lookTime what is read: a server
-// that hangs must not hang the scheduler. A read leaves a database time for a
-// failover.
-const (
-	callTime = 15 * time.Second
-	lookTime = 40 * time.Second
-)
-
 // order is what an attempt was told.
 type order struct {
 	by     Executor

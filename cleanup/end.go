@@ -119,7 +119,7 @@ func (r *run) giveUp(ctx context.Context) error {
 // bury ends the run of a node that is gone, if its traces are still there, so
 // that nobody waits for them. goOn reports that the run had begun and left work.
 func (r *run) bury(ctx context.Context, dead RunRecord) (goOn bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.lookTimeout)
 	defer cancel()
 	rows, err := r.s.recent(ctx)
 	if err != nil {

@@ -50,7 +50,7 @@ func (r *run) keep(ctx context.Context, hung func()) {
 
 // renew saves the record and, when it is time, renews row and marker.
 func (r *run) renew(ctx context.Context, due bool) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.callTimeout)
 	defer cancel()
 	r.record.Alive = r.alive()
 	if !due {

@@ -60,7 +60,7 @@ func unknown(rows []Row) *time.Time {
 // set, as in PHP. Only with ours are the keys read that have a lifetime:
 // reading may remove one that is over.
 func (s *Scheduler) look(ctx context.Context, ours bool) (view, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, s.lookTimeout)
 	defer cancel()
 	var next, additional, started cache.Result[time.Time]
 	var record cache.Result[RunRecord]

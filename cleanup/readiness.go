@@ -48,7 +48,7 @@ func (s *Scheduler) Check(ctx context.Context) error {
 
 // check asks all checks, one after the other.
 func (s *Scheduler) check(ctx context.Context, st State) (err error) {
-	asking, cancel := context.WithTimeout(ctx, lookTime)
+	asking, cancel := context.WithTimeout(ctx, s.lookTimeout)
 	defer cancel()
 	for _, c := range s.checks {
 		if err = c(asking, st); err != nil {

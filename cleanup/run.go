@@ -143,7 +143,7 @@ func (r *run) mark(ctx context.Context) error {
 		Executor: r.by, Marker: at, Previous: at, Started: at, Alive: r.alive(),
 		Fence: fenceOf(r.lease.Fence()), Host: host, PID: os.Getpid(),
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.callTimeout)
 	defer cancel()
 	return cache.Write(ctx, r.s.pool, RunKey.With(r.record, runKeyTTL), CleanupStartedAt.With(at, 0))
 }
@@ -152,7 +152,7 @@ func (r *run) insert(ctx context.Context) (err error) {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.callTimeout)
 	defer cancel()
 	r.record.Row, err = r.s.db.Begin(ctx, r.record.Started, r.by)
 	return err
@@ -165,7 +165,7 @@ func (r *run) saveRecord(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.callTimeout)
 	defer cancel()
 	return RunKey.Set(ctx, r.s.pool, r.record, runKeyTTL)
 }
@@ -202,7 +202,7 @@ func (r *run) strangers(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.lookTimeout)
 	defer cancel()
 	rows, err := r.s.recent(ctx)
 	if err != nil {
@@ -240,7 +240,7 @@ func (r *run) between(ctx context.Context) error {
 // pausedNow is [ErrPaused] during a pause. A cache that does not answer ends no
 // run.
 func (r *run) pausedNow(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, r.s.callTimeout)
 	defer cancel()
 	var p cache.Result[Pause]
 	if err := cache.Read(ctx, r.s.pool, PauseKey.Into(&p)); err == nil && paused(p, time.Now()) != nil {

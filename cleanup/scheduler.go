@@ -47,9 +47,11 @@ type Scheduler struct {
 	limits  map[Executor]Limits
 	guard   time.Duration
 	leaseT  time.Duration
-	poll    time.Duration
-	loop    Executor
-	random  func(n time.Duration) time.Duration
+	// callTimeout bounds what is written in one step, lookTimeout what is read.
+	callTimeout, lookTimeout time.Duration
+	poll                     time.Duration
+	loop                     Executor
+	random                   func(n time.Duration) time.Duration
 
 	mu       sync.Mutex
 	noticed  map[string]bool // what has been logged once
@@ -117,6 +119,18 @@ func WithPoll(d time.Duration) Option {
 	return func(s *Scheduler) { s.poll = cmp.Or(d, DefaultPoll) }
 }
 
+// WithCallTimeout bounds each step in which a scheduler asks cache and database
+// beside the cleaning itself, so that a server that hangs does not hang the
+// scheduler. The default, also for 0, is [DefaultCallTimeout] for what is written and
+// [DefaultLookTimeout] for what is read. It panics if d is negative. A run that
+// ends saves its end within 10 s in any case.
+func WithCallTimeout(d time.Duration) Option {
+	notNegative(d, "WithCallTimeout", "d")
+	return func(s *Scheduler) {
+		s.callTimeout, s.lookTimeout = cmp.Or(d, DefaultCallTimeout), cmp.Or(d, DefaultLookTimeout)
+	}
+}
+
 // WithRandom draws the random parts of all pauses: a duration of 0 up to, not
 // including, n > 0. The default, also for nil, is [rand.N]; a simulation with a
 // seed has its own. f is called from several goroutines.
@@ -142,6 +156,9 @@ const (
 	DefaultGuard    = 250 * time.Millisecond
 	DefaultLeaseTTL = 30 * time.Second
 	DefaultPoll     = time.Minute
+	// DefaultLookTimeout leaves a database time for a failover.
+	DefaultCallTimeout = 15 * time.Second
+	DefaultLookTimeout = 40 * time.Second
 )
 
 // New returns a scheduler. It starts nothing. Pool, locker and statistics must
@@ -160,6 +177,7 @@ func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Poli
 		pool: pool, locker: locker, db: db, clean: c, policy: p, mode: m,
 		logger: slog.New(slog.DiscardHandler), observe: func(Event) {},
 		limits: map[Executor]Limits{}, guard: DefaultGuard, leaseT: DefaultLeaseTTL, poll: DefaultPoll,
+		callTimeout: DefaultCallTimeout, lookTimeout: DefaultLookTimeout,
 		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{}, noted: notes{},
 	}
 	for _, o := range opts {

@@ -28,9 +28,7 @@ func TestDatabase_OpensWhatTheSettingsName(t *testing.T) {
 func TestDatabase_SaysWhatIsMissing(t *testing.T) {
 	_, _, err := connect.Database(settings(t), nil)
 	require.ErrorIs(t, err, envconfig.ErrNotConfigured)
-	_, _, err = connect.Database(settings(t, "database_driver=pdo_pgsql", "database_host=h", "database_name=n", "database_user=u", "database_password=hunter2"), nil)
-	require.ErrorContains(t, err, `"pgx"`)
-	require.NotContains(t, err.Error(), "hunter2")
-	_, _, err = connect.Database(settings(t, "database_driver=pdo_mysql", "database_host=h"), nil)
+	_, _, err = connect.Database(settings(t, "database_driver=pdo_mysql", "database_host=h", "database_name=n", "database_user=u", "database_password=hunter2"), nil)
 	require.ErrorContains(t, err, `"mysql"`)
+	require.NotContains(t, err.Error(), "hunter2")
 }

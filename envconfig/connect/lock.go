@@ -61,6 +61,7 @@ func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 // cache. A program that is to run something on one node of a cluster refuses
 // them then, unless it was told that there is one host only.
 func LocksAreLocal(s *envconfig.Settings) bool {
+	needed(s == nil, "LocksAreLocal", "s")
 	return s.Cache.Adapter.V == envconfig.AdapterFilesystem && cacheDir(s) == fileadapter.DefaultDir()
 }
 

@@ -215,7 +215,15 @@ func TestRedis_Cluster(t *testing.T) {
 	}
 	requireWorks(t, dsn)
 	requireWorks(t, "redis://"+nodes[0].Addr()+"?redis_cluster=1&auth[]=default&auth[]=pw")
-	err := requireFails(t, "redis://pw@"+nodes[0].Addr()+"?redis_cluster=1")
+	requireWorks(t, "redis://pw@"+nodes[0].Addr()+"?redis_cluster=1")
+	for _, n := range nodes {
+		c := redis.NewClient(&redis.Options{Addr: n.Addr(), Password: "pw"})
+		require.NoError(t, c.Do(t.Context(), "ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all").Err())
+		require.NoError(t, c.Close())
+	}
+	requireWorks(t, "redis://node:secret@"+nodes[0].Addr()+"?redis_cluster=1")
+	requireWorks(t, "redis://node:wrong@"+nodes[0].Addr()+"?redis_cluster=1&auth=pw") // ?auth= wins
+	err := requireFails(t, "redis://node:pw@"+nodes[0].Addr()+"?redis_cluster=1")
 	require.ErrorIs(t, err, cache.ErrUnauthorized)
 }
 

@@ -184,7 +184,8 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	p := connect.CleanupPolicy(c.settings)
 	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
-		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
+		cleanup.WithLogger(log), cleanup.WithCallTimeout(c.app.timeout),
+		cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
 	}, opts...)
 	c.scheduler = cleanup.New(c.pool, c.locker, c.db, c.db, p, mode, opts...)
 	return nil
