@@ -269,8 +269,10 @@ var mutants = map[string]func(*mutant){
 		m.list = func(keys iter.Seq2[string, error]) iter.Seq2[string, error] {
 			return func(yield func(string, error) bool) {
 				for k, err := range keys {
-					if !yield(k, err) || !yield(k, err) {
-						return
+					for range 2 {
+						if !yield(k, err) {
+							return
+						}
 					}
 				}
 			}
