@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/memcachedadapter/fastlz"
+	"github.com/mosparo/go-cluster/cache/internal/fastlz"
 	"github.com/mosparo/go-cluster/cache/php"
 )
 

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/memcachedadapter/fastlz"
+	"github.com/mosparo/go-cluster/cache/internal/fastlz"
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 )
