@@ -64,7 +64,7 @@ func TestGet_AllocatesLittleMoreThanTheClient(t *testing.T) {
 }
 
 func TestGet_HoldsAValueOnce(t *testing.T) {
-	a := open(t, start(t, 1), memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
+	a := open(t, start(t, 1), memcachedadapter.WithoutCompression())
 	p := cache.NewPool(a)
 	const size, rounds = 20_000, 200
 	require.NoError(t, cssKey.Set(t.Context(), p, make([]byte, size), 0))

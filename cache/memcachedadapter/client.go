@@ -17,14 +17,14 @@ import (
 // ClientOptions are those of [Servers.Client]. The zero value is usable.
 type ClientOptions struct {
 	// Timeout bounds connecting (with TLS and authentication), and the wait
-	// for each part of a reply; DefaultTimeout when 0. The client library knows
+	// for each part of a reply; defaultTimeout when 0. The client library knows
 	// no contexts, so that it is what a call takes at most from a server that
 	// does not answer.
 	Timeout time.Duration
 	// ConnectTimeout bounds connecting if it is shorter than Timeout.
 	ConnectTimeout time.Duration
 	// IdleConns is how many connections to each server are kept for the next
-	// requests, DefaultIdleConns when 0. With fewer than requests at one time
+	// requests, defaultIdleConns when 0. With fewer than requests at one time
 	// the client dials again and again.
 	IdleConns int
 	// TLS, if set, encrypts connections other than those to Unix sockets. The
@@ -39,10 +39,10 @@ type ClientOptions struct {
 }
 
 const (
-	// DefaultTimeout of a client that [Servers.Client] makes.
-	DefaultTimeout = time.Second
-	// DefaultIdleConns is enough for 64 goroutines.
-	DefaultIdleConns = 64
+	// defaultTimeout of a client that [Servers.Client] makes.
+	defaultTimeout = time.Second
+	// defaultIdleConns is enough for 64 goroutines.
+	defaultIdleConns = 64
 )
 
 // check panics for what only a programmer's mistake can be.
@@ -62,7 +62,7 @@ func (o *ClientOptions) check() {
 func (s *Servers) Client(o ClientOptions) *memcache.Client {
 	o.check()
 	c := memcache.NewFromSelector(s)
-	c.Timeout, c.MaxIdleConns = DefaultTimeout, DefaultIdleConns
+	c.Timeout, c.MaxIdleConns = defaultTimeout, defaultIdleConns
 	if o.Timeout > 0 {
 		c.Timeout = o.Timeout
 	}

@@ -144,7 +144,7 @@ func (a *Adapter) timeout() time.Duration {
 	if a.client.Timeout > 0 {
 		return a.client.Timeout
 	}
-	return DefaultTimeout
+	return defaultTimeout
 }
 
 func (a *Adapter) dial(ctx context.Context, addr net.Addr) (net.Conn, error) {

@@ -22,7 +22,7 @@ type Adapter struct {
 	naming
 	versionKey string
 
-	compression Compression
+	compression compression
 	maxValue    int // that may be stored
 	maxDecoded  int // that may be read
 	versions    versions
@@ -43,15 +43,15 @@ var _ interface {
 // Option changes a default of [New].
 type Option func(*Adapter)
 
-// DefaultItemLimit is memcached's own limit for an item (its option -I).
-const DefaultItemLimit = 1 << 20
+// defaultItemLimit is memcached's own limit for an item (its option -I).
+const defaultItemLimit = 1 << 20
 
 // itemOverhead is what a key of 250 bytes and the server's own header take of
 // an item at most: 313 bytes in memcached 1.6.
 const itemOverhead = 512
 
 // WithItemLimit is the servers' limit for an item in bytes, if they were
-// started with another (-I) than [DefaultItemLimit]. Values that could exceed
+// started with another (-I) than 1 MiB. Values that could exceed
 // it are refused with [cache.ErrTooLarge] before they are sent, because the
 // server would remove the old value. 0 is the default, less than 1 KiB counts
 // as that, and a negative limit panics.
@@ -59,7 +59,7 @@ func WithItemLimit(bytes int) Option {
 	if bytes < 0 {
 		panic("memcachedadapter: WithItemLimit: bytes is negative")
 	}
-	return func(a *Adapter) { a.maxValue = max(cmp.Or(bytes, DefaultItemLimit), 1024) - itemOverhead }
+	return func(a *Adapter) { a.maxValue = max(cmp.Or(bytes, defaultItemLimit), 1024) - itemOverhead }
 }
 
 // WithMaxDecodedSize limits what a value may be that is read: its size, and
@@ -72,13 +72,15 @@ func WithMaxDecodedSize(bytes int) Option {
 	return func(a *Adapter) { a.maxDecoded = cmp.Or(bytes, cache.DefaultMaxValueSize) }
 }
 
-// WithCompression chooses how values of 2,000 bytes and more are written. The
-// default is [FastLZ], as it is PHP's; what is none of the constants panics.
-func WithCompression(c Compression) Option {
-	if c < FastLZ || c > Uncompressed {
-		panic("memcachedadapter: WithCompression: c is not a Compression")
-	}
-	return func(a *Adapter) { a.compression = c }
+// WithZlib writes values of 2,000 bytes and more with zlib instead of PHP's
+// default, FastLZ. PHP nodes read both.
+func WithZlib() Option {
+	return func(a *Adapter) { a.compression = zlibStream }
+}
+
+// WithoutCompression writes all values as they are.
+func WithoutCompression() Option {
+	return func(a *Adapter) { a.compression = uncompressed }
 }
 
 // WithLogger logs that a server is down or back, and that another node has
@@ -127,7 +129,7 @@ func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 	}
 	a := &Adapter{
 		client: client, servers: servers, health: make([]health, 1),
-		maxValue: DefaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
+		maxValue: defaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
 		versions: versions{turn: make(chan struct{}, 1)}, logger: slog.New(slog.DiscardHandler),
 	}
 	if servers != nil {
@@ -193,7 +195,7 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 		return adapterkit.Error("set", adapterkit.Keys(items), err)
 	}
 	return a.each(ctx, "set", v, adapterkit.Keys(items), func(raw string, i int) error {
-		value, flags := a.compression.compressed(items[i].Value)
+		value, flags := a.compression.compress(items[i].Value)
 		return a.store(&memcache.Item{Key: raw, Value: value, Flags: flags, Expiration: expiration(items[i].TTL)}, (*memcache.Client).Set)
 	})
 }
@@ -283,7 +285,7 @@ func (a *Adapter) content(key string, item *memcache.Item) ([]byte, error) {
 	if item == nil {
 		return nil, nil
 	}
-	b, err := Decode(item.Value, item.Flags, a.maxDecoded)
+	b, err := decodeString(item.Value, item.Flags, a.maxDecoded)
 	switch {
 	case err != nil:
 		return nil, &cache.DecodeError{Key: key, Err: err}

@@ -74,7 +74,7 @@ func TestConformance(t *testing.T) {
 			p := pool(t, all, memcachedadapter.WithKeyPrefix("app_"))
 			client := p.Client(patient)
 			t.Cleanup(func() { require.NoError(t, client.Close()) })
-			return memcachedadapter.New(client, p, owned, memcachedadapter.WithNamespace("ns"), memcachedadapter.WithCompression(memcachedadapter.Zlib))
+			return memcachedadapter.New(client, p, owned, memcachedadapter.WithNamespace("ns"), memcachedadapter.WithZlib())
 		})
 	})
 	t.Run("a client of the caller's", func(t *testing.T) {

@@ -137,7 +137,7 @@ func versionValue(text string) []byte {
 
 // parseVersion reads a stored version: a string, or what PHP turns into one.
 func parseVersion(raw []byte, flags uint32) (string, error) {
-	b, err := Decode(raw, flags, maxKey*2)
+	b, err := decodeString(raw, flags, maxKey*2)
 	if err != nil {
 		return "", err
 	}
