@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/mosparo/go-cluster/cache/php"
 )
 
 // ErrLoadPanicked is returned by [Key.Fetch] to callers that were waiting for
@@ -57,7 +55,7 @@ func (k Key[T]) Fetch(ctx context.Context, p *Pool, ttl time.Duration, load func
 		case l.err != nil:
 			return zero, l.err
 		default:
-			return k.value(l.raw, php.Unmarshal)
+			return k.value(l.raw)
 		}
 	}
 }

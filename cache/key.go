@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache/internal/phpstring"
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
@@ -54,21 +55,23 @@ func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
 	if err := p.checkSize(raw); err != nil {
 		return none, opError("get", string(k), err)
 	}
-	// The adapter keeps no reference to these bytes.
 	var v T
-	if php.TryUnmarshalNoCopy(raw, &v) {
-		return v, nil
+	if text, ok := any(&v).(*[]byte); ok {
+		if b, ok := phpstring.Bytes(raw); ok { // the adapter keeps no reference to raw
+			*text = b
+			return v, nil
+		}
 	}
-	return k.value(raw, php.UnmarshalNoCopy)
+	return k.value(raw)
 }
 
-// value decodes bytes that are there.
-func (k Key[T]) value(raw []byte, unmarshal func([]byte, any) error) (T, error) {
+// value decodes bytes that are there, and copies what it takes of them.
+func (k Key[T]) value(raw []byte) (T, error) {
 	var v, none T
 	if php.IsNull(raw) && !nullable(&v) {
 		return none, opError("get", string(k), ErrNull)
 	}
-	if err := unmarshal(raw, &v); err != nil {
+	if err := php.Unmarshal(raw, &v); err != nil {
 		return none, &DecodeError{Key: string(k), Err: err}
 	}
 	return v, nil

@@ -48,7 +48,7 @@ func (a *Adapter) eachRaw(ctx context.Context, visit func(key, raw string) error
 	if a.servers == nil {
 		return errNoList
 	}
-	head := encoded(a.prefix + a.namespace + v)
+	head := encode(a.prefix + a.namespace + v)
 	seen := map[string]struct{}{}
 	for i, addr := range a.servers.addrs {
 		err := a.dump(ctx, addr, func(raw string) error {
@@ -57,7 +57,7 @@ func (a *Adapter) eachRaw(ctx context.Context, visit func(key, raw string) error
 				return nil
 			}
 			seen[raw] = struct{}{}
-			return visit(decoded(rest), raw)
+			return visit(decode(rest), raw)
 		})
 		if err != nil {
 			return err
@@ -103,7 +103,7 @@ func (a *Adapter) dumpOnce(ctx context.Context, addr net.Addr, visit func(raw st
 		case string(line) == "END\r\n":
 			return nil
 		}
-		raw, err := dumped(string(line))
+		raw, err := parseDump(string(line))
 		if err != nil {
 			return err
 		}
@@ -160,8 +160,8 @@ func (a *Adapter) dial(ctx context.Context, addr net.Addr) (net.Conn, error) {
 	return dial(ctx, addr.Network(), addr.String())
 }
 
-// dumped is the key of a line such as "key=4EYEa%3Ak exp=-1 la=1 …".
-func dumped(line string) (string, error) {
+// parseDump returns the key of a line such as "key=4EYEa%3Ak exp=-1 la=1 …".
+func parseDump(line string) (string, error) {
 	rest, ok := strings.CutPrefix(line, "key=")
 	if !ok {
 		if strings.HasPrefix(line, "BUSY") {

@@ -18,7 +18,7 @@ type Server struct {
 	Weight int
 }
 
-// defaultPort is memcached's.
+// defaultPort is that of memcached.
 const defaultPort = 11211
 
 func (s Server) isSocket() bool { return strings.HasPrefix(s.Host, "/") }
