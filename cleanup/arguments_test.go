@@ -1,10 +1,12 @@
 package cleanup_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -57,7 +59,7 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 
 func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 	l := lock.New(memorylocker.New())
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	t.Cleanup(l.Close)
 	rows := mistakes(cache.NewPool(memoryadapter.New()), l)
 	for _, name := range constructors(t) {
 		require.Contains(t, rows, name, "a constructor without a row here")
@@ -73,7 +75,12 @@ func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		n := c.node(cleanup.Clean, cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
+		var log bytes.Buffer
+		observed := 0
+		n := c.node(cleanup.Clean,
+			// What comes later counts.
+			cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), cleanup.WithObserver(func(cleanup.Event) { observed++ }),
+			cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
 			cleanup.WithPoll(0), cleanup.WithCallTimeout(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
 		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
 		c.due()
@@ -82,6 +89,8 @@ func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, cleanup.Completed, a.Result)
 		require.Equal(t, cleanup.DefaultGuard+c.cleaner.Takes, time.Since(began))
+		require.Empty(t, log.String())
+		require.Zero(t, observed)
 	})
 }
 

@@ -32,8 +32,8 @@ func (e Event) Ran() bool { return e.Result == Completed || e.Result == Unfinish
 // f must not block; nil is no observer.
 func WithObserver(f func(Event)) Option {
 	return func(s *Scheduler) {
-		if f != nil {
-			s.observe = f
+		if s.observe = f; f == nil {
+			s.observe = func(Event) {}
 		}
 	}
 }

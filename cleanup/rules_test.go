@@ -559,7 +559,7 @@ func TestTryRun_WithoutASharedLockTheHandshakeKeepsGoNodesApart(t *testing.T) {
 		var nodes []*cleanup.Scheduler
 		for range 3 {
 			l := lock.New(memorylocker.New())
-			t.Cleanup(func() { require.NoError(t, l.Close()) })
+			t.Cleanup(l.Close)
 			nodes = append(nodes, cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean))
 		}
 		for round := range 30 {

@@ -75,8 +75,8 @@ type Option func(*Scheduler)
 // also for nil, logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Scheduler) {
-		if l != nil {
-			s.logger = l
+		if s.logger = l; l == nil {
+			s.logger = slog.New(slog.DiscardHandler)
 		}
 	}
 }
@@ -136,8 +136,8 @@ func WithCallTimeout(d time.Duration) Option {
 // seed has its own. f is called from several goroutines.
 func WithRandom(f func(n time.Duration) time.Duration) Option {
 	return func(s *Scheduler) {
-		if f != nil {
-			s.random = f
+		if s.random = f; f == nil {
+			s.random = rand.N[time.Duration]
 		}
 	}
 }

@@ -38,14 +38,14 @@ func newCluster(t *testing.T) *cluster {
 // node is a Go node with a locker of its own.
 func (c *cluster) node(m cleanup.Mode, opts ...cleanup.Option) *cleanup.Scheduler {
 	l := lock.New(c.locks)
-	c.t.Cleanup(func() { _ = l.Close() })
+	c.t.Cleanup(l.Close)
 	return cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, m, opts...)
 }
 
 // nodeWith is a node with other settings.
 func (c *cluster) nodeWith(p cleanup.Policy, m cleanup.Mode) *cleanup.Scheduler {
 	l := lock.New(c.locks)
-	c.t.Cleanup(func() { _ = l.Close() })
+	c.t.Cleanup(l.Close)
 	return cleanup.New(c.pool, l, c.db, c.cleaner, p, m)
 }
 
@@ -423,8 +423,8 @@ func (brokenLocks) Acquire(context.Context, string, lock.Claim, time.Duration) (
 	return 0, errBroken
 }
 
-func (brokenLocks) Renew(context.Context, string, string, time.Duration) error { return errBroken }
-func (brokenLocks) Release(context.Context, string, string) error              { return errBroken }
+func (brokenLocks) Renew(context.Context, string, lock.Token, time.Duration) error { return errBroken }
+func (brokenLocks) Release(context.Context, string, lock.Token) error              { return errBroken }
 
 func (brokenLocks) Holder(context.Context, string) (lock.Holder, error) {
 	return lock.Holder{}, errBroken

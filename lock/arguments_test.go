@@ -32,9 +32,10 @@ var arguments = map[string]map[string]func(){
 		"a duration of opts is negative": func() { lock.WithDefaults(lock.WithMinHold(-1)) },
 	},
 	"lock.WithLogger": nil, "lock.WithObserver": nil, // nil is silent
+	"lock.WithRandom": nil, // nil is the default
 	// Of one call, and often from people: its error.
 	"lock.WithTTL": nil, "lock.WithWait": nil, "lock.WithMaxHold": nil, "lock.WithMinHold": nil, "lock.WithLabel": nil,
-	"lock.FromContext": nil, "lock.IsReserved": nil, "lock.EncodeName": nil, "lock.DecodeName": nil, "lock.CheckName": nil,
+	"lock.FromContext": nil, "lock.CheckName": nil,
 	"redislocker.New": {
 		"client is nil": func() { redislocker.New(nil) },
 		"client is a *redis.Ring": func() {
@@ -51,13 +52,13 @@ var arguments = map[string]map[string]func(){
 	"memcachedlocker.New":        {"client is nil": func() { memcachedlocker.New(nil) }},
 	"memcachedlocker.WithPrefix": nil,
 	"filelocker.New":             nil, // a directory comes from people
+	"filelocker.WithOwnerOf":     nil,
 	"memorylocker.New":           nil,
 	"gocronlock.New":             {"locker is nil": func() { gocronlock.New(nil) }},
 	"gocronlock.Name":            nil,
 	"locktest.NewFaulty":         {"backend is nil": func() { locktest.NewFaulty(nil) }},
 	"locktest.Conformance":       {"open is nil": func() { locktest.Conformance(new(testing.T), nil) }},
 	"locktest.NewToken":          nil,
-	"locktest.Jain":              nil,
 }
 
 func TestArguments_OfAProgrammerAreCheckedByTheConstructor(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 type Backend interface {
 	// Acquire takes the name for ttl if nobody holds it. It sends a request
 	// once and never repeats it by itself. A name that is held gives
-	// [*HeldError], and what this backend cannot keep [*OptionError], before
+	// [*HeldError], and what this backend cannot keep [*ArgumentError], before
 	// anything is sent. Any other error is ambiguous: the claim may have been
 	// taken, and the Locker asks again with the claim's token, or undoes it by
 	// Release. The same token acquiring again while it holds the name is
@@ -26,10 +26,10 @@ type Backend interface {
 
 	// Renew sets the remaining lifetime to ttl if token holds the name, else
 	// returns [ErrLost].
-	Renew(ctx context.Context, name, token string, ttl time.Duration) error
+	Renew(ctx context.Context, name string, token Token, ttl time.Duration) error
 
 	// Release frees the name if token holds it, else returns [ErrLost].
-	Release(ctx context.Context, name, token string) error
+	Release(ctx context.Context, name string, token Token) error
 
 	// Holder returns who holds the name, or [ErrNotHeld].
 	Holder(ctx context.Context, name string) (Holder, error)
@@ -37,9 +37,7 @@ type Backend interface {
 
 // Claim is what an acquirer stores with the name.
 type Claim struct {
-	// Token is the secret of this acquisition: TokenLength characters of
-	// [A-Za-z0-9_-], random, never used twice.
-	Token string
+	Token Token
 	Owner Owner
 	// Unfenced: nobody needs a fence. The backend draws none, returns 0, and
 	// keeps nothing of the name beyond ttl. Such a claim is never renewed; the
@@ -48,9 +46,16 @@ type Claim struct {
 	Unfenced bool
 }
 
-// TokenLength is the length of every token. It is fixed because backends may
-// compare ownership by prefix.
-const TokenLength = 22
+// Token is the secret of one acquisition: random, 22 characters of
+// [A-Za-z0-9_-], never used twice. The holder of a name is the one who knows its
+// token.
+type Token string
+
+// IsValid reports whether t has the length of a token. It is fixed, so that a
+// backend that compares by prefix takes no token for another.
+func (t Token) IsValid() bool { return len(t) == tokenLength }
+
+const tokenLength = 22
 
 // Owner describes the holder to people; nothing depends on it.
 type Owner struct {
@@ -64,8 +69,8 @@ type Owner struct {
 type Holder struct {
 	Name  string
 	Owner Owner
-	// Token identifies the acquisition. Whoever knows it can release it.
-	Token string
+	// Token identifies the acquisition, and is all that a release needs.
+	Token Token
 	// Fence is the fencing token, 0 where unknown.
 	Fence uint64
 	// TTL is what remains, 0 where the backend cannot tell.

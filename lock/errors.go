@@ -15,7 +15,7 @@ var (
 	// ErrLost: the lease ended before it was released: it expired, was
 	// broken, or the server lost it.
 	ErrLost = errors.New("lock lost")
-	// ErrNotHeld: nobody holds the name.
+	// ErrNotHeld: the name is free.
 	ErrNotHeld = errors.New("lock is not held")
 	// ErrReleased is the cause of the end of a lease's context after Release.
 	ErrReleased = errors.New("lock released")
@@ -35,47 +35,56 @@ var (
 // HeldError says who holds the name and for how long at most unless renewed.
 // It unwraps to [ErrHeld].
 type HeldError struct {
-	Name   string
-	Holder Owner
+	Name  string
+	Owner Owner
 	// ExpiresIn is 0 where the backend cannot tell.
 	ExpiresIn time.Duration
 }
 
-func (e *HeldError) Error() string { return fmt.Sprintf("%q is held", e.Name) + e.Holder.by() }
+func (e *HeldError) Error() string { return fmt.Sprintf("%q is held", e.Name) + e.Owner.by() }
 
 // Unwrap returns [ErrHeld].
 func (e *HeldError) Unwrap() error { return ErrHeld }
 
 // UsedError says who used a slot of [Locker.Once]. It unwraps to [ErrHeld].
 type UsedError struct {
-	Name, Slot string
-	Owner      Owner
+	Slot  Slot
+	Owner Owner
 	// ExpiresIn is for how long the slot stays used, 0 where the backend cannot
 	// tell.
 	ExpiresIn time.Duration
 }
 
 func (e *UsedError) Error() string {
-	return fmt.Sprintf("slot %q of %q is used", e.Slot, e.Name) + e.Owner.by()
+	return fmt.Sprintf("slot %q of %q is used", e.Slot.Key, e.Slot.Name) + e.Owner.by()
 }
 
 // Unwrap returns [ErrHeld].
 func (e *UsedError) Unwrap() error { return ErrHeld }
 
-// by names the owner in the text of an error, if it is known.
+// ArgumentError is a name, an option or another argument that cannot be used:
+// which it is, and why.
+type ArgumentError struct {
+	Arg    string
+	Reason string
+}
+
+func (e *ArgumentError) Error() string { return "lock: " + e.Arg + " " + e.Reason }
+
+// by returns the owner for the text of an error, if it is known.
 func (o Owner) by() string {
 	if o.Host == "" {
 		return ""
 	}
-	return fmt.Sprintf(" by %s (pid %d)", printable(o.Host), o.PID)
+	return fmt.Sprintf(" by %s (pid %d)", sanitize(o.Host), o.PID)
 }
 
-// maxHost is the longest name of a host, in bytes.
+// maxHost is the longest name of a host that is shown, in bytes.
 const maxHost = 253
 
-// printable is a text of somebody else's in one that may be shown at a terminal
-// or written to a log: quoted and cut, unless that is not needed.
-func printable(s string) string {
+// sanitize quotes and truncates a text of another process so that it may be
+// shown at a terminal or written to a log.
+func sanitize(s string) string {
 	s = s[:min(len(s), maxHost)]
 	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
 		return quoted
@@ -83,9 +92,9 @@ func printable(s string) string {
 	return s
 }
 
-// failed says what was done with a name when it met err. An error that says so
-// itself is not told twice.
-func failed(op, name string, err error) error {
+// wrapErr says what was done with a name when it met err, unless err says so
+// itself.
+func wrapErr(op, name string, err error) error {
 	if isRefusal(err) {
 		return err
 	}
@@ -94,4 +103,31 @@ func failed(op, name string, err error) error {
 		return fmt.Errorf("lock: %w", err)
 	}
 	return fmt.Errorf("lock: %s %q: %w", op, name, err)
+}
+
+// isRefusal reports whether the backend will never do what was asked.
+func isRefusal(err error) bool {
+	var arg *ArgumentError
+	return errors.As(err, &arg)
+}
+
+// isAmbiguous reports whether the request may have succeeded on the server
+// despite err.
+func isAmbiguous(err error) bool { return err != nil && !errors.Is(err, ErrHeld) && !isRefusal(err) }
+
+// unavailable makes an error of the backend that has no other name an
+// ErrUnavailable.
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) || isRefusal(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// leaseErr classifies the error of a renewal or a release.
+func leaseErr(err error) error {
+	if err == nil || errors.Is(err, ErrLost) {
+		return err
+	}
+	return unavailable(err)
 }

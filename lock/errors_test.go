@@ -21,11 +21,11 @@ import (
 type refusing struct{ lock.Backend }
 
 func (refusing) Acquire(context.Context, string, lock.Claim, time.Duration) (uint64, error) {
-	return 0, &lock.OptionError{Option: "TTL", Reason: "is none"}
+	return 0, &lock.ArgumentError{Arg: "TTL", Reason: "is none"}
 }
 
 func (refusing) Holder(context.Context, string) (lock.Holder, error) {
-	return lock.Holder{}, &lock.OptionError{Option: "name", Reason: "is none"}
+	return lock.Holder{}, &lock.ArgumentError{Arg: "name", Reason: "is none"}
 }
 
 // What is printed says everything once.
@@ -42,8 +42,8 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			return err
 		},
 		`lock: slot "1" of "n" is used by ` + fmt.Sprintf("%s (pid %d)", host, os.Getpid()): func(l *lock.Locker, _ *locktest.Faulty) error {
-			require.NoError(t, l.Once(t.Context(), "n", "1", time.Hour))
-			return l.Once(t.Context(), "n", "1", time.Hour)
+			require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "n", Key: "1"}, time.Hour))
+			return l.Once(t.Context(), lock.Slot{Name: "n", Key: "1"}, time.Hour)
 		},
 		`lock: acquire "n": no more: ` + held: func(l *lock.Locker, _ *locktest.Faulty) error {
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -92,7 +92,7 @@ func TestErrors_SayThingsOnce(t *testing.T) {
 			})
 		},
 		`lock: acquire "m": locker is closed`: func(l *lock.Locker, _ *locktest.Faulty) error {
-			require.NoError(t, l.Close())
+			l.Close()
 			_, err := l.Acquire(t.Context(), "m")
 			return err
 		},
@@ -118,6 +118,6 @@ func TestHeldError_ShowsNothingThatATerminalWouldObey(t *testing.T) {
 		"\xff":                    `"n" is held by "\xff" (pid 7)`,
 		strings.Repeat("x", 1000): `"n" is held by ` + strings.Repeat("x", 253) + " (pid 7)",
 	} {
-		require.EqualError(t, &lock.HeldError{Name: "n", Holder: lock.Owner{Host: host, PID: 7}}, want)
+		require.EqualError(t, &lock.HeldError{Name: "n", Owner: lock.Owner{Host: host, PID: 7}}, want)
 	}
 }

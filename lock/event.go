@@ -1,30 +1,57 @@
 package lock
 
-import "time"
-
-// EventKind is what a [Locker] reports to its observer.
-type EventKind string
-
-// The kinds of events.
-const (
-	// EventAcquire: an Acquire returned; Duration is how long it took.
-	EventAcquire EventKind = "acquire"
-	// EventRenew: a renewal returned.
-	EventRenew EventKind = "renew"
-	// EventRelease: a Release returned; Duration is how long the lease was held.
-	EventRelease EventKind = "release"
-	// EventEnd: a lease ended in another way; Err says why ([ErrLost],
-	// [ErrMaxHold]), Duration is how long it was held.
-	EventEnd EventKind = "end"
-	// EventUndo: a request of unknown outcome was undone or has surely
-	// expired.
-	EventUndo EventKind = "undo"
+import (
+	"context"
+	"errors"
+	"time"
 )
 
 // Event is one thing that happened to a name.
 type Event struct {
-	Kind     EventKind
-	Name     string
+	// Op is what was done:
+	//
+	//	acquire  an Acquire or Once returned; Duration is how long it took
+	//	renew    a renewal returned, after Duration
+	//	release  a Release returned; Duration is how long the lease was held
+	//	end      a lease ended in another way, after it was held for Duration
+	//	undo     a request of unknown outcome was undone or has surely expired
+	Op   string
+	Name string
+	// Duration is measured on the monotonic clock.
 	Duration time.Duration
-	Err      error
+	// Result is what came of it, a word for a label of metrics: ok, held, lost,
+	// max_hold, closed, unavailable, unauthorized, invalid, canceled or deadline.
+	Result string
+	// Err is nil if Result is ok. For an end it is [ErrLost] or [ErrMaxHold].
+	Err error
+}
+
+// results are the words for errors. An error that is none of these is the cause
+// with which a caller ended its context.
+var results = []struct {
+	is   error
+	word string
+}{
+	{nil, "ok"},
+	{context.Canceled, "canceled"},
+	{ErrClosed, "closed"},
+	{ErrHeld, "held"},
+	{ErrMaxHold, "max_hold"},
+	{ErrLost, "lost"},
+	{ErrUnauthorized, "unauthorized"},
+	{ErrUnavailable, "unavailable"},
+	{context.DeadlineExceeded, "deadline"},
+}
+
+// resultOf returns the [Event.Result] of an error.
+func resultOf(err error) string {
+	if isRefusal(err) {
+		return "invalid"
+	}
+	for _, r := range results {
+		if errors.Is(err, r.is) {
+			return r.word
+		}
+	}
+	return "canceled"
 }

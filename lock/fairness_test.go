@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
-	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 )
 
 // contest is many callers in several processes that want one name all the time.
@@ -18,7 +18,7 @@ type contest struct {
 	processes, callers int
 	hold, roundTrip    time.Duration
 	takes              int
-	opts               func(process int) []lock.Option
+	opts               func(process int) []lock.AcquireOption
 }
 
 // outcome is what the callers got.
@@ -86,11 +86,11 @@ func (c contest) run(t *testing.T) (o outcome) {
 		}
 		o.perSecond = float64(c.takes) / time.Since(began).Seconds()
 	})
-	t.Logf("Jain %.3f, %.0f of %.0f a second, longest wait %v, shares %v", locktest.Jain(o.shares), o.perSecond, o.possible, o.longest, o.shares)
+	t.Logf("Jain %.3f, %.0f of %.0f a second, longest wait %v, shares %v", history.Jain(o.shares), o.perSecond, o.possible, o.longest, o.shares)
 	return o
 }
 
-func waits(int) []lock.Option { return []lock.Option{lock.WithWait(-1)} }
+func waits(int) []lock.AcquireOption { return []lock.AcquireOption{lock.WithWait(-1)} }
 
 func TestFairness_BetweenProcessesWhoseCallersWait(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -108,7 +108,7 @@ func TestFairness_BetweenProcessesWhoseCallersWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.roundTrip, c.opts = 100*time.Microsecond, waits
 			o := c.run(t)
-			require.GreaterOrEqual(t, locktest.Jain(o.shares), 0.9)
+			require.GreaterOrEqual(t, history.Jain(o.shares), 0.9)
 			require.GreaterOrEqual(t, o.perSecond, c.share*o.possible)
 		})
 	}
@@ -126,7 +126,7 @@ func TestFairness_NobodyStarvesWithoutAHold(t *testing.T) {
 // wait.
 func TestFairness_HoldsForCallersThatTryInALoop(t *testing.T) {
 	c := contest{processes: 5, callers: 1, hold: 10 * time.Millisecond, roundTrip: 100 * time.Microsecond, takes: 1000}
-	c.opts = func(process int) []lock.Option {
+	c.opts = func(process int) []lock.AcquireOption {
 		if process == 0 {
 			return nil
 		}
@@ -141,10 +141,10 @@ func TestFairness_HoldsForCallersThatTryInALoop(t *testing.T) {
 // A process that has the name for itself makes way for nobody: one question a
 // turn is all that it costs.
 func TestFairness_CostsAProcessAloneNothing(t *testing.T) {
-	for name, opts := range map[string]func(int) []lock.Option{
+	for name, opts := range map[string]func(int) []lock.AcquireOption{
 		"waits": waits,
-		"tries": func(int) []lock.Option { return nil },
-		"short": func(int) []lock.Option { return []lock.Option{lock.WithWait(lock.DefaultPoll / 2)} },
+		"tries": func(int) []lock.AcquireOption { return nil },
+		"short": func(int) []lock.AcquireOption { return []lock.AcquireOption{lock.WithWait(lock.DefaultPoll / 2)} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := contest{processes: 1, callers: 1, roundTrip: 100 * time.Microsecond, takes: 10_000, opts: opts}
@@ -178,7 +178,7 @@ func TestFairness_ForgetsThoseWhoHaveCeasedToWait(t *testing.T) {
 		_, err = l[0].Acquire(t.Context(), "n")
 		var held *lock.HeldError
 		require.ErrorAs(t, err, &held, "the turn is over, and others wait")
-		require.Equal(t, h.Owner.Host, held.Holder.Host)
+		require.Equal(t, h.Owner.Host, held.Owner.Host)
 		require.LessOrEqual(t, held.ExpiresIn, 2*lock.DefaultPoll)
 		cancel()
 		for range 2 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,7 +31,7 @@ func (s *spy) Properties() lock.Properties { return s.p }
 
 func (s *spy) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 	s.mu.Lock()
-	if !lock.IsReserved(name) {
+	if !strings.HasPrefix(name, lock.ReservedPrefix) {
 		s.at = append(s.at, time.Now())
 	}
 	s.mu.Unlock()
@@ -122,7 +123,7 @@ func (s slow) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.D
 type picky struct{ lock.Backend }
 
 func (picky) Acquire(context.Context, string, lock.Claim, time.Duration) (uint64, error) {
-	return 0, &lock.OptionError{Option: "TTL", Reason: "is not one that this server can keep"}
+	return 0, &lock.ArgumentError{Arg: "TTL", Reason: "is not one that this server can keep"}
 }
 
 func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
@@ -131,11 +132,11 @@ func TestAcquire_DoesNotWaitForABackendThatWillNever(t *testing.T) {
 		l := lock.New(picky{f})
 		defer l.Close()
 		began := time.Now()
-		var option *lock.OptionError
+		var option *lock.ArgumentError
 		_, err := l.Acquire(t.Context(), "n", lock.WithWait(time.Hour))
 		require.ErrorAs(t, err, &option)
 		require.NotErrorIs(t, err, lock.ErrUnavailable)
-		require.ErrorAs(t, l.Once(t.Context(), "n", "slot", time.Hour, lock.WithWait(time.Hour)), &option)
+		require.ErrorAs(t, l.Once(t.Context(), lock.Slot{Name: "n", Key: "slot"}, time.Hour, lock.WithWait(time.Hour)), &option)
 		time.Sleep(time.Second)
 		require.Equal(t, time.Second, time.Since(began))
 		require.Zero(t, f.Calls(locktest.OpRelease), "there is nothing to undo")
@@ -165,7 +166,7 @@ func TestLease_EndsBeforeTheServersByTheMargin(t *testing.T) {
 				time.Sleep(10 * c.ttl)
 				require.NoError(t, lease.Err(), "it is renewed in time")
 				_, err = l.Acquire(t.Context(), "m", lock.WithTTL(c.tooShort))
-				var option *lock.OptionError
+				var option *lock.ArgumentError
 				require.ErrorAs(t, err, &option, "nothing would be left")
 			})
 		})
@@ -181,7 +182,7 @@ func (f fast) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.D
 	return f.Backend.Acquire(ctx, name, c, ttl-ttl/101)
 }
 
-func (f fast) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (f fast) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	return f.Backend.Renew(ctx, name, token, ttl-ttl/101)
 }
 
@@ -311,7 +312,7 @@ type shortest struct {
 	ttl time.Duration
 }
 
-func (s *shortest) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (s *shortest) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	s.ttl = min(s.ttl, ttl)
 	return s.Backend.Renew(ctx, name, token, ttl)
 }
@@ -364,7 +365,7 @@ func TestClose_WaitsForEverythingAndNoLonger(t *testing.T) {
 		_, err = l[0].Acquire(t.Context(), "d")
 		require.Error(t, err)
 		began := time.Now()
-		require.NoError(t, l[0].Close())
+		l[0].Close()
 		require.LessOrEqual(t, time.Since(began), 2*lock.DefaultCallTimeout)
 		releases, renewals := f[0].Calls(locktest.OpRelease), f[0].Calls(locktest.OpRenew)
 		time.Sleep(time.Hour)
@@ -394,14 +395,14 @@ func (h *hung) hang(ctx context.Context) error {
 	return context.DeadlineExceeded
 }
 
-func (h *hung) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (h *hung) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	if err := h.hang(ctx); err != nil {
 		return err
 	}
 	return h.Backend.Renew(ctx, name, token, ttl)
 }
 
-func (h *hung) Release(ctx context.Context, name, token string) error {
+func (h *hung) Release(ctx context.Context, name string, token lock.Token) error {
 	if err := h.hang(ctx); err != nil {
 		return err
 	}
@@ -410,7 +411,7 @@ func (h *hung) Release(ctx context.Context, name, token string) error {
 
 func TestClose_AndReleaseTakeTwoRequestsAtAServerThatHangs(t *testing.T) {
 	for name, end := range map[string]func(*lock.Locker, *lock.Lease) error{
-		"Close":   func(l *lock.Locker, _ *lock.Lease) error { return l.Close() },
+		"Close":   func(l *lock.Locker, _ *lock.Lease) error { l.Close(); return nil },
 		"Release": func(_ *lock.Locker, le *lock.Lease) error { return le.Release(context.Background()) },
 	} {
 		for _, deadlines := range []bool{true, false} {
@@ -461,7 +462,7 @@ func TestOperator_SeesAndBreaks(t *testing.T) {
 		require.ErrorIs(t, lease.Err(), lock.ErrLost)
 		_, err = l[1].Holder(t.Context(), "n")
 		require.ErrorIs(t, err, lock.ErrNotHeld)
-		var option *lock.OptionError
+		var option *lock.ArgumentError
 		require.ErrorAs(t, l[1].Break(t.Context(), ""), &option)
 		_, err = l[1].Holder(t.Context(), "")
 		require.ErrorAs(t, err, &option)
@@ -483,7 +484,7 @@ func TestObserver_HearsOfEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var heard []lock.Event
-		b, l, f := nodes(t, 1, lock.WithObserver(func(e lock.Event) {
+		b, l, f := nodes(t, 1, lock.WithObserver(func(_ context.Context, e lock.Event) {
 			mu.Lock()
 			defer mu.Unlock()
 			heard = append(heard, e)
@@ -502,17 +503,20 @@ func TestObserver_HearsOfEverything(t *testing.T) {
 		time.Sleep(time.Minute)
 		mu.Lock()
 		defer mu.Unlock()
-		var kinds []lock.EventKind
+		var ops []string
 		for _, e := range heard {
-			kinds = append(kinds, e.Kind)
+			ops = append(ops, e.Op)
 			require.Equal(t, "n", e.Name)
 		}
-		require.Equal(t, []lock.EventKind{
-			lock.EventAcquire, lock.EventRenew, lock.EventRelease,
-			lock.EventAcquire, lock.EventRenew, lock.EventEnd, lock.EventUndo,
-		}, kinds[:7])
-		require.ElementsMatch(t, []lock.EventKind{lock.EventAcquire, lock.EventUndo}, kinds[7:], "the undoing goes on beside the caller")
+		require.Equal(t, []string{
+			"acquire", "renew", "release",
+			"acquire", "renew", "end", "undo",
+		}, ops[:7])
+		require.ElementsMatch(t, []string{"acquire", "undo"}, ops[7:], "the undoing goes on beside the caller")
 		require.Equal(t, 1500*time.Millisecond, heard[2].Duration)
+		for i, result := range []string{"ok", "ok", "ok", "ok", "lost", "lost"} {
+			require.Equal(t, result, heard[i].Result, heard[i].Op)
+		}
 		require.ErrorIs(t, heard[5].Err, lock.ErrLost)
 	})
 }

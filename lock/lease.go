@@ -13,19 +13,19 @@ import (
 // before every step that cannot be undone. All methods are safe for
 // concurrent use.
 type Lease struct {
-	l     *Locker
+	srv   *server
 	name  string
 	claim Claim
 	fence uint64
-	s     settings
+	opts  settings
 	slot  slot
 	began time.Time // when the request was sent
 
-	// unknown is when the last request failed of which it is not known whether
-	// it was granted, or may still be. It is not changed once there is a lease.
-	unknown time.Time
+	// lastAmbiguous is when the last request with unknown outcome failed. It is not
+	// changed once there is a lease.
+	lastAmbiguous time.Time
 
-	parent context.Context // for its values
+	parent context.Context // has the values of the one of Acquire, and no end
 
 	mu       sync.Mutex // never held across a wait
 	deadline time.Time  // on the monotonic clock
@@ -38,8 +38,8 @@ type Lease struct {
 // Name is the name that is held.
 func (le *Lease) Name() string { return le.name }
 
-// Token identifies this acquisition. Whoever knows it can release the lease.
-func (le *Lease) Token() string { return le.claim.Token }
+// Token identifies this acquisition, and is all that a release needs.
+func (le *Lease) Token() Token { return le.claim.Token }
 
 // Holder is what others see of this lease; its TTL is what is left, 0 when it
 // has ended.
@@ -72,7 +72,7 @@ func (le *Lease) Context() context.Context {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	if le.ctx == nil {
-		le.ctx, le.cancel = context.WithCancelCause(withLease(context.WithoutCancel(le.parent), le))
+		le.ctx, le.cancel = context.WithCancelCause(withLease(le.parent, le))
 		if le.ended != nil {
 			le.cancel(le.ended)
 		}
@@ -119,7 +119,7 @@ func (le *Lease) expire() {
 	le.mu.Lock()
 	left := time.Until(le.deadline)
 	why := ErrLost
-	if le.s.maxHold > 0 && !time.Now().Before(le.began.Add(le.s.maxHold)) {
+	if le.opts.maxHold > 0 && !time.Now().Before(le.began.Add(le.opts.maxHold)) {
 		why = ErrMaxHold
 	}
 	le.mu.Unlock()
@@ -136,13 +136,13 @@ func (le *Lease) lose(why error) {
 		return
 	}
 	held := time.Since(le.began)
-	le.l.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
-	le.l.observe(Event{Kind: EventEnd, Name: le.name, Duration: held, Err: why})
-	if le.mayGo() {
-		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+	le.srv.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
+	le.srv.tell(le.parent, Event{Op: "end", Name: le.name, Duration: held, Err: why})
+	if le.minHoldElapsed() {
+		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
 	}
-	le.l.remove(le)
 	le.slot.pass()
+	le.srv.tasks.remove(le)
 }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
@@ -155,7 +155,7 @@ func (le *Lease) lose(why error) {
 func (le *Lease) Release(ctx context.Context) error {
 	err := le.release(ctx, ErrReleased)
 	if err != nil {
-		return failed("release", le.name, err)
+		return wrapErr("release", le.name, err)
 	}
 	return nil
 }
@@ -173,9 +173,9 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	// A renewal that is under way must not come after the release.
 	le.awaitRenewal()
 	err := le.giveBack(context.WithoutCancel(ctx))
-	le.l.observe(Event{Kind: EventRelease, Name: le.name, Duration: held, Err: err})
-	le.l.remove(le)
+	le.srv.tell(ctx, Event{Op: "release", Name: le.name, Duration: held, Err: err})
 	le.slot.pass()
+	le.srv.tasks.remove(le)
 	return err
 }
 
@@ -187,14 +187,14 @@ const attempts = 3
 // minimum hold. When that is over, "not yours" to a release that is tried again
 // means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context) error {
-	ctx, cancel := le.l.boundContext(ctx)
+	ctx, cancel := le.srv.releaseContext(ctx)
 	defer cancel()
 	var err error
 	for i := range attempts {
 		err = le.giveBackOnce(ctx)
 		switch {
-		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.mayGo():
-			le.outlast()
+		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.minHoldElapsed():
+			le.cancelInFlight()
 			return nil
 		case errors.Is(err, ErrLost):
 			return err
@@ -203,28 +203,28 @@ func (le *Lease) giveBack(ctx context.Context) error {
 			break // a client that knows no contexts took all the time
 		}
 	}
-	if le.mayGo() && le.l.closing.Err() == nil {
-		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+	if le.minHoldElapsed() && !le.srv.tasks.isClosing() {
+		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
 	}
 	return unavailable(err)
 }
 
 func (le *Lease) giveBackOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, le.l.call/attempts)
+	ctx, cancel := context.WithTimeout(ctx, le.srv.call/attempts)
 	defer cancel()
-	if rest := le.s.minHold - time.Since(le.began); rest > 0 {
-		return le.l.backend.Renew(ctx, le.name, le.claim.Token, max(le.l.props.covering(rest), le.l.props.minTTL()))
+	if rest := le.opts.minHold - time.Since(le.began); rest > 0 {
+		return le.srv.backend.Renew(ctx, le.name, le.claim.Token, max(le.srv.props.covering(rest), le.srv.props.minTTL()))
 	}
-	return le.l.backend.Release(ctx, le.name, le.claim.Token)
+	return le.srv.backend.Release(ctx, le.name, le.claim.Token)
 }
 
-// outlast sees to it that a request for the lease that was given up and still is
-// on its way takes nothing.
-func (le *Lease) outlast() {
-	if !le.unknown.IsZero() && time.Since(le.unknown) < le.l.call && le.mayGo() {
-		le.l.undo(le.name, le.claim.Token, le.s.ttl)
+// cancelInFlight undoes an earlier acquire request that may still reach the
+// server.
+func (le *Lease) cancelInFlight() {
+	if !le.lastAmbiguous.IsZero() && time.Since(le.lastAmbiguous) < le.srv.call && le.minHoldElapsed() {
+		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
 	}
 }
 
-// mayGo reports whether the minimum hold is over.
-func (le *Lease) mayGo() bool { return time.Since(le.began) >= le.s.minHold }
+// minHoldElapsed reports whether the minimum hold is over.
+func (le *Lease) minHoldElapsed() bool { return time.Since(le.began) >= le.opts.minHold }

@@ -1,6 +1,6 @@
 package lock
 
-import "strings"
+import "fmt"
 
 // KeyPrefix begins the names of all lock records on a shared server, so that
 // they cannot meet mosparo's keys, and one ACL pattern covers them.
@@ -10,66 +10,14 @@ const KeyPrefix = "mosparoGoLock"
 // A program that takes a name for its user refuses one that begins with it.
 const ReservedPrefix = "mosparo/"
 
-// IsReserved reports whether a name belongs to this library; see
-// [ReservedPrefix].
-func IsReserved(name string) bool { return strings.HasPrefix(name, ReservedPrefix) }
+// MaxName is the longest name in bytes.
+const MaxName = 200
 
-const hexDigits = "0123456789ABCDEF"
-
-// EncodeName is the form of a name that every server and file system can
-// keep: letters, digits, - _ and . stay, every other byte becomes % and two hex
-// digits, and so does a leading dot. No two names share a form, and none has a
-// brace, which Redis Cluster would take for a hash tag.
-func EncodeName(name string) string {
-	plain := true
-	for i := range len(name) {
-		plain = plain && isPlain(name, i)
+// CheckName returns an [*ArgumentError] unless the name has 1 to [MaxName]
+// bytes; they may be any.
+func CheckName(name string) error {
+	if name == "" || len(name) > MaxName {
+		return &ArgumentError{Arg: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), MaxName)}
 	}
-	if plain {
-		return name
-	}
-	var b strings.Builder
-	b.Grow(3 * len(name))
-	for i := range len(name) {
-		if isPlain(name, i) {
-			b.WriteByte(name[i])
-			continue
-		}
-		b.WriteByte('%')
-		b.WriteByte(hexDigits[name[i]>>4])
-		b.WriteByte(hexDigits[name[i]&15])
-	}
-	return b.String()
-}
-
-func isPlain(name string, i int) bool {
-	switch c := name[i]; {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
-		return true
-	default:
-		return c == '.' && i > 0
-	}
-}
-
-// DecodeName is the reverse of [EncodeName]; false for anything that it does
-// not make.
-func DecodeName(s string) (string, bool) {
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b = append(b, s[i])
-			continue
-		}
-		if i+2 >= len(s) {
-			return "", false
-		}
-		hi, lo := strings.IndexByte(hexDigits, s[i+1]), strings.IndexByte(hexDigits, s[i+2])
-		if hi < 0 || lo < 0 {
-			return "", false
-		}
-		b = append(b, byte(hi<<4|lo))
-		i += 2
-	}
-	name := string(b)
-	return name, EncodeName(name) == s
+	return nil
 }

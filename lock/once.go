@@ -8,114 +8,122 @@ import (
 	"time"
 )
 
-// Once uses up a slot of a name: the first caller gets nil, and every other
-// gets [*UsedError] for as long as retention lasts, also the caller itself. A
-// slot is never released and never renewed: a run that fails or dies has
-// used it. So a job that every node starts at its time runs on one of
-// them, however short it is and however much their clocks differ:
+// Slot is what [Locker.Once] claims: Key is one of the times at which the job
+// Name is due, say.
+type Slot struct {
+	Name, Key string
+}
+
+// Once claims a slot. Exactly one caller succeeds; all others, including later
+// calls by the same process, get [*UsedError] until retention has passed. A slot
+// is never released and never renewed: a run that fails or dies has used it. So a
+// job that every node starts at its time runs on one of them, however short it is
+// and however much their clocks differ:
 //
-//	err := locker.Once(ctx, "report", scheduled.Format(time.RFC3339), 24*time.Hour)
+//	err := locker.Once(ctx, lock.Slot{Name: "report", Key: scheduled.Format(time.RFC3339)}, 24*time.Hour)
 //	if errors.Is(err, lock.ErrHeld) {
 //		return nil // the slot is used
 //	}
 //
 // Of the options, [WithLabel] counts, and [WithWait] waits for an unavailable
 // server, never for a slot that is used. [WithTTL], [WithMinHold] and
-// [WithMaxHold] are an [*OptionError], since a slot has no lease; those of
-// [WithDefaults] do not count. The slot is kept under the name
-// "name@slot" (in a slot, % and @ are written %25 and %40), by which
-// [Locker.Holder] says who used it and [Locker.Break] makes it free again; the
-// whole has at most [MaxName] bytes. It draws no fence, and the server keeps
-// nothing of it beyond the retention. Other errors are those of
-// [Locker.Acquire]; after any of them this call has not used the slot: what the
-// server may have granted without our hearing of it is given back in the
-// background.
-func (l *Locker) Once(ctx context.Context, name, slot string, retention time.Duration, opts ...Option) error {
-	full, s, err := l.onceSettings(name, slot, retention, opts)
+// [WithMaxHold] are an [*ArgumentError], since a slot has no lease; those of
+// [WithDefaults] do not count.
+//
+// The slot is kept under the name "name@key" (in a key, % and @ are written %25
+// and %40), by which [Locker.Holder] says who used it and [Locker.Break] makes it
+// free again; the whole has at most [MaxName] bytes. It draws no fence, and the
+// server keeps nothing of it beyond the retention. Other errors are those of
+// [Locker.Acquire]; after any of them this call has not used the slot: if a reply
+// was lost, what the server may have granted is released in the background.
+func (l *Locker) Once(ctx context.Context, slot Slot, retention time.Duration, opts ...AcquireOption) error {
+	name, s, err := l.onceSettings(slot, retention, opts)
 	if err != nil {
 		return err
 	}
-	if !l.begin() {
-		return failed("once", full, ErrClosed)
+	if !l.tasks.begin() {
+		return wrapErr("once", name, ErrClosed)
 	}
-	defer l.finish()
-	wait, cancel := s.waitContext(ctx)
+	defer l.tasks.finish()
+	w, cancel := l.newWaiting(ctx, s)
 	defer cancel()
 	began := time.Now()
-	claim := l.claim(s)
-	claim.Unfenced = true
-	unknown, err := l.once(wait, ctx, full, claim, s)
-	if err != nil && unknown {
-		l.undo(full, claim.Token, s.ttl)
-	}
+	err = l.claimSlot(w, name, s)
 	var held *HeldError
 	if errors.As(err, &held) {
-		err = &UsedError{Name: name, Slot: slot, Owner: held.Holder, ExpiresIn: held.ExpiresIn}
+		err = &UsedError{Slot: slot, Owner: held.Owner, ExpiresIn: held.ExpiresIn}
 	}
-	l.observe(Event{Kind: EventAcquire, Name: full, Duration: time.Since(began), Err: err})
+	l.tell(ctx, Event{Op: "acquire", Name: name, Duration: time.Since(began), Err: err})
 	if err != nil {
-		return failed("once", full, err)
+		return wrapErr("once", name, err)
 	}
 	return nil
 }
 
 // onceSettings checks the arguments of [Locker.Once].
-func (l *Locker) onceSettings(name, slot string, retention time.Duration, opts []Option) (full string, s settings, err error) {
-	if full, err = slotName(name, slot); err != nil {
+func (l *Locker) onceSettings(slot Slot, retention time.Duration, opts []AcquireOption) (name string, s settings, err error) {
+	if name, err = slot.name(); err != nil {
 		return "", s, err
 	}
 	s.apply(opts)
-	least := l.props.minTTL()
+	shortest := l.props.minTTL()
 	const none = "is no option of a slot, which has a retention"
 	switch {
 	case s.ttl != 0:
-		return "", s, &OptionError{Option: "TTL", Reason: none}
+		return "", s, &ArgumentError{Arg: "TTL", Reason: none}
 	case s.minHold != 0:
-		return "", s, &OptionError{Option: "minimum hold", Reason: none}
+		return "", s, &ArgumentError{Arg: "minimum hold", Reason: none}
 	case s.maxHold != 0:
-		return "", s, &OptionError{Option: "maximum hold", Reason: none}
-	case retention < least:
-		return "", s, &OptionError{Option: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, least)}
+		return "", s, &ArgumentError{Arg: "maximum hold", Reason: none}
+	case retention < shortest:
+		return "", s, &ArgumentError{Arg: "retention", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", retention, shortest)}
 	}
 	s = l.defaults
 	s.apply(opts)
 	s.ttl, s.maxHold, s.minHold = retention, 0, 0
-	return full, s, s.check(full, l.props)
+	return name, s, s.check(name, l.props)
 }
 
-// once asks with one token until there is an answer: what was granted without
-// our hearing of it is still ours, and granted again. unknown says that it may
-// have been.
-func (l *Locker) once(wait, ctx context.Context, full string, claim Claim, s settings) (unknown bool, err error) {
+// claimSlot asks with one token until there is an answer: what was granted by a
+// request whose reply was lost is granted again.
+func (l *Locker) claimSlot(w waiting, name string, s settings) (err error) {
+	claim := l.newClaim(s.label)
+	claim.Unfenced = true
+	ambiguous := false
+	defer func() {
+		if err != nil && ambiguous {
+			l.undo(name, claim.Token, s.ttl)
+		}
+	}()
 	for {
-		if err := l.usable(ctx); err != nil {
-			return unknown, err
+		if err := w.checkOpen(); err != nil {
+			return err
 		}
-		_, err := l.request(ctx, full, &claim, s)
+		_, err := l.tryAcquire(w.ctx, name, &claim, s.ttl)
 		if !isAmbiguous(err) {
-			return unknown, err
+			return err
 		}
-		unknown = true
-		if s.wait == 0 {
-			return unknown, l.acquireErr(ctx, nil, err)
+		ambiguous = true
+		if w.once {
+			return w.err(nil, err)
 		}
-		if stop := l.pause(wait, err); stop != nil {
-			return unknown, l.acquireErr(ctx, stop, err)
+		if stop := w.pause(err); stop != nil {
+			return w.err(stop, err)
 		}
 	}
 }
 
 var escapeSlot = strings.NewReplacer("%", "%25", "@", "%40")
 
-// slotName is the name of a slot: no two pairs share one, since the last @
-// parts them.
-func slotName(name, slot string) (string, error) {
-	if err := CheckName(name); err != nil {
+// name is the name under which a slot is kept: no two slots share one, since
+// the last @ parts them.
+func (s Slot) name() (string, error) {
+	if err := CheckName(s.Name); err != nil {
 		return "", err
 	}
-	full := name + "@" + escapeSlot.Replace(slot)
-	if slot == "" || len(full) > MaxName {
-		return "", &OptionError{Option: "slot", Reason: fmt.Sprintf("makes a name of %d bytes with %d of its own; it needs one, and the name has room for %d", len(full), len(slot), MaxName)}
+	full := s.Name + "@" + escapeSlot.Replace(s.Key)
+	if s.Key == "" || len(full) > MaxName {
+		return "", &ArgumentError{Arg: "slot", Reason: fmt.Sprintf("makes a name of %d bytes with %d of its own; it needs one, and the name has room for %d", len(full), len(s.Key), MaxName)}
 	}
 	return full, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Holder returns who holds the name, or [ErrNotHeld]. Other errors:
-// [ErrUnavailable], [*OptionError] for a name that cannot be one.
+// [ErrUnavailable], [*ArgumentError] for a name that cannot be one.
 func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
 	if err := CheckName(name); err != nil {
 		return Holder{}, err
@@ -17,7 +17,7 @@ func (l *Locker) Holder(ctx context.Context, name string) (Holder, error) {
 	defer cancel()
 	h, err := l.backend.Holder(call, name)
 	if err != nil {
-		return Holder{}, failed("holder of", name, named(err))
+		return Holder{}, wrapErr("holder of", name, classify(err))
 	}
 	return h, nil
 }
@@ -35,7 +35,7 @@ func (l *Locker) Holders(ctx context.Context) iter.Seq2[Holder, error] {
 		}
 		for h, err := range b.Holders(ctx) {
 			if err != nil {
-				yield(Holder{}, fmt.Errorf("lock: list: %w", named(err)))
+				yield(Holder{}, fmt.Errorf("lock: list: %w", classify(err)))
 				return
 			}
 			if !yield(h, nil) {
@@ -56,7 +56,7 @@ func (l *Locker) Break(ctx context.Context, name string) error {
 	call, cancel := context.WithTimeout(ctx, l.call)
 	defer cancel()
 	if err := l.breakName(call, name); err != nil {
-		return failed("break", name, named(err))
+		return wrapErr("break", name, classify(err))
 	}
 	l.logger.WarnContext(ctx, "lock broken", "name", name)
 	return nil
@@ -78,8 +78,8 @@ func (l *Locker) breakName(ctx context.Context, name string) error {
 	return err
 }
 
-// named gives an error of the backend a name of this package.
-func named(err error) error {
+// classify makes an error of the backend one of this package.
+func classify(err error) error {
 	if errors.Is(err, ErrNotHeld) {
 		return err
 	}

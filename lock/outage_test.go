@@ -52,7 +52,7 @@ func (r *refused) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	return r.Backend.Acquire(ctx, name, c, ttl)
 }
 
-func (r *refused) Release(ctx context.Context, name, token string) error {
+func (r *refused) Release(ctx context.Context, name string, token lock.Token) error {
 	if err := r.err(&r.undoing); err != nil {
 		return err
 	}

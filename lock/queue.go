@@ -2,7 +2,6 @@ package lock
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -12,6 +11,7 @@ import (
 // it holds the lease. So the server hears from one caller of a process, and a
 // released lease goes to the next in line immediately.
 type queues struct {
+	marks   *waitMarks
 	closing <-chan struct{} // ends all waiting
 	poll    time.Duration
 
@@ -23,7 +23,7 @@ type queues struct {
 // queue is the state of one name in this process.
 type queue struct {
 	waiting []chan struct{}
-	taken   bool // somebody has the slot
+	taken   bool // a caller has the slot
 	last    answer
 
 	// For the holder of the slot alone.
@@ -31,61 +31,67 @@ type queue struct {
 	mark waitMark
 }
 
-// answer is what the holder of the slot has heard last of the server: who holds
-// the name, or an error.
+// answer is what the holder of the slot heard last of the server: who holds the
+// name, or an error.
 type answer struct {
-	holder Owner
-	err    error
+	owner Owner
+	err   error
 }
 
-// slot is the right to ask the server for a name; pass hands it on.
-type slot struct {
-	qs   *queues
-	name string
-	*queue
+func newQueues(marks *waitMarks, closing <-chan struct{}, poll time.Duration) *queues {
+	return &queues{marks: marks, closing: closing, poll: poll, byName: map[string]*queue{}}
 }
 
-func newQueues(closing <-chan struct{}, poll time.Duration) *queues {
-	return &queues{closing: closing, poll: poll, byName: map[string]*queue{}}
-}
-
-// enter takes the slot, or waits in line for it. Without a slot, stop is why
-// the waiting ended, nil if wait is false, and last is what the holder of the
-// slot has met.
-func (qs *queues) enter(ctx context.Context, name string, wait bool) (s slot, stop, last error) {
-	qs.mu.Lock()
-	q := qs.byName[name]
-	if q == nil {
-		qs.dropIdle()
-		q = &queue{}
-		qs.byName[name] = q
+// wait queues the caller for name. It returns a slot, or why waiting stopped
+// (stop, nil if it was not to queue) and the error that the holder of the slot
+// last got from the server (last).
+func (qs *queues) wait(ctx context.Context, name string, queue bool) (s slot, stop, last error) {
+	s, next, err := qs.enter(name, queue)
+	if err != nil || next == nil {
+		return s, nil, err
 	}
-	s = slot{qs, name, q}
-	if !q.taken {
-		q.taken = true
-		qs.mu.Unlock()
-		return s, nil, nil
-	}
-	if !wait {
-		defer qs.mu.Unlock()
-		return slot{}, nil, s.heldErr()
-	}
-	mine := make(chan struct{})
-	q.waiting = append(q.waiting, mine)
-	qs.mu.Unlock()
-
 	select {
-	case <-mine:
+	case <-next:
 		return s, nil, nil
 	case <-ctx.Done():
 		stop = context.Cause(ctx)
 	case <-qs.closing:
 		stop = ErrClosed
 	}
-	return slot{}, stop, s.leave(mine)
+	return slot{}, stop, s.leave(next)
 }
 
-// dropIdle forgets names that nobody wants and whose fairness is over. The
+// enter takes the slot of a name if it is free. Else it returns an error or, if
+// the caller is to queue, a channel that is closed when the slot is its own.
+func (qs *queues) enter(name string, queue bool) (s slot, next chan struct{}, err error) {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	s = slot{qs, name, qs.get(name)}
+	switch {
+	case !s.taken:
+		s.taken = true
+		return s, nil, nil
+	case !queue:
+		return slot{}, nil, s.heldErr()
+	}
+	next = make(chan struct{})
+	s.waiting = append(s.waiting, next)
+	return s, next, nil
+}
+
+// get returns the queue of a name, a new one if there is none. The caller holds
+// qs.mu.
+func (qs *queues) get(name string) *queue {
+	q := qs.byName[name]
+	if q == nil {
+		qs.dropIdle()
+		q = &queue{}
+		qs.byName[name] = q
+	}
+	return q
+}
+
+// dropIdle forgets names that no caller wants and whose fairness is over. The
 // caller holds qs.mu.
 func (qs *queues) dropIdle() {
 	if len(qs.byName) <= qs.sweep {
@@ -98,54 +104,4 @@ func (qs *queues) dropIdle() {
 		}
 	}
 	qs.sweep = max(2*len(qs.byName), 64)
-}
-
-// heldErr is the error of a caller that did not come to ask the server. The
-// caller holds qs.mu.
-func (s slot) heldErr() error {
-	if s.last.err != nil {
-		return s.last.err
-	}
-	return &HeldError{Name: s.name, Holder: s.last.holder}
-}
-
-// leave steps out of the line; a slot that came at the same moment goes to the
-// next.
-func (s slot) leave(mine chan struct{}) error {
-	s.qs.mu.Lock()
-	i := slices.Index(s.waiting, mine)
-	if i >= 0 {
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-	}
-	last := s.heldErr()
-	s.qs.mu.Unlock()
-	if i < 0 {
-		s.pass()
-	}
-	return last
-}
-
-// note keeps what the server has said for those who wait in line.
-func (s slot) note(a answer) {
-	s.qs.mu.Lock()
-	defer s.qs.mu.Unlock()
-	s.last = a
-}
-
-// pass hands the slot to the next in line.
-func (s slot) pass() {
-	now := time.Now()
-	s.qs.mu.Lock()
-	defer s.qs.mu.Unlock()
-	s.fair.release(now)
-	s.last = answer{}
-	switch {
-	case len(s.waiting) > 0:
-		close(s.waiting[0])
-		s.waiting = s.waiting[1:]
-	case s.fair.isOver(now, s.qs.poll):
-		delete(s.qs.byName, s.name)
-	default:
-		s.taken = false
-	}
 }

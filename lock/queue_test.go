@@ -47,7 +47,7 @@ func TestAcquire_InLineSaysWhatIsTheMatter(t *testing.T) {
 			for _, err := range inLine(t, l[0]) {
 				var held *lock.HeldError
 				require.ErrorAs(t, err, &held)
-				require.Equal(t, "theirs", held.Holder.Label)
+				require.Equal(t, "theirs", held.Owner.Label)
 			}
 		})
 	})
@@ -59,7 +59,7 @@ func TestAcquire_InLineSaysWhatIsTheMatter(t *testing.T) {
 			for _, err := range inLine(t, l[0]) {
 				var held *lock.HeldError
 				require.ErrorAs(t, err, &held)
-				require.Equal(t, lease.Holder().Owner, held.Holder)
+				require.Equal(t, lease.Holder().Owner, held.Owner)
 			}
 		})
 	})

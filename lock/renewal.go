@@ -27,9 +27,9 @@ func (r *renewal) end() {
 
 // limit is the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
-	d := sent.Add(le.l.props.trusted(le.s.serverTTL(le.l.props, sent.Sub(le.began))))
-	if le.s.maxHold > 0 && d.After(le.began.Add(le.s.maxHold)) {
-		d = le.began.Add(le.s.maxHold)
+	d := sent.Add(le.srv.props.trusted(le.opts.serverTTL(le.srv.props, sent.Sub(le.began))))
+	if le.opts.maxHold > 0 && d.After(le.began.Add(le.opts.maxHold)) {
+		d = le.began.Add(le.opts.maxHold)
 	}
 	return d
 }
@@ -57,7 +57,7 @@ func (le *Lease) awaitRenewal() {
 // the given time: a third of the TTL later, or sooner if the margin leaves the
 // holder less than two, less the share of the name.
 func (le *Lease) third(sent time.Time) time.Duration {
-	d := min(le.s.ttl/3, le.l.props.trusted(le.s.ttl)/2)
+	d := min(le.opts.ttl/3, le.srv.props.trusted(le.opts.ttl)/2)
 	return d - time.Duration(float64(d)*spread(le.name)/5) - time.Since(sent)
 }
 
@@ -84,8 +84,8 @@ func (le *Lease) arm(d time.Duration) { le.renewal.timer.Reset(le.due(d)) }
 
 // tick is called by the timer.
 func (le *Lease) tick() {
-	le.l.enter()
-	defer le.l.finish()
+	le.srv.tasks.enter()
+	defer le.srv.tasks.finish()
 	le.mu.Lock()
 	switch {
 	case le.ended != nil:
@@ -100,14 +100,14 @@ func (le *Lease) tick() {
 		le.mu.Unlock()
 		return
 	}
-	renew := le.begin(context.Background())
+	renew := le.beginRenewal(le.parent)
 	le.mu.Unlock()
 	_ = renew() // the deadline says what comes of it
 }
 
-// begin lets a renewal begin, which is what the function does. The caller holds
-// le.mu, and none is under way.
-func (le *Lease) begin(ctx context.Context) (renew func() error) {
+// beginRenewal marks a renewal as in flight and returns the function that
+// performs it. The caller holds le.mu, and none is in flight.
+func (le *Lease) beginRenewal(ctx context.Context) (renew func() error) {
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	le.renewal.stop, le.renewal.done = stop, done
@@ -125,7 +125,7 @@ func (le *Lease) begin(ctx context.Context) (renew func() error) {
 		case over != nil, errors.Is(err, ErrLost):
 		case err != nil:
 			// A short outage is ridden over; the deadline stands.
-			le.arm(max(le.s.ttl/20, time.Millisecond))
+			le.arm(max(le.opts.ttl/20, time.Millisecond))
 		default:
 			le.arm(le.third(sent))
 		}
@@ -144,10 +144,10 @@ func (le *Lease) begin(ctx context.Context) (renew func() error) {
 // of a lease that has ended, and the error of the server; [ErrLost] from the
 // server ends the lease. The next renewal is due about a third of the TTL later.
 func (le *Lease) Renew(ctx context.Context) error {
-	le.l.enter()
-	defer le.l.finish()
+	le.srv.tasks.enter()
+	defer le.srv.tasks.finish()
 	if err := le.renewNow(ctx); err != nil {
-		return failed("renew", le.name, err)
+		return wrapErr("renew", le.name, err)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (le *Lease) renewNow(ctx context.Context) error {
 		le.mu.Lock()
 		done := le.renewal.done
 		if le.ended == nil && done == nil {
-			renew := le.begin(ctx)
+			renew := le.beginRenewal(ctx)
 			le.mu.Unlock()
 			return renew()
 		}
@@ -179,21 +179,17 @@ func (le *Lease) renewNow(ctx context.Context) error {
 
 func (le *Lease) renew(ctx context.Context) error {
 	sent := time.Now()
-	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.l.call), le.Expiry()))
+	call, cancel := context.WithDeadline(ctx, minTime(sent.Add(le.srv.call), le.Expiry()))
 	defer cancel()
-	err := le.l.backend.Renew(call, le.name, le.claim.Token, le.s.serverTTL(le.l.props, sent.Sub(le.began)))
+	err := le.srv.backend.Renew(call, le.name, le.claim.Token, le.opts.serverTTL(le.srv.props, sent.Sub(le.began)))
+	err = leaseErr(err)
 	if ctx.Err() == nil {
-		le.l.observe(Event{Kind: EventRenew, Name: le.name, Duration: time.Since(sent), Err: err})
+		le.srv.tell(ctx, Event{Op: "renew", Name: le.name, Duration: time.Since(sent), Err: err})
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		le.extend(sent)
-		return nil
-	case errors.Is(err, ErrLost):
-		return err
-	default:
-		return unavailable(err)
 	}
+	return err
 }
 
 // extend moves the deadline, unless the lease has ended by now.

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,7 +12,7 @@ import (
 // for a name; see [waitMark].
 const waitPrefix = ReservedPrefix + "waiting/"
 
-// waitName is the name of the mark of a name.
+// waitName returns the name of the mark of a name.
 func waitName(name string) string {
 	if len(waitPrefix)+len(name) <= MaxName {
 		return waitPrefix + name
@@ -21,27 +22,24 @@ func waitName(name string) string {
 	return waitPrefix + name[:MaxName-len(waitPrefix)-len(end)] + end
 }
 
-// waitMarks lets the processes that share a backend know whether any of them
+// waitMarks let the processes that share a backend know whether any of them
 // waits for a name: one that does holds a short lease, the mark, on a name
 // beside it. It needs no more of a backend than any lock, costs a holder one
-// request a turn, and one who waits one request in two polls. Errors only make
-// it less fair.
+// request in each share, and a waiting process one request in two polls. Errors
+// only make it less fair.
 type waitMarks struct {
-	backend    Backend
-	owner      Owner
-	poll, call time.Duration
-	ttl        time.Duration
+	*server
+	poll, ttl time.Duration
 }
 
 // waitMark is the mark of this process at one name.
 type waitMark struct {
-	token string    // while this process has set it
+	token Token     // while this process has set it
 	next  time.Time // when it is to be set again
 }
 
-func newWaitMarks(b Backend, p Properties, o Owner, poll, call time.Duration) *waitMarks {
-	o.Label = "waits"
-	return &waitMarks{backend: b, owner: o, poll: poll, call: call, ttl: max(8*poll, p.minTTL())}
+func newWaitMarks(s *server, poll time.Duration) *waitMarks {
+	return &waitMarks{server: s, poll: poll, ttl: max(8*poll, s.props.minTTL())}
 }
 
 // set shows that this process waits, unless another one does already.
@@ -50,33 +48,29 @@ func (w *waitMarks) set(ctx context.Context, name string, m *waitMark) {
 	if now.Before(m.next) {
 		return
 	}
-	token := m.token
-	if token == "" {
-		token = newToken()
-	}
+	claim := w.newClaim("waits")
+	claim.Token = cmp.Or(m.token, claim.Token)
+	claim.Owner.Since, claim.Unfenced = now, true
 	ctx, cancel := context.WithTimeout(ctx, min(w.call, w.ttl))
 	defer cancel()
-	claim := Claim{Token: token, Owner: w.owner, Unfenced: true}
-	claim.Owner.Since = now
 	m.token, m.next = "", now.Add(2*w.poll)
 	if _, err := w.backend.Acquire(ctx, waitName(name), claim, w.ttl); err == nil {
-		m.token, m.next = token, now.Add(w.ttl/2)
+		m.token, m.next = claim.Token, now.Add(w.ttl/2)
 	}
 }
 
-// take forgets the mark and returns the function that removes it from the
-// server, nil if this process has set none.
-func (w *waitMarks) take(name string, m *waitMark) (remove func()) {
+// remove removes the mark in the background, if this process has set it.
+func (w *waitMarks) remove(name string, m *waitMark) {
 	token := m.token
 	*m = waitMark{}
 	if token == "" {
-		return nil
+		return
 	}
-	return func() {
+	w.tasks.run(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), min(w.call, w.ttl))
 		defer cancel()
 		_ = w.backend.Release(ctx, waitName(name), token) // it ends by itself
-	}
+	})
 }
 
 // waiter returns the process that shows that it waits, if it is another one.

@@ -46,7 +46,7 @@ func (n *goNode) life() {
 	go func() {
 		defer close(done)
 		_ = s.Run(ctx)
-		_ = locker.Close()
+		locker.Close()
 	}()
 	if w.Faults {
 		crash := w.chance(2, n.name, "crash")

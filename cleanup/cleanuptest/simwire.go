@@ -159,12 +159,12 @@ func (c wiredLocks) Acquire(ctx context.Context, name string, claim lock.Claim, 
 }
 
 // Renew implements [lock.Backend].
-func (c wiredLocks) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (c wiredLocks) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	return c.do(ctx, lockServer, "renew", func() error { return c.w.locks.Renew(context.WithoutCancel(ctx), name, token, ttl) })
 }
 
 // Release implements [lock.Backend].
-func (c wiredLocks) Release(ctx context.Context, name, token string) error {
+func (c wiredLocks) Release(ctx context.Context, name string, token lock.Token) error {
 	return c.do(ctx, lockServer, "release", func() error { return c.w.locks.Release(context.WithoutCancel(ctx), name, token) })
 }
 

@@ -131,7 +131,7 @@ func (c *cluster) start(name, version string, phase time.Duration, opts ...cssge
 	c.running.Go(func() {
 		_ = n.Run(ctx)
 		_ = n.handler.Close()
-		_ = locker.Close()
+		locker.Close()
 	})
 	synctest.Wait()
 	return n

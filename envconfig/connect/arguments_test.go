@@ -1,16 +1,19 @@
 package connect_test
 
 import (
+	"bytes"
 	"context"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/envconfig"
@@ -74,4 +77,23 @@ func TestArguments(t *testing.T) {
 			require.NotPanics(t, call, f.Name)
 		}
 	}
+}
+
+// A program that has options for all its parts takes one back for one of them.
+func TestOptions_ALaterZeroIsTheDefaultAgain(t *testing.T) {
+	var log bytes.Buffer
+	s := settings(t, "FILESYSTEM_CACHE_PATH=")
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, opts := range [][]connect.Option{
+		{connect.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))},
+		{connect.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), connect.WithLogger(nil)},
+	} {
+		log.Reset()
+		b, err := connect.Lock(s, opts...)
+		require.NoError(t, err)
+		require.NoError(t, b.Close())
+		require.Equal(t, len(opts) == 1, log.Len() > 0, log.String())
+	}
+	c := openedRedis(t, "redis://localhost", connect.WithTimeout(time.Second), connect.WithTimeout(0)).(*redis.Client)
+	requireDefaults(t, c.Options(), nil)
 }

@@ -122,7 +122,7 @@ func TestLock_OnMemcached(t *testing.T) {
 	here := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]&host[%s]", one, other)))
 	there := openLock(t, s, connect.WithLockURL(fmt.Sprintf("memcached:?host[%s]&host[%s]", other, one)))
 	for i := range 20 {
-		name, token := fmt.Sprint("n", i), strings.Repeat("t", lock.TokenLength)
+		name, token := fmt.Sprint("n", i), lock.Token(strings.Repeat("t", 22))
 		_, err := here.Acquire(t.Context(), name, lock.Claim{Token: token}, time.Minute)
 		require.NoError(t, err)
 		h, err := there.Holder(t.Context(), name)
@@ -137,7 +137,7 @@ func TestLock_OnMemcached(t *testing.T) {
 	requireExcludes(t, openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))),
 		openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))))
 	for _, opts := range [][]connect.Option{{guarded}, {guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("wrong"))}} {
-		_, err := openLock(t, s, opts...).Acquire(t.Context(), "job", lock.Claim{Token: strings.Repeat("t", lock.TokenLength)}, time.Minute)
+		_, err := openLock(t, s, opts...).Acquire(t.Context(), "job", lock.Claim{Token: lock.Token(strings.Repeat("t", 22))}, time.Minute)
 		require.ErrorIs(t, err, lock.ErrUnauthorized)
 		require.NotContains(t, err.Error(), "wrong")
 	}
@@ -145,9 +145,9 @@ func TestLock_OnMemcached(t *testing.T) {
 	// Clusters that share a server.
 	prefixed := openLock(t, s, connect.WithLockURL("memcached://"+one+"?prefix_key=second:"))
 	for _, b := range []connect.LockBackend{b, prefixed} {
-		_, err := b.Acquire(t.Context(), "both", lock.Claim{Token: strings.Repeat("t", lock.TokenLength)}, time.Minute)
+		_, err := b.Acquire(t.Context(), "both", lock.Claim{Token: lock.Token(strings.Repeat("t", 22))}, time.Minute)
 		require.NoError(t, err)
 	}
-	_, err := prefixed.Acquire(t.Context(), "both", lock.Claim{Token: strings.Repeat("u", lock.TokenLength)}, time.Minute)
+	_, err := prefixed.Acquire(t.Context(), "both", lock.Claim{Token: lock.Token(strings.Repeat("u", 22))}, time.Minute)
 	require.ErrorIs(t, err, lock.ErrHeld)
 }

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"crypto/tls"
 	"log/slog"
 	"net/url"
@@ -47,19 +48,15 @@ func newOptions(opts []Option) options {
 // timeout in the DSN counts if it is shorter. It panics for d below zero.
 func WithTimeout(d time.Duration) Option {
 	notNegative(d, "WithTimeout", "d")
-	return func(o *options) {
-		if d > 0 {
-			o.timeout = d
-		}
-	}
+	return func(o *options) { o.timeout = cmp.Or(d, DefaultTimeout) }
 }
 
 // WithLogger logs what an operator should know of the settings, such as the
 // warnings of a DSN. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) {
-		if l != nil {
-			o.logger = l
+		if o.logger = l; l == nil {
+			o.logger = slog.New(slog.DiscardHandler)
 		}
 	}
 }

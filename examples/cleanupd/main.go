@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
@@ -40,7 +39,7 @@ func main() {
 		os.Exit(2)
 	}
 	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	code := shell.CleanupFailed
 	s, err := envconfig.Load(*dir)
 	if err == nil {
@@ -72,9 +71,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	}
 	d := sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	if !clean {
-		would, err := d.DryRun(ctx)
-		fmt.Fprintln(out, "would delete", would.Rows)
-		return shell.CleanupCode(cleanup.Attempt{Result: cleanup.Observed}, err), err
+		return dryRun(ctx, d, out)
 	}
 	adapter, err := connect.Cache(s)
 	if err != nil {
@@ -91,4 +88,16 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	a, err := cleanup.New(cache.NewPool(adapter), locker, d, d, p, cleanup.Clean, cleanup.WithCheck(d.Check)).TryRun(ctx, cleanup.ExecutorCommand)
 	fmt.Fprintln(out, a.Result, a.Report.Rows)
 	return shell.CleanupCode(a, err), err
+}
+
+// dryRun counts what would go.
+func dryRun(ctx context.Context, d *sqlcleaner.DB, out io.Writer) (int, error) {
+	if err := d.Ping(ctx); err != nil {
+		return shell.CleanupUnavailable, err
+	}
+	would, err := d.DryRun(ctx)
+	if err == nil {
+		fmt.Fprintln(out, "would delete", would.Rows)
+	}
+	return shell.CleanupCode(cleanup.Attempt{Result: cleanup.Observed}, err), err
 }

@@ -86,6 +86,10 @@ func TestCleanupd_ExitsAsMosparoctlDoes(t *testing.T) {
 	require.Contains(t, out, "UNFINISHED_CLEANUP_STATISTIC_OBJECT")
 	require.Equal(t, 75, code)
 
+	_, code, err = command(t, dir, append(environ, "database_path="+filepath.Join(dir, "absent", "data.sqlite")), false)
+	require.Error(t, err)
+	require.Equal(t, 69, code, "a dry run, too: %v", err)
+
 	down := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:1"}
 	_, code, err = command(t, dir, down, true)
 	require.Error(t, err)

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,7 +45,7 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if flag.NArg() < 2 || lock.IsReserved(flag.Arg(0)) {
+	if flag.NArg() < 2 || strings.HasPrefix(flag.Arg(0), lock.ReservedPrefix) {
 		fmt.Fprintf(os.Stderr, "cronlock: it takes a name, which does not begin with %s, and a command\n", lock.ReservedPrefix)
 		flag.Usage()
 		os.Exit(2)

@@ -32,14 +32,19 @@ func cacheCommands() []command {
 
 const dirHelp = "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read"
 
-// settings are those of --dir, or of the environment alone. Who then looks
-// into a cache that nobody named should know it.
-func (a *app) settings() (*envconfig.Settings, error) {
+// readSettings reads those of --dir, or of the environment alone.
+func (a *app) readSettings() (*envconfig.Settings, error) {
 	if a.dir != "" {
 		return envconfig.Load(a.dir, envconfig.WithEnviron(a.environ))
 	}
-	s, err := envconfig.FromEnviron(a.environ)
-	if err == nil && s.Cache.Adapter.IsDefault() && s.Cache.FilesystemPath.IsDefault() {
+	return envconfig.FromEnviron(a.environ)
+}
+
+// settings reads the settings. Who then looks into a cache that nobody named
+// should know it.
+func (a *app) settings() (*envconfig.Settings, error) {
+	s, err := a.readSettings()
+	if err == nil && a.dir == "" && s.Cache.Adapter.IsDefault() && s.Cache.FilesystemPath.IsDefault() {
 		fmt.Fprintln(a.stderr, "mosparoctl: the environment names no cache, so the default one is used; --dir DIR reads mosparo's files, too")
 	}
 	return s, err

@@ -412,7 +412,7 @@ func TestLeave_NotWhileAGoNodeCleans(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	i := install(t, "1.5.4", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr())
 	l := lock.New(redislocker.New(client))
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	t.Cleanup(l.Close)
 	held, err := l.Acquire(t.Context(), cleanup.LockName)
 	require.NoError(t, err)
 	for _, args := range [][]string{{"leave", "--dir", i.dir}, {"leave", "--last", "--dir", i.dir}} {
@@ -560,7 +560,7 @@ func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
 	i := install(t, "1.5.4", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr())
 	i.pool = cache.NewPool(redisadapter.New(client))
 	l := lock.New(redislocker.New(client))
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	t.Cleanup(l.Close)
 	refused := func(says string, args ...string) {
 		t.Helper()
 		code, _, errs := i.ctl(args...)

@@ -180,7 +180,7 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	}
 	c.onClose(backend.Close)
 	c.locks, c.locker = backend, lock.New(backend)
-	c.onClose(c.locker.Close)
+	c.onClose(func() error { c.locker.Close(); return nil })
 	p := connect.CleanupPolicy(c.settings)
 	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{

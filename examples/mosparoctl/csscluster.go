@@ -72,7 +72,7 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 		}
 		c.onClose(backend.Close)
 		c.locker = lock.New(backend)
-		c.onClose(c.locker.Close)
+		c.onClose(func() error { c.locker.Close(); return nil })
 	}
 	if c.public != "" {
 		var opts []cssstore.FilesOption

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
@@ -34,11 +35,15 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 	if err != nil {
 		return err
 	}
+	return a.withLockerOf(s, do)
+}
+
+func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error, more ...connect.Option) error {
 	opts, err := a.connecting()
 	if err != nil {
 		return err
 	}
-	backend, err := connect.Lock(s, opts...)
+	backend, err := connect.Lock(s, append(opts, more...)...)
 	if err != nil {
 		return err
 	}
@@ -50,25 +55,32 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 
 // withSharedLocker is the same where the nodes of a cluster share the locks.
 func (a *app) withSharedLocker(do func(*lock.Locker) error) error {
-	return a.withLocker(func(l *lock.Locker) error {
+	return a.withLocker(whereShared(do))
+}
+
+func whereShared(do func(*lock.Locker) error) func(*lock.Locker) error {
+	return func(l *lock.Locker) error {
 		if !l.Properties().Shared {
 			return errNotShared
 		}
 		return do(l)
-	})
+	}
 }
 
 // withLockerToRun is the same where each node runs what it has the lock for:
-// local lets it be a lock of this host.
+// local lets it be a lock of this host, of which cron need not send a mail each
+// time.
 func (a *app) withLockerToRun(local bool, do func(*lock.Locker) error) error {
-	s, err := a.settings()
+	s, err := a.readSettings()
 	switch {
 	case err != nil:
 		return err
-	case connect.LocksAreLocal(s) && !local:
+	case !connect.LocksAreLocal(s):
+		return a.withLockerOf(s, whereShared(do))
+	case !local:
 		return errLocal
 	}
-	return a.withSharedLocker(do)
+	return a.withLockerOf(s, whereShared(do), connect.WithLogger(nil))
 }
 
 // holding is one line about a lock.

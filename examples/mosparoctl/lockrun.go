@@ -95,7 +95,7 @@ func (j *lockJob) parse(flags *flag.FlagSet, args []string) error {
 		j.killAfter = min(j.ttl/6, 5*time.Second)
 	}
 	switch {
-	case lock.IsReserved(j.name):
+	case strings.HasPrefix(j.name, lock.ReservedPrefix):
 		return usageError{fmt.Sprintf("names that begin with %q are the library's own", lock.ReservedPrefix)}
 	case len(j.command) == 0 || j.command[0] == "":
 		return usageError{"which command?"}
@@ -110,7 +110,7 @@ func (j *lockJob) parse(flags *flag.FlagSet, args []string) error {
 // exit gives an error of the locks its exit code.
 func (a *app) exit(err error) error {
 	var exit exitError
-	var option *lock.OptionError
+	var option *lock.ArgumentError
 	code := exitError(exitConfig)
 	switch {
 	case err == nil, errors.As(err, &exit):
@@ -130,6 +130,9 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded()...)
 	defer signal.Stop(signals)
+	if ctx.Err() != nil { // one came before
+		return exitError(exitSignal + int(syscall.SIGTERM))
+	}
 	return a.withLockerToRun(j.local, func(l *lock.Locker) error {
 		lease, err := j.acquire(ctx, l, signals)
 		var signalled exitError
@@ -188,9 +191,9 @@ func (j *lockJob) acquire(ctx context.Context, l *lock.Locker, signals <-chan os
 // whoever tries to run, also if the run of an earlier slot still holds the
 // lock.
 func (j *lockJob) take(ctx context.Context, l *lock.Locker) (*lock.Lease, error) {
-	opts := []lock.Option{lock.WithWait(j.wait), lock.WithLabel(j.label())}
+	opts := []lock.AcquireOption{lock.WithWait(j.wait), lock.WithLabel(j.label())}
 	if j.slot != "" {
-		if err := l.Once(ctx, j.name, j.slot, j.retention, opts...); err != nil {
+		if err := l.Once(ctx, lock.Slot{Name: j.name, Key: j.slot}, j.retention, opts...); err != nil {
 			return nil, err
 		}
 	}
@@ -201,7 +204,8 @@ func (j *lockJob) take(ctx context.Context, l *lock.Locker) (*lock.Lease, error)
 // secret.
 func (j *lockJob) label() string {
 	name := filepath.Base(j.command[0])
-	return strings.ToValidUTF8(name[:min(len(name), lock.MaxLabel)], "")
+	const longest = 200 // of lock.WithLabel
+	return strings.ToValidUTF8(name[:min(len(name), longest)], "")
 }
 
 func number(s os.Signal) int {

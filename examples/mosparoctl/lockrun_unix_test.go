@@ -5,7 +5,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +56,9 @@ func startNode(t *testing.T, env []string, args ...string) *node {
 	t.Cleanup(func() {
 		_ = n.cmd.Process.Kill() // it may have ended by itself
 		_ = n.cmd.Wait()
+		if t.Failed() {
+			t.Log(n.stderr.String())
+		}
 	})
 	return n
 }
@@ -65,9 +70,11 @@ func (n *node) line() string {
 	return n.out.Text()
 }
 
-// code waits for the end.
+// code waits for the end; a node that hangs is ended with a trace of what it does.
 func (n *node) code() int {
 	n.t.Helper()
+	hangs := time.AfterFunc(2*time.Minute, func() { _ = n.cmd.Process.Signal(syscall.SIGQUIT) })
+	defer hangs.Stop()
 	for n.out.Scan() {
 	}
 	_ = n.cmd.Wait() // its code is what is asked for
@@ -96,7 +103,7 @@ func onFiles(t *testing.T) (environ []string, other *lock.Locker) {
 	}
 	require.NoError(t, err)
 	other = lock.New(b, lock.WithPoll(5*time.Millisecond))
-	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	t.Cleanup(other.Close)
 	return []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + dir}, other
 }
 
@@ -248,6 +255,17 @@ func TestLockRun_ASignalEndsTheWaiting(t *testing.T) {
 	}
 }
 
+func TestLockRun_ASignalBeforeItListensKeepsItFromRunning(t *testing.T) {
+	env, other := onFiles(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // as main does
+	var out, errs bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, environ: env}
+	require.Equal(t, 128+int(syscall.SIGTERM), a.main(ctx, []string{"lock", "run", "job", "--", "echo", "ran"}), errs.String())
+	require.Empty(t, out.String())
+	requireFree(t, other, "job")
+}
+
 func TestLockRun_EndsTheCommandWhenTheLockIsLost(t *testing.T) { onEach(t, endsTheCommand) }
 
 func endsTheCommand(t *testing.T, env []string, other *lock.Locker) {
@@ -351,4 +369,21 @@ func TestLockRun_GuardsACounterBetweenNodes(t *testing.T) {
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, "8\n", string(b))
+}
+
+// A run whose terminal is gone leaves nothing for which other nodes wait.
+func TestCleanup_AHangUpEndsItInOrder(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.due()
+	cmd := exec.Command(os.Args[0], "cleanup", "observe", "--dir", i.dir)
+	cmd.Env = append(append(os.Environ(), "MOSPAROCTL_CHILD=1"), i.environ...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	require.True(t, bufio.NewScanner(out).Scan(), "it is at work")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	_, _ = io.Copy(io.Discard, out)
+	require.NoError(t, cmd.Wait())
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"io/fs"
 	"log/slog"
-	"net/netip"
 	"path/filepath"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -45,13 +44,9 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 }
 
 func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {
-	proxies := n.settings.Proxies.Trusted.V
 	opts := []csshttp.Option{
-		csshttp.WithLogger(log), csshttp.WithTrustedProxies(proxies.Prefixes...),
+		csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.V.Contains),
 		csshttp.WithForwardedProto(serverHeader(n.settings.Proxies.ForwardedProtoHeader.V)),
-	}
-	if proxies.Everyone {
-		opts = append(opts, csshttp.WithTrustedProxies(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")))
 	}
 	if public != nil {
 		opts = append(opts, csshttp.WithPublic(public))

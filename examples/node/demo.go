@@ -59,7 +59,7 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 		return nil, err
 	}
 	locker := lock.New(backend, lock.WithLogger(log))
-	n.onClose(locker.Close)
+	n.onClose(func() error { locker.Close(); return nil })
 	// One node of those that start together makes the data.
 	if err := locker.Do(ctx, lock.ReservedPrefix+"demo", func(ctx context.Context) error {
 		return makeDemo(ctx, dir, pool)

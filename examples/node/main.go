@@ -19,7 +19,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
@@ -27,6 +26,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // options are those of the command line.
@@ -46,7 +46,7 @@ func (e usageError) Error() string { return e.msg }
 
 func main() {
 	redis.SetLogger(connect.NewRedisLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr)
 	stop()
 	os.Exit(exitCode(err, os.Stderr))

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
@@ -96,7 +94,8 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 
 // join makes this a node of an existing cluster.
 func join(ctx context.Context, o options, environ []string, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
-	n := &node{settings: s, mode: cleanup.Observe, supported: supported(s.Mosparo.InstalledVersion.V)}
+	refused := installationOf(s).Check()
+	n := &node{settings: s, mode: cleanup.Observe, supported: refused == nil}
 	defer func() {
 		if err != nil {
 			n.close(log)
@@ -124,10 +123,8 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	switch {
 	case !o.clean:
 		n.why = "--clean was not given"
-	case !s.Mosparo.Installed.V:
-		n.why = "mosparo is not installed (mosparo_installed)"
-	case !n.supported:
-		n.why = fmt.Sprintf("version %q of mosparo is not one this node knows", s.Mosparo.InstalledVersion.V)
+	case refused != nil:
+		n.why = refused.Error()
 	default:
 		n.mode = cleanup.Clean
 	}
@@ -142,7 +139,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log),
 		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
 	locker := lock.New(backend, lock.WithLogger(log))
-	n.onClose(locker.Close)
+	n.onClose(func() error { locker.Close(); return nil })
 	pool := cache.NewPool(adapter, cache.WithLogger(log))
 	n.sql = db
 	n.clusterCSS(o, pool, locker, dialect, log)
@@ -162,9 +159,10 @@ func installation(o options, environ []string) func(context.Context) (cleanup.In
 		if err != nil {
 			return cleanup.Installation{}, err
 		}
-		return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}, nil
+		return installationOf(s), nil
 	}
 }
 
-// supported are the versions whose tables this module knows.
-func supported(version string) bool { return strings.HasPrefix(version, "1.5.") }
+func installationOf(s *envconfig.Settings) cleanup.Installation {
+	return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}
+}

@@ -246,7 +246,9 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 		log, page string
 	}{
 		"1.5.4": {nil, "the cleanup is due; this node only observes", "would clean"},
-		"1.6.0": {[]string{"--clean"}, "this node must not clean", "not one this node knows"},
+		"1.6.0": {[]string{"--clean"}, "this node must not clean", "is not 1.5.x"},
+		// One rule says which versions are known, here and for the health check.
+		"1.5.0-beta": {[]string{"--clean"}, "this node only observes", "is not 1.5.x"},
 	} {
 		dir, db := installed(t, pool, version)
 		before := snapshot(t, c)
@@ -255,6 +257,8 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 		status, page := n.get("")
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, page, want.page)
+		_, health := n.get("api/v1/health/check")
+		require.Equal(t, version == "1.5.4", strings.Contains(health, "connected"), health)
 		require.NoError(t, n.stop())
 		require.Equal(t, before, snapshot(t, c), "an observer writes nothing")
 		require.Equal(t, 1, count(t, db, "delay"))

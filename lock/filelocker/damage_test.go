@@ -66,7 +66,7 @@ func TestDamagedRecord_IsHeldForAWhileAndMendedByBreak(t *testing.T) {
 	require.NoError(t, err)
 	for _, data := range []string{
 		"x", "mosparoGoLock 1 ", "mosparoGoLock 1 00000000 ffff\n", string(whole[:40]), strings.Repeat("\xff", filelocker.FileSize),
-		strings.Replace(string(whole), `"fence":`, `"fence":9`, 1), strings.Replace(string(whole), token, strings.ToLower(token), 1),
+		strings.Replace(string(whole), `"fence":`, `"fence":9`, 1), strings.Replace(string(whole), string(token), strings.ToLower(string(token)), 1),
 	} {
 		data = data[:min(len(data), filelocker.FileSize)]
 		damage(data)
@@ -111,9 +111,9 @@ func TestWhatIsNoFileOfALockIsLeftAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, plant(b.File(name)))
-			_, err := b.Acquire(t.Context(), name, lock.Claim{Token: strings.Repeat("t", lock.TokenLength)}, time.Minute)
+			_, err := b.Acquire(t.Context(), name, lock.Claim{Token: lock.Token(strings.Repeat("t", 22))}, time.Minute)
 			require.ErrorIs(t, err, lock.ErrUnavailable)
-			require.Error(t, b.Release(t.Context(), name, strings.Repeat("t", lock.TokenLength)))
+			require.Error(t, b.Release(t.Context(), name, lock.Token(strings.Repeat("t", 22))))
 		})
 	}
 	var names []string

@@ -15,7 +15,7 @@ var answers = []error{lock.ErrHeld, lock.ErrLost, lock.ErrNotHeld, lock.ErrUnava
 
 // classify gives an error of the operating system the names of package lock.
 func (b *Backend) classify(err error) error {
-	var option *lock.OptionError
+	var option *lock.ArgumentError
 	if err == nil || errors.As(err, &option) {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // found is what a file held when it came under our flock.
@@ -94,7 +95,7 @@ func edit(f *os.File, now time.Time, name string, decide func(*found) (*record, 
 		return err
 	}
 	r, slot, damaged := newest(data)
-	encoded := lock.EncodeName(name)
+	encoded := names.Encode(name)
 	if !damaged && r.Seq > 0 && r.Name != encoded {
 		return fmt.Errorf("%s holds the record of another name", f.Name())
 	}

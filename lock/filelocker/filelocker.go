@@ -96,8 +96,8 @@ func (b *Backend) Properties() lock.Properties {
 
 // Acquire implements [lock.Backend].
 func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
-	if len(c.Token) != lock.TokenLength {
-		return 0, &lock.OptionError{Option: "token", Reason: "has another length than those of a Locker"}
+	if !c.Token.IsValid() {
+		return 0, &lock.ArgumentError{Arg: "token", Reason: "has another length than those of a Locker"}
 	}
 	var fence uint64
 	err := b.change(ctx, name, true, func(f *found) (*record, error) {
@@ -133,17 +133,17 @@ func (r *record) claim(c lock.Claim, now time.Time) {
 func micro(t time.Time) uint64 { return uint64(max(t.UnixMicro(), 0)) }
 
 // Renew implements [lock.Backend].
-func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	return b.mine(ctx, name, token, func(r *record) { r.TTL = ttl })
 }
 
 // Release implements [lock.Backend].
-func (b *Backend) Release(ctx context.Context, name, token string) error {
+func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
 	return b.mine(ctx, name, token, (*record).free)
 }
 
 // mine changes the record if token holds the name.
-func (b *Backend) mine(ctx context.Context, name, token string, change func(*record)) error {
+func (b *Backend) mine(ctx context.Context, name string, token lock.Token, change func(*record)) error {
 	err := b.change(ctx, name, false, func(f *found) (*record, error) {
 		if f.damaged || !f.live() || f.record.Token != token {
 			return nil, lock.ErrLost
@@ -182,16 +182,16 @@ const quarantine = time.Hour
 
 func (f *found) quarantine() (*record, error) {
 	r := f.record
-	r.Token, r.TTL, r.Fence = strings.Repeat("-", lock.TokenLength), quarantine, micro(f.now)
+	r.Token, r.TTL, r.Fence = lock.Token(strings.Repeat("-", 22)), quarantine, micro(f.now)
 	r.Owner = lock.Owner{Host: "unknown, the record was damaged", Since: f.now}
-	return &r, &lock.HeldError{Name: f.name, Holder: r.Owner, ExpiresIn: r.TTL}
+	return &r, &lock.HeldError{Name: f.name, Owner: r.Owner, ExpiresIn: r.TTL}
 }
 
 // heldByOther leaves the record as it is, unless the server's clock was set
 // back: then its age cannot be told, and it starts again, or the name would be
 // held until the clock has caught up.
 func (f *found) heldByOther() (*record, error) {
-	err := &lock.HeldError{Name: f.name, Holder: f.record.Owner, ExpiresIn: f.left()}
+	err := &lock.HeldError{Name: f.name, Owner: f.record.Owner, ExpiresIn: f.left()}
 	if f.now.UnixNano() < f.record.Written {
 		return &f.record, err
 	}

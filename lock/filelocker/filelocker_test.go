@@ -29,7 +29,7 @@ func open(t *testing.T, dir string) *filelocker.Backend {
 	return b
 }
 
-func acquire(t *testing.T, b *filelocker.Backend, name string, ttl time.Duration) (token string, fence uint64) {
+func acquire(t *testing.T, b *filelocker.Backend, name string, ttl time.Duration) (token lock.Token, fence uint64) {
 	t.Helper()
 	token = locktest.NewToken()
 	fence, err := b.Acquire(t.Context(), name, lock.Claim{Token: token}, ttl)
@@ -184,14 +184,14 @@ func TestFilesOfUsedSlotsAreRemovedSoonAfterTheirRetention(t *testing.T) {
 	l := lock.New(b)
 	defer l.Close()
 	for slot, retention := range map[string]time.Duration{"over": time.Hour, "remembered": 24 * time.Hour} {
-		require.NoError(t, l.Once(t.Context(), "job", slot, retention))
+		require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: slot}, retention))
 		require.NoError(t, os.Chtimes(b.File("job@"+slot), now, now))
 	}
 	now = time.Now()
-	require.NoError(t, l.Once(t.Context(), "job", "next", time.Hour))
+	require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "next"}, time.Hour))
 	require.NoFileExists(t, b.File("job@over"))
 	require.FileExists(t, b.File("job@remembered"))
-	require.ErrorIs(t, l.Once(t.Context(), "job", "remembered", time.Hour), lock.ErrHeld)
+	require.ErrorIs(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "remembered"}, time.Hour), lock.ErrHeld)
 }
 
 func TestClear_LeavesWhatIsHeldAndWhatIsOfOthers(t *testing.T) {
@@ -267,14 +267,14 @@ func TestLocker_OverFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, second.Fence(), lease.Fence())
 	require.NoError(t, second.Release(ctx))
-	require.NoError(t, one.Once(ctx, "report", "2026-03-01", time.Hour))
-	require.ErrorIs(t, other.Once(ctx, "report", "2026-03-01", time.Hour), lock.ErrHeld)
+	require.NoError(t, one.Once(ctx, lock.Slot{Name: "report", Key: "2026-03-01"}, time.Hour))
+	require.ErrorIs(t, other.Once(ctx, lock.Slot{Name: "report", Key: "2026-03-01"}, time.Hour), lock.ErrHeld)
 }
 
 func TestOwner_ThatIsTooLongIsRefused(t *testing.T) {
 	b := open(t, t.TempDir())
 	_, err := b.Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken(), Owner: lock.Owner{Host: strings.Repeat("h", filelocker.SlotSize)}}, time.Minute)
-	var wrong *lock.OptionError
+	var wrong *lock.ArgumentError
 	require.ErrorAs(t, err, &wrong)
 	_, err = b.Holder(t.Context(), "n")
 	require.ErrorIs(t, err, lock.ErrNotHeld)
@@ -306,7 +306,7 @@ func Example() {
 // On a file system without links a file has its name before it has its size.
 func TestMakeFile_LeavesAloneWhatSomebodyHasTakenMeanwhile(t *testing.T) {
 	b := open(t, t.TempDir())
-	var token string
+	var token lock.Token
 	require.NoError(t, b.MakeWithoutLinks("n", func() { token, _ = acquire(t, b, "n", time.Minute) }))
 	requireHeld(t, b, "n")
 	require.NoError(t, b.Release(t.Context(), "n", token))

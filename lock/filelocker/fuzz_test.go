@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // Whatever a file holds, what is taken for a record is one that was written as
@@ -27,7 +27,7 @@ func FuzzNewest(f *testing.F) {
 		if slot < 0 {
 			return
 		}
-		if _, ok := lock.DecodeName(r.Name); !ok || r.Fence+1 == 0 || r.Seq+1 == 0 {
+		if _, ok := names.Decode(r.Name); !ok || r.Fence+1 == 0 || r.Seq+1 == 0 {
 			t.Fatalf("%+v", r)
 		}
 		for _, now := range []time.Time{{}, time.Unix(0, 0), time.Unix(0, 1<<63-1)} {

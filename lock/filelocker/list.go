@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // Holder implements [lock.Backend]. Like Holders it reads beside a change that
@@ -75,7 +76,7 @@ func (r *record) holder(now time.Time) (lock.Holder, bool) {
 	if r.Token == "" || left <= 0 {
 		return lock.Holder{}, false
 	}
-	name, _ := lock.DecodeName(r.Name) // it was checked
+	name, _ := names.Decode(r.Name) // it was checked
 	return lock.Holder{Name: name, Owner: r.Owner, Token: r.Token, Fence: r.Fence, TTL: left}, true
 }
 

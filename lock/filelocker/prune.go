@@ -128,7 +128,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 		case strings.HasSuffix(name, suffix):
 			err := removeIf(root, name, func(r record, _ bool) error {
 				if h, held := r.holder(now); held {
-					return &lock.HeldError{Name: h.Name, Holder: h.Owner, ExpiresIn: h.TTL}
+					return &lock.HeldError{Name: h.Name, Owner: h.Owner, ExpiresIn: h.TTL}
 				}
 				return nil
 			})

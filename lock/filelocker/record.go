@@ -13,17 +13,18 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // record is what a slot holds.
 type record struct {
 	// Seq rises with every change; 0 is a name that was never held.
 	Seq uint64 `json:"seq"`
-	// Name is encoded by [lock.EncodeName].
+	// Name is encoded by [names.Encode].
 	Name  string `json:"name"`
 	Fence uint64 `json:"fence"`
 	// Token is empty while nobody holds the name.
-	Token string        `json:"token,omitempty"`
+	Token lock.Token    `json:"token,omitempty"`
 	Owner lock.Owner    `json:"owner"`
 	TTL   time.Duration `json:"ttl_ns"`
 	// Written is when, in Unix nanoseconds by the file server's clock.
@@ -36,7 +37,7 @@ const suffix = ".lock"
 // people, and a hash of all of it, since file names are short and may not tell
 // upper from lower case.
 func fileName(name string) string {
-	encoded := lock.EncodeName(name)
+	encoded := names.Encode(name)
 	sum := sha256.Sum256([]byte(name))
 	hash := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:26])
 	return encoded[:min(len(encoded), 100)] + "." + hash + suffix
@@ -64,7 +65,7 @@ func (r *record) encode() ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > slotSize-headerSize {
-		return nil, &lock.OptionError{Option: "owner", Reason: fmt.Sprintf("makes a record of %d bytes, more than %d", len(data), slotSize-headerSize)}
+		return nil, &lock.ArgumentError{Arg: "owner", Reason: fmt.Sprintf("makes a record of %d bytes, more than %d", len(data), slotSize-headerSize)}
 	}
 	b := fmt.Appendf(make([]byte, 0, headerSize+len(data)), "%s%08x %04x\n", mark, crc32.Checksum(data, castagnoli), len(data))
 	return append(b, data...), nil
@@ -93,9 +94,9 @@ func decode(slot []byte) (r record, err error) {
 // valid keeps away what would overflow or could not be ours.
 func (r *record) valid() bool {
 	const half = 1 << 63
-	_, named := lock.DecodeName(r.Name)
+	_, named := names.Decode(r.Name)
 	return named && r.Seq > 0 && r.Seq < half-1 && r.Fence < half-1 && r.Written >= 0 &&
-		(r.Token == "" || len(r.Token) == lock.TokenLength && r.TTL > 0)
+		(r.Token == "" || r.Token.IsValid() && r.TTL > 0)
 }
 
 // newest is the record that counts and the slot that it is in. damaged: there

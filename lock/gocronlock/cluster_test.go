@@ -19,7 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/gocronlock"
-	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
@@ -37,7 +37,7 @@ const (
 type report struct {
 	node    int
 	Outcome string // of an attempt: ran, held or failed
-	Run     *locktest.Interval
+	Run     *history.Interval
 }
 
 func (r report) print() {
@@ -84,7 +84,7 @@ func (r *run) Unlock(ctx context.Context) error {
 		to = end
 	}
 	owner := r.lease.Holder().Owner
-	report{Run: &locktest.Interval{
+	report{Run: &history.Interval{
 		Name: r.lease.Name(), HolderName: strconv.Itoa(owner.PID),
 		Asked: owner.Since, From: r.from, To: to, Fence: r.lease.Fence(),
 	}}.print()
@@ -181,7 +181,7 @@ func (n *nodes) eachTried(outcomes ...string) func([]report) bool {
 	}
 }
 
-func runs(reports []report) (all []locktest.Interval) {
+func runs(reports []report) (all []history.Interval) {
 	for _, r := range reports {
 		if r.Run != nil {
 			all = append(all, *r.Run)
@@ -225,13 +225,13 @@ func TestCluster_AJobRunsOnceATickAlsoAfterItsNodeWasKilled(t *testing.T) {
 
 // hanging waits for a run that takes longer than its TTL, and returns what is
 // known of it.
-func hanging(t *testing.T, c *redis.Client) (run locktest.Interval) {
+func hanging(t *testing.T, c *redis.Client) (run history.Interval) {
 	t.Helper()
 	backend := redislocker.New(c)
 	require.Eventually(t, func() bool {
 		now := time.Now()
 		h, err := backend.Holder(t.Context(), gocronlock.Name("job"))
-		run = locktest.Interval{
+		run = history.Interval{
 			Name: h.Name, HolderName: strconv.Itoa(h.Owner.PID),
 			Asked: h.Owner.Since, From: granted(h.Fence), To: now, Fence: h.Fence,
 		}
@@ -241,7 +241,7 @@ func hanging(t *testing.T, c *redis.Client) (run locktest.Interval) {
 }
 
 // kill kills the node of a run.
-func (n *nodes) kill(run locktest.Interval) locktest.Interval {
+func (n *nodes) kill(run history.Interval) history.Interval {
 	n.t.Helper()
 	for id, cmd := range n.cmds {
 		if strconv.Itoa(cmd.Process.Pid) == run.HolderName {
@@ -259,14 +259,14 @@ func (n *nodes) kill(run locktest.Interval) locktest.Interval {
 func granted(fence uint64) time.Time { return time.UnixMicro(int64(fence)) }
 
 // requireOneAtATime looks at all runs.
-func requireOneAtATime(t *testing.T, all []locktest.Interval) {
+func requireOneAtATime(t *testing.T, all []history.Interval) {
 	t.Helper()
-	var h locktest.History
+	var h history.History
 	for _, r := range all {
 		h.Add(r)
 	}
 	require.Empty(t, h.Check(true))
-	slices.SortFunc(all, func(a, b locktest.Interval) int { return a.Asked.Compare(b.Asked) })
+	slices.SortFunc(all, func(a, b history.Interval) int { return a.Asked.Compare(b.Asked) })
 	for i, next := range all[1:] {
 		require.GreaterOrEqual(t, granted(next.Fence), all[i].Asked.Add(hold).Truncate(time.Microsecond), "the hold of %+v, then %+v", all[i], next)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ const Prefix = "gocron."
 // several schedulers.
 type Locker struct {
 	locker *lock.Locker
-	opts   []lock.Option
+	opts   []lock.AcquireOption
 
 	mu     sync.Mutex
 	leases map[string]*lock.Lease
@@ -38,21 +39,21 @@ var _ gocron.Locker = (*Locker)(nil)
 // New returns a gocron locker over a [lock.Locker], which stays the caller's
 // to close, after the scheduler's Shutdown. The options are those of every
 // lease, after the defaults. It panics if locker is nil.
-func New(locker *lock.Locker, opts ...lock.Option) *Locker {
+func New(locker *lock.Locker, opts ...lock.AcquireOption) *Locker {
 	if locker == nil {
 		panic("gocronlock.New: locker is nil")
 	}
-	defaults := []lock.Option{lock.WithTTL(DefaultTTL), lock.WithMinHold(DefaultMinHold)}
+	defaults := []lock.AcquireOption{lock.WithTTL(DefaultTTL), lock.WithMinHold(DefaultMinHold)}
 	return &Locker{locker: locker, opts: append(defaults, opts...), leases: map[string]*lock.Lease{}}
 }
 
 // Lock implements [gocron.Locker]: it takes the lock of a job, or returns why
 // the job is not to run on this node now: an error of [lock.Locker.Acquire], or
-// [*lock.OptionError] for a job whose name begins with [lock.ReservedPrefix].
+// [*lock.ArgumentError] for a job whose name begins with [lock.ReservedPrefix].
 // The end of ctx does not end the lock.
 func (l *Locker) Lock(ctx context.Context, job string) (gocron.Lock, error) {
-	if lock.IsReserved(job) {
-		return nil, &lock.OptionError{Option: "name of the job", Reason: fmt.Sprintf("begins with %q, as the library's own names do", lock.ReservedPrefix)}
+	if strings.HasPrefix(job, lock.ReservedPrefix) {
+		return nil, &lock.ArgumentError{Arg: "name of the job", Reason: fmt.Sprintf("begins with %q, as the library's own names do", lock.ReservedPrefix)}
 	}
 	lease, err := l.locker.Acquire(ctx, Name(job), l.opts...)
 	if err != nil {

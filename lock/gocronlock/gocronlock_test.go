@@ -31,7 +31,7 @@ type bubble struct {
 // node runs a job that is due at every full minute of a clock that is behind,
 // until the returned function stops it. It must not be called while a job
 // runs: gocron waits for jobs without letting the bubble's time go on.
-func (b *bubble) node(behind time.Duration, job func(*gocronlock.Locker), opts ...lock.Option) (stop func()) {
+func (b *bubble) node(behind time.Duration, job func(*gocronlock.Locker), opts ...lock.AcquireOption) (stop func()) {
 	locker := lock.New(b.backend)
 	jobs := gocronlock.New(locker, opts...)
 	s, err := gocron.NewScheduler(gocron.WithDistributedLocker(jobs))
@@ -54,7 +54,7 @@ func (b *bubble) node(behind time.Duration, job func(*gocronlock.Locker), opts .
 	s.Start()
 	return func() {
 		require.NoError(b.t, s.Shutdown())
-		require.NoError(b.t, locker.Close())
+		locker.Close()
 	}
 }
 
@@ -74,11 +74,11 @@ func short(*gocronlock.Locker) { time.Sleep(10 * time.Millisecond) }
 
 func TestJob_RunsOnceATickOnNodesWhoseClocksDiffer(t *testing.T) {
 	for name, c := range map[string]struct {
-		opts []lock.Option
+		opts []lock.AcquireOption
 		each int
 	}{
 		"as it is":             {nil, 1},
-		"without minimum hold": {[]lock.Option{lock.WithMinHold(0)}, 3}, // that is what it is for
+		"without minimum hold": {[]lock.AcquireOption{lock.WithMinHold(0)}, 3}, // that is what it is for
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bubble) {
@@ -103,11 +103,11 @@ func TestJob_RunsOnceATickOnNodesWhoseClocksDiffer(t *testing.T) {
 // package's text.
 func TestJob_ByDurationRunsOnEachNodeThatStartedAtAnotherTime(t *testing.T) {
 	for name, c := range map[string]struct {
-		opts []lock.Option
+		opts []lock.AcquireOption
 		each int
 	}{
 		"as it is":                     {nil, 3},
-		"hold as long as the interval": {[]lock.Option{lock.WithMinHold(55 * time.Second)}, 1},
+		"hold as long as the interval": {[]lock.AcquireOption{lock.WithMinHold(55 * time.Second)}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(b *bubble) {
@@ -128,7 +128,7 @@ func TestJob_WithANameOfTheLibraryIsRefused(t *testing.T) {
 	l := lock.New(memorylocker.New())
 	defer l.Close()
 	_, err := gocronlock.New(l).Lock(t.Context(), lock.ReservedPrefix+"cleanup")
-	var option *lock.OptionError
+	var option *lock.ArgumentError
 	require.ErrorAs(t, err, &option)
 	require.NotErrorIs(t, err, lock.ErrHeld)
 }

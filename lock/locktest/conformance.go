@@ -42,7 +42,7 @@ func Conformance(t *testing.T, open func(t *testing.T) lock.Backend) {
 		{"one of many wins", (*suite).contention},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &suite{T: t, b: open(t), ttl: time.Second, prefix: NewToken() + "."}
+			s := &suite{T: t, b: open(t), ttl: time.Second, prefix: string(NewToken()) + "."}
 			if d, ok := s.b.(lock.Describer); ok {
 				s.p = d.Properties()
 				s.ttl = max(s.ttl, 2*s.p.MinTTL)
@@ -53,10 +53,10 @@ func Conformance(t *testing.T, open func(t *testing.T) lock.Backend) {
 }
 
 // NewToken makes a token as a Locker does.
-func NewToken() string {
+func NewToken() lock.Token {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	return lock.Token(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
 type suite struct {
@@ -67,7 +67,7 @@ type suite struct {
 	prefix string
 }
 
-func claim(token string) lock.Claim {
+func claim(token lock.Token) lock.Claim {
 	return lock.Claim{Token: token, Owner: lock.Owner{Host: "host.example", PID: 4711, Label: "a \"label\" {}", Since: time.Now()}}
 }
 
@@ -87,7 +87,7 @@ func (s *suite) is(err, want error, rule string) {
 	}
 }
 
-func (s *suite) acquire(name, token string) uint64 {
+func (s *suite) acquire(name string, token lock.Token) uint64 {
 	s.Helper()
 	f, err := s.b.Acquire(s.Context(), name, claim(token), s.ttl)
 	s.must(err, "Acquire of a free name")
@@ -115,11 +115,11 @@ func (s *suite) exclusive() {
 func (s *suite) tokens() {
 	n, token := s.name("prefix"), NewToken()
 	s.acquire(n, token)
-	for _, wrong := range []string{"", token[:1], token[:lock.TokenLength-1], token + "x", strings.ToLower(token) + "x"} {
+	for _, wrong := range []lock.Token{"", token[:1], token[:len(token)-1], token + "x", lock.Token(strings.ToLower(string(token))) + "x"} {
 		s.is(s.b.Release(s.Context(), n, wrong), lock.ErrLost, fmt.Sprintf("Release with a token that only resembles the holder's (%d characters)", len(wrong)))
 		s.is(s.b.Renew(s.Context(), n, wrong, s.ttl), lock.ErrLost, "Renew with a token that only resembles the holder's")
 	}
-	for _, wrong := range []string{"", token[:1], token[:lock.TokenLength-1], token + "x"} {
+	for _, wrong := range []lock.Token{"", token[:1], token[:len(token)-1], token + "x"} {
 		if _, err := s.b.Acquire(s.Context(), n, claim(wrong), s.ttl); err == nil {
 			s.Fatalf("Acquire of a held name with a token that only resembles the holder's (%d characters) was granted", len(wrong))
 		}
@@ -192,7 +192,7 @@ func (s *suite) holder() {
 	}
 	_, err = s.b.Acquire(s.Context(), n, claim(NewToken()), s.ttl)
 	var held *lock.HeldError
-	if errors.As(err, &held) && held.Holder.Host != "" && held.Holder.Host != c.Owner.Host {
+	if errors.As(err, &held) && held.Owner.Host != "" && held.Owner.Host != c.Owner.Host {
 		s.Fatalf("HeldError names the holder: got %+v", held)
 	}
 	s.must(s.b.Release(s.Context(), n, token), "Release")
@@ -247,7 +247,7 @@ func (s *suite) unfenced() {
 
 func (s *suite) names() {
 	all := []string{"a", "A", "a b", "{a}", "}{", "a%62", "ab", "..", ".", "a/../b", "\x00\xff\n", "🔒", "*?[]", strings.Repeat("{", lock.MaxName-len(s.prefix)), strings.Repeat("\xff", lock.MaxName-len(s.prefix))}
-	tokens := map[string]string{}
+	tokens := map[string]lock.Token{}
 	for _, n := range all {
 		n = s.prefix + n
 		tokens[n] = NewToken()
@@ -279,7 +279,7 @@ func (s *suite) list() {
 	if !ok {
 		s.Skip("this backend cannot list")
 	}
-	want := map[string]string{s.name("one"): NewToken(), s.name("{two}"): NewToken()}
+	want := map[string]lock.Token{s.name("one"): NewToken(), s.name("{two}"): NewToken()}
 	for n, token := range want {
 		s.acquire(n, token)
 	}
@@ -315,7 +315,7 @@ func (s *suite) contention() {
 	for range 20 {
 		var all sync.WaitGroup
 		var mu sync.Mutex
-		var winners []string
+		var winners []lock.Token
 		for range 8 {
 			all.Go(func() {
 				token := NewToken()

@@ -148,12 +148,12 @@ func (f *Faulty) Acquire(ctx context.Context, name string, c lock.Claim, ttl tim
 }
 
 // Renew implements [lock.Backend].
-func (f *Faulty) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (f *Faulty) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	return f.do(ctx, OpRenew, func(ctx context.Context) error { return f.Backend.Renew(ctx, name, token, ttl) })
 }
 
 // Release implements [lock.Backend].
-func (f *Faulty) Release(ctx context.Context, name, token string) error {
+func (f *Faulty) Release(ctx context.Context, name string, token lock.Token) error {
 	return f.do(ctx, OpRelease, func(ctx context.Context) error { return f.Backend.Release(ctx, name, token) })
 }
 

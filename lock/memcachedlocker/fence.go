@@ -15,8 +15,8 @@ import (
 
 // fence is the last fence of a name and whom it was for.
 type fence struct {
-	Fence uint64 `json:"fence"`
-	Token string `json:"token"`
+	Fence uint64     `json:"fence"`
+	Token lock.Token `json:"token"`
 }
 
 // fenceLifetime is that of the counter.
@@ -70,7 +70,7 @@ func (b *Backend) lastFence(ctx context.Context, name string) (f fence, item *me
 		item, err = b.client.Get(b.fenceKey(name))
 		return err
 	})
-	if err == nil && (json.Unmarshal(item.Value, &f) != nil || f.Fence >= math.MaxInt64 || len(f.Token) != lock.TokenLength) {
+	if err == nil && (json.Unmarshal(item.Value, &f) != nil || f.Fence >= math.MaxInt64 || !f.Token.IsValid()) {
 		f = fence{}
 	}
 	return f, item, err

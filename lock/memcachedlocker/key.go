@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 func (b *Backend) lockKey(name string) string { return b.key("-", name) }
@@ -20,7 +21,7 @@ const longestKey = 250
 // key has no byte that memcached refuses, and a hash in place of what makes it too
 // long. A tilde is in no encoded name.
 func (b *Backend) key(kind, name string) string {
-	key := b.prefix + lock.KeyPrefix + kind + lock.EncodeName(name)
+	key := b.prefix + lock.KeyPrefix + kind + names.Encode(name)
 	if len(key) <= longestKey {
 		return key
 	}
@@ -40,7 +41,7 @@ const early = 2
 func lifetime(ttl time.Duration) (int32, error) {
 	seconds := (ttl-1)/time.Second + 1 + early
 	if ttl <= 0 || seconds > longest {
-		return 0, &lock.OptionError{Option: "TTL", Reason: fmt.Sprintf("of %v is not one that memcached can keep, which are up to %v", ttl, (longest-early)*time.Second)}
+		return 0, &lock.ArgumentError{Arg: "TTL", Reason: fmt.Sprintf("of %v is not one that memcached can keep, which are up to %v", ttl, (longest-early)*time.Second)}
 	}
 	return int32(seconds), nil
 }

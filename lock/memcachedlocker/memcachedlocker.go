@@ -10,6 +10,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // Client is what a backend needs of a [*memcache.Client].
@@ -32,7 +33,7 @@ type Option func(*Backend)
 // WithPrefix puts a text before all keys, so that several clusters can share
 // one memcached. The default is none.
 func WithPrefix(prefix string) Option {
-	return func(b *Backend) { b.prefix = lock.EncodeName(prefix) }
+	return func(b *Backend) { b.prefix = names.Encode(prefix) }
 }
 
 // New returns a backend that uses the client, which the caller keeps open and
@@ -63,7 +64,7 @@ func (b *Backend) Properties() lock.Properties {
 
 // record is the value of a lock.
 type record struct {
-	Token string     `json:"token"`
+	Token lock.Token `json:"token"`
 	Owner lock.Owner `json:"owner"`
 }
 
@@ -77,8 +78,8 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	if err != nil {
 		return 0, err
 	}
-	if len(c.Token) != lock.TokenLength {
-		return 0, &lock.OptionError{Option: "token", Reason: "has another length than those of a Locker"}
+	if !c.Token.IsValid() {
+		return 0, &lock.ArgumentError{Arg: "token", Reason: "has another length than those of a Locker"}
 	}
 	value, err := json.Marshal(record{Token: c.Token, Owner: c.Owner})
 	if err != nil {
@@ -101,7 +102,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 		case err != nil:
 			return 0, classify(err)
 		case r.Token != c.Token:
-			return 0, &lock.HeldError{Name: name, Holder: r.Owner}
+			return 0, &lock.HeldError{Name: name, Owner: r.Owner}
 		}
 		if err := b.Renew(ctx, name, c.Token, ttl); err != nil {
 			return 0, err
@@ -112,7 +113,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 }
 
 // Renew implements [lock.Backend]: two round trips.
-func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	seconds, err := lifetime(ttl)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 }
 
 // Release implements [lock.Backend]: two round trips.
-func (b *Backend) Release(ctx context.Context, name, token string) error {
+func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
 	err := b.swap(ctx, name, func(r record, item *memcache.Item) bool {
 		expire(item)
 		return r.Token == token && r.Token != ""
@@ -214,7 +215,7 @@ func (b *Backend) get(ctx context.Context, name string) (r record, item *memcach
 	if err != nil {
 		return record{}, nil, err
 	}
-	if json.Unmarshal(item.Value, &r) != nil || len(r.Token) != lock.TokenLength {
+	if json.Unmarshal(item.Value, &r) != nil || !r.Token.IsValid() {
 		r = record{Owner: lock.Owner{Host: "unknown, the record was damaged"}}
 	}
 	return r, item, nil

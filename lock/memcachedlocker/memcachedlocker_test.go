@@ -30,7 +30,7 @@ func connect(t testing.TB, addr string) *memcache.Client {
 	return c
 }
 
-func acquire(t *testing.T, b *memcachedlocker.Backend, name string, ttl time.Duration) (token string, fence uint64) {
+func acquire(t *testing.T, b *memcachedlocker.Backend, name string, ttl time.Duration) (token lock.Token, fence uint64) {
 	t.Helper()
 	token = locktest.NewToken()
 	fence, err := b.Acquire(t.Context(), name, lock.Claim{Token: token}, ttl)
@@ -187,7 +187,7 @@ func TestLocker_OverMemcached(t *testing.T) {
 	_, err = other.Acquire(ctx, "job")
 	var held *lock.HeldError
 	require.ErrorAs(t, err, &held)
-	require.Equal(t, os.Getpid(), held.Holder.PID)
+	require.Equal(t, os.Getpid(), held.Owner.PID)
 	h, err := other.Holder(ctx, "job")
 	require.NoError(t, err)
 	require.Equal(t, "first", h.Owner.Label)
@@ -214,7 +214,7 @@ func TestTTL_IsOneThatMemcachedCanKeep(t *testing.T) {
 	_, err := b.Holder(t.Context(), "n")
 	require.NoError(t, err)
 	for _, ttl := range []time.Duration{0, -1, 30*24*time.Hour - 2*time.Second + 1, 1<<63 - 1} {
-		var wrong *lock.OptionError
+		var wrong *lock.ArgumentError
 		require.ErrorAs(t, b.Renew(t.Context(), "n", token, ttl), &wrong)
 		_, err := b.Acquire(t.Context(), "other", lock.Claim{Token: token}, ttl)
 		require.ErrorAs(t, err, &wrong)
@@ -222,7 +222,7 @@ func TestTTL_IsOneThatMemcachedCanKeep(t *testing.T) {
 	l := lock.New(b)
 	defer l.Close()
 	_, err = l.Acquire(t.Context(), "other", lock.WithTTL(999*time.Millisecond))
-	var wrong *lock.OptionError
+	var wrong *lock.ArgumentError
 	require.ErrorAs(t, err, &wrong)
 }
 
@@ -248,7 +248,7 @@ func TestItem_ThatIsNoLockIsHeldUntilItIsBroken(t *testing.T) {
 		require.NoError(t, c.Set(&memcache.Item{Key: "mosparoGoLockFence-n", Value: []byte(value)}))
 		_, err := b.Acquire(t.Context(), "n", lock.Claim{Token: locktest.NewToken()}, time.Minute)
 		require.ErrorIs(t, err, lock.ErrHeld)
-		for _, token := range []string{"", "short", locktest.NewToken()} {
+		for _, token := range []lock.Token{"", "short", locktest.NewToken()} {
 			require.ErrorIs(t, b.Renew(t.Context(), "n", token, time.Minute), lock.ErrLost)
 			require.ErrorIs(t, b.Release(t.Context(), "n", token), lock.ErrLost)
 		}

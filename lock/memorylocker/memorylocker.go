@@ -58,7 +58,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	defer b.mu.Unlock()
 	r, ok := b.get(name)
 	if ok && r.claim.Token != c.Token {
-		return 0, &lock.HeldError{Name: name, Holder: r.claim.Owner, ExpiresIn: time.Until(r.expires)}
+		return 0, &lock.HeldError{Name: name, Owner: r.claim.Owner, ExpiresIn: time.Until(r.expires)}
 	}
 	if !ok {
 		b.forgetExpired()
@@ -86,7 +86,7 @@ func (b *Backend) forgetExpired() {
 }
 
 // mine returns the record if token holds the name.
-func (b *Backend) mine(ctx context.Context, name, token string) (record, error) {
+func (b *Backend) mine(ctx context.Context, name string, token lock.Token) (record, error) {
 	if err := context.Cause(ctx); err != nil {
 		return record{}, err
 	}
@@ -97,7 +97,7 @@ func (b *Backend) mine(ctx context.Context, name, token string) (record, error) 
 }
 
 // Renew implements [lock.Backend].
-func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r, err := b.mine(ctx, name, token)
@@ -110,7 +110,7 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 }
 
 // Release implements [lock.Backend].
-func (b *Backend) Release(ctx context.Context, name, token string) error {
+func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, err := b.mine(ctx, name, token); err != nil {

@@ -32,7 +32,7 @@ func TestBackend_ForgetsWhatHasExpired(t *testing.T) {
 		defer l.Close()
 		before := memory()
 		for i := range 20_000 {
-			require.NoError(t, l.Once(t.Context(), "report", fmt.Sprint(i), time.Hour))
+			require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "report", Key: fmt.Sprint(i)}, time.Hour))
 			time.Sleep(time.Minute)
 		}
 		require.Less(t, memory(), before+4<<20, "60 slots are used at a time")

@@ -57,18 +57,18 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	if err := context.Cause(ctx); err != nil {
 		return 0, err
 	}
-	if len(c.Token) != lock.TokenLength {
-		return 0, &lock.OptionError{Option: "token", Reason: "has another length than those of a Locker"}
+	if !c.Token.IsValid() {
+		return 0, &lock.ArgumentError{Arg: "token", Reason: "has another length than those of a Locker"}
 	}
 	ttl = whole(ttl)
 	a := &acquiring{b: b, record: recordKey(name), owner: encode(c.Owner), kept: outlasting(ttl).Milliseconds()}
 	if c.Unfenced {
 		a.kept = ttl.Milliseconds()
 	}
-	_, err := redislock.Obtain(ctx, a, lockKey(name), ttl, &redislock.Options{Token: c.Token})
+	_, err := redislock.Obtain(ctx, a, lockKey(name), ttl, &redislock.Options{Token: string(c.Token)})
 	switch {
 	case errors.Is(err, redislock.ErrNotObtained):
-		return 0, &lock.HeldError{Name: name, Holder: a.holder, ExpiresIn: a.left}
+		return 0, &lock.HeldError{Name: name, Owner: a.holder, ExpiresIn: a.left}
 	case err != nil:
 		return 0, classify(err)
 	case a.fence == 0 && !c.Unfenced:

@@ -18,7 +18,7 @@ import (
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
-func acquire(ctx context.Context, b *redislocker.Backend, name string) (token string, fence uint64, err error) {
+func acquire(ctx context.Context, b *redislocker.Backend, name string) (token lock.Token, fence uint64, err error) {
 	token = locktest.NewToken()
 	fence, err = b.Acquire(ctx, name, lock.Claim{Token: token, Owner: lock.Owner{Host: "host.example"}}, time.Minute)
 	return token, fence, err

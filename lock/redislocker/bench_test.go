@@ -21,6 +21,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
@@ -38,12 +39,12 @@ const benchTTL = 30 * time.Second
 func contenders(tb testing.TB, c *redis.Client) []contender {
 	tb.Helper()
 	l := lock.New(redislocker.New(c), lock.WithDefaults(lock.WithTTL(benchTTL)))
-	tb.Cleanup(func() { require.NoError(tb, l.Close()) })
+	tb.Cleanup(l.Close)
 	sync := redsync.New(goredis.NewPool(c))
 	release := redis.NewScript(`if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`)
 	return []contender{
 		{"ours", func(ctx context.Context, wait bool) (func(context.Context) error, error) {
-			var opts []lock.Option
+			var opts []lock.AcquireOption
 			if wait {
 				opts = append(opts, lock.WithWait(-1))
 			}
@@ -73,7 +74,7 @@ func contenders(tb testing.TB, c *redis.Client) []contender {
 			return func(ctx context.Context) error { _, err := m.UnlockContext(ctx); return err }, m.LockContext(ctx)
 		}},
 		{"setnx", func(ctx context.Context, wait bool) (func(context.Context) error, error) {
-			token := locktest.NewToken()
+			token := string(locktest.NewToken())
 			for {
 				ok, err := c.SetNX(ctx, "bench-setnx", token, benchTTL).Result()
 				if err != nil {
@@ -263,7 +264,7 @@ func crowd(tb testing.TB, c contender, callers int, long time.Duration) []float6
 
 func TestAcquire_IsFairInsideAProcess(t *testing.T) {
 	shares := crowd(t, contenders(t, connect(t, servers.Redis(t).Addr()))[0], 64, 2*time.Second)
-	jain := locktest.Jain(shares)
+	jain := history.Jain(shares)
 	t.Logf("Jain %.4f", jain)
 	require.GreaterOrEqual(t, jain, 0.95)
 	require.NotContains(t, shares, 0.0, "nobody starves")
@@ -325,7 +326,7 @@ func TestAcquire_IsFairBetweenProcesses(t *testing.T) {
 		}
 		require.NoError(t, c.cmd.Wait())
 	}
-	jain := locktest.Jain(shares)
+	jain := history.Jain(shares)
 	t.Logf("Jain %.4f of %v", jain, shares)
 	require.GreaterOrEqual(t, jain, 0.9)
 	require.NotContains(t, shares, 0.0, "nobody starves")

@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // The scripts.
@@ -89,15 +90,15 @@ func (b *Backend) Properties() lock.Properties {
 }
 
 // The two keys of a name share a slot of Redis Cluster.
-func lockKey(name string) string { return lock.KeyPrefix + "{" + lock.EncodeName(name) + "}" }
+func lockKey(name string) string { return lock.KeyPrefix + "{" + names.Encode(name) + "}" }
 
-func recordKey(name string) string { return lock.KeyPrefix + "Record{" + lock.EncodeName(name) + "}" }
+func recordKey(name string) string { return lock.KeyPrefix + "Record{" + names.Encode(name) + "}" }
 
 // Where a record has the token and the owner, after 16 digits of fence: in
 // microseconds that is enough until the year 2286.
 const (
 	tokenAt = 16
-	ownerAt = tokenAt + lock.TokenLength
+	ownerAt = tokenAt + 22
 )
 
 // whole is a lifetime as Redis counts it, in milliseconds, and no shorter than
@@ -110,14 +111,14 @@ func whole(ttl time.Duration) time.Duration {
 }
 
 // Renew implements [lock.Backend].
-func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Duration) error {
+func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if len(token) != lock.TokenLength {
+	if !token.IsValid() {
 		return lock.ErrLost
 	}
-	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, token, whole(ttl).Milliseconds())
+	cmd, replicas := b.run(ctx, b.renew, []string{lockKey(name)}, string(token), whole(ttl).Milliseconds())
 	if err := answer(cmd); err != nil {
 		return err
 	}
@@ -126,14 +127,14 @@ func (b *Backend) Renew(ctx context.Context, name, token string, ttl time.Durati
 
 // Release implements [lock.Backend]. It waits for no replica: a lock that a
 // failover brings back ends with its TTL.
-func (b *Backend) Release(ctx context.Context, name, token string) error {
+func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if len(token) != lock.TokenLength {
+	if !token.IsValid() {
 		return lock.ErrLost
 	}
-	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, token))
+	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, string(token)))
 }
 
 // answer is that of a script that compares the token. The stored value is the
@@ -162,8 +163,8 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 	if err != nil && (token.Err() != nil || token.Val() == "") {
 		return lock.Holder{}, classify(err)
 	}
-	h := lock.Holder{Name: name, Token: token.Val(), TTL: max(left.Val(), 0)}
-	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == h.Token {
+	h := lock.Holder{Name: name, Token: lock.Token(token.Val()), TTL: max(left.Val(), 0)}
+	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == token.Val() {
 		h.Fence, h.Owner = number(r[:tokenAt]), owner(r[ownerAt:])
 	}
 	return h, nil
@@ -226,13 +227,13 @@ func (b *Backend) names(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), err
 }
 
-func (b *Backend) scan(ctx context.Context) (names []string, err error) {
+func (b *Backend) scan(ctx context.Context) (found []string, err error) {
 	scan := func(ctx context.Context, c redis.Cmdable) error {
 		it := c.Scan(ctx, 0, lock.KeyPrefix+"{*}", 500).Iterator()
 		for it.Next(ctx) {
 			encoded := strings.TrimSuffix(strings.TrimPrefix(it.Val(), lock.KeyPrefix+"{"), "}")
-			if name, ok := lock.DecodeName(encoded); ok {
-				names = append(names, name)
+			if name, ok := names.Decode(encoded); ok {
+				found = append(found, name)
 			}
 		}
 		return it.Err()
@@ -240,7 +241,7 @@ func (b *Backend) scan(ctx context.Context) (names []string, err error) {
 	cluster, ok := b.client.(*redis.ClusterClient)
 	if !ok {
 		err = scan(ctx, b.client)
-		return names, err
+		return found, err
 	}
 	var mu sync.Mutex
 	err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
@@ -248,5 +249,5 @@ func (b *Backend) scan(ctx context.Context) (names []string, err error) {
 		defer mu.Unlock()
 		return scan(ctx, c)
 	})
-	return names, err
+	return found, err
 }

@@ -246,8 +246,8 @@ func Example() {
 func TestOnce_LeavesNothingBehindAfterItsRetention(t *testing.T) {
 	c := connect(t, servers.Redis(t).Addr())
 	l := lock.New(redislocker.New(c))
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
-	require.NoError(t, l.Once(t.Context(), "job", "12:00", time.Hour))
+	t.Cleanup(l.Close)
+	require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "12:00"}, time.Hour))
 	keys, err := c.Keys(t.Context(), "*").Result()
 	require.NoError(t, err)
 	require.Len(t, keys, 2)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
@@ -86,7 +87,7 @@ func TestReplicas_AFailoverLosesNoLease(t *testing.T) {
 	open := func() (*lock.Locker, *redislocker.Backend) {
 		b := redislocker.New(sentinelClient(t, sentinel), redislocker.WithReplicas(1, time.Second))
 		l := lock.New(b)
-		t.Cleanup(func() { require.NoError(t, l.Close()) })
+		t.Cleanup(l.Close)
 		return l, b
 	}
 	one, _ := open()
@@ -216,16 +217,16 @@ func TestReplicas_AreAskedOnTheMasterOfTheKey(t *testing.T) {
 // namesByMaster finds a name for every master.
 func namesByMaster(t *testing.T, c *redis.ClusterClient, nodes []*servers.RedisServer) []string {
 	t.Helper()
-	names := make([]string, len(nodes))
+	found := make([]string, len(nodes))
 	for i := range nodes {
-		for n := 0; names[i] == ""; n++ {
+		for n := 0; found[i] == ""; n++ {
 			name := fmt.Sprint("name ", n)
-			m, err := c.MasterForKey(t.Context(), "mosparoGoLock{"+lock.EncodeName(name)+"}")
+			m, err := c.MasterForKey(t.Context(), "mosparoGoLock{"+names.Encode(name)+"}")
 			require.NoError(t, err)
 			if m.Options().Addr == nodes[i].Addr() {
-				names[i] = name
+				found[i] = name
 			}
 		}
 	}
-	return names
+	return found
 }

@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"errors"
+
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
@@ -23,10 +25,10 @@ clean.
 
 // CleanupCode is the exit code for an attempt and its error.
 func CleanupCode(a cleanup.Attempt, err error) int {
-	switch a.Result {
-	case cleanup.Refused:
+	switch {
+	case a.Result == cleanup.Refused, errors.Is(err, cleanup.ErrRefused):
 		return CleanupRefused
-	case cleanup.Unavailable:
+	case a.Result == cleanup.Unavailable:
 		return CleanupUnavailable
 	}
 	if err != nil {

@@ -31,6 +31,7 @@ func TestCleanupCode_TellsTheOutcomesApart(t *testing.T) {
 		{result: cleanup.CleanupJustExecuted, want: 75},
 		{result: cleanup.Paused, want: 75},
 		{result: cleanup.Refused, err: cleanup.ErrRefused, want: 77},
+		{result: cleanup.Observed, err: cleanup.ErrRefused, want: 77},
 		{result: cleanup.Unavailable, err: broken, want: 69},
 	} {
 		require.Equal(t, c.want, shell.CleanupCode(cleanup.Attempt{Result: c.result, Stopped: c.stopped}, c.err), "%v %v", c.result, c.err)

@@ -1,4 +1,4 @@
-package locktest_test
+package chaos_test
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
-	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/internal/chaos"
 	"github.com/mosparo/go-cluster/lock/memcachedlocker"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
@@ -27,38 +27,38 @@ var (
 	backends = flag.String("faults.backends", "", "backends to test, parted by commas; all if empty")
 )
 
-// chaos are the cases of TestFaults: a backend, and what happens to it. A
+// scenarios are the cases of TestFaults: a backend, and what happens to it. A
 // backend is added by a line.
-var chaos = []struct {
+var scenarios = []struct {
 	backend, name string
 	long          bool // not with -short
-	chaos         locktest.Chaos
+	scenario      chaos.Scenario
 }{
-	{"redis", "counter", false, locktest.Chaos{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
-	{"redis", "keeps its data", false, locktest.Chaos{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
-	{"redis", "loses its data", true, locktest.Chaos{Start: redisThatLoses, Open: openRedis, Fencing: true}},
-	{"redis", "fails over with replicas", true, locktest.Chaos{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
-	{"file", "counter", false, locktest.Chaos{Start: directory, Open: openFiles, Exclusive: true, Fencing: true, Calm: true}},
-	{"file", "machines die", false, locktest.Chaos{Start: directory, Open: openFiles, Exclusive: true, Fencing: true}},
-	{"file", "loses its directory", true, locktest.Chaos{Start: directoryThatIsLost, Open: openFiles, Fencing: true}},
-	{"memcached", "counter", false, locktest.Chaos{Start: memcachedAlone, Open: openMemcached, TTL: 1500 * time.Millisecond, Calm: true}},
-	{"memcached", "loses its data", true, locktest.Chaos{Start: memcachedThatLoses, Open: openMemcached, TTL: 1500 * time.Millisecond}},
+	{"redis", "counter", false, chaos.Scenario{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
+	{"redis", "keeps its data", false, chaos.Scenario{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
+	{"redis", "loses its data", true, chaos.Scenario{Start: redisThatLoses, Open: openRedis, Fencing: true}},
+	{"redis", "fails over with replicas", true, chaos.Scenario{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
+	{"file", "counter", false, chaos.Scenario{Start: directory, Open: openFiles, Exclusive: true, Fencing: true, Calm: true}},
+	{"file", "machines die", false, chaos.Scenario{Start: directory, Open: openFiles, Exclusive: true, Fencing: true}},
+	{"file", "loses its directory", true, chaos.Scenario{Start: directoryThatIsLost, Open: openFiles, Fencing: true}},
+	{"memcached", "counter", false, chaos.Scenario{Start: memcachedAlone, Open: openMemcached, TTL: 1500 * time.Millisecond, Calm: true}},
+	{"memcached", "loses its data", true, chaos.Scenario{Start: memcachedThatLoses, Open: openMemcached, TTL: 1500 * time.Millisecond}},
 }
 
 // Processes that are killed, stopped and cut off never hold a name at the same
 // time while the server keeps its data, and no stale write gets past a fence
 // whatever happens.
 func TestFaults(t *testing.T) {
-	for _, c := range chaos {
+	for _, c := range scenarios {
 		t.Run(c.backend+" "+c.name, func(t *testing.T) {
 			skipUnless(t, c.backend)
 			if c.long && testing.Short() {
 				t.Skip("takes some seconds")
 			}
-			c.chaos.Acquisitions, c.chaos.Rounds = each()
-			report := c.chaos.Run(t)
+			c.scenario.Acquisitions, c.scenario.Rounds = each()
+			report := c.scenario.Run(t)
 			t.Log(report)
-			if c.chaos.Fencing {
+			if c.scenario.Fencing {
 				requireLinearizable(t, report.Ops)
 			}
 		})
@@ -68,7 +68,7 @@ func TestFaults(t *testing.T) {
 // each is how many acquisitions and rounds of faults every case has.
 func each() (acquisitions, rounds int) {
 	cases := 0
-	for _, c := range chaos {
+	for _, c := range scenarios {
 		if asked(c.backend) {
 			cases++
 		}
@@ -110,7 +110,7 @@ func openMemcached(addr string) (lock.Backend, error) {
 	return memcachedlocker.New(c), nil
 }
 
-func directory(t *testing.T) (string, []locktest.Fault) {
+func directory(t *testing.T) (string, []chaos.Fault) {
 	dir := filepath.Join(t.TempDir(), "locks")
 	if _, err := filelocker.New(dir); errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("skipped: needs flock")
@@ -118,21 +118,21 @@ func directory(t *testing.T) (string, []locktest.Fault) {
 	return dir, nil
 }
 
-func directoryThatIsLost(t *testing.T) (string, []locktest.Fault) {
+func directoryThatIsLost(t *testing.T) (string, []chaos.Fault) {
 	dir, _ := directory(t)
-	return dir, []locktest.Fault{{Name: "directory removed", Do: func() { _ = os.RemoveAll(dir) }}}
+	return dir, []chaos.Fault{{Name: "directory removed", Do: func() { _ = os.RemoveAll(dir) }}}
 }
 
-func memcachedAlone(t *testing.T) (string, []locktest.Fault) {
+func memcachedAlone(t *testing.T) (string, []chaos.Fault) {
 	return servers.Memcached(t).Addr(), nil
 }
 
-func memcachedThatLoses(t *testing.T) (string, []locktest.Fault) {
+func memcachedThatLoses(t *testing.T) (string, []chaos.Fault) {
 	m := servers.Memcached(t)
 	p := servers.NewProxy(t, m.Addr())
 	return p.Addr(), append(network(p),
-		locktest.Fault{Name: "server killed", Do: func() { m.Kill(); p.Drop(); m.Restart() }},
-		locktest.Fault{Name: "server paused", Do: func() { m.Pause(); time.Sleep(700 * time.Millisecond); m.Resume() }},
+		chaos.Fault{Name: "server killed", Do: func() { m.Kill(); p.Drop(); m.Restart() }},
+		chaos.Fault{Name: "server paused", Do: func() { m.Pause(); time.Sleep(700 * time.Millisecond); m.Resume() }},
 	)
 }
 
@@ -140,12 +140,12 @@ func redisClient(addr string) *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1, DialTimeout: time.Second, ReadTimeout: time.Second})
 }
 
-func redisAlone(t *testing.T) (string, []locktest.Fault) {
+func redisAlone(t *testing.T) (string, []chaos.Fault) {
 	return servers.Redis(t).Addr(), nil
 }
 
 // network are the faults of the way to a server.
-func network(p *servers.Proxy) []locktest.Fault {
+func network(p *servers.Proxy) []chaos.Fault {
 	cut := func(ds ...servers.Direction) func() {
 		return func() {
 			p.Cut(ds...)
@@ -153,7 +153,7 @@ func network(p *servers.Proxy) []locktest.Fault {
 			p.Heal()
 		}
 	}
-	return []locktest.Fault{
+	return []chaos.Fault{
 		{Name: "requests cut off", Do: cut(servers.Requests)},
 		{Name: "replies cut off", Do: cut(servers.Replies)},
 		{Name: "both cut off", Do: cut(servers.Requests, servers.Replies)},
@@ -161,14 +161,14 @@ func network(p *servers.Proxy) []locktest.Fault {
 	}
 }
 
-func redisThatKeeps(t *testing.T) (string, []locktest.Fault) {
+func redisThatKeeps(t *testing.T) (string, []chaos.Fault) {
 	r := servers.Redis(t, "--appendonly", "yes", "--appendfsync", "always")
 	p := servers.NewProxy(t, r.Addr())
 	return p.Addr(), append(network(p),
-		locktest.Fault{Name: "server killed", Do: func() { r.Kill(); p.Drop(); r.Restart() }},
-		locktest.Fault{Name: "server restarted", Do: func() { r.Stop(); p.Drop(); r.Restart() }},
-		locktest.Fault{Name: "server paused", Do: func() { r.Pause(); time.Sleep(700 * time.Millisecond); r.Resume() }},
-		locktest.Fault{Name: "scripts forgotten", Do: func() { r.Command("SCRIPT FLUSH") }},
+		chaos.Fault{Name: "server killed", Do: func() { r.Kill(); p.Drop(); r.Restart() }},
+		chaos.Fault{Name: "server restarted", Do: func() { r.Stop(); p.Drop(); r.Restart() }},
+		chaos.Fault{Name: "server paused", Do: func() { r.Pause(); time.Sleep(700 * time.Millisecond); r.Resume() }},
+		chaos.Fault{Name: "scripts forgotten", Do: func() { r.Command("SCRIPT FLUSH") }},
 	)
 }
 
@@ -200,13 +200,13 @@ func promotion(t *testing.T, p *servers.Proxy, master *servers.RedisServer, comp
 	}
 }
 
-func redisThatLoses(t *testing.T) (string, []locktest.Fault) {
+func redisThatLoses(t *testing.T) (string, []chaos.Fault) {
 	r := servers.Redis(t)
 	p := servers.NewProxy(t, r.Addr())
 	q := servers.Redis(t) // the two cases of loss have a server each
 	at := p
 	move := func(to *servers.RedisServer) { at.Retarget(to.Addr()); at.Drop() }
-	return p.Addr(), []locktest.Fault{
+	return p.Addr(), []chaos.Fault{
 		{Name: "server killed without persistence", Do: func() { r.Kill(); r.Restart(); move(r) }},
 		{Name: "FLUSHDB", Do: func() { r.Command("FLUSHDB"); q.Command("FLUSHDB") }},
 		{Name: "another server", Do: func() { move(q) }},
@@ -214,8 +214,8 @@ func redisThatLoses(t *testing.T) (string, []locktest.Fault) {
 	}
 }
 
-func redisThatFailsOver(t *testing.T) (string, []locktest.Fault) {
+func redisThatFailsOver(t *testing.T) (string, []chaos.Fault) {
 	r := servers.Redis(t)
 	p := servers.NewProxy(t, r.Addr())
-	return p.Addr(), append(network(p), locktest.Fault{Name: "promotion", Do: promotion(t, p, r, true)})
+	return p.Addr(), append(network(p), chaos.Fault{Name: "promotion", Do: promotion(t, p, r, true)})
 }

@@ -1,4 +1,4 @@
-package locktest
+package history
 
 // Jain is Jain's index of fairness of shares: 1 when all are equal, 1/n when
 // one of n has everything, and 0 for no shares.

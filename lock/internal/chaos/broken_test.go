@@ -1,4 +1,4 @@
-package locktest_test
+package chaos_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/lock"
-	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/internal/chaos"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
@@ -36,7 +36,7 @@ func (b broken) Acquire(ctx context.Context, name string, c lock.Claim, ttl time
 // The child is this test binary, in which the test of the broken backend runs.
 func TestChaos_FindsABrokenBackend(t *testing.T) {
 	if kind := os.Getenv("LOCKTEST_BROKEN"); kind != "" {
-		locktest.Chaos{
+		chaos.Scenario{
 			Start: redisAlone,
 			Open: func(addr string) (lock.Backend, error) {
 				return broken{redislocker.New(redisClient(addr)), kind == "greedy", kind == "stale"}, nil

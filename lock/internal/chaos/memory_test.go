@@ -1,4 +1,4 @@
-package locktest_test
+package chaos_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/chaos"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
@@ -20,14 +22,14 @@ import (
 type cluster struct {
 	t       *testing.T
 	backend *memorylocker.Backend
-	history locktest.History
+	history history.History
 
 	mu  sync.Mutex
 	reg map[string]*fenced
-	ops []locktest.RegisterOp
+	ops []chaos.RegisterOp
 }
 
-func (c *cluster) apply(op locktest.RegisterOp) locktest.RegisterOp {
+func (c *cluster) apply(op chaos.RegisterOp) chaos.RegisterOp {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.reg[op.Name]
@@ -60,12 +62,12 @@ func (c *cluster) node(id, times int, f *locktest.Faulty) {
 			return
 		}
 		done := c.history.Hold(lease, string(rune('a'+id)))
-		read := c.apply(locktest.RegisterOp{Process: id, Name: name, Op: "open", Fence: lease.Fence()})
+		read := c.apply(chaos.RegisterOp{Process: id, Name: name, Op: "open", Fence: lease.Fence()})
 		time.Sleep(rand.N(ttl) + time.Duration(id)) // a phase of its own
 		if rand.N(10) == 0 {
 			time.Sleep(ttl)
 		}
-		c.apply(locktest.RegisterOp{Process: id, Name: name, Op: "write", Fence: lease.Fence(), Value: read.Read + 1})
+		c.apply(chaos.RegisterOp{Process: id, Name: name, Op: "write", Fence: lease.Fence(), Value: read.Read + 1})
 		done()
 		_ = lease.Release(c.t.Context()) // one of the faults, if it fails
 	}

@@ -1,4 +1,4 @@
-package locktest
+package chaos
 
 import (
 	"encoding/json"
@@ -13,12 +13,12 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Chaos describes a test in which real processes want the same few names all
+// Scenario describes a test in which real processes want the same few names all
 // the time, while processes are killed and stopped beyond their TTL and the
 // server suffers its faults. The processes are the test binary, started again
-// for the test that calls [Chaos.Run], which must get so far whatever it does
+// for the test that calls [Scenario.Run], which must get so far whatever it does
 // before. All times of the history are this machine's clock's.
-type Chaos struct {
+type Scenario struct {
 	// Start starts the server, once, in the test's own process. It returns the
 	// address that Open gets in every process, and what can happen to it.
 	Start func(t *testing.T) (address string, faults []Fault)
@@ -65,9 +65,9 @@ func (r *Report) String() string {
 		r.Acquisitions, r.Killed, r.Stopped, r.Lost, r.Failed, r.Refused, r.Faults)
 }
 
-const chaosEnv = "LOCKTEST_CHAOS"
+const chaosEnv = "LOCK_CHAOS"
 
-func (c Chaos) withDefaults() Chaos {
+func (c Scenario) withDefaults() Scenario {
 	c.Processes = max(c.Processes, 0)
 	if c.Processes == 0 {
 		c.Processes = 8
@@ -87,7 +87,7 @@ func (c Chaos) withDefaults() Chaos {
 
 // Run runs the test and reports every broken rule as an error of t. In the
 // processes that it starts it does not return.
-func (c Chaos) Run(t *testing.T) *Report {
+func (c Scenario) Run(t *testing.T) *Report {
 	t.Helper()
 	c = c.withDefaults()
 	if job := os.Getenv(chaosEnv); job != "" {
@@ -99,7 +99,7 @@ func (c Chaos) Run(t *testing.T) *Report {
 		t.Fatal(err)
 	}
 	defer s.close()
-	r := &run{Chaos: c, t: t, store: s, address: address, report: &Report{Faults: map[string]int{}}}
+	r := &run{Scenario: c, t: t, store: s, address: address, report: &Report{Faults: map[string]int{}}}
 	defer r.killAll()
 	for range c.Processes {
 		r.spawn()
@@ -113,7 +113,7 @@ func (c Chaos) Run(t *testing.T) *Report {
 
 // run is one run in the test's process.
 type run struct {
-	Chaos
+	Scenario
 	t       *testing.T
 	store   *store
 	address string

@@ -1,4 +1,4 @@
-package locktest
+package chaos
 
 import (
 	"os/exec"

@@ -1,4 +1,6 @@
-package locktest
+// Package history checks who held a lock when: it finds leases that overlap and
+// fences that fall.
+package history
 
 import (
 	"fmt"
@@ -45,13 +47,14 @@ func (h *History) Hold(le *lock.Lease, holder string) (release func()) {
 	from := time.Now()
 	return func() {
 		h.Add(Interval{
-			Name: le.Name(), Asked: le.Holder().Owner.Since, From: from, To: earlier(time.Now(), le.Expiry()),
+			Name: le.Name(), Asked: le.Holder().Owner.Since, From: from, To: Earlier(time.Now(), le.Expiry()),
 			Fence: le.Fence(), HolderName: holder,
 		})
 	}
 }
 
-func earlier(a, b time.Time) time.Time {
+// Earlier returns the earlier of two times.
+func Earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}

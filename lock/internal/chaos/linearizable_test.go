@@ -1,4 +1,4 @@
-package locktest_test
+package chaos_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/internal/chaos"
 )
 
 // fenced is a register that refuses fences smaller than one it has seen.
@@ -21,7 +21,7 @@ type fenced struct {
 var fencedRegister = porcupine.Model{
 	Init: func() any { return fenced{} },
 	Step: func(state, input, _ any) (bool, any) {
-		s, op := state.(fenced), input.(locktest.RegisterOp)
+		s, op := state.(fenced), input.(chaos.RegisterOp)
 		if op.OK != (op.Fence >= s.fence) {
 			return false, s
 		}
@@ -40,7 +40,7 @@ var fencedRegister = porcupine.Model{
 }
 
 // requireLinearizable checks the history of every name's register.
-func requireLinearizable(t *testing.T, ops []locktest.RegisterOp) {
+func requireLinearizable(t *testing.T, ops []chaos.RegisterOp) {
 	t.Helper()
 	byName := map[string][]porcupine.Operation{}
 	for _, op := range ops {
@@ -57,7 +57,7 @@ func requireLinearizable(t *testing.T, ops []locktest.RegisterOp) {
 
 func TestLinearizable_FindsAStaleWrite(t *testing.T) {
 	at := func(n int64) time.Time { return time.Unix(0, n) }
-	ops := []locktest.RegisterOp{
+	ops := []chaos.RegisterOp{
 		{Name: "n", Process: 1, Op: "open", Fence: 1, Called: at(1), Returned: at(2), OK: true},
 		{Name: "n", Process: 2, Op: "open", Fence: 2, Called: at(3), Returned: at(4), OK: true},
 		{Name: "n", Process: 1, Op: "write", Fence: 1, Value: 9, Called: at(5), Returned: at(6), OK: true},

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package locktest
+package chaos
 
 import (
 	"os"

@@ -1,8 +1,9 @@
-package locktest
+package chaos
 
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/mosparo/go-cluster/lock/internal/history"
 	"net"
 	"sync"
 	"time"
@@ -61,23 +62,23 @@ type store struct {
 
 	mu                    sync.Mutex
 	registers             map[string]*register
-	history               History
+	history               history.History
 	ops                   []RegisterOp
-	open                  map[int]*Interval // by process
+	open                  map[int]*history.Interval // by process
 	killed                map[int]time.Time
 	ended                 map[int]chan struct{}
 	began                 int
 	lost, failed, refused int
 }
 
-func newStore(c Chaos) (*store, error) {
+func newStore(c Scenario) (*store, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	s := &store{
 		listener: l, fencing: c.Fencing, registers: map[string]*register{},
-		open: map[int]*Interval{}, killed: map[int]time.Time{}, ended: map[int]chan struct{}{},
+		open: map[int]*history.Interval{}, killed: map[int]time.Time{}, ended: map[int]chan struct{}{},
 	}
 	s.all.Go(s.accept)
 	return s, nil
@@ -143,7 +144,7 @@ func (s *store) end(process int) {
 	defer s.mu.Unlock()
 	if i := s.open[process]; i != nil {
 		if at, ok := s.killed[process]; ok {
-			i.To = earlier(i.To, at)
+			i.To = history.Earlier(i.To, at)
 		}
 		if i.To.After(i.From) {
 			s.history.Add(*i)
@@ -188,7 +189,7 @@ func (s *store) handle(m message, pending *int) (a answer, reply bool) {
 	switch m.Op {
 	case "held":
 		s.began++
-		s.open[m.Process] = &Interval{
+		s.open[m.Process] = &history.Interval{
 			Name: m.Name, Asked: time.Unix(0, m.Asked), From: time.Unix(0, m.Called), To: time.Unix(0, m.Expiry),
 			Fence: m.Fence, HolderName: fmt.Sprint("process ", m.Process),
 		}
@@ -196,7 +197,7 @@ func (s *store) handle(m message, pending *int) (a answer, reply bool) {
 		s.open[m.Process].To = time.Unix(0, m.Expiry)
 	case "done":
 		i := s.open[m.Process]
-		i.To = earlier(time.Unix(0, m.Called), time.Unix(0, m.Expiry))
+		i.To = history.Earlier(time.Unix(0, m.Called), time.Unix(0, m.Expiry))
 		s.history.Add(*i)
 		delete(s.open, m.Process)
 	case "lost":

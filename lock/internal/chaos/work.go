@@ -1,4 +1,4 @@
-package locktest
+package chaos
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 // worker is one of the processes.
 type worker struct {
-	Chaos
+	Scenario
 	id       int
 	locker   *lock.Locker
 	in       *json.Decoder
@@ -24,10 +24,10 @@ type worker struct {
 }
 
 // work is what a process does until it is killed, or the test is gone.
-func (c Chaos) work(text string) (code int) {
+func (c Scenario) work(text string) (code int) {
 	var j job
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
-		fmt.Fprintln(os.Stderr, "locktest:", err)
+		fmt.Fprintln(os.Stderr, "chaos:", err)
 		return 2
 	}
 	conn, err := net.Dial("tcp", j.Store)
@@ -37,10 +37,10 @@ func (c Chaos) work(text string) (code int) {
 	defer conn.Close()
 	b, err := c.Open(j.Address)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "locktest:", err)
+		fmt.Fprintln(os.Stderr, "chaos:", err)
 		return 2
 	}
-	w := &worker{Chaos: c, id: j.ID, in: json.NewDecoder(conn), out: json.NewEncoder(conn)}
+	w := &worker{Scenario: c, id: j.ID, in: json.NewDecoder(conn), out: json.NewEncoder(conn)}
 	w.locker = lock.New(b, lock.WithPoll(20*time.Millisecond), lock.WithCallTimeout(c.TTL/2))
 	for err == nil {
 		err = w.session(chaosName(rand.N(c.Names)))

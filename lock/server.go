@@ -1,0 +1,95 @@
+package lock
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// server is the backend, and what every request to it needs.
+type server struct {
+	backend Backend
+	props   Properties
+	owner   Owner         // of the claims, without a label
+	call    time.Duration // bounds a request
+	tasks   *tasks
+	logger  *slog.Logger
+	observe func(context.Context, Event)
+}
+
+// tell calls the observer.
+func (s *server) tell(ctx context.Context, e Event) {
+	e.Result = resultOf(e.Err)
+	s.observe(ctx, e)
+}
+
+// newClaim returns a claim with a token of its own.
+func (s *server) newClaim(label string) Claim {
+	c := Claim{Token: newToken(), Owner: s.owner}
+	c.Owner.Label = label
+	return c
+}
+
+func newToken() Token {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return Token(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+// tryAcquire asks once, and notes in the claim since when it may hold the name. If
+// the error is ambiguous, the caller asks again or calls undo.
+func (s *server) tryAcquire(ctx context.Context, name string, claim *Claim, ttl time.Duration) (fence uint64, err error) {
+	claim.Owner.Since = time.Now()
+	call, cancel := context.WithTimeout(ctx, min(s.call, ttl))
+	defer cancel()
+	fence, err = s.backend.Acquire(call, name, *claim, ttl)
+	switch {
+	case isAmbiguous(err):
+		err = unavailable(err)
+	case err == nil && time.Since(claim.Owner.Since) >= s.props.trusted(ttl):
+		err = fmt.Errorf("%w: the answer took longer than the lease", ErrUnavailable)
+	}
+	return fence, err
+}
+
+// releaseContext bounds what gives a name back: by the call timeout, and by the
+// time that a Close may take.
+func (s *server) releaseContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, s.tasks.limit(time.Now().Add(s.call)))
+}
+
+// undo releases in the background what a request may have been granted although
+// its reply was lost. A request in flight may be granted after the first answer
+// "not yours", so that is believed only after a while.
+func (s *server) undo(name string, token Token, ttl time.Duration) {
+	s.tasks.run(func() {
+		began := time.Now()
+		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
+			ctx, cancel := s.releaseContext(context.Background())
+			err := s.backend.Release(ctx, name, token)
+			cancel()
+			since := time.Since(began)
+			if err == nil || since >= ttl || errors.Is(err, ErrLost) && since >= s.call || s.tasks.isClosing() {
+				s.tell(context.Background(), Event{Op: "undo", Name: name, Duration: since, Err: leaseErr(err)})
+				return
+			}
+			_ = sleep(s.tasks.closing, pause) // the last try is that of Close
+		}
+	})
+}
+
+// sleep returns the cause of the end of ctx if that comes before d has passed.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
