@@ -56,6 +56,9 @@ func startNode(t *testing.T, env []string, args ...string) *node {
 	t.Cleanup(func() {
 		_ = n.cmd.Process.Kill() // it may have ended by itself
 		_ = n.cmd.Wait()
+		if t.Failed() {
+			t.Log(n.stderr.String())
+		}
 	})
 	return n
 }
@@ -67,9 +70,11 @@ func (n *node) line() string {
 	return n.out.Text()
 }
 
-// code waits for the end.
+// code waits for the end; a node that hangs is ended with a trace of what it does.
 func (n *node) code() int {
 	n.t.Helper()
+	hangs := time.AfterFunc(2*time.Minute, func() { _ = n.cmd.Process.Signal(syscall.SIGQUIT) })
+	defer hangs.Stop()
 	for n.out.Scan() {
 	}
 	_ = n.cmd.Wait() // its code is what is asked for
