@@ -179,7 +179,7 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 }
 
 // Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds;
-// memcached may end them up to a second early, and none lasts beyond the
+// memcached may end them up to two seconds early, and none lasts beyond the
 // 19th of January 2038, which is as far as its clock goes. The client library
 // sends one item at a time: several on one server take one round trip each,
 // and each is set or not on its own.
