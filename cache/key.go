@@ -56,9 +56,20 @@ func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
 		return none, opError("get", string(k), err)
 	}
 	var v T
-	if text, ok := any(&v).(*[]byte); ok {
-		if b, ok := phpstring.Bytes(raw); ok { // the adapter keeps no reference to raw
-			*text = b
+	switch target := any(&v).(type) { // without an allocation for v
+	case *[]byte:
+		if text, ok := phpstring.Bytes(raw); ok { // the adapter keeps no reference to raw
+			*target = text
+			return v, nil
+		}
+	case *string:
+		if text, ok := phpstring.Bytes(raw); ok {
+			*target = string(text)
+			return v, nil
+		}
+	case *time.Time:
+		if t, ok := php.Time(raw); ok {
+			*target = t
 			return v, nil
 		}
 	}

@@ -25,7 +25,7 @@ func unmarshalFast(data []byte, v any) bool {
 		}
 		return ok
 	case *time.Time:
-		t, ok := plainDate(data)
+		t, ok := Time(data)
 		if ok = ok && v != nil; ok {
 			*v = t
 		}
@@ -48,9 +48,10 @@ const (
 	dateLen         = 26
 )
 
-// plainDate is a whole value that is a DateTime with a zone that has been met
-// before.
-func plainDate(data []byte) (time.Time, bool) {
+// Time returns the moment of a whole value that is a DateTime as PHP writes it,
+// in its zone. It allocates nothing. It returns false for anything else, and for
+// a zone that was not read before: [Unmarshal] reads those, too.
+func Time(data []byte) (time.Time, bool) {
 	date, kind, name, ok := dateParts(data)
 	if !ok {
 		return time.Time{}, false
