@@ -3,10 +3,12 @@ package lock_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
@@ -81,9 +83,12 @@ type requestID struct{}
 // A trace finds the request that a lease belongs to, also in a renewal.
 func TestObserver_GetsTheValuesOfTheCallersContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var ops []string
 		_, l, _ := nodes(t, 1, lock.WithObserver(func(ctx context.Context, e lock.Event) {
-			require.Equal(t, 7, ctx.Value(requestID{}), e.Op)
+			assert.Equal(t, 7, ctx.Value(requestID{}), e.Op)
+			mu.Lock()
+			defer mu.Unlock()
 			ops = append(ops, e.Op)
 		}))
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), requestID{}, 7))
@@ -92,6 +97,8 @@ func TestObserver_GetsTheValuesOfTheCallersContext(t *testing.T) {
 		cancel() // it does not end the lease
 		time.Sleep(2 * time.Minute)
 		require.ErrorIs(t, lease.Err(), lock.ErrMaxHold)
-		require.Subset(t, ops, []string{"acquire", "renew", "end"})
+		mu.Lock()
+		defer mu.Unlock()
+		require.Subset(t, ops, []string{"acquire", "renew", "end", "undo"})
 	})
 }

@@ -138,7 +138,7 @@ func TestCost_OfALeaseWithItsFence(t *testing.T) {
 
 	more := testing.AllocsPerRun(200, func() { ours.once(t) }) - testing.AllocsPerRun(200, func() { bare.once(t) })
 	t.Logf("%.0f allocations more than bare redislock", more)
-	require.LessOrEqual(t, more, 30.0)
+	require.LessOrEqual(t, more, 34.0, "with the JSON of the owner, and what the race detector adds")
 }
 
 // All contenders in turn, so that what else the machine does meets all of them;
