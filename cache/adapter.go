@@ -2,15 +2,15 @@ package cache
 
 import (
 	"context"
-	"iter"
 	"time"
 )
 
 // Adapter is one shared cache as the nodes of a cluster see it: keys and
 // opaque bytes, no knowledge of PHP values. Implementations are safe for
-// concurrent use, return within the deadline of the context (or, where the
-// client library knows no context, within the client's own timeout), and are
-// proved by cachetest.Conformance.
+// concurrent use and return by the deadline of the context; with a client
+// library that knows no contexts a call may take as long as the client's own
+// timeout. cachetest.Conformance checks an implementation, and package
+// adapterkit has what adapters share.
 //
 // With a context that has ended, a call does nothing and returns an error that
 // unwraps to that of the context, and after Close one that unwraps to
@@ -21,8 +21,8 @@ import (
 type Adapter interface {
 	// Get returns the stored bytes by position, nil for a key that is absent
 	// or expired; a stored empty value counts as absent, as it does in Symfony.
-	// It takes one round trip however many keys there are. Without keys it
-	// returns an empty slice and asks nobody.
+	// It takes one round trip for any number of keys. Without keys it returns
+	// an empty slice and sends no request.
 	//
 	// When only some keys can be read, Get returns what it has together with
 	// an [*OpError] whose Keys are the ones that failed. The caller owns the
@@ -32,8 +32,7 @@ type Adapter interface {
 	// Set stores all items in one round trip, atomically where the backend
 	// can, and keeps no reference to their bytes. Lifetimes are rounded up to what
 	// the backend can tell apart. Of two items with the same key the last one
-	// counts. An item that is refused leaves the earlier value in place; see
-	// [CheckItems].
+	// counts. If one item is refused, all earlier values stay.
 	Set(ctx context.Context, items ...Item) error
 
 	// Delete removes keys; an absent key is no error.
@@ -52,36 +51,3 @@ type Item struct {
 	// [ErrInvalidTTL].
 	TTL time.Duration
 }
-
-// The abilities below are optional: portable code asks an [Adapter] for them
-// with a type assertion.
-type (
-	// Clearer removes all entries that mosparo and this module own, and no
-	// others: a shared server may hold foreign data. It returns how many
-	// entries were removed, -1 when the backend cannot count them.
-	Clearer interface {
-		Clear(ctx context.Context) (int, error)
-	}
-
-	// Pinger reports whether the cache can be reached and used.
-	Pinger interface {
-		Ping(ctx context.Context) error
-	}
-
-	// Pruner removes expired entries that the backend does not remove itself
-	// and returns how many it removed.
-	Pruner interface {
-		Prune(ctx context.Context) (int, error)
-	}
-
-	// Lister yields the keys that begin with prefix, in no particular order,
-	// each at most once, until the first error.
-	Lister interface {
-		List(ctx context.Context, prefix string) iter.Seq2[string, error]
-	}
-
-	// Limiter names the largest value in bytes that Set takes, 0 for no limit.
-	Limiter interface {
-		MaxValueSize() int
-	}
-)

@@ -10,15 +10,19 @@
 //
 // [Read] and [Write] take several keys in one round trip, and [Key.Fetch] loads
 // what the cache does not have, once for all callers of a process. An
-// [Observer] sees every operation, and the log of a pool hears of an outage
-// once, not with every request. Values are written
-// as PHP's serialize() writes them, which every PHP node reads, and read from
-// that or igbinary.
+// [Observer] sees every operation. Outages are logged once when they begin and
+// once when they end, not with every request. Values are written as PHP's
+// serialize() writes them, which every PHP node reads, and read from that or
+// igbinary.
 //
 // Package cleanup declares mosparo's keys of the schedule, and package cssstore
 // keeps the prepared CSS under mosparo's. Keys that this module adds begin with
-// mosparoGo; the packages that write them list them. Name keys of your own
-// mosparoGo…, too, and they go when an operator clears mosparo's entries.
+// mosparoGo; the packages that write them list them and export their
+// [KeyPatterns], which tell an adapter what it may clear. Package
+// envconfig/connect gives it all of them and mosparoGo{any}: name keys of your
+// own so, and they go when an operator clears mosparo's entries.
+//
+// What the author of an [Adapter] needs is in package adapterkit.
 //
 // A node's tests take the adapter of cachetest.NewFake: a cache in memory that
 // fails, delays, drops and forgets when told to, in testing/synctest bubbles.

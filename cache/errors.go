@@ -63,6 +63,10 @@ func (e *OpError) Error() string {
 
 func (e *OpError) Unwrap() error { return e.Err }
 
+func opError(op, key string, err error) error {
+	return &OpError{Op: op, Keys: []string{key}, Err: err}
+}
+
 // DecodeError says that the key holds bytes that are not a PHP value, or a value of
 // another type than the one asked for. PHP treats the former as a miss, unless the
 // error wraps a [php.ZoneError].

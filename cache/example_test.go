@@ -59,13 +59,13 @@ func ExampleKey_struct() {
 // Counting hits and misses. A failed get is neither.
 func ExampleWithObserver() {
 	var hits, misses, failures atomic.Int64
-	pool := cache.NewPool(memoryadapter.New(), cache.WithObserver(func(e cache.Event) {
+	pool := cache.NewPool(memoryadapter.New(), cache.WithObserver(func(_ context.Context, e cache.Event) {
 		switch {
-		case e.Class != cache.ClassNone:
+		case e.Err != nil:
 			failures.Add(1)
-		case e.Op == cache.OpGet && e.Hit:
+		case e.Result == "hit":
 			hits.Add(1)
-		case e.Op == cache.OpGet:
+		case e.Result == "miss":
 			misses.Add(1)
 		}
 	}))

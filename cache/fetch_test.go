@@ -251,10 +251,10 @@ func TestFetch_APanickingLoadPoisonsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var classes []cache.ErrorClass
-				pool := cache.NewPool(memoryadapter.New(), cache.WithObserver(func(e cache.Event) {
+				var results []string
+				pool := cache.NewPool(memoryadapter.New(), cache.WithObserver(func(_ context.Context, e cache.Event) {
 					if e.Op == cache.OpLoad {
-						classes = append(classes, e.Class)
+						results = append(results, e.Result)
 					}
 				}))
 				caught := make(chan any, 1)
@@ -283,7 +283,7 @@ func TestFetch_APanickingLoadPoisonsNothing(t *testing.T) {
 				v, err := text.Fetch(t.Context(), pool, 0, new(loader).load)
 				require.NoError(t, err)
 				require.Equal(t, "1", v)
-				require.Equal(t, []cache.ErrorClass{cache.ClassLoad, cache.ClassNone}, classes)
+				require.Equal(t, []string{"load", "ok"}, results)
 			})
 		})
 	}

@@ -3,9 +3,9 @@ package cache
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache/internal/phpstring"
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
@@ -21,13 +21,13 @@ type Key[T any] string
 // (a stored null, unless T is a pointer, any, slice or map), [*DecodeError],
 // [ErrTooLarge], and those of the adapter.
 func (k Key[T]) Get(ctx context.Context, p *Pool) (T, error) {
-	started := p.started()
+	start := p.start()
 	var v T
 	raw, err := p.get(ctx, string(k))
 	if err == nil {
 		v, err = k.decode(p, raw[0])
 	}
-	p.done(OpGet, string(k), err, started)
+	p.observe(ctx, OpGet, string(k), err, start)
 	return v, err
 }
 
@@ -50,26 +50,39 @@ func (k Key[T]) Delete(ctx context.Context, p *Pool) error {
 func (k Key[T]) decode(p *Pool, raw []byte) (T, error) {
 	var none T
 	if raw == nil {
-		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNotFound}
+		return none, opError("get", string(k), ErrNotFound)
 	}
-	if len(raw) > p.maxValue {
-		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, len(raw), p.maxValue)}
+	if err := p.checkSize(raw); err != nil {
+		return none, opError("get", string(k), err)
 	}
-	// Nobody else has these bytes.
 	var v T
-	if php.TryUnmarshalNoCopy(raw, &v) {
-		return v, nil
+	switch target := any(&v).(type) { // without an allocation for v
+	case *[]byte:
+		if text, ok := phpstring.Bytes(raw); ok { // the adapter keeps no reference to raw
+			*target = text
+			return v, nil
+		}
+	case *string:
+		if text, ok := phpstring.Bytes(raw); ok {
+			*target = string(text)
+			return v, nil
+		}
+	case *time.Time:
+		if t, ok := php.Time(raw); ok {
+			*target = t
+			return v, nil
+		}
 	}
-	return k.value(raw, php.UnmarshalNoCopy)
+	return k.value(raw)
 }
 
-// value decodes bytes that are there.
-func (k Key[T]) value(raw []byte, unmarshal func([]byte, any) error) (T, error) {
+// value decodes bytes that are there, and copies what it takes of them.
+func (k Key[T]) value(raw []byte) (T, error) {
 	var v, none T
 	if php.IsNull(raw) && !nullable(&v) {
-		return none, &OpError{Op: "get", Keys: []string{string(k)}, Err: ErrNull}
+		return none, opError("get", string(k), ErrNull)
 	}
-	if err := unmarshal(raw, &v); err != nil {
+	if err := php.Unmarshal(raw, &v); err != nil {
 		return none, &DecodeError{Key: string(k), Err: err}
 	}
 	return v, nil

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"github.com/mosparo/go-cluster/cache/php"
 )
 
 // Op is what a [Pool] did.
@@ -26,20 +24,31 @@ const (
 type Event struct {
 	Op  Op
 	Key string
-	// Hit: a get found a value, a stored null included. What cannot be decoded
-	// is no hit, and has a Class.
-	Hit bool
-	// Class is [ClassNone] on success, and for a miss.
-	Class ErrorClass
 	// Duration is that of the whole request, with encoding and decoding.
 	Duration time.Duration
+	// Result is the outcome as a label of metrics, one of a few words.
+	//
+	// Without a failure: "hit" for a get that found a value, a stored null
+	// included; "miss" for one that did not; "ok" for any other operation.
+	//
+	// Otherwise what failed: "canceled" and "deadline" for the caller's
+	// context, before anything was sent; "unavailable" ([ErrUnavailable], a
+	// reply that did not come in time included), "unauthorized", "read_only",
+	// "full", "too_large" and "closed" for the errors of these names;
+	// "invalid" for [ErrInvalidTTL], [*KeyError] and a value that PHP has no
+	// type for; "decode" for [*DecodeError]; "load" for a load that failed or
+	// panicked; "other".
+	Result string
+	// Err is the error of the operation, nil for a hit, a miss and a stored
+	// null. It may contain the key, and no value.
+	Err error
 }
 
-// Observer is called once for each [Event], on the goroutine of the operation
-// and before that returns, so it should be quick; it must be safe for
-// concurrent use. The rule items of mosparo have a key for each field value:
-// use [Event.Key] as a label of metrics for a few known keys only.
-type Observer func(Event)
+// Observer is called once for each [Event] with the context of the operation,
+// on its goroutine and before that returns, so it should be quick; it must be
+// safe for concurrent use. The rule items of mosparo have a key for each field
+// value: use [Event.Key] as a label of metrics for a few known keys only.
+type Observer func(context.Context, Event)
 
 // WithObserver lets f see every operation of the pool, for metrics and traces.
 // Without one, or with nil, nothing is measured.
@@ -47,101 +56,53 @@ func WithObserver(f Observer) Option {
 	return func(p *Pool) { p.observer = f }
 }
 
-// ErrorClass is an error as a label: one of a few words.
-type ErrorClass string
-
-// The classes of errors.
-const (
-	ClassNone         ErrorClass = ""
-	ClassCanceled     ErrorClass = "canceled"     // the caller's context was cancelled
-	ClassDeadline     ErrorClass = "deadline"     // its deadline had passed before anything was sent
-	ClassUnavailable  ErrorClass = "unavailable"  // [ErrUnavailable], a reply that did not come in time included
-	ClassUnauthorized ErrorClass = "unauthorized" // [ErrUnauthorized]
-	ClassReadOnly     ErrorClass = "read_only"    // [ErrReadOnly]
-	ClassFull         ErrorClass = "full"         // [ErrFull]
-	ClassTooLarge     ErrorClass = "too_large"    // [ErrTooLarge]
-	ClassInvalid      ErrorClass = "invalid"      // [ErrInvalidTTL], *[KeyError], a value that PHP has no type for
-	ClassDecode       ErrorClass = "decode"       // *[DecodeError]
-	ClassClosed       ErrorClass = "closed"       // [ErrClosed]
-	ClassLoad         ErrorClass = "load"         // a load failed or panicked
-	ClassOther        ErrorClass = "other"
-)
-
-var classes = []struct {
-	err   error
-	class ErrorClass
-}{
-	{context.Canceled, ClassCanceled},
-	{ErrUnauthorized, ClassUnauthorized},
-	{ErrReadOnly, ClassReadOnly},
-	{ErrFull, ClassFull},
-	{ErrTooLarge, ClassTooLarge},
-	{ErrInvalidTTL, ClassInvalid},
-	{ErrClosed, ClassClosed},
-	{ErrUnavailable, ClassUnavailable},
-	{context.DeadlineExceeded, ClassDeadline},
-}
-
-// ClassOf returns the class of an error of this package or of an adapter. A
-// miss and a stored null have none.
-func ClassOf(err error) ErrorClass {
-	if err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrNull) {
-		return ClassNone
-	}
-	for _, c := range classes {
-		if errors.Is(err, c.err) {
-			return c.class
-		}
-	}
-	var decode *DecodeError
-	var key *KeyError
-	var encode *php.EncodeError
-	switch {
-	case errors.As(err, &decode):
-		return ClassDecode
-	case errors.As(err, &key), errors.As(err, &encode):
-		return ClassInvalid
-	}
-	return ClassOther
-}
-
-// started is the time that [Pool.done] measures from; the clock is not read
-// for nobody.
-func (p *Pool) started() (at time.Time) {
+// start returns the time that [Pool.observe] measures from. Without an observer
+// it does not read the clock.
+func (p *Pool) start() (at time.Time) {
 	if p.observer != nil {
 		at = time.Now()
 	}
 	return at
 }
 
-// done tells the observer and the log of an operation on one key.
-func (p *Pool) done(op Op, key string, err error, started time.Time) {
-	if err == nil && p.observer == nil && !p.watch.failing(op) {
+// observe reports an operation on one key to the observer and the log.
+func (p *Pool) observe(ctx context.Context, op Op, key string, err error, start time.Time) {
+	if err == nil && p.observer == nil && !p.outages.failing(op) {
 		return
 	}
-	class := ClassOf(err)
+	r := resultOf(err)
 	if op == OpLoad {
-		if err != nil && class != ClassCanceled {
-			class = ClassLoad
+		if err != nil && r != resultCanceled {
+			r = resultLoad
 		}
 	} else {
-		p.watch.note(op, key, class, err)
+		p.outages.note(op, key, r, err)
 	}
-	if p.observer != nil {
-		hit := op == OpGet && (err == nil || errors.Is(err, ErrNull))
-		p.observer(Event{Op: op, Key: key, Hit: hit, Class: class, Duration: time.Since(started)})
+	if p.observer == nil {
+		return
 	}
+	e := Event{Op: op, Key: key, Duration: time.Since(start), Result: string(r), Err: err}
+	if r == resultOK {
+		e.Err = nil // a miss, or a stored null
+		if op == OpGet {
+			e.Result = "hit"
+			if errors.Is(err, ErrNotFound) {
+				e.Result = "miss"
+			}
+		}
+	}
+	p.observer(ctx, e)
 }
 
-// doneEach is [Pool.done] for each key of a request; one that fails for some
-// keys names them.
-func (p *Pool) doneEach(op Op, keys []string, err error, started time.Time) {
+// observeEach is [Pool.observe] for each key of a request; an error that names
+// keys is about those alone.
+func (p *Pool) observeEach(ctx context.Context, op Op, keys []string, err error, start time.Time) {
 	var failed *OpError
 	partly := errors.As(err, &failed) && len(failed.Keys) > 0
 	for _, k := range keys {
 		if partly && !slices.Contains(failed.Keys, k) {
 			continue // done or not, it is not what failed
 		}
-		p.done(op, k, err, started)
+		p.observe(ctx, op, k, err, start)
 	}
 }

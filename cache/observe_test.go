@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -18,52 +19,60 @@ import (
 func TestObserver_SeesEveryOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []cache.Event
+		var failed []error
 		a := cachetest.NewFake()
-		pool := cache.NewPool(a, cache.WithMaxValueSize(1000), cache.WithObserver(func(e cache.Event) { got = append(got, e) }))
+		pool := cache.NewPool(a, cache.WithMaxValueSize(1000), cache.WithObserver(func(_ context.Context, e cache.Event) {
+			failed = append(failed, e.Err)
+			e.Err = nil
+			got = append(got, e)
+		}))
 		see := func(want ...cache.Event) {
 			t.Helper()
 			require.Equal(t, want, got)
-			got = nil
+			for i, e := range got {
+				require.Equal(t, e.Result == "ok" || e.Result == "hit" || e.Result == "miss", failed[i] == nil, e.Result)
+			}
+			got, failed = nil, nil
 		}
 		ctx := t.Context()
 		a.Inject(cachetest.Fault{Delay: 5 * time.Millisecond})
 		const ms = 5 * time.Millisecond
 
 		_, _ = text.Get(ctx, pool)
-		see(cache.Event{Op: cache.OpGet, Key: "text", Duration: ms})
+		see(cache.Event{Op: cache.OpGet, Key: "text", Duration: ms, Result: "miss"})
 		require.NoError(t, text.Set(ctx, pool, "a", 0))
-		see(cache.Event{Op: cache.OpSet, Key: "text", Duration: ms})
+		see(cache.Event{Op: cache.OpSet, Key: "text", Duration: ms, Result: "ok"})
 		require.NoError(t, when.SetNull(ctx, pool, 0))
 		store(t, a, "number", "x")
-		got = nil
+		got, failed = nil, nil
 		var s cache.Result[string]
 		var n cache.Result[int]
 		var w cache.Result[time.Time]
 		require.NoError(t, cache.Read(ctx, pool, text.Into(&s), number.Into(&n), when.Into(&w)))
 		see(
-			cache.Event{Op: cache.OpGet, Key: "text", Hit: true, Duration: ms},
-			cache.Event{Op: cache.OpGet, Key: "number", Class: cache.ClassDecode, Duration: ms},
-			cache.Event{Op: cache.OpGet, Key: "when", Hit: true, Duration: ms},
+			cache.Event{Op: cache.OpGet, Key: "text", Duration: ms, Result: "hit"},
+			cache.Event{Op: cache.OpGet, Key: "number", Duration: ms, Result: "decode"},
+			cache.Event{Op: cache.OpGet, Key: "when", Duration: ms, Result: "hit"},
 		)
 		require.NoError(t, pool.Delete(ctx, "text", "when"))
-		see(cache.Event{Op: cache.OpDelete, Key: "text", Duration: ms}, cache.Event{Op: cache.OpDelete, Key: "when", Duration: ms})
+		see(cache.Event{Op: cache.OpDelete, Key: "text", Duration: ms, Result: "ok"}, cache.Event{Op: cache.OpDelete, Key: "when", Duration: ms, Result: "ok"})
 
 		require.Error(t, css.Set(ctx, pool, make([]byte, 2000), 0))
-		see(cache.Event{Op: cache.OpSet, Key: "css", Class: cache.ClassTooLarge})
+		see(cache.Event{Op: cache.OpSet, Key: "css", Result: "too_large"})
 		require.Error(t, cache.Key[int]("a/b").Set(ctx, pool, 1, 0))
-		see(cache.Event{Op: cache.OpSet, Key: "a/b", Class: cache.ClassInvalid})
+		see(cache.Event{Op: cache.OpSet, Key: "a/b", Result: "invalid"})
 
 		_, err := text.Fetch(ctx, pool, 0, new(loader).load)
 		require.NoError(t, err)
 		see(
-			cache.Event{Op: cache.OpGet, Key: "text", Duration: ms},
-			cache.Event{Op: cache.OpLoad, Key: "text", Duration: time.Second},
-			cache.Event{Op: cache.OpSet, Key: "text", Duration: ms},
+			cache.Event{Op: cache.OpGet, Key: "text", Duration: ms, Result: "miss"},
+			cache.Event{Op: cache.OpLoad, Key: "text", Duration: time.Second, Result: "ok"},
+			cache.Event{Op: cache.OpSet, Key: "text", Duration: ms, Result: "ok"},
 		)
 
 		heal := a.Down()
 		_, _ = text.Get(ctx, pool)
-		see(cache.Event{Op: cache.OpGet, Key: "text", Class: cache.ClassUnavailable})
+		see(cache.Event{Op: cache.OpGet, Key: "text", Result: "unavailable"})
 		heal()
 	})
 }
@@ -98,11 +107,11 @@ func TestLog_TellsOfAnOutageOnceAndOfItsEnd(t *testing.T) {
 			use()
 			time.Sleep(time.Second)
 		}
-		require.Equal(t, []string{`level=WARN msg="the shared cache fails" op=get key=text class=unavailable error="cache: get \"text\": cache unavailable"`}, lines(), "writes work all the while")
+		require.Equal(t, []string{`level=WARN msg="the shared cache fails" op=get key=text result=unavailable error="cache: get \"text\": cache unavailable"`}, lines(), "writes work all the while")
 		heal()
 		use()
 		use()
-		require.Equal(t, []string{`level=INFO msg="the shared cache works again" op=get class=unavailable outage=1m40s`}, lines())
+		require.Equal(t, []string{`level=INFO msg="the shared cache works again" op=get result=unavailable outage=1m40s`}, lines())
 	})
 }
 
@@ -119,7 +128,7 @@ func TestLog_StaysQuietWhileTheCacheFlaps(t *testing.T) {
 		got := lines()
 		require.LessOrEqual(t, len(got), 20, "two lines a minute")
 		require.GreaterOrEqual(t, len(got), 16)
-		require.Contains(t, got[0], "class=full")
+		require.Contains(t, got[0], "result=full")
 		require.Contains(t, got[1], "works again")
 	})
 }
@@ -134,8 +143,8 @@ func TestLog_TellsOfAnotherReason(t *testing.T) {
 		}
 		got := lines()
 		require.Len(t, got, 2)
-		require.Contains(t, got[0], "class=unavailable")
-		require.Contains(t, got[1], "class=unauthorized")
+		require.Contains(t, got[0], "result=unavailable")
+		require.Contains(t, got[1], "result=unauthorized")
 	})
 }
 
@@ -150,8 +159,8 @@ func TestLog_TellsOfAnUnusableEntryOnceForEachKey(t *testing.T) {
 	}
 	got := lines()
 	require.Len(t, got, 2)
-	require.Contains(t, got[0], `key=number class=decode`)
-	require.Contains(t, got[1], `key=css class=too_large`)
+	require.Contains(t, got[0], `key=number result=decode`)
+	require.Contains(t, got[1], `key=css result=too_large`)
 
 	for i := range 1000 {
 		key := cache.Key[int](fmt.Sprint("p1rc_", i))

@@ -16,8 +16,8 @@ type Pool struct {
 	adapter  Adapter
 	maxValue int
 	observer Observer
-	watch    watch
-	flights  flights
+	outages  outageLog
+	loads    loads
 }
 
 // Option changes a default of [NewPool].
@@ -38,14 +38,14 @@ func WithMaxValueSize(bytes int) Option {
 	return func(p *Pool) { p.maxValue = cmp.Or(bytes, DefaultMaxValueSize) }
 }
 
-// WithLogger logs what an operator must see, once and not per request: that
-// the cache fails (again for the same reason after a minute at the earliest)
-// and works again, and each key whose entry cannot be decoded or is too large.
-// The default, and nil, log nothing.
+// WithLogger logs outages, each once when it begins and once when it ends, and
+// not more than one a minute for the same reason; and once for each key that
+// its entry cannot be decoded or is too large. The default, and nil, log
+// nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(p *Pool) {
 		if l != nil {
-			p.watch.logger = l
+			p.outages.logger = l
 		}
 	}
 }
@@ -57,7 +57,7 @@ func NewPool(a Adapter, opts ...Option) *Pool {
 	if a == nil {
 		panic("cache: NewPool: a is nil")
 	}
-	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, watch: watch{logger: slog.New(slog.DiscardHandler)}}
+	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, outages: outageLog{logger: slog.New(slog.DiscardHandler)}}
 	for _, o := range opts {
 		o(p)
 	}
@@ -69,15 +69,15 @@ func (p *Pool) Adapter() Adapter { return p.adapter }
 
 // Delete removes keys in one round trip; an absent key is no error.
 func (p *Pool) Delete(ctx context.Context, keys ...string) error {
-	started := p.started()
+	start := p.start()
 	for _, k := range keys {
 		if err := ValidateKey(k); err != nil {
-			p.done(OpDelete, k, err, started)
+			p.observe(ctx, OpDelete, k, err, start)
 			return err
 		}
 	}
 	err := p.adapter.Delete(ctx, keys...)
-	p.doneEach(OpDelete, keys, err, started)
+	p.observeEach(ctx, OpDelete, keys, err, start)
 	return err
 }
 
@@ -91,12 +91,13 @@ func (p *Pool) get(ctx context.Context, keys ...string) ([][]byte, error) {
 	return p.adapter.Get(ctx, keys...)
 }
 
-// set stores items after checking their sizes.
-func (p *Pool) set(ctx context.Context, items []Item, started time.Time) error {
-	err := CheckItems(items, p.maxValue)
-	if err == nil {
-		err = p.adapter.Set(ctx, items...)
+// set stores items that [Entry.item] has made.
+func (p *Pool) set(ctx context.Context, items []Item, start time.Time) error {
+	err := p.adapter.Set(ctx, items...)
+	keys := make([]string, len(items))
+	for i := range items {
+		keys[i] = items[i].Key
 	}
-	p.doneEach(OpSet, ItemKeys(items), err, started)
+	p.observeEach(ctx, OpSet, keys, err, start)
 	return err
 }

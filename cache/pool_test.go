@@ -14,6 +14,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/internal/alloctest"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cache/php"
 )
@@ -177,32 +178,39 @@ func TestKey_AHitCostsLittleMoreThanTheAdapters(t *testing.T) {
 		})
 		require.LessOrEqual(t, key, adapter+1, name)
 	}
-	perGet := cachetest.BytesPerRun(100, func() { _, _ = css.Get(ctx, pool) })
+	perGet := alloctest.BytesPerRun(100, func() { _, _ = css.Get(ctx, pool) })
 	require.Less(t, perGet, 1.1*20_000, "the value is allocated once")
 }
 
-func TestClassOf_KnowsEveryErrorOfThePackage(t *testing.T) {
-	for err, want := range map[error]cache.ErrorClass{
-		nil:                                    cache.ClassNone,
-		cache.ErrNotFound:                      cache.ClassNone,
-		cache.ErrNull:                          cache.ClassNone,
-		context.Canceled:                       cache.ClassCanceled,
-		context.DeadlineExceeded:               cache.ClassDeadline,
-		cache.ErrUnavailable:                   cache.ClassUnavailable,
-		cache.ErrUnauthorized:                  cache.ClassUnauthorized,
-		cache.ErrReadOnly:                      cache.ClassReadOnly,
-		cache.ErrFull:                          cache.ClassFull,
-		cache.ErrTooLarge:                      cache.ClassTooLarge,
-		cache.ErrInvalidTTL:                    cache.ClassInvalid,
-		cache.ErrClosed:                        cache.ClassClosed,
-		&cache.KeyError{Key: "a/b"}:            cache.ClassInvalid,
-		&php.EncodeError{}:                     cache.ClassInvalid,
-		&cache.DecodeError{Err: io.EOF}:        cache.ClassDecode,
-		io.ErrUnexpectedEOF:                    cache.ClassOther,
-		errors.Join(io.EOF, cache.ErrFull):     cache.ClassFull,
-		&cache.OpError{Err: cache.ErrTooLarge}: cache.ClassTooLarge,
-		errors.Join(cache.ErrUnavailable, context.DeadlineExceeded): cache.ClassUnavailable,
+func TestObserver_LabelsEveryErrorOfThePackage(t *testing.T) {
+	a := cachetest.NewFake()
+	var last cache.Event
+	pool := cache.NewPool(a, cache.WithObserver(func(_ context.Context, e cache.Event) { last = e }))
+	for err, want := range map[error]string{
+		cache.ErrNotFound:                      "miss",
+		cache.ErrNull:                          "hit",
+		context.Canceled:                       "canceled",
+		context.DeadlineExceeded:               "deadline",
+		cache.ErrUnavailable:                   "unavailable",
+		cache.ErrUnauthorized:                  "unauthorized",
+		cache.ErrReadOnly:                      "read_only",
+		cache.ErrFull:                          "full",
+		cache.ErrTooLarge:                      "too_large",
+		cache.ErrInvalidTTL:                    "invalid",
+		cache.ErrClosed:                        "closed",
+		&cache.KeyError{Key: "a/b"}:            "invalid",
+		&php.EncodeError{}:                     "invalid",
+		&cache.DecodeError{Err: io.EOF}:        "decode",
+		io.ErrUnexpectedEOF:                    "other",
+		errors.Join(io.EOF, cache.ErrFull):     "full",
+		&cache.OpError{Err: cache.ErrTooLarge}: "too_large",
+		errors.Join(cache.ErrUnavailable, context.DeadlineExceeded): "unavailable",
 	} {
-		require.Equal(t, want, cache.ClassOf(err), "%v", err)
+		heal := a.Fail(err)
+		_, got := text.Get(t.Context(), pool)
+		require.ErrorIs(t, got, err)
+		require.Equal(t, want, last.Result, "%v", err)
+		require.Equal(t, want == "hit" || want == "miss", last.Err == nil, "%v", err)
+		heal()
 	}
 }

@@ -17,7 +17,8 @@ type Target struct {
 	receive func(p *Pool, raw []byte, err error) error
 }
 
-// Into makes the result of the key go to r. Where that is nil, [Read] fails.
+// Into returns a [Target] that stores the result for k in r. With a nil r,
+// [Read] fails.
 func (k Key[T]) Into(r *Result[T]) Target {
 	if r == nil {
 		return Target{key: string(k)}
@@ -35,7 +36,7 @@ func (k Key[T]) Into(r *Result[T]) Target {
 // request; what concerns one key only (absent, null, undecodable) is in its
 // [Result].
 func Read(ctx context.Context, p *Pool, targets ...Target) error {
-	started := p.started()
+	start := p.start()
 	keys := make([]string, len(targets))
 	for i, t := range targets {
 		if t.receive == nil {
@@ -51,46 +52,62 @@ func Read(ctx context.Context, p *Pool, targets ...Target) error {
 	}
 	for i, t := range targets {
 		if err != nil && slices.Contains(failed, t.key) {
-			p.done(OpGet, t.key, t.receive(p, nil, err), started)
+			p.observe(ctx, OpGet, t.key, t.receive(p, nil, err), start)
 		} else {
-			p.done(OpGet, t.key, t.receive(p, raw[i], nil), started)
+			p.observe(ctx, OpGet, t.key, t.receive(p, raw[i], nil), start)
 		}
 	}
 	return err
 }
 
-// Entry is one typed value of a [Write]; made by [Key.With] and
-// [Key.WithNull].
+// Entry is a typed value to [Write] under its key; [Key.With] and
+// [Key.WithNull] make it. What an [Adapter] stores of it is an [Item].
 type Entry struct {
 	key   string
 	value any
 	ttl   time.Duration
 }
 
-// With is the key with a value to write; ttl 0 means no expiry.
+// With returns the key with a value to write; ttl 0 means no expiry.
 func (k Key[T]) With(v T, ttl time.Duration) Entry {
 	return Entry{key: string(k), value: v, ttl: ttl}
 }
 
-// WithNull is the key with a PHP null to write.
+// WithNull returns the key with a PHP null to write.
 func (k Key[T]) WithNull(ttl time.Duration) Entry {
 	return Entry{key: string(k), ttl: ttl}
 }
 
 // Write stores several typed values in one round trip, atomically where the
-// backend can. Nothing is sent unless all of them can be encoded.
+// backend can. Nothing is sent unless all of them can be encoded and stored.
 func Write(ctx context.Context, p *Pool, entries ...Entry) error {
-	started := p.started()
+	start := p.start()
 	items := make([]Item, len(entries))
 	for i, e := range entries {
-		raw, err := e.encode()
-		if err != nil {
-			p.done(OpSet, e.key, err, started)
+		var err error
+		if items[i], err = e.item(p); err != nil {
+			p.observe(ctx, OpSet, e.key, err, start)
 			return err
 		}
-		items[i] = Item{Key: e.key, Value: raw, TTL: e.ttl}
 	}
-	return p.set(ctx, items, started)
+	return p.set(ctx, items, start)
+}
+
+// item encodes the value and checks what an adapter would refuse.
+func (e Entry) item(p *Pool) (Item, error) {
+	raw, err := e.encode()
+	if err != nil {
+		return Item{}, err
+	}
+	if e.ttl < 0 {
+		err = fmt.Errorf("%w: %v", ErrInvalidTTL, e.ttl)
+	} else {
+		err = p.checkSize(raw)
+	}
+	if err != nil {
+		return Item{}, opError("set", e.key, err)
+	}
+	return Item{Key: e.key, Value: raw, TTL: e.ttl}, nil
 }
 
 // encode returns the value as it is stored.
@@ -100,9 +117,17 @@ func (e Entry) encode() ([]byte, error) {
 	}
 	raw, err := php.Marshal(e.value)
 	if err != nil {
-		return nil, &OpError{Op: "set", Keys: []string{e.key}, Err: err}
+		return nil, opError("set", e.key, err)
 	}
 	return raw, nil
+}
+
+// checkSize returns [ErrTooLarge] for a serialized value above the limit.
+func (p *Pool) checkSize(raw []byte) error {
+	if len(raw) > p.maxValue {
+		return fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, len(raw), p.maxValue)
+	}
+	return nil
 }
 
 // nullable reports whether *v can hold a PHP null as nil.

@@ -1,7 +1,6 @@
 package cachetest
 
 import (
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ type Way struct {
 }
 
 // Compare measures ways beside each other, taking turns in one run, so that
-// whatever else the machine does hits all of them alike. It reports the median
+// other work of the machine hits all of them alike. It reports the median
 // time of each, its allocations, and its ratio to the first way, as metrics of
 // the sub-benchmark name.
 func Compare(b *testing.B, name string, ways ...Way) {
@@ -28,7 +27,7 @@ func Compare(b *testing.B, name string, ways ...Way) {
 		times := make([][]time.Duration, len(ways))
 		for turn := 0; b.Loop(); turn++ {
 			for i := range ways {
-				i = (i + turn) % len(ways) // everyone goes first in turn
+				i = (i + turn) % len(ways) // each goes first in turn
 				times[i] = append(times[i], timed(b, ways[i]))
 			}
 		}
@@ -62,17 +61,4 @@ func timed(b *testing.B, w Way) time.Duration {
 func median(d []time.Duration) float64 {
 	d = slices.Sorted(slices.Values(d))
 	return float64(d[len(d)/2])
-}
-
-// BytesPerRun is [testing.AllocsPerRun] for the bytes that f allocates.
-func BytesPerRun(runs int, f func()) float64 {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	f() // what is made once
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range runs {
-		f()
-	}
-	runtime.ReadMemStats(&after)
-	return float64(after.TotalAlloc-before.TotalAlloc) / float64(runs)
 }

@@ -10,22 +10,21 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Conformance runs the suite on the adapters that open makes, one for each
 // subtest. They may all lead to one running server: the suite uses keys of
-// its own, and removes what it wrote. It also runs [cache.Clearer.Clear],
-// which removes mosparo's own keys: never run it on a live cluster.
+// its own, and removes what it wrote. An adapter that is a [cache.Clearer] has to
+// own the keys of [KeyPatterns], all of which Clear then removes: never run the
+// suite on a live cluster.
 //
 // Under -short it waits for no more than a few lifetimes of one second.
 func Conformance(t *testing.T, open func(t *testing.T) cache.Adapter, opts ...Option) {
 	if open == nil {
 		panic("cachetest: Conformance: open is nil")
 	}
-	cfg := config{resolution: time.Second, maxKey: 400, maxValue: 900_000}
-	for _, o := range opts {
-		o(&cfg)
-	}
+	cfg := newConfig(opts)
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			if reason := cfg.skip[r.name]; reason != "" {
@@ -35,14 +34,19 @@ func Conformance(t *testing.T, open func(t *testing.T) cache.Adapter, opts ...Op
 			if a == nil {
 				t.Fatal("open returned no adapter")
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			t.Cleanup(cancel)
-			r.check(&suite{T: t, ctx: ctx, a: a, cfg: cfg, why: r.why, prefix: fmt.Sprintf("mosparoGoTest%08x", rand.Uint32())})
+			r.run(t, a, cfg)
 			if err := a.Close(); err != nil {
 				t.Errorf("Close: %v", err)
 			}
 		})
 	}
+}
+
+// run checks the rule on one adapter.
+func (r *rule) run(tb testing.TB, a cache.Adapter, cfg config) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	tb.Cleanup(cancel)
+	r.check(&suite{TB: tb, ctx: ctx, a: a, cfg: cfg, why: r.why, prefix: fmt.Sprintf("mosparoGoTest%08x", rand.Uint32())})
 }
 
 // Option tells [Conformance] what to expect of an adapter.
@@ -52,6 +56,14 @@ type config struct {
 	resolution       time.Duration
 	maxKey, maxValue int
 	skip             map[string]string
+}
+
+func newConfig(opts []Option) config {
+	cfg := config{resolution: time.Second, maxKey: 400, maxValue: 900_000}
+	for _, o := range opts {
+		o(&cfg)
+	}
+	return cfg
 }
 
 // WithResolution is the step to which the backend rounds lifetimes up, one
@@ -93,46 +105,9 @@ func WithoutRule(name, reason string) Option {
 	}
 }
 
-// rule is one thing that portable code relies on.
-type rule struct {
-	name  string
-	why   string
-	check func(*suite)
-}
-
-var rules = []rule{
-	{"ReadsBackWhatWasWritten", "opaque bytes in, the same bytes out", (*suite).roundTrip},
-	{"AbsentIsNil", "an absent key is no error: callers of several keys need the others", (*suite).absent},
-	{"AnswersByPosition", "callers pair keys and values by index", (*suite).positions},
-	{"RepeatedKeysAreAnsweredAtEachPosition", "two parts of a program may ask for one key in one request", (*suite).repeatedKeys},
-	{"NoKeysAskNobody", "generic code calls with what is left of a list", (*suite).noKeys},
-	{"KeysAreBytes", "PSR-6 allows every byte but {}()/\\@: in a key; two keys that differ in one byte are two entries", (*suite).oddKeys},
-	{"KeysMayBeLong", "Symfony accepts keys of any length and hashes those that its server cannot take", (*suite).longKeys},
-	{"ValuesAreBinary", "igbinary values contain NUL, line breaks and invalid UTF-8", (*suite).oddValues},
-	{"ValuesMayBeLarge", "the prepared CSS of a project has tens of kilobytes, rule items more", (*suite).largeValues},
-	{"EmptyCountsAsAbsent", "Symfony writes no empty value and takes one for a miss", (*suite).emptyValue},
-	{"SetReplacesValueAndLifetime", "a schedule written without lifetime must not inherit the earlier one's", (*suite).overwrite},
-	{"TheLastOfEqualKeysWins", "a Set of several items is as if they were set one after the other", (*suite).repeatedItems},
-	{"LifetimesEnd", "an entry that outlives its lifetime misleads every node", (*suite).lifetimes},
-	{"ShortLifetimesAreRoundedUp", "int(0.5) is 0, which means no expiry to every server", (*suite).shortLifetime},
-	{"NegativeLifetimesAreRefused", "servers disagree about them: deleted, for ever, an error", (*suite).negativeLifetime},
-	{"TooLargeLeavesTheOldValue", "some servers drop the old value when they refuse the new one", (*suite).tooLarge},
-	{"DeleteRemoves", "and an absent key is no error: the state asked for is reached", (*suite).remove},
-	{"TheCallerOwnsTheBytes", "callers change what they got and reuse what they gave", (*suite).ownership},
-	{"CancelledContextsDoNothing", "a request that nobody waits for must not write", (*suite).cancelled},
-	{"DeadlinesAreErrors", "callers tell their own deadline from a failure with errors.Is", (*suite).deadline},
-	{"ConcurrentUse", "one adapter serves all goroutines of a node, and no reader sees half a value", (*suite).concurrent},
-	{"CloseIsFinal", "a use after Close is a bug of the caller that must show; closing twice is not", (*suite).closing},
-	{"Ping", "health checks ask an adapter that can tell", (*suite).ping},
-	{"Expirer", "a copy in front of the cache must not outlive the entry", (*suite).expirer},
-	{"Lister", "operators look for keys by their beginning", (*suite).list},
-	{"Clearer", "it removes what cache.Owned names, and nothing of anyone else on the server", (*suite).clear},
-	{"Pruner", "it removes expired entries and no others", (*suite).prune},
-}
-
 // suite is one rule being checked on one adapter.
 type suite struct {
-	*testing.T
+	testing.TB
 	ctx    context.Context
 	a      cache.Adapter
 	cfg    config
@@ -140,7 +115,7 @@ type suite struct {
 	prefix string
 }
 
-// key is a name that no other run uses.
+// key returns a name that no other run uses.
 func (s *suite) key(name string) string {
 	k := s.prefix + name
 	s.Cleanup(func() { _ = s.a.Delete(context.Background(), k) })
@@ -164,7 +139,7 @@ func (s *suite) broken(format string, args ...any) {
 func (s *suite) set(items ...cache.Item) {
 	s.Helper()
 	if err := s.a.Set(s.ctx, items...); err != nil {
-		s.broken("Set(%s): %v", brief(cache.ItemKeys(items)...), err)
+		s.broken("Set(%s): %v", brief(adapterkit.Keys(items)...), err)
 	}
 }
 

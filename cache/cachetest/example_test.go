@@ -12,7 +12,7 @@ import (
 func ExampleConformance() {
 	test := func(t *testing.T) {
 		cachetest.Conformance(t, func(*testing.T) cache.Adapter {
-			return memoryadapter.New() // yours
+			return memoryadapter.New(memoryadapter.WithOwned(cachetest.KeyPatterns()...)) // yours
 		}, cachetest.WithMaxKeyLength(250))
 	}
 	_ = test // func TestConformance(t *testing.T) in a file of your own

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // do counts a request and lets a fault have it, or does it.
@@ -14,9 +14,7 @@ func (f *Faulty) do(ctx context.Context, op Op, keys []string, request func() er
 	if !hit {
 		return request()
 	}
-	fail := func(err error) error {
-		return &cache.OpError{Op: string(op), Keys: slices.Clone(keys), Err: err}
-	}
+	fail := func(err error) error { return adapterkit.Error(string(op), keys, err) }
 	if err := sleep(ctx, fault.Delay); err != nil {
 		return fail(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 )
 
@@ -17,7 +18,7 @@ import (
 // the adapter below does. Without a fault it only counts requests.
 //
 // It implements all optional abilities; one that the adapter below lacks
-// answers [errors.ErrUnsupported].
+// returns an error that unwraps to [errors.ErrUnsupported].
 type Faulty struct {
 	below cache.Adapter
 
@@ -25,6 +26,15 @@ type Faulty struct {
 	faults []*injected
 	counts map[Op]int
 }
+
+var _ interface {
+	cache.Adapter
+	cache.Clearer
+	cache.Pinger
+	cache.Pruner
+	cache.Lister
+	cache.Limiter
+} = (*Faulty)(nil)
 
 type injected struct {
 	Fault
@@ -153,7 +163,7 @@ func (f *Faulty) Flush() error {
 	case cache.Clearer:
 		_, err = a.Clear(context.Background())
 	default:
-		err = errors.ErrUnsupported
+		err = unsupported("flush")
 	}
 	return err
 }
@@ -179,10 +189,10 @@ func (f *Faulty) Set(ctx context.Context, items ...cache.Item) error {
 	if len(items) == 0 {
 		return f.below.Set(ctx)
 	}
-	if err := cache.CheckItems(items, 0); err != nil {
+	if err := adapterkit.CheckItems(items, 0); err != nil {
 		return err
 	}
-	return f.do(ctx, OpSet, cache.ItemKeys(items), func() error { return f.below.Set(ctx, items...) }, nil)
+	return f.do(ctx, OpSet, adapterkit.Keys(items), func() error { return f.below.Set(ctx, items...) }, nil)
 }
 
 // Delete implements [cache.Adapter].
@@ -202,7 +212,7 @@ func (f *Faulty) Ping(ctx context.Context) error {
 		if p, ok := f.below.(cache.Pinger); ok {
 			return p.Ping(ctx)
 		}
-		return errors.ErrUnsupported
+		return unsupported(OpPing)
 	}, nil)
 }
 
@@ -213,7 +223,7 @@ func (f *Faulty) Clear(ctx context.Context) (n int, err error) {
 			n, err = c.Clear(ctx)
 			return err
 		}
-		return errors.ErrUnsupported
+		return unsupported(OpClear)
 	}, nil)
 	return n, err
 }
@@ -225,7 +235,7 @@ func (f *Faulty) Prune(ctx context.Context) (n int, err error) {
 			n, err = p.Prune(ctx)
 			return err
 		}
-		return errors.ErrUnsupported
+		return unsupported(OpPrune)
 	}, nil)
 	return n, err
 }
@@ -236,7 +246,7 @@ func (f *Faulty) List(ctx context.Context, prefix string) iter.Seq2[string, erro
 		l, ok := f.below.(cache.Lister)
 		err := f.do(ctx, OpList, nil, func() error {
 			if !ok {
-				return errors.ErrUnsupported
+				return unsupported(OpList)
 			}
 			return nil
 		}, func() { ok = false })
@@ -249,6 +259,11 @@ func (f *Faulty) List(ctx context.Context, prefix string) iter.Seq2[string, erro
 	}
 }
 
+// unsupported is the error of an ability that the adapter below lacks.
+func unsupported(op Op) error {
+	return adapterkit.Error(string(op), nil, errors.ErrUnsupported)
+}
+
 // MaxValueSize implements [cache.Limiter]: 0 when the adapter below names no
 // limit.
 func (f *Faulty) MaxValueSize() int {
@@ -257,12 +272,3 @@ func (f *Faulty) MaxValueSize() int {
 	}
 	return 0
 }
-
-var _ interface {
-	cache.Adapter
-	cache.Clearer
-	cache.Pinger
-	cache.Pruner
-	cache.Lister
-	cache.Limiter
-} = (*Faulty)(nil)

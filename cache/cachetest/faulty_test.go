@@ -12,10 +12,13 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
 )
 
 func TestFaulty_ConformsWithoutFaults(t *testing.T) {
-	cachetest.Conformance(t, func(*testing.T) cache.Adapter { return cachetest.NewFake() },
+	cachetest.Conformance(t, func(*testing.T) cache.Adapter {
+		return cachetest.NewFake(memoryadapter.WithOwned(cachetest.KeyPatterns()...))
+	},
 		cachetest.WithResolution(10*time.Millisecond))
 }
 

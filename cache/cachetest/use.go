@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,66 @@ func (s *suite) refused(ctx context.Context, want error) {
 	}
 	s.want(k, "before")
 	s.want(other, "")
+}
+
+// opErrors checks the errors of a context that has ended, of refused items and
+// of an adapter that is closed.
+func (s *suite) opErrors() {
+	k := s.key("failing")
+	ctx, cancel := context.WithCancel(s.ctx)
+	cancel()
+	_, err := s.a.Get(ctx, k)
+	s.opError("Get with an ended context", err, k)
+	s.opError("Set with an ended context", s.a.Set(ctx, cache.Item{Key: k, Value: []byte("x")}), k)
+	s.opError("Delete with an ended context", s.a.Delete(ctx, k), k)
+	s.opError("Set with a negative lifetime", s.a.Set(s.ctx, cache.Item{Key: k, Value: []byte("x"), TTL: -1}), k)
+	if l, ok := s.a.(cache.Limiter); ok && l.MaxValueSize() > 0 {
+		s.opError("Set of a value above MaxValueSize", s.a.Set(s.ctx, cache.Item{Key: k, Value: make([]byte, l.MaxValueSize()+1)}), k)
+	}
+	if err := s.a.Close(); err != nil {
+		s.broken("Close: %v", err)
+	}
+	_, err = s.a.Get(s.ctx, k)
+	s.opError("Get after Close", err, k)
+	s.opError("Set after Close", s.a.Set(s.ctx, cache.Item{Key: k, Value: []byte("x")}), k)
+	s.opError("Delete after Close", s.a.Delete(s.ctx, k), k)
+	s.opErrorsOfAbilities()
+}
+
+// opErrorsOfAbilities asks an adapter that is closed.
+func (s *suite) opErrorsOfAbilities() {
+	if p, ok := s.a.(cache.Pinger); ok {
+		s.opError("Ping after Close", p.Ping(s.ctx))
+	}
+	if l, ok := s.a.(cache.Lister); ok {
+		for _, err := range l.List(s.ctx, s.prefix) {
+			s.opError("List after Close", err)
+		}
+	}
+	if p, ok := s.a.(cache.Pruner); ok {
+		_, err := p.Prune(s.ctx)
+		s.opError("Prune after Close", err)
+	}
+	if c, ok := s.a.(cache.Clearer); ok {
+		_, err := c.Clear(s.ctx)
+		s.opError("Clear after Close", err)
+	}
+	if e, ok := s.a.(cache.Expirer); ok {
+		_, _, err := e.GetWithTTL(s.ctx, s.prefix)
+		s.opError("GetWithTTL after Close", err, s.prefix)
+	}
+}
+
+// opError checks that an error is a [*cache.OpError] that names the keys.
+func (s *suite) opError(when string, err error, keys ...string) {
+	s.Helper()
+	var op *cache.OpError
+	if !errors.As(err, &op) {
+		s.broken("%s gave %v, which is no *cache.OpError", when, err)
+	}
+	if len(keys) > 0 && !slices.Equal(op.Keys, keys) {
+		s.broken("%s gave an *OpError for the keys %q, want %q", when, op.Keys, keys)
+	}
 }
 
 func (s *suite) concurrent() {

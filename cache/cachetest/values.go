@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 func (s *suite) roundTrip() {
@@ -120,7 +121,7 @@ func (s *suite) manyKeys(keys []string) {
 			items = append(items, cache.Item{Key: k, Value: []byte("value " + strconv.Itoa(i))})
 		}
 	}
-	unique := cache.ItemKeys(items)
+	unique := adapterkit.Keys(items)
 	s.set(items...)
 	for i, v := range s.get(unique...) {
 		if !bytes.Equal(v, items[i].Value) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/internal/alloctest"
 )
 
 const (
@@ -54,7 +55,7 @@ func TestHit_CostsThreeAllocationsMoreThanReadFile(t *testing.T) {
 func TestHit_AllocatesTheValueOnce(t *testing.T) {
 	_, large := hits(t)
 	require.NoError(t, large[2].Do())
-	require.Less(t, cachetest.BytesPerRun(200, func() { _ = large[2].Do() }), 1.1*20_000)
+	require.Less(t, alloctest.BytesPerRun(200, func() { _ = large[2].Do() }), 1.1*20_000)
 }
 
 // BenchmarkHit measures the adapter beside os.ReadFile.

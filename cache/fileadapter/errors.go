@@ -8,44 +8,39 @@ import (
 	"syscall"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// classify joins the sentinel of package cache that an error of the
-// operating system stands for.
+// classify joins the sentinel of package cache that an error of the operating
+// system stands for.
 func classify(err error) error {
-	var sentinel error
-	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), isOurs(err):
+	if err == nil || errors.Is(err, context.DeadlineExceeded) { // a file operation has no deadline of its own
 		return err
-	case isUnsafe(err):
-		return fmt.Errorf("%w: %w; let FILESYSTEM_CACHE_PATH name a directory that only PHP and this program can write", cache.ErrUnavailable, err)
-	case errors.Is(err, fs.ErrPermission):
-		sentinel = cache.ErrUnauthorized
-	case sharedfiles.IsReadOnly(err):
-		sentinel = cache.ErrReadOnly
-	case sharedfiles.IsFull(err):
-		sentinel = cache.ErrFull
-	case errors.Is(err, syscall.EFBIG):
-		sentinel = cache.ErrTooLarge
-	default:
-		sentinel = cache.ErrUnavailable
 	}
-	return fmt.Errorf("%w: %w", sentinel, err)
+	if isUnsafe(err) {
+		return fmt.Errorf("%w: %w; let FILESYSTEM_CACHE_PATH name a directory that only PHP and this program can write", cache.ErrUnavailable, err)
+	}
+	return adapterkit.Classify(err, sentinel)
+}
+
+func sentinel(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return cache.ErrUnauthorized
+	case sharedfiles.IsReadOnly(err):
+		return cache.ErrReadOnly
+	case sharedfiles.IsFull(err):
+		return cache.ErrFull
+	case errors.Is(err, syscall.EFBIG):
+		return cache.ErrTooLarge
+	}
+	return nil
 }
 
 func isUnsafe(err error) bool {
 	var unsafe *sharedfiles.UnsafeError
 	return errors.As(err, &unsafe)
-}
-
-func isOurs(err error) bool {
-	for _, s := range []error{cache.ErrClosed, cache.ErrTooLarge, cache.ErrUnauthorized} {
-		if errors.Is(err, s) {
-			return true
-		}
-	}
-	return false
 }
 
 // again repeats what failed because a file on NFS was replaced by another

@@ -5,21 +5,19 @@ import (
 	"math"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
-
-var _ cache.Expirer = (*Adapter)(nil)
 
 // GetWithTTL implements [cache.Expirer].
 func (a *Adapter) GetWithTTL(ctx context.Context, key string) ([]byte, time.Duration, error) {
-	err := a.usable(ctx)
+	err := a.state.Check(ctx)
 	var value []byte
 	var expiry int64
 	if err == nil {
 		value, expiry, err = a.read(key)
 	}
 	if err != nil {
-		return nil, 0, &cache.OpError{Op: "get", Keys: []string{key}, Err: err}
+		return nil, 0, adapterkit.Error("get", []string{key}, err)
 	}
 	if value == nil || expiry == 0 {
 		return value, 0, nil

@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
@@ -28,7 +28,8 @@ type Adapter struct {
 	maxValue  int
 	logger    *slog.Logger
 
-	closed  atomic.Bool
+	owned   cache.KeyPatterns
+	state   adapterkit.State
 	warned  atomic.Bool
 	sweeper sharedfiles.Sweeper
 	// linksChecked is when readers last checked the links to dir, in Unix
@@ -39,6 +40,7 @@ type Adapter struct {
 var _ interface {
 	cache.Adapter
 	cache.Clearer
+	cache.Expirer
 	cache.Pinger
 	cache.Pruner
 	cache.Lister
@@ -67,9 +69,15 @@ func WithOwnerOf(mosparo string) Option {
 // panics if bytes is below zero.
 func WithMaxValueSize(bytes int) Option {
 	if bytes < 0 {
-		panic("fileadapter: negative size for WithMaxValueSize")
+		panic("fileadapter: WithMaxValueSize: bytes is negative")
 	}
 	return func(a *Adapter) { a.maxValue = bytes }
+}
+
+// WithOwned lets [Adapter.Clear] remove the entries whose keys match the
+// patterns. Several options add up. The default is none.
+func WithOwned(patterns ...string) Option {
+	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
 }
 
 // WithLogger logs, once, a directory that PHP can probably not write, or every
@@ -125,24 +133,15 @@ func (a *Adapter) File(key string) string {
 // is no regular file (a symbolic link either) is a miss.
 func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	values := make([][]byte, len(keys))
-	var failed []string
-	var errs []error
+	var failed adapterkit.Failures
 	for i, k := range keys {
-		err := a.usable(ctx)
+		err := a.state.Check(ctx)
 		if err == nil {
 			values[i], _, err = a.read(k)
-		} else {
-			failed, errs = append(failed, keys[i:]...), append(errs, err)
-			break
 		}
-		if err != nil {
-			failed, errs = append(failed, k), append(errs, err)
-		}
+		failed.Add(k, err)
 	}
-	if errs != nil {
-		return values, &cache.OpError{Op: "get", Keys: failed, Err: errors.Join(errs...)}
-	}
-	return values, nil
+	return values, failed.Error("get")
 }
 
 // Set implements [cache.Adapter]. Lifetimes end at the first full second that
@@ -152,12 +151,12 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if err := cache.CheckItems(items, a.maxValue); err != nil {
+	if err := adapterkit.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
 	failed, err := a.write(ctx, items)
 	if err != nil {
-		return &cache.OpError{Op: "set", Keys: failed, Err: err}
+		return adapterkit.Error("set", failed, err)
 	}
 	return nil
 }
@@ -165,12 +164,12 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 // Delete implements [cache.Adapter].
 func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	for i, k := range keys {
-		err := a.usable(ctx)
+		err := a.state.Check(ctx)
 		if err == nil {
 			err = a.inRoot(func(root *os.Root) error { return root.Remove(entryPath(k)) })
 		}
 		if err != nil && !absent(err) {
-			return &cache.OpError{Op: "delete", Keys: slices.Clone(keys[i:]), Err: classify(err)}
+			return adapterkit.Error("delete", keys[i:], classify(err))
 		}
 	}
 	return nil
@@ -179,20 +178,12 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 // Close makes every later call [cache.ErrClosed]. There is nothing to
 // release.
 func (a *Adapter) Close() error {
-	a.closed.Store(true)
+	a.state.Close()
 	return nil
 }
 
 // MaxValueSize implements [cache.Limiter].
 func (a *Adapter) MaxValueSize() int { return a.maxValue }
-
-// usable is asked before each file.
-func (a *Adapter) usable(ctx context.Context) error {
-	if a.closed.Load() {
-		return cache.ErrClosed
-	}
-	return ctx.Err()
-}
 
 // inRoot runs what changes files. [os.Root] keeps it below the directory even
 // if the user who owns the directory has put symbolic links into it: we may

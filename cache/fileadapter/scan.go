@@ -11,37 +11,35 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // List implements [cache.Lister]. It reads the beginning of every file.
 func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+	return adapterkit.List(func(visit func(string) error) error {
 		now := time.Now()
-		err := a.scan(ctx, func(rel string, f *os.File) error {
+		return classify(a.scan(ctx, func(rel string, f *os.File) error {
 			key, c, err := a.keyOf(rel, f)
-			if err == nil && strings.HasPrefix(key, prefix) && !c.expired(now) && !c.empty {
-				if !yield(key, nil) {
-					return errStop
-				}
+			if err != nil || !strings.HasPrefix(key, prefix) || c.expired(now) || c.empty {
+				return nil //nolint:nilerr // a foreign file is no entry
 			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield("", &cache.OpError{Op: "list", Err: classify(err)})
-		}
-	}
+			return visit(key)
+		}))
+	})
 }
 
-// Clear implements [cache.Clearer]: it removes the entries that [cache.Owned]
+// Clear implements [cache.Clearer]: it removes the entries that [WithOwned]
 // names, expired ones too. Entries of other applications in the same
 // directory stay, unlike with Symfony's clear.
 func (a *Adapter) Clear(ctx context.Context) (int, error) {
+	if err := adapterkit.CheckOwned(a.owned); err != nil {
+		return 0, adapterkit.Error("clear", nil, err)
+	}
 	n := 0
 	err := a.scan(ctx, func(rel string, f *os.File) error {
 		key, _, err := a.keyOf(rel, f)
-		if err != nil || !cache.Owned(key) {
+		if err != nil || !a.owned.Match(key) {
 			return nil
 		}
 		switch err := a.inRoot(func(root *os.Root) error { return root.Remove(rel) }); {
@@ -53,7 +51,7 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 		return nil
 	})
 	if err != nil {
-		return n, &cache.OpError{Op: "clear", Err: classify(err)}
+		return n, adapterkit.Error("clear", nil, classify(err))
 	}
 	return n, nil
 }
@@ -76,7 +74,7 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 		err = a.removeLeftOvers(now)
 	}
 	if err != nil {
-		return n, &cache.OpError{Op: "prune", Err: classify(err)}
+		return n, adapterkit.Error("prune", nil, classify(err))
 	}
 	return n, nil
 }
@@ -87,12 +85,12 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 // is [cache.ErrUnauthorized], one that other users could have made or may change
 // [cache.ErrUnavailable].
 func (a *Adapter) Ping(ctx context.Context) error {
-	err := a.usable(ctx)
+	err := a.state.Check(ctx)
 	if err == nil {
 		err = again(a.tryWriting)
 	}
 	if err != nil {
-		return &cache.OpError{Op: "ping", Err: classify(err)}
+		return adapterkit.Error("ping", nil, classify(err))
 	}
 	return nil
 }
@@ -110,11 +108,9 @@ func (a *Adapter) tryWriting() error {
 	return root.Remove(name)
 }
 
-var errStop = errors.New("stop")
-
 // scan opens every regular file of the cache, one at a time.
 func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) error) error {
-	if err := a.usable(ctx); err != nil {
+	if err := a.state.Check(ctx); err != nil {
 		return err
 	}
 	if err := a.checkLinks(); err != nil && !absent(err) {
@@ -144,7 +140,7 @@ func (a *Adapter) scanOne(ctx context.Context, dir string, visit func(string, *o
 		return err
 	}
 	for _, e := range entries {
-		if err := a.usable(ctx); err != nil {
+		if err := a.state.Check(ctx); err != nil {
 			return err
 		}
 		rel := path.Join(dir, e.Name())

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 )
 
 // vector is one recorded case of testdata/filesystem.json.
@@ -55,7 +56,7 @@ func vectors(t *testing.T, kind string) []vector {
 
 func newAt(t *testing.T, dir string, opts ...Option) *Adapter {
 	t.Helper()
-	a, err := New(dir, opts...)
+	a, err := New(dir, append([]Option{WithOwned(cachetest.KeyPatterns()...)}, opts...)...)
 	require.NoError(t, err)
 	return a
 }

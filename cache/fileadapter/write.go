@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // write stores items and returns the keys that it could not store.
 func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, error) {
-	keys := cache.ItemKeys(items)
-	if err := a.usable(ctx); err != nil {
+	keys := adapterkit.Keys(items)
+	if err := a.state.Check(ctx); err != nil {
 		return keys, err
 	}
 	root, err := a.makeRoot()
@@ -34,7 +35,7 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 		}
 	}()
 	for i := range items {
-		if err := a.usable(ctx); err != nil {
+		if err := a.state.Check(ctx); err != nil {
 			return keys, err
 		}
 		name, err := a.writeTemporary(root, &items[i])

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/eko/gocache/lib/v4/store"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Adapter is a gocache store as a [cache.Adapter]. It is safe for concurrent
@@ -24,7 +24,7 @@ import (
 type Adapter struct {
 	store    store.StoreInterface
 	maxValue int
-	closed   atomic.Bool
+	state    adapterkit.State
 }
 
 var _ interface {
@@ -61,23 +61,15 @@ func NewAdapter(s store.StoreInterface, opts ...AdapterOption) *Adapter {
 // neither []byte nor string fails its key with a [*TypeError].
 func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	values := make([][]byte, len(keys))
-	var failed []string
-	var errs []error
+	var failed adapterkit.Failures
 	for i, k := range keys {
-		if err := a.usable(ctx); err != nil {
-			failed, errs = append(failed, keys[i:]...), append(errs, err)
-			break
+		err := a.state.Check(ctx)
+		if err == nil {
+			values[i], err = a.get(ctx, k)
 		}
-		v, err := a.get(ctx, k)
-		if err != nil {
-			failed, errs = append(failed, k), append(errs, err)
-		}
-		values[i] = v
+		failed.Add(k, err)
 	}
-	if errs != nil {
-		return values, &cache.OpError{Op: "get", Keys: failed, Err: errors.Join(errs...)}
-	}
-	return values, nil
+	return values, failed.Error("get")
 }
 
 func (a *Adapter) get(ctx context.Context, key string) ([]byte, error) {
@@ -86,7 +78,7 @@ func (a *Adapter) get(ctx context.Context, key string) ([]byte, error) {
 	case isNotFound(err):
 		return nil, nil
 	case err != nil:
-		return nil, unavailable(ctx, err)
+		return nil, classify(ctx, err)
 	case v == nil:
 		return nil, nil
 	}
@@ -94,31 +86,28 @@ func (a *Adapter) get(ctx context.Context, key string) ([]byte, error) {
 	if !ok {
 		return nil, &TypeError{Key: key, Got: fmt.Sprintf("%T", v), Want: "[]byte or string"}
 	}
-	if len(raw) == 0 {
-		return nil, nil
-	}
-	return append(make([]byte, 0, len(raw)), raw...), nil
+	return slices.Clone(adapterkit.NonEmpty(raw)), nil
 }
 
 // Set implements [cache.Adapter], one item after the other. An empty value
 // counts as absent, so it deletes.
 func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
-	if err := cache.CheckItems(items, a.maxValue); err != nil {
+	if err := adapterkit.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
 	for i, it := range items {
-		err := a.usable(ctx)
+		err := a.state.Check(ctx)
 		switch {
 		case err != nil:
 		case len(it.Value) == 0:
 			err = a.remove(ctx, it.Key)
 		default:
 			if err = a.store.Set(ctx, it.Key, slices.Clone(it.Value), store.WithExpiration(wholeSeconds(it.TTL))); err != nil {
-				err = unavailable(ctx, err)
+				err = classify(ctx, err)
 			}
 		}
 		if err != nil {
-			return &cache.OpError{Op: "set", Keys: cache.ItemKeys(items[i:]), Err: err}
+			return adapterkit.Error("set", adapterkit.Keys(items[i:]), err)
 		}
 	}
 	return nil
@@ -130,18 +119,18 @@ func wholeSeconds(ttl time.Duration) time.Duration {
 	if ttl > math.MaxInt64-time.Second {
 		return ttl.Truncate(time.Second)
 	}
-	return time.Duration(cache.Seconds(ttl)) * time.Second
+	return time.Duration(adapterkit.Seconds(ttl)) * time.Second
 }
 
 // Delete implements [cache.Adapter].
 func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	for i, k := range keys {
-		err := a.usable(ctx)
+		err := a.state.Check(ctx)
 		if err == nil {
 			err = a.remove(ctx, k)
 		}
 		if err != nil {
-			return &cache.OpError{Op: "delete", Keys: slices.Clone(keys[i:]), Err: err}
+			return adapterkit.Error("delete", keys[i:], err)
 		}
 	}
 	return nil
@@ -157,39 +146,25 @@ func (a *Adapter) remove(ctx context.Context, key string) error {
 	if _, getErr := a.store.Get(ctx, key); isNotFound(getErr) {
 		return nil
 	}
-	return unavailable(ctx, err)
+	return classify(ctx, err)
 }
 
 // Close makes every later call [cache.ErrClosed]; the store stays open.
 func (a *Adapter) Close() error {
-	a.closed.Store(true)
+	a.state.Close()
 	return nil
 }
 
 // MaxValueSize implements [cache.Limiter].
 func (a *Adapter) MaxValueSize() int { return a.maxValue }
 
-// usable keeps from the store a request that nobody waits for: many stores do
-// not look at the context.
-func (a *Adapter) usable(ctx context.Context) error {
-	if a.closed.Load() {
-		return cache.ErrClosed
-	}
-	return ctx.Err()
-}
-
 func isNotFound(err error) bool { return errors.Is(err, &store.NotFound{}) }
 
-// unavailable keeps what the store says of itself in the words of package
-// cache, as a store over an [cache.Adapter] does.
-func unavailable(ctx context.Context, err error) error {
+// classify joins the sentinel of package cache to an error of the store, unless
+// it has one, as an error of a store over a [cache.Adapter] does.
+func classify(ctx context.Context, err error) error {
 	if end := ctx.Err(); end != nil {
 		return fmt.Errorf("%w: %w", end, err)
 	}
-	for _, known := range []error{cache.ErrUnavailable, cache.ErrUnauthorized, cache.ErrReadOnly, cache.ErrFull, cache.ErrTooLarge, cache.ErrInvalidTTL, cache.ErrClosed} {
-		if errors.Is(err, known) {
-			return err
-		}
-	}
-	return fmt.Errorf("%w: %w", cache.ErrUnavailable, err)
+	return adapterkit.Classify(err, func(error) error { return nil })
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// DefaultPrefix begins the keys of a [Store]. It is among what
-// [cache.Owned] names: who clears the shared cache clears these entries, too.
+// DefaultPrefix is the prefix of the keys of a [Store]. An adapter that
+// envconfig/connect has opened clears these entries, too.
 const DefaultPrefix = "mosparoGoCache."
 
-// TagPrefix begins the keys under which the versions of tags are kept; the
+// TagPrefix is the prefix of the keys under which the versions of tags are kept; the
 // prefix of the store and the tag follow.
 const TagPrefix = "mosparoGoCacheTag."
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/eko/gocache/lib/v4/store"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Store is an adapter as a gocache store. It is safe for concurrent use and
@@ -171,7 +173,7 @@ func (s *Store) setTagged(ctx context.Context, item cache.Item, tags []string, t
 	if ttl == 0 {
 		ttl = DefaultTagsTTL
 	}
-	if err := cache.CheckItems([]cache.Item{item, {Key: item.Key, TTL: ttl}}, 0); err != nil {
+	if err := adapterkit.CheckItems([]cache.Item{item, {Key: item.Key, TTL: ttl}}, 0); err != nil {
 		return err // before a round trip
 	}
 	stamps, fresh, err := s.stampAll(ctx, tags, ttl)
@@ -206,15 +208,15 @@ func (s *Store) Invalidate(ctx context.Context, opts ...store.InvalidateOption) 
 
 // Clear removes the entries and tags of the store's prefix and nothing else:
 // unlike gocache's own stores it never empties the server. It needs a
-// prefix and an adapter that is a [cache.Lister], otherwise it returns
-// gocache's store.ErrNotSupported.
+// prefix and an adapter that is a [cache.Lister], otherwise its error unwraps
+// to gocache's store.ErrNotSupported and to [errors.ErrUnsupported].
 func (s *Store) Clear(ctx context.Context) error {
 	l, ok := s.adapter.(cache.Lister)
 	switch {
 	case s.prefix == "":
-		return fmt.Errorf("gocachestore: clear without a prefix: %w", store.ErrNotSupported)
+		return fmt.Errorf("gocachestore: clear without a prefix: %w", errNotSupported)
 	case !ok:
-		return fmt.Errorf("gocachestore: clear: the cache cannot list its keys: %w", store.ErrNotSupported)
+		return fmt.Errorf("gocachestore: clear: the cache cannot list its keys: %w", errNotSupported)
 	}
 	for _, prefix := range []string{s.prefix, TagPrefix + s.prefix} {
 		if err := s.remove(ctx, l, prefix); err != nil {
@@ -223,6 +225,9 @@ func (s *Store) Clear(ctx context.Context) error {
 	}
 	return nil
 }
+
+// errNotSupported unwraps to gocache's sentinel and to Go's.
+var errNotSupported = fmt.Errorf("%w: %w", store.ErrNotSupported, errors.ErrUnsupported)
 
 // clearBatch is how many keys one Delete removes.
 const clearBatch = 500

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/internal/phpstring"
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
@@ -69,7 +70,13 @@ func decodePHP[T any](key string, raw []byte) (any, error) {
 		return nil, notFound(key, cache.ErrNull)
 	}
 	var v T
-	if err := php.UnmarshalNoCopy(raw, &v); err != nil {
+	if text, ok := any(&v).(*[]byte); ok {
+		if b, ok := phpstring.Bytes(raw); ok { // the adapter keeps no reference to raw
+			*text = b
+			return v, nil
+		}
+	}
+	if err := php.Unmarshal(raw, &v); err != nil {
 		return nil, &cache.DecodeError{Key: key, Err: err}
 	}
 	return v, nil

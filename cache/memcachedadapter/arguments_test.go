@@ -19,8 +19,6 @@ func TestArguments(t *testing.T) {
 		{"memcachedadapter: New: client is nil", func() { memcachedadapter.New(nil, nil) }},
 		{"memcachedadapter: WithItemLimit: bytes is negative", func() { memcachedadapter.WithItemLimit(-1) }},
 		{"memcachedadapter: WithMaxDecodedSize: bytes is negative", func() { memcachedadapter.WithMaxDecodedSize(-1) }},
-		{"memcachedadapter: WithCompression: c is not a Compression", func() { memcachedadapter.WithCompression(-1) }},
-		{"memcachedadapter: WithCompression: c is not a Compression", func() { memcachedadapter.WithCompression(3) }},
 		{"memcachedadapter: ClientOptions: Timeout is negative", func() { servers.Client(memcachedadapter.ClientOptions{Timeout: -1}) }},
 		{"memcachedadapter: ClientOptions: ConnectTimeout is negative", func() { servers.Client(memcachedadapter.ClientOptions{ConnectTimeout: -1}) }},
 		{"memcachedadapter: ClientOptions: IdleConns is negative", func() { servers.Client(memcachedadapter.ClientOptions{IdleConns: -1}) }},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
+	"github.com/mosparo/go-cluster/cache/internal/alloctest"
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 )
 
@@ -63,11 +64,11 @@ func TestGet_AllocatesLittleMoreThanTheClient(t *testing.T) {
 }
 
 func TestGet_HoldsAValueOnce(t *testing.T) {
-	a := open(t, start(t, 1), memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
+	a := open(t, start(t, 1), memcachedadapter.WithoutCompression())
 	p := cache.NewPool(a)
 	const size, rounds = 20_000, 200
 	require.NoError(t, cssKey.Set(t.Context(), p, make([]byte, size), 0))
-	perGet := cachetest.BytesPerRun(rounds, func() {
+	perGet := alloctest.BytesPerRun(rounds, func() {
 		v, err := cssKey.Get(t.Context(), p)
 		if err != nil || len(v) != size {
 			t.Fatal(len(v), err)

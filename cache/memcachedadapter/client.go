@@ -17,15 +17,15 @@ import (
 // ClientOptions are those of [Servers.Client]. The zero value is usable.
 type ClientOptions struct {
 	// Timeout bounds connecting (with TLS and authentication), and the wait
-	// for each part of a reply; DefaultTimeout when 0. The client library knows
+	// for each part of a reply; 1 s when 0. The client library knows
 	// no contexts, so that it is what a call takes at most from a server that
 	// does not answer.
 	Timeout time.Duration
 	// ConnectTimeout bounds connecting if it is shorter than Timeout.
 	ConnectTimeout time.Duration
 	// IdleConns is how many connections to each server are kept for the next
-	// requests, DefaultIdleConns when 0. With fewer than requests at one time
-	// the client dials again and again.
+	// requests, 64 when 0. If there are fewer idle connections than concurrent
+	// requests, the client keeps dialing.
 	IdleConns int
 	// TLS, if set, encrypts connections other than those to Unix sockets. The
 	// name in the certificate is checked against the server's host, unless
@@ -39,10 +39,10 @@ type ClientOptions struct {
 }
 
 const (
-	// DefaultTimeout of a client that [Servers.Client] makes.
-	DefaultTimeout = time.Second
-	// DefaultIdleConns is enough for 64 goroutines.
-	DefaultIdleConns = 64
+	// defaultTimeout is that of a client that [Servers.Client] makes.
+	defaultTimeout = time.Second
+	// defaultIdleConns is enough for 64 goroutines.
+	defaultIdleConns = 64
 )
 
 // check panics for what only a programmer's mistake can be.
@@ -62,7 +62,7 @@ func (o *ClientOptions) check() {
 func (s *Servers) Client(o ClientOptions) *memcache.Client {
 	o.check()
 	c := memcache.NewFromSelector(s)
-	c.Timeout, c.MaxIdleConns = DefaultTimeout, DefaultIdleConns
+	c.Timeout, c.MaxIdleConns = defaultTimeout, defaultIdleConns
 	if o.Timeout > 0 {
 		c.Timeout = o.Timeout
 	}
@@ -85,17 +85,17 @@ func (o ClientOptions) dial(ctx context.Context, network, addr string) (net.Conn
 	}
 	conn, err := dial(ctx, network, addr)
 	if err != nil {
-		return nil, named(addr, err)
+		return nil, nameServer(addr, err)
 	}
 	if o.TLS != nil && network != "unix" {
-		if conn, err = o.encrypted(ctx, conn, addr); err != nil {
-			return nil, named(addr, err)
+		if conn, err = o.encrypt(ctx, conn, addr); err != nil {
+			return nil, nameServer(addr, err)
 		}
 	}
 	if o.User != "" || o.Password != "" {
 		if err := o.logIn(ctx, conn); err != nil {
 			_ = conn.Close()
-			return nil, named(addr, err)
+			return nil, nameServer(addr, err)
 		}
 	}
 	return &serverConn{Conn: conn, addr: addr}, nil
@@ -110,9 +110,9 @@ type serverError struct {
 func (e *serverError) Error() string { return e.addr + ": " + e.err.Error() }
 func (e *serverError) Unwrap() error { return e.err }
 
-// named adds the server to an error of connecting, but for a time-out: the
+// nameServer adds the server to an error of connecting, but for a time-out: the
 // client makes one of its own of that, which has the server.
-func named(addr string, err error) error {
+func nameServer(addr string, err error) error {
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {
 		return err
@@ -120,7 +120,7 @@ func named(addr string, err error) error {
 	return &serverError{addr, err}
 }
 
-func (o ClientOptions) encrypted(ctx context.Context, conn net.Conn, addr string) (net.Conn, error) {
+func (o ClientOptions) encrypt(ctx context.Context, conn net.Conn, addr string) (net.Conn, error) {
 	config := o.TLS
 	if config.ServerName == "" && !config.InsecureSkipVerify {
 		host, _, err := net.SplitHostPort(addr)

@@ -60,7 +60,7 @@ func adapterAt(t *testing.T, s memcachedadapter.Server, o memcachedadapter.Clien
 	}
 	client := p.Client(o)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return memcachedadapter.New(client, p)
+	return memcachedadapter.New(client, p, owned)
 }
 
 func requireWorks(t *testing.T, a *memcachedadapter.Adapter) {
@@ -138,7 +138,7 @@ func errOf(_ [][]byte, err error) error { return err }
 func TestSet_RefusesWhatTheServerWould(t *testing.T) {
 	t.Parallel()
 	all := start(t, 1)
-	a := open(t, all, memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
+	a := open(t, all, memcachedadapter.WithoutCompression())
 	longest := strings.Repeat("k", 250-len("4EYEa:"))
 	written(t, a, longest, string(make([]byte, a.MaxValueSize())))
 	written(t, a, key, "before")
@@ -146,10 +146,10 @@ func TestSet_RefusesWhatTheServerWould(t *testing.T) {
 	require.Equal(t, "before", read(t, a, key), "the old value stays")
 
 	large := []*servers.MemcachedServer{servers.Memcached(t, "-I", "2m")}
-	a = open(t, large, memcachedadapter.WithCompression(memcachedadapter.Uncompressed), memcachedadapter.WithItemLimit(2<<20))
+	a = open(t, large, memcachedadapter.WithoutCompression(), memcachedadapter.WithItemLimit(2<<20))
 	written(t, a, longest, string(make([]byte, a.MaxValueSize())))
 	// Told a wrong limit, the server's answer is classified.
-	a = open(t, all, memcachedadapter.WithCompression(memcachedadapter.Uncompressed), memcachedadapter.WithItemLimit(2<<20))
+	a = open(t, all, memcachedadapter.WithoutCompression(), memcachedadapter.WithItemLimit(2<<20))
 	require.ErrorIs(t, a.Set(t.Context(), cache.Item{Key: key, Value: make([]byte, 3<<19)}), cache.ErrTooLarge)
 }
 

@@ -20,7 +20,7 @@ type Servers struct {
 	list   []Server
 	addrs  []*address
 	prefix string
-	hash   Hash
+	hash   string
 	// points of the continuum in order, and the server of each.
 	points []uint32
 	owners []uint16
@@ -28,45 +28,38 @@ type Servers struct {
 
 var _ memcache.ServerSelector = (*Servers)(nil)
 
-// Distribution is a way of libmemcached to spread keys over servers.
-type Distribution string
-
-// Hash is the hash function for keys.
-type Hash string
-
+// The distributions and hashes of libmemcached that PHP can use here.
 const (
-	// Ketama is weighted ketama, Symfony's default.
-	Ketama Distribution = "ketama"
-	// Consistent is ketama without weights (libketama_compatible=0 and
-	// distribution=consistent). A weight above 1 makes it weighted, as it does
-	// in libmemcached; the hash of the keys stays.
-	Consistent Distribution = "consistent"
-
-	// MD5 is Symfony's default.
-	MD5 Hash = "md5"
-	// OneAtATime is libmemcached's own default, Jenkins' one-at-a-time
-	// (hash=default), as x86 machines compute it: those whose C has unsigned
-	// chars (Linux on ARM) take other servers for keys with bytes above 0x7f.
-	OneAtATime Hash = "default"
+	ketama     = "ketama"
+	consistent = "consistent"
+	md5Hash    = "md5"
+	oneAtATime = "default"
 )
-
-// ErrNotSupported is what [NewServers] gives for a distribution or hash of
-// libmemcached that is not one of the constants.
-var ErrNotSupported = errors.New("not supported")
 
 // ServersOption changes a default of [NewServers].
 type ServersOption func(*serversConfig)
 
 type serversConfig struct {
-	distribution Distribution
-	hash         Hash
+	distribution string
+	hash         string
 	prefix       string
 }
 
-// WithDistribution chooses another distribution than [Ketama], or another hash
-// than [MD5].
-func WithDistribution(d Distribution, h Hash) ServersOption {
-	return func(c *serversConfig) { c.distribution, c.hash = d, h }
+// WithDistribution selects how keys are distributed over servers, by
+// libmemcached's names: "ketama" is weighted ketama, Symfony's default;
+// "consistent" is ketama without weights (libketama_compatible=0 and
+// distribution=consistent). A weight above 1 makes that weighted, too, as it
+// does in libmemcached; the hash of the keys stays.
+func WithDistribution(name string) ServersOption {
+	return func(c *serversConfig) { c.distribution = name }
+}
+
+// WithHash selects the hash function for keys, by libmemcached's names: "md5" is
+// Symfony's default; "default" is Jenkins' one-at-a-time as x86 machines compute
+// it. Machines whose C has unsigned chars (Linux on ARM) choose other servers
+// for keys with bytes above 0x7f.
+func WithHash(name string) ServersOption {
+	return func(c *serversConfig) { c.hash = name }
 }
 
 // WithKeyPrefix puts a text before every key on the server (libmemcached's
@@ -85,9 +78,10 @@ const (
 
 // NewServers returns the servers in the given order. Errors: none or too many
 // servers, an empty host, a port or weight out of range, a prefix that no key
-// can have, [ErrNotSupported].
+// can have; a distribution or hash that is not one of those named at
+// [WithDistribution] and [WithHash] unwraps to [errors.ErrUnsupported].
 func NewServers(list []Server, opts ...ServersOption) (*Servers, error) {
-	c := serversConfig{distribution: Ketama, hash: MD5}
+	c := serversConfig{distribution: ketama, hash: md5Hash}
 	for _, o := range opts {
 		o(&c)
 	}
@@ -112,10 +106,10 @@ func (c *serversConfig) check(list []Server) error {
 		return fmt.Errorf("%d servers are too many", len(list))
 	case len(c.prefix) > maxPrefix || !sendable(c.prefix):
 		return errors.New("the prefix of the keys is too long or contains white space or control characters")
-	case c.distribution != Ketama && c.distribution != Consistent:
-		return fmt.Errorf("distribution %q: %w", string(c.distribution), ErrNotSupported)
-	case c.hash != MD5 && c.hash != OneAtATime:
-		return fmt.Errorf("hash %q: %w", string(c.hash), ErrNotSupported)
+	case c.distribution != ketama && c.distribution != consistent:
+		return fmt.Errorf("distribution %q: %w", c.distribution, errors.ErrUnsupported)
+	case c.hash != md5Hash && c.hash != oneAtATime:
+		return fmt.Errorf("hash %q: %w", c.hash, errors.ErrUnsupported)
 	}
 	for i, s := range list {
 		if s.Host == "" || s.Port < 0 || s.Port > math.MaxUint16 || s.Weight < 0 || s.Weight > math.MaxInt32 {
@@ -132,13 +126,13 @@ type point struct {
 
 // build makes the continuum. Its arithmetic is single precision, as
 // libmemcached's is.
-func (s *Servers) build(d Distribution) {
+func (s *Servers) build(d string) {
 	var points []point
 	total := uint64(0)
 	for _, one := range s.list {
 		total += uint64(max(one.Weight, 1))
 	}
-	weighted := d == Ketama || total > uint64(len(s.list))
+	weighted := d == ketama || total > uint64(len(s.list))
 	for owner, one := range s.list {
 		if !weighted {
 			for i := range consistentPoints {
@@ -172,8 +166,8 @@ func (s *Servers) build(d Distribution) {
 
 // digest is the hash of a key without its prefix.
 func (s *Servers) digest(key string) uint32 {
-	if s.hash == OneAtATime {
-		return oneAtATime(key)
+	if s.hash == oneAtATime {
+		return hashOneAtATime(key)
 	}
 	var short [maxKey]byte
 	var sum [md5.Size]byte
@@ -185,9 +179,9 @@ func (s *Servers) digest(key string) uint32 {
 	return binary.LittleEndian.Uint32(sum[:])
 }
 
-// oneAtATime adds each byte as C's char, which has a sign where PHP runs on
+// hashOneAtATime adds each byte as C's char, which has a sign where PHP runs on
 // x86: from 0x80 on that makes another hash.
-func oneAtATime(key string) uint32 {
+func hashOneAtATime(key string) uint32 {
 	var h uint32
 	for i := range len(key) {
 		h += uint32(int8(key[i]))

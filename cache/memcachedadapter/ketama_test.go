@@ -3,6 +3,7 @@ package memcachedadapter
 import (
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -33,7 +34,7 @@ func serversOf(d *envconfig.MemcachedDSN) (*Servers, error) {
 	for _, h := range d.Servers {
 		list = append(list, Server{Host: h.Name + h.Path, Port: h.Port, Weight: h.Weight})
 	}
-	return NewServers(list, WithDistribution(Distribution(d.Distribution), Hash(d.Hash)), WithKeyPrefix(d.PrefixKey))
+	return NewServers(list, WithDistribution(string(d.Distribution)), WithHash(string(d.Hash)), WithKeyPrefix(d.PrefixKey))
 }
 
 func TestServers_ChooseAsLibmemcachedDoes(t *testing.T) {
@@ -59,7 +60,7 @@ func TestServers_ChooseAsLibmemcachedDoes(t *testing.T) {
 			s, err := serversOf(d)
 			modula := c.Options != nil && c.Options["distribution"] == 0
 			if modula || c.Options["hash"] > 1 {
-				require.ErrorIs(t, err, ErrNotSupported)
+				require.ErrorIs(t, err, errors.ErrUnsupported)
 				require.ErrorIs(t, d.Supported(), envconfig.ErrNotSupported)
 				return
 			}
@@ -138,15 +139,15 @@ func toJSON(t *testing.T, v any) string {
 
 func TestNewServers_RefusesByName(t *testing.T) {
 	two := []Server{{Host: "a"}, {Host: "b"}}
-	for _, d := range []Distribution{"modula", "virtual_bucket"} {
-		_, err := NewServers(two, WithDistribution(d, MD5))
-		require.ErrorIs(t, err, ErrNotSupported)
-		require.ErrorContains(t, err, string(d))
+	for _, d := range []string{"modula", "virtual_bucket"} {
+		_, err := NewServers(two, WithDistribution(d))
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+		require.ErrorContains(t, err, d)
 	}
-	for _, h := range []Hash{"crc", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32", "hsieh", "murmur"} {
-		_, err := NewServers(two, WithDistribution(Ketama, h))
-		require.ErrorIs(t, err, ErrNotSupported)
-		require.ErrorContains(t, err, string(h))
+	for _, h := range []string{"crc", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32", "hsieh", "murmur"} {
+		_, err := NewServers(two, WithHash(h))
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+		require.ErrorContains(t, err, h)
 	}
 	heavy := int64(math.MaxInt32) // and one more, which is negative where int has 32 bits
 	for _, list := range [][]Server{nil, {{}}, {{Host: "a", Port: 65536}}, {{Host: "a", Port: -1}}, {{Host: "a", Weight: -1}}, {{Host: "a", Weight: int(heavy + 1)}}} {

@@ -25,7 +25,7 @@ type naming struct {
 }
 
 // keyOfVersion is the entry that holds the namespace version.
-func (n naming) keyOfVersion() string { return n.prefix + encoded(separator+n.namespace) }
+func (n naming) keyOfVersion() string { return n.prefix + encode(separator+n.namespace) }
 
 // raw is the key as it stands on the server.
 func (n naming) raw(version, key string) (string, error) {
@@ -34,12 +34,12 @@ func (n naming) raw(version, key string) (string, error) {
 		if sendable(id) {
 			return id, nil
 		}
-		id = encoded(id)
+		id = encode(id)
 	}
 	if len(id) > maxKey || !sendable(id) {
 		// PHP does this for long keys only: its binary protocol can send the
 		// control characters that are left, the client library cannot.
-		id = encoded(n.prefix + n.namespace + version + hashed(version, key))
+		id = encode(n.prefix + n.namespace + version + hash(version, key))
 	}
 	if len(id) > maxKey || !sendable(id) {
 		return "", &cache.KeyError{Key: key, Reason: fmt.Sprintf("memcached cannot take it after the namespace version %q", version)}
@@ -47,9 +47,9 @@ func (n naming) raw(version, key string) (string, error) {
 	return id, nil
 }
 
-// hashed is what Symfony makes of a long key: with a version of its own kind
+// hash is what Symfony makes of a long key: with a version of its own kind
 // 16 characters of base64, then the separator.
-func hashed(version, key string) string {
+func hash(version, key string) string {
 	sum := xxh3.HashString128(key).Bytes()
 	text := base64.StdEncoding.EncodeToString(sum[:])
 	return text[:max(0, len(text)-len(version)-2)] + separator
@@ -62,11 +62,11 @@ const (
 	standIn    = `@()\{}/`
 )
 
-func encoded(id string) string { return translated(id, impossible, standIn) }
+func encode(id string) string { return translate(id, impossible, standIn) }
 
-func decoded(raw string) string { return translated(raw, standIn, impossible) }
+func decode(raw string) string { return translate(raw, standIn, impossible) }
 
-func translated(s, from, to string) string {
+func translate(s, from, to string) string {
 	b := []byte(s)
 	for i, c := range b {
 		if at := strings.IndexByte(from, c); at >= 0 {

@@ -52,7 +52,7 @@ func TestKeys_StandOnTheServerAsPHPWritesThem(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(c.Raw), raw)
 		if rest, ok := strings.CutPrefix(raw, c.PrefixKey+c.naming().namespace+c.Version); ok && !strings.HasSuffix(rest, separator) {
-			require.Equal(t, string(c.Key), decoded(rest))
+			require.Equal(t, string(c.Key), decode(rest))
 		}
 	}
 }

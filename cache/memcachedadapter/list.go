@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // errNoList means that a server does not list its keys: it is older than 1.4.31,
@@ -27,22 +28,15 @@ var errBusy = errors.New("memcached is busy listing its keys")
 // operators, not for requests. Keys that Symfony hashes because of their
 // length are not among the result.
 func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		stopped := false
-		err := a.eachRaw(ctx, func(key, _ string) error {
-			if strings.HasPrefix(key, prefix) && !yield(key, nil) {
-				stopped = true
-				return errStop
+	return adapterkit.List(func(visit func(string) error) error {
+		return a.eachRaw(ctx, func(key, _ string) error {
+			if !strings.HasPrefix(key, prefix) {
+				return nil
 			}
-			return nil
+			return visit(key)
 		})
-		if err != nil && !stopped {
-			yield("", opError("list", nil, err))
-		}
-	}
+	})
 }
-
-var errStop = errors.New("stop")
 
 // eachRaw visits the keys of the current namespace version, each with its form
 // on the server.
@@ -54,7 +48,7 @@ func (a *Adapter) eachRaw(ctx context.Context, visit func(key, raw string) error
 	if a.servers == nil {
 		return errNoList
 	}
-	head := encoded(a.prefix + a.namespace + v)
+	head := encode(a.prefix + a.namespace + v)
 	seen := map[string]struct{}{}
 	for i, addr := range a.servers.addrs {
 		err := a.dump(ctx, addr, func(raw string) error {
@@ -63,7 +57,7 @@ func (a *Adapter) eachRaw(ctx context.Context, visit func(key, raw string) error
 				return nil
 			}
 			seen[raw] = struct{}{}
-			return visit(decoded(rest), raw)
+			return visit(decode(rest), raw)
 		})
 		if err != nil {
 			return err
@@ -93,7 +87,7 @@ func (a *Adapter) dump(ctx context.Context, addr net.Addr, visit func(raw string
 func (a *Adapter) dumpOnce(ctx context.Context, addr net.Addr, visit func(raw string) error) error {
 	conn, r, err := a.ask(ctx, addr, "lru_crawler metadump all")
 	if err != nil {
-		return classified(err)
+		return classify(err)
 	}
 	defer conn.Close()
 	for first := true; ; first = false {
@@ -105,11 +99,11 @@ func (a *Adapter) dumpOnce(ctx context.Context, addr net.Addr, visit func(raw st
 		case first && errors.Is(err, io.EOF) && a.answers(ctx, addr):
 			return fmt.Errorf("%w: it closes the connection, as a proxy does", errNoList)
 		case err != nil:
-			return classified(err)
+			return classify(err)
 		case string(line) == "END\r\n":
 			return nil
 		}
-		raw, err := dumped(string(line))
+		raw, err := parseDump(string(line))
 		if err != nil {
 			return err
 		}
@@ -150,7 +144,7 @@ func (a *Adapter) timeout() time.Duration {
 	if a.client.Timeout > 0 {
 		return a.client.Timeout
 	}
-	return DefaultTimeout
+	return defaultTimeout
 }
 
 func (a *Adapter) dial(ctx context.Context, addr net.Addr) (net.Conn, error) {
@@ -166,8 +160,8 @@ func (a *Adapter) dial(ctx context.Context, addr net.Addr) (net.Conn, error) {
 	return dial(ctx, addr.Network(), addr.String())
 }
 
-// dumped is the key of a line such as "key=4EYEa%3Ak exp=-1 la=1 …".
-func dumped(line string) (string, error) {
+// parseDump returns the key of a line such as "key=4EYEa%3Ak exp=-1 la=1 …".
+func parseDump(line string) (string, error) {
 	rest, ok := strings.CutPrefix(line, "key=")
 	if !ok {
 		if strings.HasPrefix(line, "BUSY") {

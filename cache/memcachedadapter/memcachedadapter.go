@@ -5,12 +5,12 @@ import (
 	"context"
 	"log/slog"
 	"math"
-	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Adapter is a cache on memcached. It implements [cache.Adapter] and
@@ -22,13 +22,14 @@ type Adapter struct {
 	naming
 	versionKey string
 
-	compression Compression
+	compression compression
 	maxValue    int // that may be stored
 	maxDecoded  int // that may be read
 	versions    versions
 	health      []health // by server
 	logger      *slog.Logger
-	closed      atomic.Bool
+	owned       cache.KeyPatterns
+	state       adapterkit.State
 }
 
 var _ interface {
@@ -42,15 +43,15 @@ var _ interface {
 // Option changes a default of [New].
 type Option func(*Adapter)
 
-// DefaultItemLimit is memcached's own limit for an item (its option -I).
-const DefaultItemLimit = 1 << 20
+// defaultItemLimit is memcached's own limit for an item (its option -I).
+const defaultItemLimit = 1 << 20
 
 // itemOverhead is what a key of 250 bytes and the server's own header take of
 // an item at most: 313 bytes in memcached 1.6.
 const itemOverhead = 512
 
 // WithItemLimit is the servers' limit for an item in bytes, if they were
-// started with another (-I) than [DefaultItemLimit]. Values that could exceed
+// started with another (-I) than 1 MiB. Values that could exceed
 // it are refused with [cache.ErrTooLarge] before they are sent, because the
 // server would remove the old value. 0 is the default, less than 1 KiB counts
 // as that, and a negative limit panics.
@@ -58,7 +59,7 @@ func WithItemLimit(bytes int) Option {
 	if bytes < 0 {
 		panic("memcachedadapter: WithItemLimit: bytes is negative")
 	}
-	return func(a *Adapter) { a.maxValue = max(cmp.Or(bytes, DefaultItemLimit), 1024) - itemOverhead }
+	return func(a *Adapter) { a.maxValue = max(cmp.Or(bytes, defaultItemLimit), 1024) - itemOverhead }
 }
 
 // WithMaxDecodedSize limits what a value may be that is read: its size, and
@@ -71,13 +72,15 @@ func WithMaxDecodedSize(bytes int) Option {
 	return func(a *Adapter) { a.maxDecoded = cmp.Or(bytes, cache.DefaultMaxValueSize) }
 }
 
-// WithCompression chooses how values of 2,000 bytes and more are written. The
-// default is [FastLZ], as it is PHP's; what is none of the constants panics.
-func WithCompression(c Compression) Option {
-	if c < FastLZ || c > Uncompressed {
-		panic("memcachedadapter: WithCompression: c is not a Compression")
-	}
-	return func(a *Adapter) { a.compression = c }
+// WithZlib writes values of 2,000 bytes and more with zlib instead of PHP's
+// default, FastLZ. PHP nodes read both.
+func WithZlib() Option {
+	return func(a *Adapter) { a.compression = zlibStream }
+}
+
+// WithoutCompression writes all values as they are.
+func WithoutCompression() Option {
+	return func(a *Adapter) { a.compression = uncompressed }
 }
 
 // WithLogger logs that a server is down or back, and that another node has
@@ -89,6 +92,12 @@ func WithLogger(l *slog.Logger) Option {
 			a.logger = l
 		}
 	}
+}
+
+// WithOwned lets [Adapter.Clear] remove the entries whose keys match the
+// patterns. Several options add up. The default is none.
+func WithOwned(patterns ...string) Option {
+	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
 }
 
 // WithNamespace is the namespace of a Symfony pool; mosparo has none. It is a
@@ -120,7 +129,7 @@ func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 	}
 	a := &Adapter{
 		client: client, servers: servers, health: make([]health, 1),
-		maxValue: DefaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
+		maxValue: defaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
 		versions: versions{turn: make(chan struct{}, 1)}, logger: slog.New(slog.DiscardHandler),
 	}
 	if servers != nil {
@@ -149,7 +158,7 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	}
 	v, err := a.begin(ctx)
 	if err != nil {
-		return nil, opError("get", keys, err)
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	values := make([][]byte, len(keys))
 	if len(keys) > 1 {
@@ -157,20 +166,20 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	}
 	raw, err := a.raw(v, keys[0])
 	if err != nil {
-		return nil, opError("get", keys, err)
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	item, err := a.getItem(raw)
 	if err != nil {
-		return nil, opError("get", keys, err)
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	if values[0], err = a.content(keys[0], item); err != nil {
-		return values, opError("get", keys, err)
+		return values, adapterkit.Error("get", keys, err)
 	}
 	return values, nil
 }
 
 // Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds;
-// memcached may end them up to a second early, and none lasts beyond the
+// memcached may end them up to two seconds early, and none lasts beyond the
 // 19th of January 2038, which is as far as its clock goes. The client library
 // sends one item at a time: several on one server take one round trip each,
 // and each is set or not on its own.
@@ -178,15 +187,15 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if err := cache.CheckItems(items, a.maxValue); err != nil {
+	if err := adapterkit.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
 	v, err := a.begin(ctx)
 	if err != nil {
-		return opError("set", cache.ItemKeys(items), err)
+		return adapterkit.Error("set", adapterkit.Keys(items), err)
 	}
-	return a.each(ctx, "set", v, cache.ItemKeys(items), func(raw string, i int) error {
-		value, flags := a.compression.compressed(items[i].Value)
+	return a.each(ctx, "set", v, adapterkit.Keys(items), func(raw string, i int) error {
+		value, flags := a.compression.compress(items[i].Value)
 		return a.store(&memcache.Item{Key: raw, Value: value, Flags: flags, Expiration: expiration(items[i].TTL)}, (*memcache.Client).Set)
 	})
 }
@@ -198,7 +207,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	}
 	v, err := a.begin(ctx)
 	if err != nil {
-		return opError("delete", keys, err)
+		return adapterkit.Error("delete", keys, err)
 	}
 	return a.each(ctx, "delete", v, keys, func(raw string, _ int) error { return a.remove(raw) })
 }
@@ -209,7 +218,7 @@ const longestRelative = 30 * 24 * 60 * 60
 
 // expiration is a lifetime as memcached has it.
 func expiration(ttl time.Duration) int32 {
-	s := cache.Seconds(ttl)
+	s := adapterkit.Seconds(ttl)
 	if s > longestRelative {
 		s += time.Now().Unix()
 	}
@@ -226,7 +235,7 @@ func (a *Adapter) RawKey(ctx context.Context, key string) (string, error) {
 			return raw, nil
 		}
 	}
-	return "", opError("key", []string{key}, err)
+	return "", adapterkit.Error("key", []string{key}, err)
 }
 
 // Servers are those given to [New], or nil.
@@ -235,7 +244,7 @@ func (a *Adapter) Servers() *Servers { return a.servers }
 // Close makes every later call [cache.ErrClosed]. The client stays open: who
 // opens closes.
 func (a *Adapter) Close() error {
-	a.closed.Store(true)
+	a.state.Close()
 	return nil
 }
 
@@ -243,7 +252,7 @@ func (a *Adapter) Close() error {
 // version can be read.
 func (a *Adapter) Ping(ctx context.Context) error {
 	if _, err := a.begin(ctx); err != nil {
-		return opError("ping", nil, err)
+		return adapterkit.Error("ping", nil, err)
 	}
 	err := a.client.Ping()
 	if err != nil && lost(err) {
@@ -254,7 +263,7 @@ func (a *Adapter) Ping(ctx context.Context) error {
 		_, err = a.getItem(a.versionKey)
 	}
 	if err != nil {
-		return opError("ping", nil, classified(err))
+		return adapterkit.Error("ping", nil, classify(err))
 	}
 	return nil
 }
@@ -262,13 +271,10 @@ func (a *Adapter) Ping(ctx context.Context) error {
 // MaxValueSize implements [cache.Limiter].
 func (a *Adapter) MaxValueSize() int { return a.maxValue }
 
-// begin keeps a request that nobody waits for from being sent, and returns the
-// namespace version for it.
+// begin returns the namespace version for a request, or why it must not be
+// sent.
 func (a *Adapter) begin(ctx context.Context) (string, error) {
-	if a.closed.Load() {
-		return "", cache.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
+	if err := a.state.Check(ctx); err != nil {
 		return "", err
 	}
 	return a.version(ctx)
@@ -279,7 +285,7 @@ func (a *Adapter) content(key string, item *memcache.Item) ([]byte, error) {
 	if item == nil {
 		return nil, nil
 	}
-	b, err := Decode(item.Value, item.Flags, a.maxDecoded)
+	b, err := decodeString(item.Value, item.Flags, a.maxDecoded)
 	switch {
 	case err != nil:
 		return nil, &cache.DecodeError{Key: key, Err: err}

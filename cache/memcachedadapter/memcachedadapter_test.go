@@ -45,8 +45,10 @@ func open(t testing.TB, all []*servers.MemcachedServer, opts ...memcachedadapter
 	p := pool(t, all)
 	client := p.Client(patient)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return memcachedadapter.New(client, p, opts...)
+	return memcachedadapter.New(client, p, append(opts, owned)...)
 }
+
+var owned = memcachedadapter.WithOwned(cachetest.KeyPatterns()...)
 
 // bare is a client without any of this package.
 func bare(t testing.TB, s *servers.MemcachedServer) *memcache.Client {
@@ -72,7 +74,7 @@ func TestConformance(t *testing.T) {
 			p := pool(t, all, memcachedadapter.WithKeyPrefix("app_"))
 			client := p.Client(patient)
 			t.Cleanup(func() { require.NoError(t, client.Close()) })
-			return memcachedadapter.New(client, p, memcachedadapter.WithNamespace("ns"), memcachedadapter.WithCompression(memcachedadapter.Zlib))
+			return memcachedadapter.New(client, p, owned, memcachedadapter.WithNamespace("ns"), memcachedadapter.WithZlib())
 		})
 	})
 	t.Run("a client of the caller's", func(t *testing.T) {

@@ -69,7 +69,7 @@ func openWeighted(t testing.TB, all []*servers.MemcachedServer, weights []int, o
 	require.NoError(t, err)
 	client := p.Client(patient)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return memcachedadapter.New(client, p, opts...)
+	return memcachedadapter.New(client, p, append(opts, owned)...)
 }
 
 var setUps = []struct {
@@ -136,8 +136,8 @@ func marshalled(t *testing.T, v any) string {
 
 func TestGo_WritesAndPHPReads(t *testing.T) {
 	eachSetUp(t, func(t *testing.T, php *servers.PHPRuntime, dsn string, open func(...memcachedadapter.Option) *memcachedadapter.Adapter) {
-		for _, c := range []memcachedadapter.Compression{memcachedadapter.FastLZ, memcachedadapter.Zlib, memcachedadapter.Uncompressed} {
-			pool := cache.NewPool(open(memcachedadapter.WithCompression(c)))
+		for _, compression := range [][]memcachedadapter.Option{nil, {memcachedadapter.WithZlib()}, {memcachedadapter.WithoutCompression()}} {
+			pool := cache.NewPool(open(compression...))
 			want := map[string]string{}
 			for _, kind := range []string{"css", "noise"} {
 				for i, n := range sizes {

@@ -101,7 +101,7 @@ func TestClear_LeavesWhatPHPsClearWouldTake(t *testing.T) {
 		list, err := NewServers([]Server{{Host: "127.0.0.1", Port: s.Port()}})
 		require.NoError(t, err)
 		client := list.Client(ClientOptions{Timeout: 10 * time.Second})
-		a := New(client, list)
+		a := New(client, list, WithOwned("mosparo{any}"))
 		for _, k := range c.Before {
 			value := []byte("x")
 			if k == a.versionKey {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 func (a *Adapter) indexOf(raw string) int {
@@ -32,10 +34,10 @@ func (a *Adapter) getItem(raw string) (*memcache.Item, error) {
 	if err == nil && item.Key != raw {
 		item, err = nil, a.wrongKey()
 	}
-	err = missed(err)
+	err = ignoreMiss(err)
 	h.report(probe, err)
 	if err != nil {
-		return nil, classified(err)
+		return nil, classify(err)
 	}
 	return item, nil
 }
@@ -82,7 +84,7 @@ func (a *Adapter) store(item *memcache.Item, command func(*memcache.Client, *mem
 }
 
 func (a *Adapter) remove(raw string) error {
-	return missed(a.request(raw, func() error { return a.client.Delete(raw) }))
+	return ignoreMiss(a.request(raw, func() error { return a.client.Delete(raw) }))
 }
 
 // request sends a request that may be repeated, because the connection was
@@ -102,13 +104,13 @@ func (a *Adapter) request(raw string, send func() error) error {
 	if err == nil || err == memcache.ErrCacheMiss || err == memcache.ErrNotStored || err == memcache.ErrCASConflict { //nolint:errorlint // the client's own, never wrapped
 		return err
 	}
-	return classified(err)
+	return classify(err)
 }
 
 // each runs do for every key, one after the other on each server and the
 // servers side by side. Of equal keys the last is the one that stays.
 func (a *Adapter) each(ctx context.Context, op, version string, keys []string, do func(raw string, i int) error) error {
-	var failed failures
+	var failed adapterkit.Failures
 	groups := a.grouped(version, keys, &failed)
 	errs := make([]error, len(keys))
 	side(groups, func(g *group) {
@@ -122,8 +124,8 @@ func (a *Adapter) each(ctx context.Context, op, version string, keys []string, d
 	})
 	for i, err := range errs {
 		if err != nil {
-			failed.add(keys[i], err)
+			failed.Add(keys[i], err)
 		}
 	}
-	return failed.error(op)
+	return failed.Error(op)
 }

@@ -18,8 +18,8 @@ type Server struct {
 	Weight int
 }
 
-// DefaultPort is memcached's.
-const DefaultPort = 11211
+// defaultPort is that of memcached.
+const defaultPort = 11211
 
 func (s Server) isSocket() bool { return strings.HasPrefix(s.Host, "/") }
 
@@ -33,7 +33,7 @@ func (s Server) String() string {
 
 func (s Server) port() int {
 	if s.Port == 0 {
-		return DefaultPort
+		return defaultPort
 	}
 	return s.Port
 }
@@ -44,7 +44,7 @@ func (s Server) label(i int) string {
 	switch {
 	case s.isSocket():
 		return s.Host + ":0-" + strconv.Itoa(i)
-	case s.port() == DefaultPort:
+	case s.port() == defaultPort:
 		return s.Host + "-" + strconv.Itoa(i)
 	}
 	return s.String() + "-" + strconv.Itoa(i)

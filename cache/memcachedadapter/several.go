@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // group is what one server has of a request.
@@ -36,13 +38,13 @@ func (g *group) complete() bool {
 // does that at once, unless a server is known to be down; what failed is then
 // found out by server.
 func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) error {
-	var failed failures
+	var failed adapterkit.Failures
 	raws, ok := a.allUp(version, keys)
 	if ok {
 		items, err := a.multi(raws)
 		if err == nil {
 			a.take(&group{raws: raws, items: items}, keys, values, &failed)
-			return failed.error("get")
+			return failed.Error("get")
 		}
 		groups := a.grouped(version, keys, &failed)
 		if errors.Is(err, errWrongKey) { // of any server
@@ -87,12 +89,12 @@ func (a *Adapter) multi(raws []string) (map[string]*memcache.Item, error) {
 // and no keys.
 func (a *Adapter) settled(groups []*group, items map[string]*memcache.Item, err error) []*group {
 	var again []*group
-	culprit := a.culprit(err)
+	failed := a.failedServer(err)
 	for _, g := range groups {
 		g.items = items
 		switch server := a.indexOf(g.raws[0]); {
-		case server == culprit:
-			g.err = classified(err)
+		case server == failed:
+			g.err = classify(err)
 			a.health[server].report(false, err)
 		case !g.complete():
 			again = append(again, g)
@@ -101,8 +103,9 @@ func (a *Adapter) settled(groups []*group, items map[string]*memcache.Item, err 
 	return again
 }
 
-// culprit is the server that an error names, -1 if it names none.
-func (a *Adapter) culprit(err error) int {
+// failedServer returns the index of the server that an error names, -1 if it
+// names none.
+func (a *Adapter) failedServer(err error) int {
 	if len(a.health) == 1 {
 		return 0
 	}
@@ -125,13 +128,13 @@ func (a *Adapter) culprit(err error) int {
 
 // grouped spreads a request over the servers; a key that cannot be sent is a
 // failure.
-func (a *Adapter) grouped(version string, keys []string, failed *failures) []*group {
+func (a *Adapter) grouped(version string, keys []string, failed *adapterkit.Failures) []*group {
 	var groups []*group
 	byServer := make([]*group, len(a.health))
 	for i, k := range keys {
 		raw, err := a.raw(version, k)
 		if err != nil {
-			failed.add(k, err)
+			failed.Add(k, err)
 			continue
 		}
 		g := &byServer[a.indexOf(raw)]
@@ -169,25 +172,26 @@ func (a *Adapter) getGroup(g *group) {
 	g.items, err = a.multi(g.raws)
 	h.report(probe, err)
 	if err != nil {
-		g.err = classified(err)
+		g.err = classify(err)
 	}
 }
 
-func (a *Adapter) taken(groups []*group, keys []string, values [][]byte, failed *failures) error {
+func (a *Adapter) taken(groups []*group, keys []string, values [][]byte, failed *adapterkit.Failures) error {
 	for _, g := range groups {
 		a.take(g, keys, values, failed)
 	}
-	return failed.error("get")
+	return failed.Error("get")
 }
 
-// take hands out the items of a group. The lifetime of an item that was read is
-// free for a note: at which position it went out first, from 1.
-func (a *Adapter) take(g *group, keys []string, values [][]byte, failed *failures) {
+// take copies the items of a group into values. A key that is asked for twice
+// shares one item; its Expiration, which means nothing when it was read, records
+// the first position from 1, so that the second gets a copy of the value.
+func (a *Adapter) take(g *group, keys []string, values [][]byte, failed *adapterkit.Failures) {
 	for i, raw := range g.raws {
 		at, item := g.position(i), g.items[raw]
 		if item == nil {
 			if g.err != nil {
-				failed.add(keys[at], g.err)
+				failed.Add(keys[at], g.err)
 			}
 			continue
 		}
@@ -198,7 +202,7 @@ func (a *Adapter) take(g *group, keys []string, values [][]byte, failed *failure
 		item.Expiration = int32(at + 1)
 		var err error
 		if values[at], err = a.content(keys[at], item); err != nil {
-			failed.add(keys[at], err)
+			failed.Add(keys[at], err)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func throughTwemproxy(t *testing.T) (open func() *memcachedadapter.Adapter) {
 	require.NoError(t, err)
 	client := list.Client(patient)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return func() *memcachedadapter.Adapter { return memcachedadapter.New(client, list) }
+	return func() *memcachedadapter.Adapter { return memcachedadapter.New(client, list, owned) }
 }
 
 func TestConformance_ThroughTwemproxy(t *testing.T) {

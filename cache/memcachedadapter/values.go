@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/memcachedadapter/fastlz"
+	"github.com/mosparo/go-cluster/cache/internal/fastlz"
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
@@ -36,35 +36,25 @@ const (
 	flagZstd       = 1 << 7
 )
 
-// ErrCorrupt means that the bytes of an item are not what its flags say. PHP
-// takes such an item for a miss.
-var ErrCorrupt = errors.New("corrupt item")
+// errCorrupt: the bytes of an item are not what its flags say.
+var errCorrupt = errors.New("corrupt item")
 
-// ErrType means that an item holds no string: Symfony stores nothing else, so
-// that another program wrote it.
-var ErrType = errors.New("the item is not a string")
+// errType: an item holds no string, so that another program than Symfony wrote
+// it.
+var errType = fmt.Errorf("%w: the item is not a string", errors.ErrUnsupported)
 
 // Decode returns the content of an item that PHP's memcached extension has
-// stored with these flags, which for Symfony is a serialized PHP value. It
-// reads uncompressed items and FastLZ, zlib and zstd. The result may be raw
-// itself.
+// stored with these flags: strings, serialize() and igbinary as they are,
+// integers, floats and booleans as serialize() would write them. It reads
+// uncompressed items and FastLZ, zlib and zstd. The result may be raw itself.
 //
-// The length that a compressed item claims is checked against limit (0 for
-// none) and against what its bytes can hold before memory is taken, and
-// against the result afterwards. Errors: [ErrCorrupt], [ErrType],
-// [cache.ErrTooLarge].
+// The length that a compressed item claims is checked against limit in bytes (0
+// for none) and against what its bytes can hold before memory is taken, and
+// against the result afterwards. Errors: [cache.ErrTooLarge]; JSON and msgpack,
+// whose meaning depends on an option of the reader, unwrap to
+// [errors.ErrUnsupported]; all others mean damage, for which PHP takes such an
+// item for a miss.
 func Decode(raw []byte, flags uint32, limit int) ([]byte, error) {
-	if t := flags & typeMask; t != typeString {
-		return nil, fmt.Errorf("%w but of type %d", ErrType, t)
-	}
-	return expand(raw, flags, limit)
-}
-
-// DecodeAny is [Decode] for items of any kind that PHP's extension stores:
-// integers, floats and booleans are returned as serialize() would write them,
-// serialize() and igbinary as they are. JSON and msgpack, whose meaning depends
-// on an option of the reader, are [ErrType].
-func DecodeAny(raw []byte, flags uint32, limit int) ([]byte, error) {
 	b, err := expand(raw, flags, limit)
 	if err != nil {
 		return nil, err
@@ -75,23 +65,32 @@ func DecodeAny(raw []byte, flags uint32, limit int) ([]byte, error) {
 	case typeLong:
 		n, err := strconv.ParseInt(string(b), 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("%w: no integer", ErrCorrupt)
+			return nil, fmt.Errorf("%w: no integer", errCorrupt)
 		}
 		return php.Marshal(n)
 	case typeDouble:
 		f, err := strconv.ParseFloat(string(b), 64)
 		if err != nil {
-			return nil, fmt.Errorf("%w: no number", ErrCorrupt)
+			return nil, fmt.Errorf("%w: no number", errCorrupt)
 		}
 		return php.Marshal(f)
 	case typeBool:
 		return php.Marshal(string(b) == "1")
 	case typeJSON:
-		return nil, fmt.Errorf("%w but JSON", ErrType)
+		return nil, fmt.Errorf("%w but JSON", errType)
 	case typeMsgpack:
-		return nil, fmt.Errorf("%w but msgpack", ErrType)
+		return nil, fmt.Errorf("%w but msgpack", errType)
 	}
-	return nil, fmt.Errorf("%w but of the unknown type %d", ErrType, flags&typeMask)
+	return nil, fmt.Errorf("%w but of the unknown type %d", errType, flags&typeMask)
+}
+
+// decodeString is [Decode] for the items that Symfony stores, all of which are
+// strings.
+func decodeString(raw []byte, flags uint32, limit int) ([]byte, error) {
+	if t := flags & typeMask; t != typeString {
+		return nil, fmt.Errorf("%w but of type %d", errType, t)
+	}
+	return expand(raw, flags, limit)
 }
 
 // lengthSize is the length in front of a compressed item.
@@ -106,7 +105,7 @@ func expand(raw []byte, flags uint32, limit int) ([]byte, error) {
 		return raw, nil
 	}
 	if len(raw) < lengthSize {
-		return nil, fmt.Errorf("%w: %d bytes are no compressed item", ErrCorrupt, len(raw))
+		return nil, fmt.Errorf("%w: %d bytes are no compressed item", errCorrupt, len(raw))
 	}
 	claimed, stream := int64(binary.LittleEndian.Uint32(raw)), raw[lengthSize:]
 	if claimed > math.MaxInt32 || limit > 0 && claimed > int64(limit) {
@@ -125,7 +124,7 @@ func expand(raw []byte, flags uint32, limit int) ([]byte, error) {
 		err = errors.New("unknown compression")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
 	}
 	return b, nil
 }
@@ -201,15 +200,13 @@ func readExactly(r io.Reader, size int) ([]byte, error) {
 	return b, nil
 }
 
-// Compression is what [WithCompression] lets an adapter write. PHP reads all
-// of them.
-type Compression int
+// compression is how an adapter writes long values. PHP reads all of them.
+type compression int
 
-// What PHP's extension can do, too.
 const (
-	FastLZ Compression = iota
-	Zlib
-	Uncompressed
+	fastLZ compression = iota
+	zlibStream
+	uncompressed
 )
 
 // The rules of PHP's extension by default: it compresses from so many bytes
@@ -219,16 +216,16 @@ const (
 	compressFactor = 1.3
 )
 
-// compressed returns the bytes to store for a value and their flags; the
+// compress returns the bytes to store for a value and their flags; the
 // bytes may be the value's own.
-func (c Compression) compressed(value []byte) ([]byte, uint32) {
-	if c == Uncompressed || len(value) < compressFrom || len(value) > math.MaxInt32 {
+func (c compression) compress(value []byte) ([]byte, uint32) {
+	if c == uncompressed || len(value) < compressFrom || len(value) > math.MaxInt32 {
 		return value, typeString
 	}
 	out := make([]byte, lengthSize, lengthSize+len(value)/2)
 	binary.LittleEndian.PutUint32(out, uint32(len(value)))
 	flags := uint32(typeString | flagCompressed | flagFastLZ)
-	if c == Zlib {
+	if c == zlibStream {
 		flags = typeString | flagCompressed | flagZlib
 		buf := bytes.NewBuffer(out)
 		z := zlib.NewWriter(buf)

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cache/memcachedadapter/fastlz"
+	"github.com/mosparo/go-cluster/cache/internal/fastlz"
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 )
@@ -49,24 +49,24 @@ func TestDecode_ReadsWhatPHPStores(t *testing.T) {
 				require.NoError(t, err)
 			}
 			require.Equal(t, c.Compressed, c.Flags&flagCompressed != 0)
-			got, err := DecodeAny(raw, c.Flags, 1<<20)
+			got, err := Decode(raw, c.Flags, 1<<20)
 			switch c.Flags & typeMask {
 			case typeString:
 				require.NoError(t, err)
-				same, err := Decode(raw, c.Flags, len(got))
+				same, err := decodeString(raw, c.Flags, len(got))
 				require.NoError(t, err)
 				require.Equal(t, got, same)
 				if len(got) > 0 {
-					_, err = Decode(raw, c.Flags, len(got)-1)
+					_, err = decodeString(raw, c.Flags, len(got)-1)
 					require.ErrorIs(t, err, cache.ErrTooLarge, "the limit is kept")
 				}
 			case typeJSON, typeMsgpack:
-				require.ErrorIs(t, err, ErrType)
+				require.ErrorIs(t, err, errType)
 				return
 			default:
 				require.NoError(t, err)
-				_, err = Decode(raw, c.Flags, 0)
-				require.ErrorIs(t, err, ErrType)
+				_, err = decodeString(raw, c.Flags, 0)
+				require.ErrorIs(t, err, errType)
 			}
 			if c.SHA256 != "" {
 				sum := sha256.Sum256(got)
@@ -103,21 +103,21 @@ func TestCompressed_DecidesAsPHPDoes(t *testing.T) {
 	readVectors(t, "memcached-values", &file)
 	n := 0
 	for _, c := range file.Cases {
-		kind := FastLZ
+		kind := fastLZ
 		switch {
 		case strings.HasPrefix(c.Name, "zlib, "):
-			kind = Zlib
+			kind = zlibStream
 		case !strings.HasPrefix(c.Name, "fastlz, "):
 			continue
 		}
-		value, err := Decode(c.Raw, c.Flags, 0)
+		value, err := decodeString(c.Raw, c.Flags, 0)
 		if err != nil || strings.Contains(c.Name, "around the factor") {
 			continue
 		}
 		n++
-		out, flags := kind.compressed(value)
+		out, flags := kind.compress(value)
 		require.Equal(t, c.Flags&0xffff, flags, c.Name)
-		back, err := Decode(out, flags, len(value))
+		back, err := decodeString(out, flags, len(value))
 		require.NoError(t, err)
 		require.Equal(t, value, back)
 	}
@@ -137,12 +137,12 @@ func TestDecode_ReadsZstd(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	for name, stream := range map[string][]byte{"with its length": w.EncodeAll(text, nil), "without": streamed.Bytes()} {
-		got, err := Decode(claim(uint32(len(text)), stream), flagCompressed|flagZstd, len(text))
+		got, err := decodeString(claim(uint32(len(text)), stream), flagCompressed|flagZstd, len(text))
 		require.NoError(t, err, name)
 		require.True(t, bytes.Equal(text, got), name)
 		for _, wrong := range []int{0, 1, len(text) - 1, len(text) + 1, 2 * len(text)} {
-			_, err = Decode(claim(uint32(wrong), stream), flagCompressed|flagZstd, 0)
-			require.ErrorIs(t, err, ErrCorrupt, name)
+			_, err = decodeString(claim(uint32(wrong), stream), flagCompressed|flagZstd, 0)
+			require.ErrorIs(t, err, errCorrupt, name)
 		}
 	}
 }
@@ -161,20 +161,20 @@ func TestDecode_RefusesLies(t *testing.T) {
 			"cut": claim(uint32(len(text)), stream[:len(stream)/2]), "empty": claim(uint32(len(text)), nil), "no claim": {1, 2, 3},
 			"far too long": claim(1<<31-1, stream),
 		} {
-			_, err := Decode(raw, flagCompressed|flag, 0)
-			require.ErrorIs(t, err, ErrCorrupt, name)
+			_, err := decodeString(raw, flagCompressed|flag, 0)
+			require.ErrorIs(t, err, errCorrupt, name)
 		}
-		_, err := Decode(claim(uint32(len(text)), stream), flagCompressed|flag, len(text)-1)
+		_, err := decodeString(claim(uint32(len(text)), stream), flagCompressed|flag, len(text)-1)
 		require.ErrorIs(t, err, cache.ErrTooLarge)
-		_, err = Decode(claim(1<<32-1, stream), flagCompressed|flag, 0)
+		_, err = decodeString(claim(1<<32-1, stream), flagCompressed|flag, 0)
 		require.ErrorIs(t, err, cache.ErrTooLarge)
 	}
-	_, err = Decode(claim(3, []byte("abc")), flagCompressed, 0)
-	require.ErrorIs(t, err, ErrCorrupt)
+	_, err = decodeString(claim(3, []byte("abc")), flagCompressed, 0)
+	require.ErrorIs(t, err, errCorrupt)
 	damaged := bytes.Clone(deflated.Bytes())
 	damaged[len(damaged)-1] ^= 1
-	_, err = Decode(claim(uint32(len(text)), damaged), flagCompressed|flagZlib, 0)
-	require.ErrorIs(t, err, ErrCorrupt, "a wrong checksum")
+	_, err = decodeString(claim(uint32(len(text)), damaged), flagCompressed|flagZlib, 0)
+	require.ErrorIs(t, err, errCorrupt, "a wrong checksum")
 }
 
 // A claim costs no memory that the stream cannot fill.
@@ -194,17 +194,17 @@ func TestDecode_ABombOfClaimsTakesNoMemory(t *testing.T) {
 		raw := claim(1<<30, empty)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Decode(raw, flagCompressed|flag, 0)
+		_, err := decodeString(raw, flagCompressed|flag, 0)
 		runtime.ReadMemStats(&after)
-		require.ErrorIs(t, err, ErrCorrupt)
+		require.ErrorIs(t, err, errCorrupt)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), "for a claim of 1 GiB")
 	}
 }
 
 func FuzzDecode(f *testing.F) {
 	text := bytes.Repeat([]byte("abc"), 1000)
-	for _, c := range []Compression{FastLZ, Zlib, Uncompressed} {
-		out, flags := c.compressed(text)
+	for _, c := range []compression{fastLZ, zlibStream, uncompressed} {
+		out, flags := c.compress(text)
 		f.Add(out, flags)
 	}
 	w, err := zstd.NewWriter(nil)
@@ -213,7 +213,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("42"), uint32(typeLong))
 	f.Fuzz(func(t *testing.T, raw []byte, flags uint32) {
 		const limit = 1 << 16
-		b, err := DecodeAny(raw, flags, limit)
+		b, err := Decode(raw, flags, limit)
 		if err == nil && len(b) > limit+32 {
 			t.Fatalf("%d bytes above the limit", len(b))
 		}

@@ -20,8 +20,8 @@ import (
 // of it on, one caller reads it anew and the others go on with it.
 const versionAge = 2 * time.Second
 
-// noVersion is what PHP uses when it can read none.
-const noVersion = "1" + separator
+// defaultVersion is the namespace version that PHP falls back to.
+const defaultVersion = "1" + separator
 
 // versions follows the version that all nodes put before their keys.
 type versions struct {
@@ -99,9 +99,9 @@ func (a *Adapter) readVersion() (string, error) {
 		} else {
 			text, perr := parseVersion(item.Value, item.Flags)
 			if perr != nil {
-				return noVersion, nil //nolint:nilerr // PHP goes on with that, too
+				return defaultVersion, nil //nolint:nilerr // PHP goes on with that, too
 			}
-			if text != noVersion {
+			if text != defaultVersion {
 				return text, nil
 			}
 			item.Value, item.Flags, item.Expiration = versionValue(made), typeString, 0
@@ -137,7 +137,7 @@ func versionValue(text string) []byte {
 
 // parseVersion reads a stored version: a string, or what PHP turns into one.
 func parseVersion(raw []byte, flags uint32) (string, error) {
-	b, err := Decode(raw, flags, maxKey*2)
+	b, err := decodeString(raw, flags, maxKey*2)
 	if err != nil {
 		return "", err
 	}

@@ -2,14 +2,12 @@ package memoryadapter
 
 import (
 	"context"
-	"iter"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Adapter keeps entries in the memory of the process. It implements
@@ -18,13 +16,14 @@ import (
 // use. Make one with [New].
 type Adapter struct {
 	maxValue int
+	owned    cache.KeyPatterns
+	state    adapterkit.State
 
 	// The lock is never held across a wait, so that the adapter works in a
 	// testing/synctest bubble.
 	mu      sync.RWMutex
 	entries map[string]entry
 	pruneAt int
-	closed  bool
 }
 
 type entry struct {
@@ -40,6 +39,7 @@ func (e *entry) expired(now time.Time) bool {
 var _ interface {
 	cache.Adapter
 	cache.Clearer
+	cache.Expirer
 	cache.Pinger
 	cache.Pruner
 	cache.Lister
@@ -59,6 +59,12 @@ func WithMaxValueSize(bytes int) Option {
 	return func(a *Adapter) { a.maxValue = bytes }
 }
 
+// WithOwned lets [Adapter.Clear] remove the entries whose keys match the
+// patterns. Several options add up. The default is none.
+func WithOwned(patterns ...string) Option {
+	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
+}
+
 // New returns an empty cache.
 func New(opts ...Option) *Adapter {
 	a := &Adapter{entries: map[string]entry{}, pruneAt: firstPrune}
@@ -73,73 +79,77 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	if len(keys) == 0 {
 		return [][]byte{}, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, opError("get", keys, err)
-	}
 	values := make([][]byte, len(keys))
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	if a.closed {
-		return nil, opError("get", keys, cache.ErrClosed)
+	if err := a.state.Check(ctx); err != nil {
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	for i, k := range keys {
 		e, ok := a.entries[k]
 		if !ok || !e.expires.IsZero() && e.expired(time.Now()) {
 			continue
 		}
-		values[i] = bytesOf(e.value)
+		values[i] = clone(e.value)
 	}
 	return values, nil
 }
 
-// Set implements [cache.Adapter]. All items appear at once.
+// GetWithTTL implements [cache.Expirer].
+func (a *Adapter) GetWithTTL(ctx context.Context, key string) ([]byte, time.Duration, error) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if err := a.state.Check(ctx); err != nil {
+		return nil, 0, adapterkit.Error("get", []string{key}, err)
+	}
+	e, ok := a.entries[key]
+	now := time.Now()
+	if !ok || e.expired(now) || e.value == nil {
+		return nil, 0, nil
+	}
+	if e.expires.IsZero() {
+		return clone(e.value), 0, nil
+	}
+	return clone(e.value), e.expires.Sub(now), nil
+}
+
+// Set implements [cache.Adapter]. All items appear at the same time.
 func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if err := cache.CheckItems(items, a.maxValue); err != nil {
+	if err := adapterkit.CheckItems(items, a.maxValue); err != nil {
 		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return opError("set", cache.ItemKeys(items), err)
 	}
 	now := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
-		return opError("set", cache.ItemKeys(items), cache.ErrClosed)
+	if err := a.state.Check(ctx); err != nil {
+		return adapterkit.Error("set", adapterkit.Keys(items), err)
 	}
 	for _, it := range items {
-		e := entry{value: bytesOf(it.Value)}
+		e := entry{value: clone(it.Value)}
 		if it.TTL > 0 {
 			e.expires = now.Add(it.TTL)
 		}
 		a.entries[it.Key] = e
 	}
 	if len(a.entries) >= a.pruneAt {
-		a.prune(now)
+		a.pruneExpired(now)
 		a.pruneAt = max(firstPrune, 2*len(a.entries))
 	}
 	return nil
 }
-
-// firstPrune is the number of entries from which on a Set removes the expired
-// ones, then again each time their number has doubled: entries that nobody
-// reads do not pile up, at a constant cost per Set.
-const firstPrune = 1024
 
 // Delete implements [cache.Adapter].
 func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
-		return opError("delete", keys, err)
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
-		return opError("delete", keys, cache.ErrClosed)
+	if err := a.state.Check(ctx); err != nil {
+		return adapterkit.Error("delete", keys, err)
 	}
 	for _, k := range keys {
 		delete(a.entries, k)
@@ -151,109 +161,23 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 func (a *Adapter) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.closed, a.entries = true, nil
+	a.state.Close()
+	a.entries = nil
 	return nil
-}
-
-// Clear implements [cache.Clearer]: it removes the entries that [cache.Owned]
-// names.
-func (a *Adapter) Clear(ctx context.Context) (int, error) {
-	return a.remove(ctx, "clear", func(k string, _ *entry) bool { return cache.Owned(k) })
-}
-
-// Flush removes all entries, whoever owns them: in a test, the FLUSHDB or
-// flush_all of a stranger.
-func (a *Adapter) Flush(ctx context.Context) (int, error) {
-	return a.remove(ctx, "flush", func(string, *entry) bool { return true })
-}
-
-// Prune implements [cache.Pruner].
-func (a *Adapter) Prune(ctx context.Context) (int, error) {
-	now := time.Now()
-	return a.remove(ctx, "prune", func(_ string, e *entry) bool { return e.expired(now) })
 }
 
 // Ping implements [cache.Pinger].
 func (a *Adapter) Ping(ctx context.Context) error {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	if a.closed {
-		return opError("ping", nil, cache.ErrClosed)
-	}
-	if err := ctx.Err(); err != nil {
-		return opError("ping", nil, err)
+	if err := a.state.Check(ctx); err != nil {
+		return adapterkit.Error("ping", nil, err)
 	}
 	return nil
-}
-
-// List implements [cache.Lister]. It yields the keys that were there at its
-// beginning.
-func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		keys, err := a.keys(prefix)
-		if err != nil {
-			yield("", err)
-			return
-		}
-		for _, k := range keys {
-			if err := ctx.Err(); err != nil {
-				yield("", opError("list", nil, err))
-				return
-			}
-			if !yield(k, nil) {
-				return
-			}
-		}
-	}
 }
 
 // MaxValueSize implements [cache.Limiter].
 func (a *Adapter) MaxValueSize() int { return a.maxValue }
 
-func (a *Adapter) keys(prefix string) ([]string, error) {
-	now := time.Now()
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	if a.closed {
-		return nil, opError("list", nil, cache.ErrClosed)
-	}
-	var keys []string
-	for k, e := range a.entries {
-		if strings.HasPrefix(k, prefix) && len(e.value) > 0 && !e.expired(now) {
-			keys = append(keys, k)
-		}
-	}
-	// In order, so that a simulation with a seed replays.
-	slices.Sort(keys)
-	return keys, nil
-}
-
-func (a *Adapter) remove(ctx context.Context, op string, which func(string, *entry) bool) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, opError(op, nil, err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return 0, opError(op, nil, cache.ErrClosed)
-	}
-	before := len(a.entries)
-	maps.DeleteFunc(a.entries, func(k string, e entry) bool { return which(k, &e) })
-	return before - len(a.entries), nil
-}
-
-func (a *Adapter) prune(now time.Time) {
-	maps.DeleteFunc(a.entries, func(_ string, e entry) bool { return e.expired(now) })
-}
-
-// bytesOf copies b; nil stands for an empty value, which counts as absent.
-func bytesOf(b []byte) []byte {
-	if len(b) == 0 {
-		return nil
-	}
-	return append(make([]byte, 0, len(b)), b...)
-}
-
-func opError(op string, keys []string, err error) error {
-	return &cache.OpError{Op: op, Keys: slices.Clone(keys), Err: err}
+// clone copies a value; nil stands for an empty one, which counts as absent.
+func clone(value []byte) []byte {
+	return slices.Clone(adapterkit.NonEmpty(value))
 }

@@ -2,6 +2,7 @@ package memoryadapter_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -14,13 +15,15 @@ import (
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 )
 
+var owned = memoryadapter.WithOwned(cachetest.KeyPatterns()...)
+
 func TestConformance(t *testing.T) {
-	cachetest.Conformance(t, func(*testing.T) cache.Adapter { return memoryadapter.New() },
+	cachetest.Conformance(t, func(*testing.T) cache.Adapter { return memoryadapter.New(owned) },
 		cachetest.WithResolution(10*time.Millisecond))
 }
 
 func TestConformance_WithALimit(t *testing.T) {
-	cachetest.Conformance(t, func(*testing.T) cache.Adapter { return memoryadapter.New(memoryadapter.WithMaxValueSize(1 << 20)) },
+	cachetest.Conformance(t, func(*testing.T) cache.Adapter { return memoryadapter.New(owned, memoryadapter.WithMaxValueSize(1<<20)) },
 		cachetest.WithResolution(10*time.Millisecond))
 }
 
@@ -71,4 +74,16 @@ func Example() {
 	values, err := a.Get(ctx, "greeting", "absent")
 	fmt.Printf("%s %v %v\n", values[0], values[1] == nil, err)
 	// Output: hello true <nil>
+}
+
+func TestClear_RemovesNothingUnlessItWasToldWhat(t *testing.T) {
+	a := memoryadapter.New()
+	require.NoError(t, a.Set(t.Context(), cache.Item{Key: "mosparoNextCleanup", Value: []byte("x")}))
+	_, err := a.Clear(t.Context())
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	var op *cache.OpError
+	require.ErrorAs(t, err, &op)
+	v, err := a.Get(t.Context(), "mosparoNextCleanup")
+	require.NoError(t, err)
+	require.Equal(t, "x", string(v[0]))
 }

@@ -90,16 +90,6 @@ func BenchmarkUnmarshal_CSS(b *testing.B) {
 			}
 		}
 	})
-	b.Run("no copy", func(b *testing.B) {
-		b.ReportAllocs()
-		b.SetBytes(int64(len(in)))
-		var out []byte
-		for b.Loop() {
-			if err := php.UnmarshalNoCopy(in, &out); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 func BenchmarkMarshal_CSS(b *testing.B) {

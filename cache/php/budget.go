@@ -18,7 +18,7 @@ func (f *filler) spend(n int) error {
 // unfold spends what a value costs when every part is followed wherever it is
 // named; depth is where the value stands.
 func (f *filler) unfold(v any, depth int) error {
-	if depth > MaxDepth {
+	if depth > maxDepth {
 		return errDepth
 	}
 	if err := f.spend(1); err != nil {

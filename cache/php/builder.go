@@ -65,9 +65,8 @@ func (b *arrayBuilder) place(k Key) *any {
 
 // propID is what makes a property the same property.
 type propID struct {
-	key        Key
-	visibility Visibility
-	declaredIn string
+	key   Key
+	scope string
 }
 
 // objectBuilder fills an object.
@@ -85,7 +84,7 @@ func newObjectBuilder(class string, n int) objectBuilder {
 func (b *objectBuilder) place(k Key) *any {
 	o := b.object
 	p := propOf(o.Class, k)
-	id := func(p *Prop) propID { return propID{p.Key, p.Visibility, p.DeclaredIn} }
+	id := func(p *Prop) propID { return propID{p.Key, p.Scope} }
 	i, found := b.props.find(id(&p), len(o.Props), func(i int) propID { return id(&o.Props[i]) })
 	if !found {
 		o.Props = append(o.Props, p)

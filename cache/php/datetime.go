@@ -9,9 +9,9 @@ import (
 // dateLayout is how PHP writes the local time of a date.
 const dateLayout = "2006-01-02 15:04:05.000000"
 
-// NewDateTime returns t as a PHP DateTime in UTC, cut to microseconds: what
+// newDateTime returns t as a PHP DateTime in UTC, cut to microseconds: what
 // [Marshal] writes for a time.Time.
-func NewDateTime(t time.Time) *DateTime {
+func newDateTime(t time.Time) *DateTime {
 	return &DateTime{Class: "DateTime", Time: t.UTC().Truncate(time.Microsecond), ZoneType: utc.kind, Zone: utc.name}
 }
 
@@ -24,17 +24,17 @@ func dateTimeOf(o *Object) (*DateTime, error) {
 	for _, p := range o.Props {
 		v := Deref(p.Value)
 		switch {
-		case p.Visibility == Public && p.Key.Str == "date":
+		case p.Scope == "" && p.Key.Str == "date":
 			if s, ok := v.(string); ok {
 				date = &s
 				continue
 			}
-		case p.Visibility == Public && p.Key.Str == "timezone":
+		case p.Scope == "" && p.Key.Str == "timezone":
 			if s, ok := v.(string); ok {
 				name = &s
 				continue
 			}
-		case p.Visibility == Public && p.Key.Str == "timezone_type":
+		case p.Scope == "" && p.Key.Str == "timezone_type":
 			if n, ok := v.(int64); ok {
 				kind = &n
 				continue
@@ -133,7 +133,7 @@ func (d *DateTime) object() (*Object, error) {
 	}
 	w := d
 	if d.ZoneType == 0 {
-		w = NewDateTime(d.Time)
+		w = newDateTime(d.Time)
 	}
 	z, err := zoneOf(int64(w.ZoneType), w.Zone)
 	if err != nil {

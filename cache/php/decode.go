@@ -2,15 +2,15 @@ package php
 
 import "bytes"
 
-// MaxDepth is how deep arrays and objects may be nested, in both directions.
+// maxDepth is how deep arrays and objects may be nested, in both directions.
 // PHP's own limit (unserialize_max_depth) is 4096.
-const MaxDepth = 512
+const maxDepth = 512
 
 // Decode reads one value from what PHP's serialize() or igbinary_serialize()
 // (versions 1 and 2) wrote; which of them is found out as Symfony's marshaller
 // does. The package comment lists what comes out. Symfony's object wrapper
 // becomes an [*Item]; its old array form stays an array, since PHP reads it as
-// one, see [Unwrap].
+// one, see [AsItem].
 //
 // Bytes after a serialize() value are ignored, after an igbinary value they
 // are an error, both as in PHP. Everything else that is wrong is a
@@ -54,7 +54,7 @@ func IsNull(data []byte) bool {
 		return false
 	}
 	v, err := Decode(data)
-	return err == nil && Unwrap(v) == nil
+	return err == nil && unwrap(v) == nil
 }
 
 // The fronts of Symfony's wrappers, up to the packed name before the value.

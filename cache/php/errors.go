@@ -27,13 +27,17 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 type TypeError struct {
 	// Path leads to the value: keys and indexes from the root, "" at the root.
 	Path string
-	// Value describes the PHP value: "string", "int 300", "array", ….
+	// Value describes the PHP value: "string", "int 300", "array", …. It is empty
+	// if the target is no non-nil pointer, into which no value fits.
 	Value string
-	// Type is the Go type it was to go into.
+	// Type is the Go type it was to go into, nil for a nil interface.
 	Type reflect.Type
 }
 
 func (e *TypeError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("php: cannot read into %v, which is no non-nil pointer", e.Type)
+	}
 	s := "php: cannot read " + e.Value
 	if e.Path != "" {
 		s += " at " + e.Path
@@ -53,14 +57,4 @@ func (e *EncodeError) Error() string {
 		return "php: cannot write: " + e.Msg
 	}
 	return "php: cannot write " + e.Path + ": " + e.Msg
-}
-
-// InvalidTargetError says that the argument of [Unmarshal] is not a non-nil pointer.
-type InvalidTargetError struct{ Type reflect.Type }
-
-func (e *InvalidTargetError) Error() string {
-	if e.Type == nil {
-		return "php: Unmarshal into nil"
-	}
-	return "php: Unmarshal into " + e.Type.String() + ", which is no non-nil pointer"
 }

@@ -3,73 +3,35 @@ package php
 import (
 	"bytes"
 	"time"
+
+	"github.com/mosparo/go-cluster/cache/internal/phpstring"
 )
 
-// fast reads the values that a node reads all day — strings and dates as PHP
-// writes them — without the general reader. It returns false for anything it
-// does not know, and then has changed nothing.
-func fast(data []byte, v any, noCopy bool) bool {
+// unmarshalFast is a fast path for the values that a node reads all day, strings
+// and DateTimes as PHP writes them, past the general reader. It returns false
+// for anything else, and then has changed nothing.
+func unmarshalFast(data []byte, v any) bool {
 	switch v := v.(type) {
 	case *[]byte:
-		s, ok := plainString(data)
-		if !ok || v == nil {
-			return false
+		s, ok := phpstring.Bytes(data)
+		if ok = ok && v != nil; ok {
+			*v = bytes.Clone(s)
 		}
-		if !noCopy {
-			s = bytes.Clone(s)
-		}
-		*v = s
-		return true
+		return ok
 	case *string:
-		s, ok := plainString(data)
+		s, ok := phpstring.Bytes(data)
 		if ok = ok && v != nil; ok {
 			*v = string(s)
 		}
 		return ok
 	case *time.Time:
-		t, ok := plainDate(data)
+		t, ok := Time(data)
 		if ok = ok && v != nil; ok {
 			*v = t
 		}
 		return ok
 	}
 	return false
-}
-
-// plainString is a whole value that is a string, in either format.
-func plainString(data []byte) ([]byte, bool) {
-	if isIgbinary(data) {
-		return igbinaryString(data[4:])
-	}
-	if len(data) < 6 || data[0] != 's' || data[1] != ':' {
-		return nil, false
-	}
-	n, i := 0, 2
-	for ; i < len(data) && i < 11 && isDigitByte(data[i]); i++ { // within 32 bits
-		n = n*10 + int(data[i]-'0')
-	}
-	// :"…";
-	if i == 2 || len(data)-i < n+4 || data[i] != ':' || data[i+1] != '"' {
-		return nil, false
-	}
-	end := i + 2 + n
-	if data[end] != '"' || data[end+1] != ';' {
-		return nil, false
-	}
-	return data[i+2 : end : end], true
-}
-
-func igbinaryString(data []byte) ([]byte, bool) {
-	r := igbinaryReader{data: data}
-	tag, err := r.tag()
-	if err != nil || tag < igString8 || tag >= igString8+3 {
-		return nil, false
-	}
-	n, err := r.uint(tag - igString8)
-	if err != nil || uint64(n) != uint64(len(data)-r.pos) {
-		return nil, false
-	}
-	return data[r.pos:len(data):len(data)], true
 }
 
 // The fixed parts around the local time, which has 26 bytes, the kind of zone
@@ -86,9 +48,10 @@ const (
 	dateLen         = 26
 )
 
-// plainDate is a whole value that is a DateTime with a zone that has been met
-// before.
-func plainDate(data []byte) (time.Time, bool) {
+// Time returns the moment of a whole value that is a DateTime as PHP writes it,
+// in its zone. It allocates nothing. It returns false for anything else, and for
+// a zone that was not read before: [Unmarshal] reads those, too.
+func Time(data []byte) (time.Time, bool) {
 	date, kind, name, ok := dateParts(data)
 	if !ok {
 		return time.Time{}, false

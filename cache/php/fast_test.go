@@ -27,7 +27,7 @@ func TestUnmarshal_TheShortWayForDatesIsTheGeneralOne(t *testing.T) {
 					for _, in := range [][]byte{in, ig} {
 						for range 2 { // a zone is known after the first
 							var got time.Time
-							if !php.TryUnmarshalNoCopy(in, &got) {
+							if !php.UnmarshalFast(in, &got) {
 								require.Zero(t, got)
 								_ = php.Unmarshal(in, &got)
 								continue

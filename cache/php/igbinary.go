@@ -188,7 +188,7 @@ func (r *igbinaryReader) spend(v any, depth int) error {
 			return r.fail("names the same values too often")
 		}
 	case *Array:
-		if depth++; depth > MaxDepth {
+		if depth++; depth > maxDepth {
 			return r.fail("nested too deep")
 		}
 		for _, e := range v.Entries {
@@ -327,7 +327,7 @@ func (r *igbinaryReader) count(size byte) (int, error) {
 	if uint64(n) > uint64(max(len(r.data)-r.pos-r.owed, 0)/minElement) {
 		return 0, r.fail("count beyond the end")
 	}
-	if r.depth++; r.depth > MaxDepth {
+	if r.depth++; r.depth > maxDepth {
 		return 0, r.fail("nested too deep")
 	}
 	r.owed += int(n) * minElement

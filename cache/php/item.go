@@ -18,19 +18,18 @@ const (
 	int32Max           = 1<<31 - 1
 )
 
-// Unwrap returns the value inside Symfony's cache metadata: the object form,
-// and the array form that Symfony wrote before 6.1, which is an array of
-// exactly one entry with a certain binary key. Any other value comes back as
-// it is.
-func Unwrap(v any) any {
+// unwrap returns the value inside Symfony's cache metadata, and any other value
+// as it is.
+func unwrap(v any) any {
 	if it, ok := AsItem(v); ok {
 		return it.Value
 	}
 	return v
 }
 
-// AsItem returns Symfony's cache metadata with its value, if v has them in one
-// of the two forms.
+// AsItem returns Symfony's cache metadata with its value, if v has them in one of
+// the two forms: the object, and the array that Symfony wrote before 6.1, which
+// has exactly one entry with a certain binary key.
 func AsItem(v any) (*Item, bool) {
 	switch v := v.(type) {
 	case *Item:
@@ -66,7 +65,7 @@ func (it *Item) Metadata() *Array {
 }
 
 func itemOf(o *Object) (*Item, error) {
-	if len(o.Props) == 0 || len(o.Props[0].Key.Str) != 6 || o.Props[0].Visibility != Public {
+	if len(o.Props) == 0 || len(o.Props[0].Key.Str) != 6 || o.Props[0].Scope != "" {
 		return nil, errors.New("damaged cache item")
 	}
 	pack := []byte(o.Props[0].Key.Str)

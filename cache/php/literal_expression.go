@@ -11,8 +11,8 @@ import (
 // the dot, as since PHP 8; PHP 7 took them from left to right, so that a mix
 // without parentheses is refused.
 func (r *literalReader) expression() (any, error) {
-	if r.depth++; r.depth > MaxDepth {
-		return nil, r.fail("nested deeper than %d", MaxDepth)
+	if r.depth++; r.depth > maxDepth {
+		return nil, r.fail("nested deeper than %d", maxDepth)
 	}
 	defer func() { r.depth-- }()
 	start := r.pos
@@ -158,8 +158,8 @@ func (r *literalReader) operand() (any, error) {
 
 // signed reads -5, - 5 and the like.
 func (r *literalReader) signed() (any, error) {
-	if r.depth++; r.depth > MaxDepth {
-		return nil, r.fail("nested deeper than %d", MaxDepth)
+	if r.depth++; r.depth > maxDepth {
+		return nil, r.fail("nested deeper than %d", maxDepth)
 	}
 	defer func() { r.depth-- }()
 	start := r.pos

@@ -78,7 +78,7 @@ func (w *literalWriter) str(s string) {
 }
 
 func (w *literalWriter) array(a *Array) error {
-	if len(w.path) >= MaxDepth {
+	if len(w.path) >= maxDepth {
 		// A reference that leads back to its own array.
 		return &EncodeError{Path: w.path.String(), Msg: "nested too deep"}
 	}

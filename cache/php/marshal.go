@@ -32,7 +32,7 @@ type Marshaler interface {
 // A [*DateTime] is written at its moment in its zone. Errors are [*EncodeError]: a
 // uint above PHP's largest int, a year of more than four digits, which PHP before
 // 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
-// without a PHP form, nesting deeper than [MaxDepth].
+// without a PHP form, nesting deeper than [maxDepth].
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones
@@ -191,8 +191,8 @@ func appendQuoted[T string | []byte](b []byte, s T) []byte {
 
 // open begins an array or object of n entries.
 func (w *writer) open(n int) error {
-	if w.depth++; w.depth > MaxDepth {
-		return w.fail("nested deeper than %d", MaxDepth)
+	if w.depth++; w.depth > maxDepth {
+		return w.fail("nested deeper than %d", maxDepth)
 	}
 	w.b = append(w.b, ':')
 	w.b = strconv.AppendInt(w.b, int64(n), 10)
@@ -247,11 +247,11 @@ func (w *writer) special(v any) error {
 	}
 }
 
-// time writes the object of NewDateTime, which is what nodes write most.
+// time writes the object of newDateTime, which is what nodes write most.
 func (w *writer) time(t time.Time) error {
 	t = t.UTC()
 	if y := t.Year(); y < 0 || y > 9999 {
-		return w.dateTime(NewDateTime(t))
+		return w.dateTime(newDateTime(t))
 	}
 	if w.b == nil {
 		w.b = make([]byte, 0, 128)
@@ -308,8 +308,8 @@ func (w *writer) reflect(v reflect.Value) error {
 		return w.value(nil)
 	}
 	if m, ok := v.Interface().(Marshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
-		if w.depth++; w.depth > MaxDepth {
-			return w.fail("nested deeper than %d", MaxDepth)
+		if w.depth++; w.depth > maxDepth {
+			return w.fail("nested deeper than %d", maxDepth)
 		}
 		defer func() { w.depth-- }()
 		p, err := m.MarshalPHP()
@@ -323,8 +323,8 @@ func (w *writer) reflect(v reflect.Value) error {
 		if v.IsNil() {
 			return w.value(nil)
 		}
-		if w.depth++; w.depth > MaxDepth {
-			return w.fail("nested deeper than %d", MaxDepth)
+		if w.depth++; w.depth > maxDepth {
+			return w.fail("nested deeper than %d", maxDepth)
 		}
 		defer func() { w.depth-- }()
 		return w.any(v.Elem().Interface())

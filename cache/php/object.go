@@ -10,26 +10,18 @@ func propOf(class string, k Key) Prop {
 		return Prop{Key: k}
 	}
 	scope, name, ok := strings.Cut(k.Str[1:], "\x00")
-	switch {
-	case !ok || scope == "":
+	if !ok || scope == "" {
 		return Prop{Key: k}
-	case scope == "*":
-		return Prop{Key: Key{Str: name}, Visibility: Protected}
-	default:
-		return Prop{Key: Key{Str: name}, Visibility: Private, DeclaredIn: scope}
 	}
+	return Prop{Key: Key{Str: name}, Scope: scope}
 }
 
 // mangled is the reverse of propOf.
 func (p *Prop) mangled() Key {
-	switch {
-	case p.Key.IsInt || p.Visibility == Public:
+	if p.Key.IsInt || p.Scope == "" {
 		return p.Key
-	case p.Visibility == Protected:
-		return Key{Str: "\x00*\x00" + p.Key.Str}
-	default:
-		return Key{Str: "\x00" + p.DeclaredIn + "\x00" + p.Key.Str}
 	}
+	return Key{Str: "\x00" + p.Scope + "\x00" + p.Key.Str}
 }
 
 // validClass: the bytes that PHP allows in the name of a class.

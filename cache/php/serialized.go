@@ -281,7 +281,7 @@ func (r *serializedReader) count() (int, error) {
 }
 
 func (r *serializedReader) enter(brace string) error {
-	if r.depth++; r.depth > MaxDepth {
+	if r.depth++; r.depth > maxDepth {
 		return r.fail("nested too deep")
 	}
 	return r.expect(brace)

@@ -24,50 +24,43 @@ type Unmarshaler interface {
 // [Decode]; a time.Time the moment of a DateTime, in its zone. Symfony's
 // metadata is taken off.
 //
-// Errors: [*SyntaxError], [*TypeError], [*InvalidTargetError], and those of an
-// [Unmarshaler]. After an error *v may be filled in part.
+// Errors: [*SyntaxError], [*TypeError] (also where v is no non-nil pointer), and
+// those of an [Unmarshaler]. After an error *v may be filled in part.
 func Unmarshal(data []byte, v any) error {
-	return unmarshal(data, v, false)
-}
-
-// UnmarshalNoCopy is [Unmarshal] for a caller who owns data and will not
-// change it: a []byte that is the whole value may be a part of data.
-func UnmarshalNoCopy(data []byte, v any) error {
-	return unmarshal(data, v, true)
-}
-
-// TryUnmarshalNoCopy is [UnmarshalNoCopy] for the values that a node reads all
-// day, strings and DateTimes as PHP writes them, into a *[]byte, *string or
-// *time.Time. For everything else it is false, and v is as it was. It keeps v
-// out of the heap.
-func TryUnmarshalNoCopy(data []byte, v any) bool { return fast(data, v, true) }
-
-func unmarshal(data []byte, v any, noCopy bool) error {
-	if fast(data, v, noCopy) {
+	if unmarshalFast(data, v) {
 		return nil
 	}
-	rv := reflect.ValueOf(v)
-	if rv.Kind() != reflect.Pointer || rv.IsNil() {
-		return &InvalidTargetError{Type: reflect.TypeOf(v)}
+	rv, err := targetOf(v)
+	if err != nil {
+		return err
 	}
 	tree, err := Decode(data)
 	if err != nil {
 		return err
 	}
 	f := &filler{budget: budgetOf(len(data))}
-	return f.root(rv.Elem(), tree)
+	return f.root(rv, tree)
+}
+
+// targetOf returns what v points to.
+func targetOf(v any) (reflect.Value, error) {
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return reflect.Value{}, &TypeError{Type: reflect.TypeOf(v)}
+	}
+	return rv.Elem(), nil
 }
 
 // Assign puts a value of [Decode] into *v, by the rules of [Unmarshal]. A value
 // that contains itself, or names the same parts very often, is a
 // [*SyntaxError] where v would take all of it.
 func Assign(value, v any) error {
-	rv := reflect.ValueOf(v)
-	if rv.Kind() != reflect.Pointer || rv.IsNil() {
-		return &InvalidTargetError{Type: reflect.TypeOf(v)}
+	rv, err := targetOf(v)
+	if err != nil {
+		return err
 	}
 	f := &filler{budget: budgetOf(weigh(value))}
-	return f.root(rv.Elem(), value)
+	return f.root(rv, value)
 }
 
 // filler copies a tree into Go values.
@@ -86,7 +79,7 @@ func (f *filler) root(dst reflect.Value, v any) error {
 			v = it
 		}
 	} else {
-		v = Unwrap(v)
+		v = unwrap(v)
 	}
 	return f.fill(dst, v)
 }
@@ -199,7 +192,7 @@ func (f *filler) pointer(dst reflect.Value, v any) error {
 		dst.Set(rv) // the target points to one of this package's own types
 		return nil
 	}
-	if f.depth++; f.depth > MaxDepth {
+	if f.depth++; f.depth > maxDepth {
 		return errDepth
 	}
 	defer func() { f.depth-- }()
@@ -300,7 +293,7 @@ func (f *filler) goArray(dst reflect.Value, a *Array) error {
 }
 
 func (f *filler) child(k Key, dst reflect.Value, v any) error {
-	if f.depth++; f.depth > MaxDepth {
+	if f.depth++; f.depth > maxDepth {
 		return errDepth
 	}
 	f.path.push(k)

@@ -86,33 +86,11 @@ type Object struct {
 
 // Prop is a property, or an element that the class's own __serialize wrote.
 type Prop struct {
-	Key        Key
-	Visibility Visibility
-	// DeclaredIn is the class of a private property.
-	DeclaredIn string
-	Value      any
-}
-
-// Visibility of a property.
-type Visibility uint8
-
-// The visibilities of PHP.
-const (
-	Public Visibility = iota
-	Protected
-	Private
-)
-
-// String returns the PHP keyword.
-func (v Visibility) String() string {
-	switch v {
-	case Protected:
-		return "protected"
-	case Private:
-		return "private"
-	default:
-		return "public"
-	}
+	Key Key
+	// Scope is PHP's own mark of the visibility: empty for a public property,
+	// "*" for a protected one, and the declaring class for a private one.
+	Scope string
+	Value any
 }
 
 // Enum is a case of an enum.

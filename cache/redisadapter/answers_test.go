@@ -31,7 +31,7 @@ func TestClassified_KnowsTheAnswersOfOtherServers(t *testing.T) {
 		"ERR max number of clients reached":                                        cache.ErrUnavailable,
 		"EXECABORT Transaction discarded because of: OOM command not allowed when": cache.ErrFull,
 	} {
-		err := classified(t.Context(), fmt.Errorf("dial: %w", answer(text)))
+		err := classify(t.Context(), fmt.Errorf("dial: %w", answer(text)))
 		require.ErrorIs(t, err, want, text)
 		require.ErrorIs(t, err, answer(text))
 	}

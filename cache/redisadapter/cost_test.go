@@ -13,6 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/internal/alloctest"
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 )
 
@@ -53,7 +54,7 @@ func TestHit_CostsThreeAllocationsMoreThanTheClient(t *testing.T) {
 func TestHit_AllocatesTheValueOnce(t *testing.T) {
 	_, _, large := hits(t)
 	require.NoError(t, large[2].Do())
-	require.Less(t, cachetest.BytesPerRun(200, func() { _ = large[2].Do() }), 1.1*20_000)
+	require.Less(t, alloctest.BytesPerRun(200, func() { _ = large[2].Do() }), 1.1*20_000)
 }
 
 // What the server has seen, not what the client says.

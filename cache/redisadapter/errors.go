@@ -10,11 +10,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
-// missed drops the errors that mean a miss: no such key, or one that holds no
-// string.
-func missed(err error) error {
+// ignoreMiss drops the errors that mean a miss: no such key, or one that holds
+// no string.
+func ignoreMiss(err error) error {
 	if err == nil || errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "WRONGTYPE") {
 		return nil
 	}
@@ -43,55 +44,33 @@ var answers = []struct {
 	{"Protocol error: invalid bulk length", cache.ErrTooLarge},
 }
 
-// classified joins the sentinel of package cache that an error of go-redis or
-// the server stands for. Whatever else goes wrong (dialling, time-outs,
-// LOADING, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, too many clients, a reply that
-// makes no sense) means that the cache cannot be used now.
-func classified(ctx context.Context, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, cache.ErrTooLarge) {
-		return err
+// classify joins the sentinel of package cache that an error of go-redis or the
+// server stands for. Anything else that goes wrong (dialling, time-outs, LOADING,
+// MASTERDOWN, CLUSTERDOWN, TRYAGAIN, too many clients, a reply that makes no
+// sense) means that the cache cannot be used now.
+func classify(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
 	}
+	c := adapterkit.Classify(err, sentinel)
+	// The time-out of a connection that ends with the context is reported as
+	// the context's: which of the two clocks noticed it first is chance.
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) && errors.Is(c, cache.ErrUnavailable) && !errors.Is(c, context.DeadlineExceeded) {
+		c = fmt.Errorf("%w: %w: %w", cache.ErrUnavailable, context.DeadlineExceeded, err)
+	}
+	return c
+}
+
+// sentinel returns the condition that an answer of the server stands for, nil
+// for none.
+func sentinel(err error) error {
 	if errors.Is(err, redis.ErrClosed) {
-		return fmt.Errorf("%w: %w", cache.ErrClosed, err)
+		return cache.ErrClosed
 	}
 	for _, a := range answers {
 		if redis.HasErrorPrefix(err, a.prefix) || strings.Contains(err.Error(), a.prefix+" ") {
-			return fmt.Errorf("%w: %w", a.sentinel, err)
+			return a.sentinel
 		}
 	}
-	// The time-out of a connection that ends with the context is told as the
-	// context's, of whichever of the two clocks it was noticed first.
-	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) && !errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	}
-	return fmt.Errorf("%w: %w", cache.ErrUnavailable, err)
-}
-
-// failures collects what failed of a pipeline.
-type failures struct {
-	keys []string
-	errs []error
-}
-
-func (f *failures) add(key string, err error) {
-	if err == nil {
-		return
-	}
-	f.keys = append(f.keys, key)
-	for _, e := range f.errs {
-		if e.Error() == err.Error() {
-			return
-		}
-	}
-	f.errs = append(f.errs, err)
-}
-
-func (f *failures) error(ctx context.Context, op string) error {
-	if f.keys == nil {
-		return nil
-	}
-	for i, err := range f.errs {
-		f.errs[i] = classified(ctx, err)
-	}
-	return &cache.OpError{Op: op, Keys: f.keys, Err: errors.Join(f.errs...)}
+	return nil
 }

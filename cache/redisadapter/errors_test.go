@@ -22,7 +22,7 @@ func as(t testing.TB, addr, user, password string) *redisadapter.Adapter {
 	t.Helper()
 	c := redis.NewClient(&redis.Options{Addr: addr, Username: user, Password: password, ContextTimeoutEnabled: true, MaxRetries: -1})
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	return redisadapter.New(c)
+	return redisadapter.New(c, owned)
 }
 
 var two = []cache.Item{{Key: "mosparoA", Value: []byte("v")}, {Key: "mosparoB", Value: []byte("v"), TTL: time.Minute}}
@@ -82,7 +82,7 @@ func TestErrors_Unauthorized(t *testing.T) {
 func TestErrors_ReadOnly(t *testing.T) {
 	s := servers.Redis(t)
 	c := connect(t, s.Addr())
-	a := redisadapter.New(c)
+	a := redisadapter.New(c, owned)
 	require.NoError(t, a.Set(t.Context(), two...))
 	require.NoError(t, c.ReplicaOf(t.Context(), "127.0.0.1", "1").Err())
 	requireEach(t, a, cache.ErrReadOnly, "READONLY", "set one", "set two", "delete", "clear")
@@ -102,7 +102,7 @@ func TestErrors_ReadOnly(t *testing.T) {
 func TestErrors_Full(t *testing.T) {
 	s := servers.Redis(t, "--maxmemory-policy", "noeviction")
 	c := connect(t, s.Addr())
-	a := redisadapter.New(c)
+	a := redisadapter.New(c, owned)
 	require.NoError(t, a.Set(t.Context(), two...))
 	require.NoError(t, c.ConfigSet(t.Context(), "maxmemory", "1").Err())
 	requireEach(t, a, cache.ErrFull, "OOM", "set one", "set two")
@@ -115,7 +115,7 @@ func TestErrors_Full(t *testing.T) {
 func TestErrors_CannotSave(t *testing.T) {
 	s := servers.Redis(t, "--save", "3600 1")
 	c := connect(t, s.Addr())
-	a := redisadapter.New(c)
+	a := redisadapter.New(c, owned)
 	require.NoError(t, a.Set(t.Context(), two...))
 	require.NoError(t, os.Mkdir(filepath.Join(s.Dir(), "dump.rdb"), 0o755)) // where the file should go
 	require.NoError(t, c.BgSave(t.Context()).Err())
@@ -131,7 +131,7 @@ func TestErrors_CannotSave(t *testing.T) {
 func TestErrors_Loading(t *testing.T) {
 	s := servers.Redis(t, "--enable-debug-command", "yes", "--loading-process-events-interval-bytes", "1024", "--save", "3600 1")
 	c := connect(t, s.Addr())
-	a := redisadapter.New(c)
+	a := redisadapter.New(c, owned)
 	require.NoError(t, a.Set(t.Context(), two...))
 	pipe := c.Pipeline()
 	for i := range 2000 {
@@ -162,7 +162,7 @@ func TestErrors_Loading(t *testing.T) {
 func TestDelete_FallsBackToDEL(t *testing.T) {
 	s := servers.Redis(t, "--rename-command", "UNLINK", "")
 	c := connect(t, s.Addr())
-	a := redisadapter.New(c)
+	a := redisadapter.New(c, owned)
 	for range 2 { // found out, and known
 		require.NoError(t, a.Set(t.Context(), two...))
 		require.NoError(t, a.Delete(t.Context(), "mosparoA", "mosparoB"))
@@ -181,7 +181,7 @@ func TestDelete_FallsBackToDEL(t *testing.T) {
 
 func TestErrors_Unavailable(t *testing.T) {
 	s := servers.Redis(t)
-	a := redisadapter.New(connect(t, s.Addr()))
+	a := redisadapter.New(connect(t, s.Addr()), owned)
 	require.NoError(t, a.Set(t.Context(), two...))
 	s.Kill()
 	requireEach(t, a, cache.ErrUnavailable, "")
@@ -202,7 +202,7 @@ func TestErrors_Unavailable(t *testing.T) {
 func TestAForeignFlushIsSurvived(t *testing.T) {
 	s := servers.Redis(t)
 	c := connect(t, s.Addr())
-	pool := cache.NewPool(redisadapter.New(c))
+	pool := cache.NewPool(redisadapter.New(c, owned))
 	for _, flush := range []string{"FLUSHDB", "FLUSHALL"} {
 		require.NoError(t, hashKey.Set(t.Context(), pool, hashText, 0))
 		require.NoError(t, c.Do(t.Context(), flush).Err())

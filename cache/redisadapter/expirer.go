@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 var _ cache.Expirer = (*Adapter)(nil)
@@ -16,8 +17,8 @@ var _ cache.Expirer = (*Adapter)(nil)
 func (a *Adapter) GetWithTTL(ctx context.Context, key string) (value []byte, ttl time.Duration, err error) {
 	keys := []string{key}
 	defer recoverAs("get", keys, &err)
-	if err := a.usable(ctx); err != nil {
-		return nil, 0, opError("get", keys, err)
+	if err := a.state.Check(ctx); err != nil {
+		return nil, 0, adapterkit.Error("get", keys, err)
 	}
 	var get *redis.StringCmd
 	var left *redis.IntCmd                                         // the client's own PTTL overflows
@@ -26,11 +27,11 @@ func (a *Adapter) GetWithTTL(ctx context.Context, key string) (value []byte, ttl
 		return p.Process(ctx, left)
 	})
 	v, err := get.Bytes()
-	if err = missed(err); err == nil {
+	if err = ignoreMiss(err); err == nil {
 		err = left.Err()
 	}
 	if err != nil {
-		return nil, 0, opError("get", keys, classified(ctx, err))
+		return nil, 0, adapterkit.Error("get", keys, classify(ctx, err))
 	}
 	switch ms := left.Val(); {
 	case len(v) == 0, ms == gone, ms == 0:

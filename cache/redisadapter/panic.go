@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // recoverAs, deferred, makes an error of a panic.
 func recoverAs(op string, keys []string, err *error) {
 	if r := recover(); r != nil {
-		*err = opError(op, keys, panicError(r))
+		*err = adapterkit.Error(op, keys, panicError(r))
 	}
 }
 

@@ -66,7 +66,7 @@ func TestAdapter_TakesAPanicOfTheClientForAnOutage(t *testing.T) {
 	for _, reply := range []string{"$9223372036854775806\r\n", "*9223372036854775806\r\n", ":-1\r\n"} {
 		c := redis.NewClient(&redis.Options{Addr: serveAnswer(t, reply), Protocol: 2, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
 		t.Cleanup(func() { require.NoError(t, c.Close()) })
-		a := redisadapter.New(c)
+		a := redisadapter.New(c, owned)
 		item := cache.Item{Key: "k", Value: []byte("v")}
 		calls := map[string]func() error{
 			"get two": func() error { _, err := a.Get(t.Context(), "k", "l"); return err },

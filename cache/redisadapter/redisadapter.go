@@ -3,12 +3,12 @@ package redisadapter
 import (
 	"context"
 	"reflect"
-	"slices"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Adapter is a cache on Redis. It implements [cache.Adapter] and
@@ -20,15 +20,17 @@ type Adapter struct {
 	// may span several of them. A cluster refuses that across slots.
 	oneServer bool
 	maxValue  int
+	owned     cache.KeyPatterns
+	state     adapterkit.State
 
 	noUnlink       atomic.Bool
 	noTransactions atomic.Bool
-	closed         atomic.Bool
 }
 
 var _ interface {
 	cache.Adapter
 	cache.Clearer
+	cache.Expirer
 	cache.Pinger
 	cache.Lister
 	cache.Limiter
@@ -44,6 +46,12 @@ func WithMaxValueSize(bytes int) Option {
 		panic("redisadapter: WithMaxValueSize: bytes is negative")
 	}
 	return func(a *Adapter) { a.maxValue = bytes }
+}
+
+// WithOwned lets [Adapter.Clear] remove the entries whose keys match the
+// patterns. Several options add up. The default is none.
+func WithOwned(patterns ...string) Option {
+	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
 }
 
 // New returns the cache on the server of client, which stays the caller's to
@@ -71,17 +79,17 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) (values [][]byte, err
 	if len(keys) == 0 {
 		return [][]byte{}, nil
 	}
-	if err := a.usable(ctx); err != nil {
-		return nil, opError("get", keys, err)
+	if err := a.state.Check(ctx); err != nil {
+		return nil, adapterkit.Error("get", keys, err)
 	}
 	values = make([][]byte, len(keys))
 	switch {
 	case len(keys) == 1:
 		v, err := a.client.Get(ctx, keys[0]).Bytes()
-		if err = missed(err); err != nil {
-			return nil, opError("get", keys, classified(ctx, err))
+		if err = ignoreMiss(err); err != nil {
+			return nil, adapterkit.Error("get", keys, classify(ctx, err))
 		}
-		values[0] = nonEmpty(v)
+		values[0] = adapterkit.NonEmpty(v)
 		return values, nil
 	case a.oneServer:
 		return values, a.mget(ctx, keys, values)
@@ -93,11 +101,11 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) (values [][]byte, err
 func (a *Adapter) mget(ctx context.Context, keys []string, values [][]byte) error {
 	got, err := a.client.MGet(ctx, keys...).Result()
 	if err != nil {
-		return opError("get", keys, classified(ctx, err))
+		return adapterkit.Error("get", keys, classify(ctx, err))
 	}
 	for i, v := range got {
 		if s, ok := v.(string); ok && i < len(values) {
-			values[i] = nonEmpty([]byte(s))
+			values[i] = adapterkit.NonEmpty([]byte(s))
 		}
 	}
 	return nil
@@ -111,16 +119,16 @@ func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) e
 		cmds[i] = pipe.Get(ctx, k)
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
-	var failed failures
+	var failed adapterkit.Failures
 	for i, cmd := range cmds {
 		v, err := cmd.Bytes()
-		if err = missed(err); err != nil {
-			failed.add(keys[i], err)
+		if err = ignoreMiss(err); err != nil {
+			failed.Add(keys[i], classify(ctx, err))
 			continue
 		}
-		values[i] = nonEmpty(v)
+		values[i] = adapterkit.NonEmpty(v)
 	}
-	return failed.error(ctx, "get")
+	return failed.Error("get")
 }
 
 // Set implements [cache.Adapter]. Lifetimes are rounded up to whole seconds.
@@ -132,18 +140,18 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) (err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = opError("set", cache.ItemKeys(items), panicError(r))
+			err = adapterkit.Error("set", adapterkit.Keys(items), panicError(r))
 		}
 	}()
-	if err := cache.CheckItems(items, a.maxValue); err != nil {
+	if err := adapterkit.CheckItems(items, a.maxValue); err != nil {
 		return err
 	}
-	if err := a.usable(ctx); err != nil {
-		return opError("set", cache.ItemKeys(items), err)
+	if err := a.state.Check(ctx); err != nil {
+		return adapterkit.Error("set", adapterkit.Keys(items), err)
 	}
 	if len(items) == 1 {
 		if err := set(ctx, a.client, &items[0]).Err(); err != nil {
-			return opError("set", cache.ItemKeys(items), classified(ctx, err))
+			return adapterkit.Error("set", adapterkit.Keys(items), classify(ctx, err))
 		}
 		return nil
 	}
@@ -162,13 +170,13 @@ func set(ctx context.Context, to sender, it *cache.Item) *redis.StatusCmd {
 	if it.TTL == 0 {
 		return sendStatus(ctx, to, "set", it.Key, it.Value)
 	}
-	return sendStatus(ctx, to, "setex", it.Key, cache.Seconds(it.TTL), it.Value)
+	return sendStatus(ctx, to, "setex", it.Key, adapterkit.Seconds(it.TTL), it.Value)
 }
 
 // Close makes every later call [cache.ErrClosed]. The client stays open: who
 // opens closes.
 func (a *Adapter) Close() error {
-	a.closed.Store(true)
+	a.state.Close()
 	return nil
 }
 
@@ -176,34 +184,14 @@ func (a *Adapter) Close() error {
 // command PING answers also a user who may not read our keys.
 func (a *Adapter) Ping(ctx context.Context) (err error) {
 	defer recoverAs("ping", nil, &err)
-	if err := a.usable(ctx); err != nil {
-		return opError("ping", nil, err)
+	if err := a.state.Check(ctx); err != nil {
+		return adapterkit.Error("ping", nil, err)
 	}
-	if err := missed(a.client.Get(ctx, "mosparoNextCleanup").Err()); err != nil {
-		return opError("ping", nil, classified(ctx, err))
+	if err := ignoreMiss(a.client.Get(ctx, "mosparoNextCleanup").Err()); err != nil {
+		return adapterkit.Error("ping", nil, classify(ctx, err))
 	}
 	return nil
 }
 
 // MaxValueSize implements [cache.Limiter].
 func (a *Adapter) MaxValueSize() int { return a.maxValue }
-
-// usable keeps a request that nobody waits for from being sent.
-func (a *Adapter) usable(ctx context.Context) error {
-	if a.closed.Load() {
-		return cache.ErrClosed
-	}
-	return ctx.Err()
-}
-
-// nonEmpty makes nil of an empty value, which counts as absent.
-func nonEmpty(b []byte) []byte {
-	if len(b) == 0 {
-		return nil
-	}
-	return b
-}
-
-func opError(op string, keys []string, err error) error {
-	return &cache.OpError{Op: op, Keys: slices.Clone(keys), Err: err}
-}

@@ -26,8 +26,10 @@ func connect(t testing.TB, addr string) *redis.Client {
 
 func TestConformance(t *testing.T) {
 	addr := servers.Redis(t).Addr()
-	cachetest.Conformance(t, func(t *testing.T) cache.Adapter { return redisadapter.New(connect(t, addr)) })
+	cachetest.Conformance(t, func(t *testing.T) cache.Adapter { return redisadapter.New(connect(t, addr), owned) })
 }
+
+var owned = redisadapter.WithOwned(cachetest.KeyPatterns()...)
 
 // counter counts round trips and remembers the commands.
 type counter struct {
@@ -83,17 +85,17 @@ func TestAdapter_TakesOneRoundTripForAnyNumberOfKeys(t *testing.T) {
 
 func TestClear_RemovesMosparosKeysAndNoOthers(t *testing.T) {
 	c := connect(t, servers.Redis(t).Addr())
-	a := redisadapter.New(c)
-	owned := []string{"mosparoNextCleanup", "mosparoGoCleanup", "design_0b0e7ab6-2b1c-4c1e-9a44-0123456789ab_hash", "p7rc_0123456789abcdef0123456789abcdef"}
+	a := redisadapter.New(c, owned)
+	ours := []string{"mosparoNextCleanup", "mosparoGoCleanup", "design_0b0e7ab6-2b1c-4c1e-9a44-0123456789ab_hash", "p7rc_0123456789abcdef0123456789abcdef"}
 	foreign := []string{"session:1", "design_x_hash", "mosparoGoLock{cleanup}", "p7rc_short"}
-	for _, k := range append(owned, foreign...) {
+	for _, k := range append(ours, foreign...) {
 		require.NoError(t, c.Set(t.Context(), k, "v", 0).Err())
 	}
 	var n counter
 	c.AddHook(&n)
 	removed, err := a.Clear(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, len(owned), removed)
+	require.Equal(t, len(ours), removed)
 	left, err := c.Keys(t.Context(), "*").Result()
 	require.NoError(t, err)
 	require.ElementsMatch(t, foreign, left)

@@ -2,7 +2,6 @@ package redisadapter
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strings"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // Delete implements [cache.Adapter]: UNLINK, or DEL where the server does not
@@ -19,8 +19,8 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) (err error) {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := a.usable(ctx); err != nil {
-		return opError("delete", keys, err)
+	if err := a.state.Check(ctx); err != nil {
+		return adapterkit.Error("delete", keys, err)
 	}
 	if !a.noUnlink.Load() {
 		err := a.remove(ctx, keys, "unlink")
@@ -39,7 +39,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) (err error) {
 func (a *Adapter) remove(ctx context.Context, keys []string, command string) error {
 	if a.oneServer || len(keys) == 1 {
 		if err := sendRemove(ctx, a.client, command, keys...).Err(); err != nil {
-			return opError("delete", keys, classified(ctx, err))
+			return adapterkit.Error("delete", keys, classify(ctx, err))
 		}
 		return nil
 	}
@@ -49,20 +49,23 @@ func (a *Adapter) remove(ctx context.Context, keys []string, command string) err
 		cmds[i] = sendRemove(ctx, pipe, command, k)
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
-	var failed failures
+	var failed adapterkit.Failures
 	for i, cmd := range cmds {
-		failed.add(keys[i], cmd.Err())
+		failed.Add(keys[i], classify(ctx, cmd.Err()))
 	}
-	return failed.error(ctx, "delete")
+	return failed.Error("delete")
 }
 
 // batch is how many keys one step of a scan looks at, and one UNLINK takes.
 const batch = 1000
 
 // Clear implements [cache.Clearer]: it scans the keys of every master and
-// unlinks those that [cache.Owned] names. PHP's clear is FLUSHDB, which takes
+// unlinks those that [WithOwned] names. PHP's clear is FLUSHDB, which takes
 // locks and other applications' keys with it; it is never sent.
 func (a *Adapter) Clear(ctx context.Context) (int, error) {
+	if err := adapterkit.CheckOwned(a.owned); err != nil {
+		return 0, adapterkit.Error("clear", nil, err)
+	}
 	n := 0
 	var owned []string
 	unlink := func() error {
@@ -73,9 +76,8 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 		owned = owned[:0]
 		return nil
 	}
-	// The class narrows the reply to the initials of our keys.
-	err := a.scan(ctx, "[mdp]*", func(key string) error {
-		if !cache.Owned(key) {
+	err := a.scan(ctx, initials(a.owned)+"*", func(key string) error {
+		if !a.owned.Match(key) {
 			return nil
 		}
 		if owned = append(owned, key); len(owned) == batch {
@@ -87,38 +89,49 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 		err = unlink()
 	}
 	if err != nil {
-		return n, opError("clear", nil, err)
+		return n, adapterkit.Error("clear", nil, err)
 	}
 	return n, nil
 }
 
+// initials returns a pattern of Redis for the first characters of all keys that
+// match, which narrows the reply: a class such as [mdp], or nothing.
+func initials(owned cache.KeyPatterns) string {
+	class := "["
+	for _, p := range owned {
+		switch {
+		case strings.HasPrefix(p, "{not}"):
+		case p == "" || p[0] == '{' || !isLetter(p[0]):
+			return ""
+		case !strings.Contains(class, p[:1]):
+			class += p[:1]
+		}
+	}
+	if class == "[" {
+		return ""
+	}
+	return class + "]"
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
 // List implements [cache.Lister]. Keys that are added or removed meanwhile may
 // be missing or there.
 func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		stopped := false
-		err := a.scan(ctx, escaped(prefix)+"*", func(key string) error {
-			if !yield(key, nil) {
-				stopped = true
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !stopped {
-			yield("", opError("list", nil, err))
-		}
-	}
+	return adapterkit.List(func(visit func(string) error) error {
+		return a.scan(ctx, escape(prefix)+"*", visit)
+	})
 }
 
 // scan visits each key that matches once, server after server: visit runs on
 // the goroutine of the caller, and no more once it has returned an error.
 func (a *Adapter) scan(ctx context.Context, pattern string, visit func(string) error) error {
-	if err := a.usable(ctx); err != nil {
+	if err := a.state.Check(ctx); err != nil {
 		return err
 	}
 	masters, err := a.masters(ctx)
 	if err != nil {
-		return classified(ctx, err)
+		return classify(ctx, err)
 	}
 	seen := map[string]struct{}{} // SCAN may repeat a key
 	for _, m := range masters {
@@ -187,14 +200,12 @@ func scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, pattern strin
 		}
 	}()
 	if keys, next, err = c.Scan(ctx, cursor, pattern, batch).Result(); err != nil {
-		err = classified(ctx, err)
+		err = classify(ctx, err)
 	}
 	return keys, next, err
 }
 
-var errStop = errors.New("stop")
-
-// escaped makes the characters of a pattern stand for themselves.
-func escaped(s string) string {
+// escape makes the characters of a pattern stand for themselves.
+func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `^`, `\^`).Replace(s)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // setTogether sets all items or none.
@@ -27,7 +28,7 @@ func (a *Adapter) setTogether(ctx context.Context, items []cache.Item) error {
 			break
 		}
 	}
-	return opError("set", cache.ItemKeys(items), classified(ctx, execErr))
+	return adapterkit.Error("set", adapterkit.Keys(items), classify(ctx, execErr))
 }
 
 // setEach sets each item on its own, in one pipeline.
@@ -40,11 +41,11 @@ func (a *Adapter) setEach(ctx context.Context, items []cache.Item) error {
 	if _, err := pipe.Exec(ctx); err == nil {
 		return nil
 	}
-	var failed failures
+	var failed adapterkit.Failures
 	for i, cmd := range cmds {
-		failed.add(items[i].Key, cmd.Err())
+		failed.Add(items[i].Key, classify(ctx, cmd.Err()))
 	}
-	return failed.error(ctx, "set")
+	return failed.Error("set")
 }
 
 // refusesTransactions reports whether a transaction failed since there is a

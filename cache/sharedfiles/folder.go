@@ -133,7 +133,9 @@ func (f Folder) makeDir(root *os.Root, rel string) error {
 }
 
 func finishDir(root *os.Root, name string, want rights) error {
-	dir, err := root.Open(name)
+	// The owner of the directory above may have put something else in its
+	// place: with the dot nothing but a directory is opened.
+	dir, err := root.Open(name + "/.")
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,9 @@ import (
 
 // FS returns the files of a directory, as [os.DirFS] does, and follows links as
 // [Folder.Open] does, also the last one of a path: nothing is read through a
-// link of a third user. Each file is looked up from the top, so that a
-// directory that is replaced, as deployment tools do, is noticed.
+// link of a third user. What is neither a file nor a directory is an error. Each
+// file is looked up from the top, so that a directory that is replaced, as
+// deployment tools do, is noticed.
 func FS(dir string) fs.FS { return dirFS(dir) }
 
 type dirFS string
@@ -47,9 +48,12 @@ func openOrFollow(path string) (file fs.File, target string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if seen.Mode()&fs.ModeSymlink == 0 || !hasOwners {
+	switch mode := seen.Mode(); {
+	case mode.IsDir(), mode.IsRegular(), !hasOwners:
 		file, err := root.FS().Open(base)
 		return file, "", err
+	case mode&fs.ModeSymlink == 0: // a pipe would wait for its other end
+		return nil, "", &fs.PathError{Op: "open", Path: path, Err: fs.ErrInvalid}
 	}
 	if err := checkLink(path, seen); err != nil {
 		return nil, "", err

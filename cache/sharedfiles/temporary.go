@@ -89,3 +89,6 @@ func (s *Sweeper) Due(now time.Time) bool {
 	last := s.last.Load()
 	return now.Unix() >= last+int64(leftOverAge/time.Second) && s.last.CompareAndSwap(last, now.Unix())
 }
+
+// Hurry lets the next look be due a minute later, since this one has left much.
+func (s *Sweeper) Hurry(now time.Time) { s.last.Store(now.Add(time.Minute - leftOverAge).Unix()) }

@@ -15,6 +15,8 @@ const maxLinks = 40
 // errReplaced: another process replaced a directory while it was opened.
 var errReplaced = errors.New("was replaced meanwhile")
 
+var errNotDirectory = errors.New("not a directory")
+
 // place is a directory on the way, by its real path.
 type place struct {
 	path string
@@ -37,9 +39,13 @@ func (p place) readlink(name string) (string, error) {
 	return p.root.Readlink(name)
 }
 
-// enter opens the directory that seen is, and nothing that took its place.
+// enter opens the directory that seen is, and nothing that took its place. What
+// is none is not opened: a pipe would wait for its other end.
 func (p place) enter(name string, seen fs.FileInfo) (place, error) {
 	next := place{path: filepath.Join(p.path, name)}
+	if !seen.IsDir() {
+		return next, &fs.PathError{Op: "open", Path: next.path, Err: errNotDirectory}
+	}
 	if p.root == nil {
 		next.root, next.err = os.OpenRoot(next.path)
 	} else {
@@ -47,7 +53,7 @@ func (p place) enter(name string, seen fs.FileInfo) (place, error) {
 	}
 	if next.err != nil {
 		next.root = nil
-		if errors.Is(next.err, fs.ErrPermission) && seen.IsDir() {
+		if errors.Is(next.err, fs.ErrPermission) {
 			return next, nil
 		}
 		return next, next.err

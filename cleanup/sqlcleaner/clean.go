@@ -61,7 +61,7 @@ func newCleaning(d *DB, l cleanup.Limits) *cleaning {
 	}
 	return &cleaning{
 		d: d, limits: l, now: time.Now(), report: cleanup.Report{Rows: map[string]int{}},
-		pace: pace{began: time.Now()}, others: newThrottle(d), batch: min(firstBatch, l.Rows),
+		pace: pace{began: time.Now()}, others: newThrottle(d.dialect, d.writes), batch: min(firstBatch, l.Rows),
 	}
 }
 
@@ -121,15 +121,21 @@ func (c *cleaning) transaction(ctx context.Context, step string, fraction float6
 // tx runs f in a transaction, and returns how long that took once it had begun:
 // with the commit, since the locks are held until its end.
 func (c *cleaning) tx(ctx context.Context, f func(tx *sql.Tx) error) (took time.Duration, err error) {
-	asked, began := time.Now(), time.Time{}
+	var first, began time.Time
+	if c.d.dialect == SQLite {
+		first = time.Now() // there it waits for its lock before it begins
+	}
 	err = c.d.txAgain(ctx, func(tx *sql.Tx) error {
 		began = time.Now()
+		if first.IsZero() {
+			first = began
+		}
 		return f(tx)
 	})
 	if err != nil {
 		return 0, err
 	}
-	c.others.add(asked, began)
+	c.others.add(began.Sub(first))
 	return time.Since(began), nil
 }
 

@@ -29,11 +29,14 @@
 //
 // A run pauses between its transactions. During a pause it looks whether other
 // clients write: SQLite's data_version, the statement counters of MySQL, the
-// transaction numbers of PostgreSQL. Beside other writers it pauses four times as
-// long as it works, so that they keep most of their rate, and takes several times
-// as long as alone; without them it pauses for a fifth of the time on SQLite,
-// whose clients look for its lock now and then only, and for a tenth elsewhere.
-// The time limit of [cleanup.Limits] includes the pauses.
+// transaction numbers of PostgreSQL. Without other writers it pauses for a fifth of
+// the time on SQLite, whose clients look for its lock now and then only, and for a
+// tenth elsewhere. Beside them the pauses are in proportion to its work and to what
+// they lose by it: at least as long as the work, and seven times as long where
+// they can do nothing meanwhile, as on SQLite. So they keep four fifths of their
+// rate, and the run takes several times as long as alone. A second run, or
+// mosparo's own cleanup, counts as a writer: both become slower, and both end. The
+// time limit of [cleanup.Limits] includes the pauses.
 //
 // # Rights
 //

@@ -7,3 +7,6 @@ import (
 
 // Tx runs f in a transaction as those of a run are.
 func (d *DB) Tx(ctx context.Context, f func(tx *sql.Tx) error) error { return d.tx(ctx, f) }
+
+// Keys is the condition by which a run names rows.
+func (d Dialect) Keys(column string, ids []int64) string { return d.keys(column, ids) }

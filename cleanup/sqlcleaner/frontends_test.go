@@ -145,45 +145,53 @@ func asPHP(db *database) string {
 	return db.dsn
 }
 
-// during are the requests that began in a window of time: how many a second, and
-// how long the slowest hundredth of them took at least.
-func during(all []request, from, to time.Time) (rate float64, p99 time.Duration) {
+// window is a time in which the frontends are measured.
+type window struct{ from, to time.Time }
+
+// during returns how many requests a second there were within the windows, and how
+// long the slowest hundredth of them took at least.
+func during(all []request, windows ...window) (rate float64, p99 time.Duration) {
 	var took []int64
-	for _, r := range all {
-		if r.Began >= from.UnixMicro() && r.Began+r.Took <= to.UnixMicro() {
-			took = append(took, r.Took)
+	var seconds float64
+	for _, w := range windows {
+		seconds += w.to.Sub(w.from).Seconds()
+		for _, r := range all {
+			if r.Began >= w.from.UnixMicro() && r.Began+r.Took <= w.to.UnixMicro() {
+				took = append(took, r.Took)
+			}
 		}
 	}
 	if len(took) == 0 {
 		return 0, 0
 	}
 	slices.Sort(took)
-	return float64(len(took)) / to.Sub(from).Seconds(), time.Duration(took[len(took)*99/100]) * time.Microsecond
+	return float64(len(took)) / seconds, time.Duration(took[len(took)*99/100]) * time.Microsecond
 }
 
 // BenchmarkFrontends measures a run from the side of two frontends that write all
-// the time: their rate beside it and without it, the wait of the slowest hundredth
-// of their requests, and the time of the run beside them and alone. Age has
-// nothing to do with ids. It prints the medians of all runs.
+// the time: their rate beside it, and without it before and after; the wait of the
+// slowest hundredth of their requests; and the time of the run beside them and
+// alone. Age has nothing to do with ids. It prints the medians of five runs, of
+// one with -short; -benchtime 1x is enough.
 func BenchmarkFrontends(b *testing.B) {
-	n := 100_000
+	n, runs, around := 100_000, 5, 3*time.Second
 	if testing.Short() {
-		n = 10_000
+		n, runs, around = 10_000, 1, time.Second
 	}
 	for _, dialect := range []sqlcleaner.Dialect{sqlcleaner.SQLite, sqlcleaner.MySQL, sqlcleaner.PostgreSQL} {
 		b.Run(fmt.Sprintf("%s/%d", dialect, n), func(b *testing.B) {
-			var rates, waits, alone, times, quiets []float64
-			for range b.N {
-				quiet := besideVisitors(b, dialect, n, 0)
-				busy := besideVisitors(b, dialect, n, 2)
-				rates = append(rates, busy.rate/busy.rateBefore)
-				waits, alone = append(waits, busy.p99.Seconds()), append(alone, busy.p99Before.Seconds())
-				times, quiets = append(times, busy.took.Seconds()/quiet.took.Seconds()), append(quiets, quiet.took.Seconds())
-				b.Logf("alone %v; beside it %v; rate %.0f/s instead of %.0f/s, p99 %v instead of %v", quiet.took, busy.took, busy.rate, busy.rateBefore, busy.p99, busy.p99Before)
+			var rates, waits, waitsWithout, times, quiets []float64
+			for range b.N * runs {
+				alone, _ := besideVisitors(b, dialect, n, 0, 0)
+				took, f := besideVisitors(b, dialect, n, 2, around)
+				b.Logf("alone %v; beside them %v; rate %.0f/s instead of %.0f/s, p99 %v instead of %v", alone, took, f.rate, f.rateWithout, f.p99, f.p99Without)
+				rates = append(rates, f.rate/f.rateWithout)
+				waits, waitsWithout = append(waits, f.p99.Seconds()), append(waitsWithout, f.p99Without.Seconds())
+				times, quiets = append(times, took.Seconds()/alone.Seconds()), append(quiets, alone.Seconds())
 			}
 			b.ReportMetric(100*median(rates), "%rate")
 			b.ReportMetric(1000*median(waits), "ms-p99")
-			b.ReportMetric(1000*median(alone), "ms-p99-without")
+			b.ReportMetric(1000*median(waitsWithout), "ms-p99-without")
 			b.ReportMetric(median(quiets), "s/run-alone")
 			b.ReportMetric(median(times), "x-time-beside")
 			b.ReportMetric(0, "ns/op")
@@ -196,14 +204,15 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-// measured is a run, and the frontends beside it and before it.
-type measured struct {
-	took             time.Duration
-	rate, rateBefore float64
-	p99, p99Before   time.Duration
+// frontends are what visitors met beside a run, and without it.
+type frontends struct {
+	rate, rateWithout float64
+	p99, p99Without   time.Duration
 }
 
-func besideVisitors(b *testing.B, dialect sqlcleaner.Dialect, n, processes int) (m measured) {
+// besideVisitors measures a run beside processes of visitors, who are there for
+// some time before and after it as well.
+func besideVisitors(b *testing.B, dialect sqlcleaner.Dialect, n, processes int, around time.Duration) (took time.Duration, f frontends) {
 	db := create(b, dialect)
 	defer db.Close()
 	if dialect == sqlcleaner.SQLite { // with the settings of a database that mosparo made
@@ -216,21 +225,21 @@ func besideVisitors(b *testing.B, dialect sqlcleaner.Dialect, n, processes int) 
 	stocked(db, apart(n))
 	db.analyze("submit_token", "submission", "detection_result", "partial_submission")
 	stop := visit(b, db, processes)
-	began := time.Now()
 	if processes > 0 {
 		time.Sleep(time.Second) // they connect
-		began = time.Now()
-		time.Sleep(4 * time.Second)
 	}
-	cleans := time.Now()
+	before := window{from: time.Now()}
+	time.Sleep(around)
+	before.to = time.Now()
 	report, err := sqlcleaner.New(db.DB, dialect, cleanup.Policy{}).Clean(b.Context(), cleanup.Limits{})
-	ended := time.Now()
+	beside := window{before.to, time.Now()}
+	time.Sleep(around)
+	after := window{beside.to, time.Now()}
 	all := stop()
 	require.NoError(b, err)
 	require.True(b, report.Finished)
 	require.GreaterOrEqual(b, report.DeletedSubmissions, n*70/100)
-	m.took = ended.Sub(cleans)
-	m.rateBefore, m.p99Before = during(all, began, cleans)
-	m.rate, m.p99 = during(all, cleans, ended)
-	return m
+	f.rate, f.p99 = during(all, beside)
+	f.rateWithout, f.p99Without = during(all, before, after)
+	return beside.to.Sub(beside.from), f
 }

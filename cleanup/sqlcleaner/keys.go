@@ -17,9 +17,10 @@ import (
 //     40 kB.
 //   - MySQL and MariaDB: max_allowed_packet, 1 MB on the oldest; 65,535
 //     parameters; the memory of the range optimizer (range_optimizer_max_mem_size,
-//     8 MB, some 30,000 ids). MariaDB makes a join of an IN list of 1,000
-//     (in_predicate_conversion_threshold) or more, which locks what it only
-//     looks at; see listMost.
+//     8 MB, some 30,000 ids). MariaDB makes a join with a
+//     temporary table of an IN list of 1,000 (in_predicate_conversion_threshold)
+//     or more, and then chooses itself which rows it reads, and so locks; see
+//     listMost.
 //   - PostgreSQL: 65,535 parameters, 1 GB of text, and max_stack_depth, which no
 //     list of OR or IN comes near, since it is kept flat.
 

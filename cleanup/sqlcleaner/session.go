@@ -31,6 +31,23 @@ func (d *DB) txAgain(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return d.persist(ctx, func() error { return d.once(ctx, f) })
 }
 
+// read runs f outside of a transaction, again after the connection was lost.
+func (d *DB) read(ctx context.Context, f func(q querier) error) error {
+	return d.persist(ctx, func() error { return d.onceRead(ctx, f) })
+}
+
+func (d *DB) onceRead(ctx context.Context, f func(q querier) error) error {
+	if d.dialect != SQLite {
+		return f(d.db)
+	}
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return pollForLock(ctx, conn, func() error { return f(conn) })
+}
+
 func (d *DB) once(ctx context.Context, f func(tx *sql.Tx) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {

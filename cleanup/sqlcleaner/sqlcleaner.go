@@ -149,8 +149,8 @@ func (d *DB) idsOf(ctx context.Context, q querier, query string, args ...any) (i
 
 // ids is the same outside of a transaction.
 func (d *DB) ids(ctx context.Context, query string, args ...any) (ids []int64, err error) {
-	err = d.persist(ctx, func() error {
-		ids, err = d.idsOf(ctx, d.db, query, args...)
+	err = d.read(ctx, func(q querier) error {
+		ids, err = d.idsOf(ctx, q, query, args...)
 		return err
 	})
 	return ids, err
@@ -158,8 +158,8 @@ func (d *DB) ids(ctx context.Context, query string, args ...any) (ids []int64, e
 
 // number returns the one number that a query selects.
 func (d *DB) number(ctx context.Context, query string, args ...any) (n int, err error) {
-	err = d.persist(ctx, func() error {
-		return d.db.QueryRowContext(ctx, d.dialect.rebind(query), args...).Scan(&n)
+	err = d.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, d.dialect.rebind(query), args...).Scan(&n)
 	})
 	return n, err
 }

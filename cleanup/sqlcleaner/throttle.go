@@ -2,31 +2,32 @@ package sqlcleaner
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
-	"reflect"
-	"strings"
 	"time"
 )
 
-// The work of a run is what it does on the database: while it works others may
-// have to wait, for its locks or for the machine. A pause follows when as much of
-// it is owed as others can use.
+// A throttle divides the time between a run and the other clients that write. Its
+// unit is the work of the run, which is all the time that the run spends on the
+// database: others may wait meanwhile, for its locks or for the machine. A run
+// owes them a pause of ratio times its work, less the time that it waited for
+// them.
 const (
-	// busyRatio is the pause for each unit of work beside other writers. They
-	// keep four fifths of the time, and a run takes about five times as long as
-	// its work alone.
-	busyRatio = 4.0
-	// firstRatio is that of a run that does not know yet whether there are any.
-	firstRatio = 1.0
-	mostPause  = time.Second
+	// maxRatio holds beside writers that can do nothing while the run works, as on
+	// SQLite: they keep seven eighths of the time, and lose a little more since
+	// their busy handlers sleep beyond the end of a transaction.
+	maxRatio = 7.0
+	// minRatio holds beside writers that lose nothing, and until the first pause
+	// has shown whether there are any.
+	minRatio = 1.0
+	// lossAllowed is the part of their rate that writers lose between these two.
+	lossAllowed = 0.125
+	// maxPause bounds what a single stall of the database can cost.
+	maxPause = 2 * time.Second
 )
 
-// idleRatio is the pause for each unit of work while nobody else writes, and
-// leastPause the shortest one. Clients that wait for SQLite look for its lock
-// after 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then every 100 ms, so that
-// one which has waited for a quarter of a second gets it within 60 ms. On the other
-// databases a pause only has to be long enough to see whether anybody writes.
+// idleRatio and minPause hold while nobody else writes. The clients of SQLite
+// look for its lock after 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then every
+// 100 ms: one that has waited for a quarter of a second gets it in a pause of 60
+// ms. On the other databases a pause only has to show whether anyone writes.
 func (d Dialect) idleRatio() float64 {
 	if d == SQLite {
 		return 0.25
@@ -34,7 +35,7 @@ func (d Dialect) idleRatio() float64 {
 	return 0.1
 }
 
-func (d Dialect) leastPause() time.Duration {
+func (d Dialect) minPause() time.Duration {
 	if d == SQLite {
 		return 60 * time.Millisecond
 	}
@@ -42,55 +43,88 @@ func (d Dialect) leastPause() time.Duration {
 }
 
 // throttle makes a run pause: long where other clients write, and else just
-// often enough to notice when they begin to. It looks for writes during its
-// pauses, in which the run itself writes nothing.
+// often enough to notice when they begin. It looks for their writes during its
+// pauses, in which the run writes nothing.
 type throttle struct {
-	d          *DB
+	dialect   Dialect
+	writes    func(context.Context) (traffic, bool) // [DB.writes]
+	idleRatio float64
+	minPause  time.Duration
+
 	ratio      float64
 	work, rest time.Duration // since the last pause
-	idle       time.Time     // when the last transaction ended, or the last pause
+	since      time.Time     // work that is not yet counted begins here
+	rates      rates
 }
 
-func newThrottle(d *DB) throttle { return throttle{d: d, ratio: firstRatio, idle: time.Now()} }
+func newThrottle(d Dialect, writes func(context.Context) (traffic, bool)) throttle {
+	return throttle{dialect: d, writes: writes, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: minRatio, since: time.Now()}
+}
 
-// skip leaves the time since the last transaction out: it was not spent on the
-// tables.
-func (t *throttle) skip() { t.idle = time.Now() }
+// skip leaves out the time since the last transaction: it was not spent on the
+// database.
+func (t *throttle) skip() { t.since = time.Now() }
 
-// add counts a transaction that was asked for at one time and began at another:
-// in between, it waited for others.
-func (t *throttle) add(asked, began time.Time) {
+// add counts a transaction that has just ended, with the reads before it. Some of
+// that time it waited for others.
+func (t *throttle) add(waited time.Duration) {
 	now := time.Now()
-	t.work += asked.Sub(t.idle) + now.Sub(began)
-	t.rest += began.Sub(asked)
-	t.idle = now
+	t.work += now.Sub(t.since) - waited
+	t.rest += waited
+	t.since = now
+	t.rates.own++
 }
 
-// wait pauses if enough is owed.
+// wait pauses once enough is owed, and chooses the ratio by what it sees.
 func (t *throttle) wait(ctx context.Context) error {
+	hasWaited := t.rest >= t.minPause
+	if hasWaited {
+		t.ratio = max(t.ratio, t.busyRatio())
+	}
 	owed := time.Duration(t.ratio*float64(t.work)) - t.rest
-	if owed > 0 && owed < t.d.dialect.leastPause() {
+	if owed < t.minPause {
+		if hasWaited && owed <= 0 {
+			t.work, t.rest = 0, 0 // what they had too much does not count later
+		}
 		return nil
 	}
-	t.work, t.rest = 0, 0
-	if owed <= 0 {
-		return nil
-	}
-	owed = min(owed, mostPause)
-	since := time.Now()
-	before, known := t.d.writes(ctx)
-	if err := pause(ctx, owed-time.Since(since)); err != nil {
-		return err
-	}
-	after, stillKnown := t.d.writes(ctx)
-	if known && stillKnown && before == after {
-		t.ratio = max(t.ratio/2, t.d.dialect.idleRatio())
+	others, err := t.pause(ctx, min(owed, maxPause))
+	if others {
+		t.ratio = t.busyRatio()
 	} else {
-		t.ratio = busyRatio
+		t.ratio = max(t.ratio/2, t.idleRatio)
 	}
-	t.idle = time.Now()
-	t.rest = t.idle.Sub(since) - owed // SQLite keeps readers waiting, too
-	return nil
+	t.work, t.rest, t.since = 0, 0, time.Now()
+	return err
+}
+
+// pause waits and reports whether others wrote meanwhile, which a database that
+// does not answer leaves open.
+func (t *throttle) pause(ctx context.Context, d time.Duration) (others bool, err error) {
+	began := time.Now()
+	before, known := t.writes(ctx)
+	if err := pause(ctx, d-time.Since(began)); err != nil {
+		return false, err
+	}
+	after, stillKnown := t.writes(ctx)
+	if !known || !stillKnown {
+		t.rates = rates{}
+		return true, nil
+	}
+	if t.dialect != SQLite {
+		t.rates.add(t.dialect, before, after)
+	}
+	return before.mark != after.mark, nil
+}
+
+// busyRatio is the ratio at which writers lose what is allowed: of the loss while
+// the run works, all together lose one part in 1 + ratio.
+func (t *throttle) busyRatio() float64 {
+	loss, known := t.rates.loss()
+	if !known {
+		return maxRatio
+	}
+	return min(max(loss/lossAllowed-1, minRatio), maxRatio)
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -102,36 +136,4 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// writes returns a mark that changes when a client writes: to the file on
-// SQLite, to any database of the server on the others. It needs no rights. What
-// cannot be asked is not known.
-func (d *DB) writes(ctx context.Context) (mark string, known bool) {
-	conn, err := d.db.Conn(ctx)
-	if err != nil {
-		return "", false
-	}
-	defer conn.Close()
-	err = d.each(ctx, conn, func(rows *sql.Rows) error {
-		var name, value string
-		err := rows.Scan(&name, &value)
-		mark += name + " " + value + "\n"
-		return err
-	}, map[Dialect]string{
-		// It tells nothing of the connection that asks, and is its own number.
-		SQLite: "SELECT 'data_version', data_version FROM pragma_data_version",
-		// Galera counts there what other nodes wrote.
-		MySQL:      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', 'wsrep_last_committed')",
-		PostgreSQL: "SELECT 'xmax', CAST(txid_snapshot_xmax(txid_current_snapshot()) AS text)", // only who writes gets a number
-	}[d.dialect])
-	if d.dialect == SQLite && err == nil {
-		err = conn.Raw(func(c any) error {
-			if v := reflect.ValueOf(c); v.Kind() == reflect.Pointer {
-				mark += fmt.Sprint(v.Pointer())
-			}
-			return nil
-		})
-	}
-	return strings.TrimSpace(mark), err == nil && mark != ""
 }

@@ -47,8 +47,8 @@ func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...
 
 // surveyed is the same outside of a transaction.
 func (c *cleaning) surveyed(ctx context.Context, where string, args ...any) (all []token, err error) {
-	err = c.d.persist(ctx, func() error {
-		all, err = c.survey(ctx, c.d.db, where, args...)
+	err = c.d.read(ctx, func(q querier) error {
+		all, err = c.survey(ctx, q, where, args...)
 		return err
 	})
 	return all, err

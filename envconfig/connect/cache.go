@@ -12,7 +12,7 @@ import (
 
 // Cache opens the shared cache of the settings. Closing the adapter closes the
 // client that was opened for it. The adapter has the optional interfaces of
-// its backend.
+// its backend, and clears the entries of [KeyPatterns].
 //
 // An error unwraps to [envconfig.ErrNotSupported] when PHP nodes can use the
 // cache and this module cannot.
@@ -31,7 +31,7 @@ func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 			return nil, err
 		}
 		logWarning(o, "REDIS_URL", s.Cache.Redis.Warning)
-		return &redisCache{redisadapter.New(client), client}, nil
+		return &redisCache{redisadapter.New(client, redisadapter.WithOwned(KeyPatterns()...)), client}, nil
 	case envconfig.AdapterMemcached:
 		return openMemcached(s, opts...)
 	}
@@ -51,7 +51,7 @@ func logWarning(o options, name, warning string) {
 
 func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
 	logWarning(o, s.Cache.FilesystemPath.Name, s.Cache.FilesystemPath.Warning)
-	a, err := fileadapter.New(cacheDir(s), fileadapter.WithLogger(o.logger), fileadapter.WithOwnerOf(s.Dir))
+	a, err := fileadapter.New(cacheDir(s), fileadapter.WithLogger(o.logger), fileadapter.WithOwnerOf(s.Dir), fileadapter.WithOwned(KeyPatterns()...))
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -206,7 +207,7 @@ func TestRedis_WhatIsSentToACluster(t *testing.T) {
 		items = append(items, cache.Item{Key: fmt.Sprint("mosparoGo", i), Value: []byte("v")}, cache.Item{Key: fmt.Sprint("foreign", i), Value: []byte("v")})
 	}
 	require.NoError(t, a.Set(t.Context(), items...))
-	values, err := a.Get(t.Context(), cache.ItemKeys(items)...)
+	values, err := a.Get(t.Context(), adapterkit.Keys(items)...)
 	require.NoError(t, err)
 	require.NotContains(t, values, []byte(nil))
 	n, err := a.(cache.Clearer).Clear(t.Context())

@@ -28,7 +28,7 @@ func Memcached(d *envconfig.MemcachedDSN, opts ...Option) (*memcache.Client, *me
 	}
 	pool := []memcachedadapter.ServersOption{memcachedadapter.WithKeyPrefix(d.PrefixKey)}
 	if len(list) > 1 {
-		pool = append(pool, memcachedadapter.WithDistribution(memcachedadapter.Distribution(d.Distribution), memcachedadapter.Hash(d.Hash)))
+		pool = append(pool, memcachedadapter.WithDistribution(string(d.Distribution)), memcachedadapter.WithHash(string(d.Hash)))
 	}
 	servers, err := memcachedadapter.NewServers(list, pool...)
 	if err != nil {
@@ -51,12 +51,12 @@ func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error)
 	}
 	o := newOptions(opts)
 	logWarning(o, "MEMCACHED_URL", s.Cache.Memcached.Warning)
-	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger)}
+	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger), memcachedadapter.WithOwned(KeyPatterns()...)}
 	switch {
 	case !d.Compression:
-		own = append(own, memcachedadapter.WithCompression(memcachedadapter.Uncompressed))
+		own = append(own, memcachedadapter.WithoutCompression())
 	case d.Zlib:
-		own = append(own, memcachedadapter.WithCompression(memcachedadapter.Zlib))
+		own = append(own, memcachedadapter.WithZlib())
 	}
 	if d.ItemLimit > 0 {
 		own = append(own, memcachedadapter.WithItemLimit(d.ItemLimit))

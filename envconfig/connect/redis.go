@@ -15,11 +15,11 @@ import (
 
 // Redis returns a client for the DSN: for one server, for the master that
 // Sentinel names, or for a cluster. Nothing is sent. The client obeys the
-// deadlines of contexts, and fails at a value of more than 64 MiB before it
-// takes memory for it. As PHP it sends no HELLO, which proxies such as twemproxy
-// do not know. A DSN that this module cannot use gives an error
-// that unwraps to [envconfig.ErrNotSupported]; certificates that cannot be
-// read give an error as well.
+// deadlines of contexts. As PHP it takes memory for whatever size of a value the
+// server announces, and sends no HELLO, which proxies such as twemproxy do not
+// know. A DSN that this module cannot use gives an error that unwraps to
+// [envconfig.ErrNotSupported]; certificates that cannot be read give an error as
+// well.
 func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error) {
 	needed(d == nil, "Redis", "d")
 	return openRedis(d, newOptions(opts), cacheRetries)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -60,12 +61,12 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 func (a *app) confirmClear(ctx context.Context, c cache.Adapter) error {
 	what := "all entries of mosparo, which this cache cannot count"
 	if lister, ok := c.(cache.Lister); ok {
-		n := 0
+		n, owned := 0, connect.KeyPatterns()
 		for key, err := range lister.List(ctx, "") {
 			if err != nil {
 				return err
 			}
-			if cache.Owned(key) {
+			if owned.Match(key) {
 				n++
 			}
 		}
@@ -103,11 +104,12 @@ func cacheList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 				return errors.New("this cache cannot list its entries")
 			}
 			var keys []string
+			owned := connect.KeyPatterns()
 			for key, err := range lister.List(ctx, prefix) {
 				if err != nil {
 					return err
 				}
-				if *all || cache.Owned(key) || strings.HasPrefix(key, cache.LockPrefix) {
+				if *all || owned.Match(key) || strings.HasPrefix(key, lock.KeyPrefix) {
 					keys = append(keys, key)
 				}
 			}

@@ -42,7 +42,7 @@ func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) 
 		show := func(raw []byte) ([]byte, error) {
 			if *memcached >= 0 {
 				var err error
-				if raw, err = memcachedadapter.DecodeAny(raw, uint32(*memcached), maxInput); err != nil {
+				if raw, err = memcachedadapter.Decode(raw, uint32(*memcached), maxInput); err != nil {
 					return nil, err
 				}
 			}

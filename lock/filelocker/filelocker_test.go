@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,28 @@ func TestFilesOfUsedSlotsAreRemovedSoonAfterTheirRetention(t *testing.T) {
 	require.NoFileExists(t, b.File("job@over"))
 	require.FileExists(t, b.File("job@remembered"))
 	require.ErrorIs(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "remembered"}, time.Hour), lock.ErrHeld)
+}
+
+// A job that runs each second, or many that run each minute, use more slots in
+// an hour than one look removes.
+func TestFilesOfUsedSlotsDoNotGrowInNumber(t *testing.T) {
+	const slots = 1000
+	now := time.Now().Add(-3 * time.Hour)
+	b := open(t, t.TempDir())
+	b.SetClock(func() time.Time { return now })
+	l := lock.New(b)
+	defer l.Close()
+	for i := range slots {
+		slot := strconv.Itoa(i)
+		require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: slot}, time.Hour))
+		require.NoError(t, os.Chtimes(b.File("job@"+slot), now, now))
+	}
+	for now = now.Add(2 * time.Hour); now.Before(time.Now().Add(-30 * time.Minute)); now = now.Add(time.Minute) {
+		acquire(t, b, "another", time.Second)
+	}
+	files, err := os.ReadDir(b.Dir())
+	require.NoError(t, err)
+	require.Less(t, len(files), slots/8)
 }
 
 func TestClear_LeavesWhatIsHeldAndWhatIsOfOthers(t *testing.T) {

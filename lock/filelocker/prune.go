@@ -20,8 +20,9 @@ const (
 	// slotUnused is the same for a name without a fence, as used slots are.
 	slotUnused = time.Hour
 	// pruneMost bounds what is looked at, since a caller waits for its lock
-	// meanwhile.
-	pruneMost = 200
+	// meanwhile. If more than pruneAgain of it goes, the next look is soon.
+	pruneMost  = 200
+	pruneAgain = pruneMost / 10
 )
 
 // pruneNowAndThen removes what killed processes left, and some files of names
@@ -42,20 +43,26 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 		}
 	}
 	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	removed := 0
 	for _, name := range names[:min(len(names), pruneMost)] {
-		removeUnused(root, name, now)
+		if removeUnused(root, name, now) {
+			removed++
+		}
+	}
+	if removed > pruneAgain {
+		b.sweeper.Hurry(now)
 	}
 }
 
 // removeUnused removes the file of a name, under its flock, that nobody holds
 // and that has no fence, as used slots have none, or whose next fence, which is
-// the time then, will be larger than its last.
-func removeUnused(root *os.Root, file string, now time.Time) {
+// the time then, will be larger than its last. It reports whether it did.
+func removeUnused(root *os.Root, file string, now time.Time) bool {
 	fi, err := root.Lstat(file)
 	if err != nil || now.Sub(fi.ModTime()) < slotUnused {
-		return
+		return false
 	}
-	_ = removeIf(root, file, func(r record, damaged bool) error {
+	err = removeIf(root, file, func(r record, damaged bool) error {
 		old := now
 		if r.Fence > 0 {
 			old = now.Add(-unused)
@@ -65,6 +72,7 @@ func removeUnused(root *os.Root, file string, now time.Time) {
 		}
 		return nil
 	})
+	return err == nil
 }
 
 // errKept: the file is still needed.

@@ -8,3 +8,6 @@
 // no UTF-8, array with "list" and "entries", datetime, object, enum,
 // symfony_item, and same_object and same_ref for what was met before.
 package typedjson
+
+// maxDepth is how deep package php lets values be nested.
+const maxDepth = 512

@@ -21,7 +21,7 @@ const MaxSize = 128 << 20
 var ErrTooLarge = errors.New("typedjson: value is too large")
 
 // Marshal returns one line of typed JSON for a value of [php.Decode]. Errors:
-// [ErrTooLarge], any other Go value, nesting beyond [php.MaxDepth].
+// [ErrTooLarge], any other Go value, nesting beyond [maxDepth].
 func Marshal(v any) ([]byte, error) {
 	w := &writer{objects: map[any]int{}, refs: map[*php.Ref]int{}}
 	if err := w.value(v); err != nil {
@@ -42,8 +42,8 @@ func (w *writer) value(v any) error {
 	if len(w.b) > MaxSize {
 		return ErrTooLarge
 	}
-	if w.depth++; w.depth > 2*php.MaxDepth {
-		return fmt.Errorf("typedjson: nested deeper than %d", php.MaxDepth)
+	if w.depth++; w.depth > 2*maxDepth {
+		return fmt.Errorf("typedjson: nested deeper than %d", maxDepth)
 	}
 	defer func() { w.depth-- }()
 	switch v := php.Deref(v).(type) {
@@ -239,11 +239,13 @@ func (w *writer) props(props []php.Prop) error {
 			w.text("name", p.Key.Str)
 			w.b[at] = '{' // in place of the comma
 		}
-		if p.Visibility != php.Public {
-			w.text("visibility", p.Visibility.String())
-		}
-		if p.DeclaredIn != "" {
-			w.text("declared_in", p.DeclaredIn)
+		switch p.Scope {
+		case "":
+		case "*":
+			w.text("visibility", "protected")
+		default:
+			w.text("visibility", "private")
+			w.text("declared_in", p.Scope)
 		}
 		w.raw(`,"value":`)
 		if err := w.propValue(p.Value); err != nil {

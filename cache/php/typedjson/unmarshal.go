@@ -85,8 +85,8 @@ func (p *parser) value(in *input) (any, error) {
 	if in == nil {
 		return nil, errors.New("value is missing")
 	}
-	if p.depth++; p.depth > php.MaxDepth {
-		return nil, fmt.Errorf("nested deeper than %d", php.MaxDepth)
+	if p.depth++; p.depth > maxDepth {
+		return nil, fmt.Errorf("nested deeper than %d", maxDepth)
 	}
 	defer func() { p.depth-- }()
 	switch in.T {
@@ -257,8 +257,9 @@ func (p *parser) date(in *input) (any, error) {
 		if err != nil {
 			return nil, in.wrap(err)
 		}
-		d = php.NewDateTime(t)
-		d.Class = class
+		if d, err = php.ParseDateTime(class, t.UTC().Format("2006-01-02 15:04:05.000000"), 3, "UTC"); err != nil {
+			return nil, in.wrap(err)
+		}
 	} else {
 		var err error
 		if d, err = php.ParseDateTime(class, in.Date, in.ZoneType, in.Zone); err != nil {
@@ -276,7 +277,6 @@ func (p *parser) props(in []inputProp) ([]php.Prop, error) {
 	for i, ip := range in {
 		prop := &props[i]
 		prop.Key.Str = either(ip.Name, ip.NameB64)
-		prop.DeclaredIn = either(ip.DeclaredIn, ip.DeclaredInB64)
 		if ip.IntName {
 			n, err := strconv.ParseInt(ip.Name, 10, 64)
 			if err != nil {
@@ -287,9 +287,11 @@ func (p *parser) props(in []inputProp) ([]php.Prop, error) {
 		switch strings.ToLower(ip.Visibility) {
 		case "", "public":
 		case "protected":
-			prop.Visibility = php.Protected
+			prop.Scope = "*"
 		case "private":
-			prop.Visibility = php.Private
+			if prop.Scope = either(ip.DeclaredIn, ip.DeclaredInB64); prop.Scope == "" || prop.Scope == "*" {
+				return nil, fmt.Errorf("a private property was declared in no class")
+			}
 		default:
 			return nil, fmt.Errorf("unknown visibility %q", ip.Visibility)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/cache/memcachedadapter/fastlz"
+	"github.com/mosparo/go-cluster/cache/internal/fastlz"
 )
 
 func decompress(src []byte, size int) ([]byte, error) {

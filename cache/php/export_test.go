@@ -1,0 +1,4 @@
+package php
+
+// UnmarshalFast is the fast path of [Unmarshal].
+var UnmarshalFast = unmarshalFast

@@ -1,0 +1,62 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// traffic is what all clients have written so far: to the file on SQLite, to any
+// database of the server on the others.
+type traffic struct {
+	at    time.Time
+	mark  string  // changes with every write
+	count float64 // of inserts on MySQL, of transactions on PostgreSQL; SQLite counts none
+}
+
+// writes asks for the traffic. It needs no rights, and returns false if the database
+// does not answer.
+func (d *DB) writes(ctx context.Context) (now traffic, known bool) {
+	err := d.onceRead(ctx, func(q querier) (err error) {
+		now, err = d.traffic(ctx, q)
+		return err
+	})
+	now.at = time.Now()
+	return now, err == nil && now.mark != ""
+}
+
+func (d *DB) traffic(ctx context.Context, q querier) (now traffic, err error) {
+	err = d.each(ctx, q, func(rows *sql.Rows) error {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		now.mark += name + " " + value + "\n"
+		if !countsOthers[name] {
+			return nil
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		now.count += n
+		return err
+	}, map[Dialect]string{
+		SQLite: "SELECT 'data_version', data_version FROM pragma_data_version",
+		// Galera counts in the last of these what other nodes wrote.
+		MySQL:      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', 'wsrep_last_committed')",
+		PostgreSQL: "SELECT 'xmax', CAST(txid_snapshot_xmax(txid_current_snapshot()) AS text)", // only a transaction that writes takes a number
+	}[d.dialect])
+	// SQLite counts for each connection anew. The run does not keep one while it
+	// pauses: the pool may have no other.
+	if conn, ok := q.(*sql.Conn); ok && err == nil {
+		err = conn.Raw(func(c any) error {
+			now.mark += fmt.Sprintf("%p", c)
+			return nil
+		})
+	}
+	return now, err
+}
+
+// countsOthers are the counters in which a run counts itself not at all, or once a
+// transaction.
+var countsOthers = map[string]bool{"Com_insert": true, "Com_replace": true, "xmax": true}
