@@ -18,7 +18,7 @@ import (
 // holds nothing: if a reply was lost, what the server may have granted is
 // released in the background.
 func (l *Locker) Acquire(ctx context.Context, name string, opts ...AcquireOption) (*Lease, error) {
-	le := &Lease{srv: l.server, name: name, parent: context.WithoutCancel(ctx), opts: l.defaults}
+	le := &Lease{srv: l.server, name: name, parent: ctx, opts: l.defaults}
 	le.opts.apply(opts)
 	if err := le.opts.check(name, l.props); err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (l *Locker) acquire(w waiting, le *Lease) error {
 	le.slot, le.claim = slot, l.newClaim(le.opts.label)
 	if err = le.attempts(w); err != nil {
 		if !le.lastAmbiguous.IsZero() {
-			l.undo(le.name, le.claim.Token, le.opts.serverTTL(l.props, 0))
+			l.undo(w.ctx, le.name, le.claim.Token, le.opts.serverTTL(l.props, 0))
 		}
 		slot.pass()
 	}

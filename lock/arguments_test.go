@@ -54,6 +54,7 @@ var arguments = map[string]map[string]func(){
 	"filelocker.New":             nil, // a directory comes from people
 	"filelocker.WithOwnerOf":     nil,
 	"memorylocker.New":           nil,
+	"locktest.WithoutRule":       nil,
 	"gocronlock.New":             {"locker is nil": func() { gocronlock.New(nil) }},
 	"gocronlock.Name":            nil,
 	"locktest.NewFaulty":         {"backend is nil": func() { locktest.NewFaulty(nil) }},

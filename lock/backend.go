@@ -11,7 +11,7 @@ import (
 // Implementations are safe for concurrent use and proved by
 // locktest.Conformance.
 type Backend interface {
-	// Acquire takes the name for ttl if nobody holds it. It sends a request
+	// Acquire takes the name for ttl if it is free. It sends a request
 	// once and never repeats it by itself. A name that is held gives
 	// [*HeldError], and what this backend cannot keep [*ArgumentError], before
 	// anything is sent. Any other error is ambiguous: the claim may have been
@@ -39,7 +39,7 @@ type Backend interface {
 type Claim struct {
 	Token Token
 	Owner Owner
-	// Unfenced: nobody needs a fence. The backend draws none, returns 0, and
+	// Unfenced: no fence is needed. The backend draws none, returns 0, and
 	// keeps nothing of the name beyond ttl. Such a claim is never renewed; the
 	// same token may acquire again. A name is claimed with fences always or
 	// never.
@@ -107,8 +107,7 @@ type (
 	Lister interface {
 		Holders(ctx context.Context) iter.Seq2[Holder, error]
 	}
-	// Breaker frees a name whoever holds it; a name nobody holds gives
-	// [ErrNotHeld].
+	// Breaker frees a name without its token; a free name gives [ErrNotHeld].
 	Breaker interface {
 		Break(ctx context.Context, name string) error
 	}

@@ -1,18 +1,17 @@
-// Package lock gives leases on names that are shared by the nodes of a
-// cluster: at most one holder at a time, as far as the backend promises, and
-// for no longer than the holder lives. It does not promise that a holder
-// notices at once that it lost a lease; a store that must not be written by a
-// stale holder checks the fencing token.
+// Package lock provides distributed locks (leases) with renewal and fencing
+// tokens. At most one process holds a name at a time, within the guarantees of
+// the backend; a crashed holder loses it after the TTL. A holder does not notice
+// immediately that it lost a lease: a store that a stale holder must not write
+// checks the fencing token.
+//
+// A [Locker] adds to each [Backend] what a lock needs: a queue inside the
+// process, polling with jitter between processes, fairness between them, renewal
+// at every third of the TTL, a deadline on the process's own monotonic clock, and
+// the undoing of requests whose outcome is unknown. [Locker.Do] runs a function
+// while it holds a name, [Locker.Once] lets one node of a cluster claim a slot;
+// [Locker.Holder], [Locker.Holders] and [Locker.Break] are for operators.
 //
 // Names that begin with [ReservedPrefix] are the library's own.
-//
-// A [Locker] does, the same for all backends, what a lock needs: queueing
-// inside the process, polling with jitter between processes, fairness between
-// them, renewal at every third of the TTL, a deadline on the process's own
-// monotonic clock, and the undoing of requests whose outcome is unknown.
-// [Locker.Do] runs a function while it holds a name, [Locker.Once] lets one
-// node of a cluster use up a slot, [Locker.Holder], [Locker.Holders] and
-// [Locker.Break] are for operators.
 //
 // # Guarantees
 //
@@ -54,17 +53,10 @@
 //
 //   - The deadline of a lease counts from before the request was sent, less the
 //     backend's margin and, where the server is another machine's, a hundredth
-//     of the TTL: a lease that was granted late ends early, and nobody else gets
-//     the name before that deadline, as long as the server's clock gains less
-//     than that on the holder's within a TTL. Clocks that run by themselves, or
-//     that a time daemon slews by no more than the usual 500 millionths, gain
-//     less than a tenth of it. One that is set forward, or slewed by several
-//     hundredths as chrony may after a long outage, gains more.
+//     of the TTL. A lease that was granted late ends early, and no other process
+//     gets the name before that deadline; see "Clock assumptions".
 //   - A process that is stopped (SIGSTOP) finds its lease ended when it goes
-//     on: [Lease.Err] reads the clock itself, before any timer fires. The wall
-//     clock does not matter.
-//   - A suspended virtual machine stops the monotonic clock too: after it wakes,
-//     a holder may believe in its lease, and only fencing helps.
+//     on: [Lease.Err] reads the clock itself, before any timer fires.
 //   - A Redis without acknowledging replicas may have two masters for a while:
 //     a partition leaves the old one to some nodes, and the others have elected
 //     a new one. Both grant the same name and draw fences at the same time, each
@@ -75,16 +67,29 @@
 //   - After a failover to a server whose clock is behind that of the old one,
 //     fences may fall for as long as it is.
 //   - Callers of one Locker that wait get a name in the order in which they
-//     asked. Between processes there is no order, but fairness: a process that
-//     has had a name for a poll interval without a break leaves it to the others
-//     for as long as they need to poll once, if any of them waits ([WithWait]).
-//     Meanwhile its own callers wait, and those that do not wait find the name
-//     held. Nobody makes way for callers that try again and again without
-//     waiting, nor for those that wait for less than one and a half poll
-//     intervals. Processes know of each other by a lease named
-//     "mosparo/waiting/NAME", which [Locker.Holders] lists. A Locker counts as a
-//     process, and one that is made for a single lease has no past: use one
-//     Locker for all of a process.
+//     asked.
+//
+// # Clock assumptions
+//
+// A lease is safe while the relative drift between holder and server stays below
+// 1 % per TTL. NTP slewing (500 ppm) is well within that; stepping the server
+// clock forward is not, nor is slewing by several hundredths, as chrony may after
+// a long outage. The wall clock of the holder does not matter. A suspended virtual
+// machine stops the monotonic clock too: after it wakes, a holder may believe in
+// its lease, and only fencing helps.
+//
+// # Fairness
+//
+// Between processes there is no order, but fairness: a process that has had a name
+// for a poll interval without a break leaves it to the others for as long as they
+// need to poll once, if any of them waits ([WithWait]). Meanwhile its own callers
+// wait, and those that do not wait find the name held. No process yields to callers
+// that try again and again without waiting, nor to those that wait for less than
+// one and a half poll intervals.
+//
+// Processes know of each other by a lease named "mosparo/waiting/NAME", which
+// [Locker.Holders] lists. A Locker counts as a process, and one that is made for a
+// single lease has no past: use one Locker for all of a process.
 //
 // Shared (read) locks are out of scope.
 //
@@ -95,7 +100,7 @@
 //
 //	UPDATE report SET body = $3, fence = $2 WHERE id = $1 AND fence <= $2
 //
-// No row changed means that somebody with a newer lease has been there. In the
+// No row changed means that a newer holder has been there. In the
 // function of [Locker.Do] the fence comes from its context:
 //
 //	err := locker.Do(ctx, "report", func(ctx context.Context) error {

@@ -25,13 +25,13 @@ type Lease struct {
 	// changed once there is a lease.
 	lastAmbiguous time.Time
 
-	parent context.Context // has the values of the one of Acquire, and no end
+	parent context.Context // for its values
 
 	mu       sync.Mutex // never held across a wait
 	deadline time.Time  // on the monotonic clock
 	ended    error      // why the lease ended, nil while it is held
 	ctx      context.Context
-	cancel   context.CancelCauseFunc // nil until somebody asks for the context
+	cancel   context.CancelCauseFunc // nil until the context is asked for
 	renewal  renewal
 }
 
@@ -72,13 +72,16 @@ func (le *Lease) Context() context.Context {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	if le.ctx == nil {
-		le.ctx, le.cancel = context.WithCancelCause(withLease(le.parent, le))
+		le.ctx, le.cancel = context.WithCancelCause(withLease(le.values(), le))
 		if le.ended != nil {
 			le.cancel(le.ended)
 		}
 	}
 	return le.ctx
 }
+
+// values returns a context with the values of the one of Acquire, and no end.
+func (le *Lease) values() context.Context { return context.WithoutCancel(le.parent) }
 
 // Err is nil while the lease is held, then the cause of its end. It reads the
 // clock itself: in a process that was stopped and goes on, code may run before
@@ -137,9 +140,9 @@ func (le *Lease) lose(why error) {
 	}
 	held := time.Since(le.began)
 	le.srv.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
-	le.srv.tell(le.parent, Event{Op: "end", Name: le.name, Duration: held, Err: why})
+	le.srv.tell(le.values(), Event{Op: "end", Name: le.name, Duration: held, Err: why})
 	if le.minHoldElapsed() {
-		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
+		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
 	le.slot.pass()
 	le.srv.tasks.remove(le)
@@ -204,7 +207,7 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		}
 	}
 	if le.minHoldElapsed() && !le.srv.tasks.isClosing() {
-		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
+		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
 	return unavailable(err)
 }
@@ -222,7 +225,7 @@ func (le *Lease) giveBackOnce(ctx context.Context) error {
 // server.
 func (le *Lease) cancelInFlight() {
 	if !le.lastAmbiguous.IsZero() && time.Since(le.lastAmbiguous) < le.srv.call && le.minHoldElapsed() {
-		le.srv.undo(le.name, le.claim.Token, le.opts.ttl)
+		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
 }
 

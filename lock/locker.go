@@ -43,8 +43,8 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithObserver calls f for every [Event], on the goroutine that caused it. f
 // must not block, and must be safe for concurrent use. Its context is that of
-// the call, or has the values of the one with which the lease was acquired; that
-// of an undo has none. The default, or nil, observes nothing.
+// the call or, in the background, has the values of the one with which the name
+// was acquired. The default, or nil, observes nothing.
 func WithObserver(f func(context.Context, Event)) Option {
 	return func(l *Locker) {
 		if f != nil {

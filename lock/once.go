@@ -92,7 +92,7 @@ func (l *Locker) claimSlot(w waiting, name string, s settings) (err error) {
 	ambiguous := false
 	defer func() {
 		if err != nil && ambiguous {
-			l.undo(name, claim.Token, s.ttl)
+			l.undo(w.ctx, name, claim.Token, s.ttl)
 		}
 	}()
 	for {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/locktest"
 )
 
 func TestOnce_UsesASlotUp(t *testing.T) {
@@ -44,7 +45,7 @@ func TestOnce_UsesASlotUp(t *testing.T) {
 func TestOnce_GivesBackASlotThatItMayHaveGotInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, l, f := nodes(t, 2)
-		f[0].LoseReply("Acquire")
+		f[0].LoseReply(locktest.OpAcquire)
 		require.ErrorIs(t, l[0].Once(t.Context(), lock.Slot{Name: "report", Key: "1"}, time.Hour), lock.ErrUnavailable)
 		synctest.Wait()
 		require.NoError(t, l[1].Once(t.Context(), lock.Slot{Name: "report", Key: "1"}, time.Hour))
@@ -88,8 +89,8 @@ func TestOnce_NoTwoSlotsShareAName(t *testing.T) {
 func TestOnce_IsNotRefusedBecauseOfItsOwnLostReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, l, f := nodes(t, 1)
-		f[0].LoseReply("Acquire")
-		f[0].Stray("Release", time.Minute) // the way to the server stays bad for a while
+		f[0].LoseReply(locktest.OpAcquire)
+		f[0].Stray(locktest.OpRelease, time.Minute) // the way to the server stays bad for a while
 		require.NoError(t, l[0].Once(t.Context(), lock.Slot{Name: "report", Key: "1"}, time.Hour, lock.WithWait(time.Minute)))
 		time.Sleep(10 * time.Minute)
 		_, err := b.Holder(t.Context(), "report@1")

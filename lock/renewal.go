@@ -100,7 +100,7 @@ func (le *Lease) tick() {
 		le.mu.Unlock()
 		return
 	}
-	renew := le.beginRenewal(le.parent)
+	renew := le.beginRenewal(le.values())
 	le.mu.Unlock()
 	_ = renew() // the deadline says what comes of it
 }

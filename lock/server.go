@@ -64,17 +64,18 @@ func (s *server) releaseContext(ctx context.Context) (context.Context, context.C
 
 // undo releases in the background what a request may have been granted although
 // its reply was lost. A request in flight may be granted after the first answer
-// "not yours", so that is believed only after a while.
-func (s *server) undo(name string, token Token, ttl time.Duration) {
+// "not yours", so that is believed only after a while. Of ctx it takes the values.
+func (s *server) undo(ctx context.Context, name string, token Token, ttl time.Duration) {
+	values := context.WithoutCancel(ctx)
 	s.tasks.run(func() {
 		began := time.Now()
 		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
-			ctx, cancel := s.releaseContext(context.Background())
+			ctx, cancel := s.releaseContext(values)
 			err := s.backend.Release(ctx, name, token)
 			cancel()
 			since := time.Since(began)
 			if err == nil || since >= ttl || errors.Is(err, ErrLost) && since >= s.call || s.tasks.isClosing() {
-				s.tell(context.Background(), Event{Op: "undo", Name: name, Duration: since, Err: leaseErr(err)})
+				s.tell(values, Event{Op: "undo", Name: name, Duration: since, Err: leaseErr(err)})
 				return
 			}
 			_ = sleep(s.tasks.closing, pause) // the last try is that of Close

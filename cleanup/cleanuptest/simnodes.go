@@ -37,7 +37,7 @@ func (n *goNode) life() {
 	c := &wire{w: w, node: n.name}
 	ctx, cancel := context.WithCancel(w.ctx)
 	defer cancel()
-	locker := lock.New(wiredLocks{c})
+	locker := lock.New(wiredLocks{c}, lock.WithRandom(func(max time.Duration) time.Duration { return w.between(0, max, n.name, "lock") }))
 	s := n.scheduler(c, locker)
 	w.setBound(s.Bound())
 	w.change(1)

@@ -7,7 +7,7 @@
 // Every name has a file of its own, made once and changed in place under a
 // short flock(2) that is tried and never waited for. The file has two slots:
 // the valid one with the larger number counts, and a change goes to the other,
-// so that whoever dies in the middle of it leaves what was there before. A
+// so that a process that dies in the middle of it leaves what was there before. A
 // lease is freed at its TTL, and its age is judged by the file server's clock
 // alone: the modification time of a file written at that moment. Clocks of
 // nodes do not matter.

@@ -154,7 +154,7 @@ func readAll(f *os.File) ([]byte, error) {
 
 // makeFile makes the file of a lock. It appears under its name when
 // it has its size, mode and owner, and never in the place of another one:
-// whoever has opened that may be under its flock.
+// a process that has opened that may be under its flock.
 func (b *Backend) makeFile(root *os.Root, file string) error {
 	temporary := sharedfiles.TemporaryName(time.Now())
 	if err := b.newFile(root, temporary); err != nil {
@@ -169,7 +169,7 @@ func (b *Backend) makeFile(root *os.Root, file string) error {
 		err = b.newFile(root, file)
 	}
 	if errors.Is(err, fs.ErrExist) || sharedfiles.IsBusy(err) {
-		return nil // somebody else was faster
+		return nil // another process was faster
 	}
 	return err
 }
@@ -187,7 +187,7 @@ func (b *Backend) newFile(root *os.Root, name string) error {
 }
 
 // fill finishes a new file, and closes it. Where there are no links it has its
-// name already, and somebody may have been quicker and use it: then its flock
+// name already, and another process may have been quicker and use it: then its flock
 // is taken, or it is not empty any more, and stays as it is.
 func (b *Backend) fill(root *os.Root, f *os.File, name string, dir fs.FileInfo) (err error) {
 	ours := true
@@ -208,7 +208,7 @@ func (b *Backend) fill(root *os.Root, f *os.File, name string, dir fs.FileInfo) 
 		return err
 	}
 	if ours = fi.Size() == 0; ours {
-		// All of it, so that a full disk does not keep anybody from releasing.
+		// All of it, so that a release needs no room on a full disk.
 		if _, err := f.Write(make([]byte, fileSize)); err != nil {
 			return err
 		}
@@ -233,7 +233,7 @@ func isCurrent(root *os.Root, f *os.File, file string) error {
 	return err
 }
 
-// errBusy: somebody else's change does not come to its end.
+// errBusy: the change of another process does not come to its end.
 var errBusy = errors.New("another process is in the middle of a change and does not go on")
 
 // flock waits for the changes of others, which take microseconds.

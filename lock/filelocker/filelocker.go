@@ -134,16 +134,17 @@ func micro(t time.Time) uint64 { return uint64(max(t.UnixMicro(), 0)) }
 
 // Renew implements [lock.Backend].
 func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
-	return b.mine(ctx, name, token, func(r *record) { r.TTL = ttl })
+	return b.withHeld(ctx, name, token, func(r *record) { r.TTL = ttl })
 }
 
 // Release implements [lock.Backend].
 func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
-	return b.mine(ctx, name, token, (*record).free)
+	return b.withHeld(ctx, name, token, (*record).free)
 }
 
-// mine changes the record if token holds the name.
-func (b *Backend) mine(ctx context.Context, name string, token lock.Token, change func(*record)) error {
+// withHeld applies change to the record if token holds name, else returns
+// ErrLost.
+func (b *Backend) withHeld(ctx context.Context, name string, token lock.Token, change func(*record)) error {
 	err := b.change(ctx, name, false, func(f *found) (*record, error) {
 		if f.damaged || !f.live() || f.record.Token != token {
 			return nil, lock.ErrLost
@@ -175,8 +176,8 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 	return err
 }
 
-// quarantine is how long a name counts as held whose record is damaged: nobody
-// knows for how long its holder counts on it, and he learns of it at his next
+// quarantine is how long a name counts as held whose record is damaged: it is not
+// known for how long its holder counts on it, who learns of it at the next
 // renewal.
 const quarantine = time.Hour
 

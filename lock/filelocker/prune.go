@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// unused is how long nobody has asked for a name with fences whose file is
+	// unused is how long no process has asked for a name with fences whose file is
 	// removed.
 	unused = 30 * 24 * time.Hour
 	// slotUnused is the same for a name without a fence, as used slots are.
@@ -54,9 +54,9 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 	}
 }
 
-// removeUnused removes the file of a name, under its flock, that nobody holds
-// and that has no fence, as used slots have none, or whose next fence, which is
-// the time then, will be larger than its last. It reports whether it did.
+// removeUnused removes the file of a free name, under its flock, that has no
+// fence, as used slots have none, or whose next fence, which is the time then,
+// will be larger than its last. It reports whether it did.
 func removeUnused(root *os.Root, file string, now time.Time) bool {
 	fi, err := root.Lstat(file)
 	if err != nil || now.Sub(fi.ModTime()) < slotUnused {
@@ -103,7 +103,7 @@ func removeIf(root *os.Root, file string, may func(r record, damaged bool) error
 	return root.Remove(file)
 }
 
-// Clear removes the files of all names that nobody holds, whatever their age,
+// Clear removes the files of all free names, of any age,
 // and the directory if nothing else is left in it; n is how many names those
 // were. For each name that is held the error has a [*lock.HeldError]. It is for
 // the last node that uses the locks: fences go on with the file server's clock,

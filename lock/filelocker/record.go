@@ -23,7 +23,7 @@ type record struct {
 	// Name is encoded by [names.Encode].
 	Name  string `json:"name"`
 	Fence uint64 `json:"fence"`
-	// Token is empty while nobody holds the name.
+	// Token is empty while the name is free.
 	Token lock.Token    `json:"token,omitempty"`
 	Owner lock.Owner    `json:"owner"`
 	TTL   time.Duration `json:"ttl_ns"`
@@ -94,8 +94,8 @@ func decode(slot []byte) (r record, err error) {
 // valid keeps away what would overflow or could not be ours.
 func (r *record) valid() bool {
 	const half = 1 << 63
-	_, named := names.Decode(r.Name)
-	return named && r.Seq > 0 && r.Seq < half-1 && r.Fence < half-1 && r.Written >= 0 &&
+	_, isName := names.Decode(r.Name)
+	return isName && r.Seq > 0 && r.Seq < half-1 && r.Fence < half-1 && r.Written >= 0 &&
 		(r.Token == "" || r.Token.IsValid() && r.TTL > 0)
 }
 

@@ -31,12 +31,22 @@ var ErrPartition = errors.New("no route to the lock server")
 // done what was asked.
 var ErrReplyLost = errors.New("reply lost")
 
-// NewFaulty wraps a backend that works. It panics if backend is nil.
-func NewFaulty(backend lock.Backend) *Faulty {
+// FaultyOption changes a default of [NewFaulty]. There is none yet.
+type FaultyOption func(*Faulty)
+
+// NewFaulty wraps a backend that works, and which several Faulty may share. It
+// panics if backend is nil.
+func NewFaulty(backend lock.Backend, opts ...FaultyOption) *Faulty {
 	if backend == nil {
 		panic("locktest.NewFaulty: backend is nil")
 	}
-	return &Faulty{Backend: backend, loseNext: map[Op]bool{}, stray: map[Op]time.Duration{}, calls: map[Op]int{}}
+	f := &Faulty{Backend: backend, loseNext: map[Op]bool{}, stray: map[Op]time.Duration{}, calls: map[Op]int{}}
+	for _, o := range opts {
+		if o != nil {
+			o(f)
+		}
+	}
+	return f
 }
 
 // Partition cuts the server off, or heals the cut. A request waits until its
@@ -57,11 +67,11 @@ func (f *Faulty) Delay(d time.Duration) {
 // Op is a kind of request.
 type Op string
 
-// The kinds of requests that faults befall.
+// The kinds of requests that can have faults.
 const (
-	OpAcquire Op = "Acquire"
-	OpRenew   Op = "Renew"
-	OpRelease Op = "Release"
+	OpAcquire Op = "acquire"
+	OpRenew   Op = "renew"
+	OpRelease Op = "release"
 )
 
 // LoseReply loses the reply to the next request of a kind.
@@ -96,7 +106,7 @@ func (f *Faulty) do(ctx context.Context, op Op, request func(context.Context) er
 	delete(f.stray, op)
 	f.mu.Unlock()
 	if astray {
-		time.AfterFunc(late, func() { _ = request(context.WithoutCancel(ctx)) }) // nobody hears the answer
+		time.AfterFunc(late, func() { _ = request(context.WithoutCancel(ctx)) }) // its reply is lost
 		<-ctx.Done()
 		return errors.Join(ErrReplyLost, context.Cause(ctx))
 	}
@@ -173,7 +183,7 @@ func (f *Faulty) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 }
 
 // Expire takes the name from its holder, as a server does that forgets it or
-// whose clock runs fast; [lock.ErrNotHeld] if nobody holds it.
+// whose clock runs fast; [lock.ErrNotHeld] if it is free.
 func (f *Faulty) Expire(ctx context.Context, name string) error {
 	h, err := f.Backend.Holder(ctx, name)
 	if err != nil {

@@ -61,7 +61,7 @@ func (b *Backend) drawFence(ctx context.Context, name string, c lock.Claim) (uin
 			return 0, classify(err)
 		}
 	}
-	return 0, fmt.Errorf("%w: somebody else draws fences all the time", lock.ErrUnavailable)
+	return 0, fmt.Errorf("%w: other processes draw fences all the time", lock.ErrUnavailable)
 }
 
 // lastFence reads the counter. One that cannot be is no counter.

@@ -68,7 +68,7 @@ type record struct {
 	Owner lock.Owner `json:"owner"`
 }
 
-// attempts bounds how often a call begins again since somebody else has
+// attempts bounds how often a call begins again since another process has
 // changed the item in between.
 const attempts = 5
 
@@ -152,16 +152,16 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 	return err
 }
 
-// longAgo is a time in January 1970, since it is more than 30 days. It expires
-// an item at once as a negative number does, which twemproxy does not let through.
+// longAgo is a time in January 1970, since it is more than 30 days. It expires an
+// item immediately, as a negative number does, which twemproxy refuses.
 const longAgo = longest + 1
 
-// expire makes an item that expires at once: memcached compares on storing, but
-// not on deleting.
+// expire turns item into a tombstone that expires immediately: memcached has
+// compare-and-swap but no compare-and-delete.
 func expire(item *memcache.Item) { item.Value, item.Expiration = []byte("released"), longAgo }
 
-// swap stores what change makes of an item, if it wants to and nobody has
-// changed it in between, else it is memcache.ErrCacheMiss.
+// swap stores what change makes of an item. It returns memcache.ErrCacheMiss if
+// change refuses, or if the item went in between.
 func (b *Backend) swap(ctx context.Context, name string, change func(record, *memcache.Item) bool) error {
 	for range attempts {
 		r, item, err := b.get(ctx, name)
@@ -179,7 +179,7 @@ func (b *Backend) swap(ctx context.Context, name string, change func(record, *me
 			return classify(err)
 		}
 	}
-	return fmt.Errorf("%w: somebody else changes the lock all the time", lock.ErrUnavailable)
+	return fmt.Errorf("%w: other processes change the lock all the time", lock.ErrUnavailable)
 }
 
 // Holder implements [lock.Backend]. How long the lease lasts is not known.
@@ -205,8 +205,8 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 	return h, nil
 }
 
-// get reads the item of a lock. One that is no record is held by nobody knows
-// whom, until it expires or is broken.
+// get reads the item of a lock. One that is no record is held by an unknown
+// owner, until it expires or is broken.
 func (b *Backend) get(ctx context.Context, name string) (r record, item *memcache.Item, err error) {
 	err = b.call(ctx, func() (err error) {
 		item, err = b.client.Get(b.lockKey(name))

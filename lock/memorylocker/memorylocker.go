@@ -19,7 +19,7 @@ import (
 type Backend struct {
 	mu    sync.Mutex
 	held  map[string]record
-	fence uint64 // of the last lease, whatever its name
+	fence uint64 // of the last lease of any name
 	sweep int    // how many records there may be before the expired ones go
 }
 
@@ -29,9 +29,18 @@ type record struct {
 	expires time.Time
 }
 
+// Option changes a default of [New]. There is none yet.
+type Option func(*Backend)
+
 // New returns a backend on which nothing is held.
-func New() *Backend {
-	return &Backend{held: map[string]record{}}
+func New(opts ...Option) *Backend {
+	b := &Backend{held: map[string]record{}}
+	for _, o := range opts {
+		if o != nil {
+			o(b)
+		}
+	}
+	return b
 }
 
 // Properties implements [lock.Describer].
@@ -73,8 +82,8 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	return r.fence, nil
 }
 
-// forgetExpired keeps records from piling up of names that nobody asks for
-// again, such as used slots.
+// forgetExpired removes the records of names that are not asked for again, such
+// as used slots.
 func (b *Backend) forgetExpired() {
 	if len(b.held) <= b.sweep {
 		return
@@ -85,8 +94,8 @@ func (b *Backend) forgetExpired() {
 	b.sweep = max(2*len(b.held), 64)
 }
 
-// mine returns the record if token holds the name.
-func (b *Backend) mine(ctx context.Context, name string, token lock.Token) (record, error) {
+// withHeld returns the record if token holds name, else ErrLost.
+func (b *Backend) withHeld(ctx context.Context, name string, token lock.Token) (record, error) {
 	if err := context.Cause(ctx); err != nil {
 		return record{}, err
 	}
@@ -100,7 +109,7 @@ func (b *Backend) mine(ctx context.Context, name string, token lock.Token) (reco
 func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r, err := b.mine(ctx, name, token)
+	r, err := b.withHeld(ctx, name, token)
 	if err != nil {
 		return err
 	}
@@ -113,7 +122,7 @@ func (b *Backend) Renew(ctx context.Context, name string, token lock.Token, ttl 
 func (b *Backend) Release(ctx context.Context, name string, token lock.Token) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, err := b.mine(ctx, name, token); err != nil {
+	if _, err := b.withHeld(ctx, name, token); err != nil {
 		return err
 	}
 	delete(b.held, name)

@@ -62,9 +62,10 @@ func policy(ctx context.Context, c redis.Cmdable) error {
 	return fmt.Errorf("%w: maxmemory-policy is %q", ErrEviction, policy)
 }
 
-// look checks once, for the log, after the first acquire: New sends nothing.
-func (b *Backend) look(ctx context.Context) {
-	if b.looked.Load() || !b.logger.Enabled(ctx, slog.LevelWarn) || !b.looked.CompareAndSwap(false, true) {
+// warnIfEvicting logs once, after the first acquire, if the server may evict
+// locks: New sends nothing.
+func (b *Backend) warnIfEvicting(ctx context.Context) {
+	if b.checked.Load() || !b.logger.Enabled(ctx, slog.LevelWarn) || !b.checked.CompareAndSwap(false, true) {
 		return
 	}
 	if err := b.Check(ctx); errors.Is(err, ErrEviction) {

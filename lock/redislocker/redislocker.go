@@ -37,7 +37,7 @@ type Backend struct {
 	logger         *slog.Logger
 	wait           wait
 
-	looked atomic.Bool // at the server's policy of eviction
+	checked atomic.Bool // whether the server evicts
 }
 
 // New returns a backend that uses the client, which the caller keeps open and
@@ -165,12 +165,12 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 	}
 	h := lock.Holder{Name: name, Token: lock.Token(token.Val()), TTL: max(left.Val(), 0)}
 	if r := record.Val(); len(r) >= ownerAt && r[tokenAt:ownerAt] == token.Val() {
-		h.Fence, h.Owner = number(r[:tokenAt]), owner(r[ownerAt:])
+		h.Fence, h.Owner = number(r[:tokenAt]), decodeOwner(r[ownerAt:])
 	}
 	return h, nil
 }
 
-// number reads what may be damaged: the fence of nobody then.
+// number reads a fence, which may be damaged: it is unknown then.
 func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {

@@ -26,7 +26,7 @@ type Option func(*Backend)
 //
 // The timeout, [DefaultReplicaTimeout] if 0, is rounded up to milliseconds and
 // has to be well below the client's read timeout and the Locker's call timeout.
-// With 0 replicas, the default, nobody is waited for. WithReplicas panics if n
+// With 0 replicas, the default, none is waited for. WithReplicas panics if n
 // or timeout is negative, and [New] if the client with it is neither a
 // [*redis.Client] nor a [*redis.ClusterClient].
 func WithReplicas(n int, timeout time.Duration) Option {
@@ -54,7 +54,7 @@ func WithLogger(logger *slog.Logger) Option {
 
 // wait is what WithReplicas asks for.
 type wait struct {
-	n       int // 0: for nobody
+	n       int // 0: for none
 	timeout time.Duration
 }
 
@@ -71,7 +71,7 @@ func (w wait) mustWork(client redis.UniversalClient) {
 
 // acknowledged is the answer to WAIT.
 type acknowledged struct {
-	cmd  *redis.Cmd // nil if nobody was waited for
+	cmd  *redis.Cmd // nil if none was waited for
 	want int
 }
 

@@ -9,7 +9,7 @@ import (
 // unrepeated runs scripts that go-redis must not send again on its own after a
 // reply was lost: a release would find nothing then, and be taken for that of
 // a lost lease. go-redis does so with its default MaxRetries, and on Cluster
-// whatever that is.
+// with any.
 type unrepeated struct {
 	redis.Scripter // for what Script.Run does not call
 	client         redis.UniversalClient

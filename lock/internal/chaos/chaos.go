@@ -16,8 +16,8 @@ import (
 // Scenario describes a test in which real processes want the same few names all
 // the time, while processes are killed and stopped beyond their TTL and the
 // server suffers its faults. The processes are the test binary, started again
-// for the test that calls [Scenario.Run], which must get so far whatever it does
-// before. All times of the history are this machine's clock's.
+// for the test that calls [Scenario.Run], which has to reach that call in every
+// process. All times of the history are this machine's clock's.
 type Scenario struct {
 	// Start starts the server, once, in the test's own process. It returns the
 	// address that Open gets in every process, and what can happen to it.
@@ -35,7 +35,7 @@ type Scenario struct {
 	// Acquisitions are how many there are at least, 300 unless given; and every
 	// fault happens Rounds times at least, once unless given.
 	Acquisitions, Rounds int
-	// Calm leaves the processes in peace: nobody is killed or stopped. With no
+	// Calm leaves the processes in peace: none is killed or stopped. With no
 	// faults either, a counter that is not atomic is exact at the end.
 	Calm bool
 }
@@ -181,7 +181,7 @@ func (r *run) disturb(faults []Fault) {
 	end := time.Now().Add(time.Duration(len(rounds)+1)*(20*time.Second+8*r.TTL) + time.Duration(r.Acquisitions)*50*time.Millisecond)
 	for i := 0; i < len(rounds) || r.store.acquisitions() < r.Acquisitions; i++ {
 		if time.Now().After(end) {
-			r.t.Errorf("only %d acquisitions after %d faults: somebody waits for ever", r.store.acquisitions(), i)
+			r.t.Errorf("only %d acquisitions after %d faults: a process waits for ever", r.store.acquisitions(), i)
 			return
 		}
 		r.progress()
@@ -269,7 +269,7 @@ func (r *run) check() {
 	r.orphans()
 }
 
-// orphans looks for what nobody holds and nobody can have: after its TTL every
+// orphans looks for names that no process holds and none can have: after its TTL every
 // name is free, though all its holders were killed.
 func (r *run) orphans() {
 	b, err := r.Open(r.address)

@@ -3,10 +3,11 @@ package chaos
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/mosparo/go-cluster/lock/internal/history"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/mosparo/go-cluster/lock/internal/history"
 )
 
 // RegisterOp is one operation on the register that a name guards. A register

@@ -103,7 +103,7 @@ func (w *worker) use(lease *lock.Lease) error {
 	if !careless && lease.Err() != nil {
 		return nil
 	}
-	// Whatever happens from here on, only the fence keeps a stale holder out.
+	// From here on, only the fence keeps a stale holder out.
 	_, err = w.register(message{Op: "write", Name: lease.Name(), Fence: lease.Fence(), Value: read.Value + 1, Count: read.Count + 1})
 	return err
 }
