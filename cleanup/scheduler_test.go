@@ -424,7 +424,8 @@ func (brokenLocks) Acquire(context.Context, string, lock.Claim, time.Duration) (
 }
 
 func (brokenLocks) Renew(context.Context, string, lock.Token, time.Duration) error { return errBroken }
-func (brokenLocks) Release(context.Context, string, lock.Token) error              { return errBroken }
+
+func (brokenLocks) Release(context.Context, string, lock.Token) error { return errBroken }
 
 func (brokenLocks) Holder(context.Context, string) (lock.Holder, error) {
 	return lock.Holder{}, errBroken

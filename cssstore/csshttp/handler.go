@@ -46,6 +46,7 @@ type Handler struct {
 	logo        logo
 	baseFile    baseFile
 	strangers   budget
+	leads       leads
 	looking     chan struct{} // an element for each call into the store
 	compressing chan struct{} // an element for each body that is compressed
 	failing     struct{ projects, store, generator, logo trouble }

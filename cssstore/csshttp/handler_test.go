@@ -347,9 +347,13 @@ func TestFiles_WhatWasPreparedIsFoundAlthoughTheDatabaseHasAnotherHash(t *testin
 		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files), csshttp.WithGenerator(g))
 		defer h.Close()
 		for range 300 {
-			for _, p := range []string{path(hashA), "/resources/" + project.String() + ".css"} {
-				require.Equal(t, "http://mosparo.example.com"+path(hashB), do(h, "GET "+p, nil).Header.Get("Location"))
+			if res := do(h, "GET "+path(hashA), nil); res.StatusCode == 200 { // led away often enough
+				require.Equal(t, "made", bodyOf(t, res))
+				require.Equal(t, "no-store", res.Header.Get("Cache-Control"))
+			} else {
+				require.Equal(t, "http://mosparo.example.com"+path(hashB), res.Header.Get("Location"))
 			}
+			require.Equal(t, "http://mosparo.example.com"+path(hashB), do(h, "GET /resources/"+project.String()+".css", nil).Header.Get("Location"))
 			require.Equal(t, "made", bodyOf(t, do(h, "GET "+path(hashB), nil)))
 			time.Sleep(200*time.Millisecond + 1)
 		}

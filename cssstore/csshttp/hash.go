@@ -15,7 +15,8 @@ import (
 // of the database and the one that the store has, both asked after the request
 // came. All that redirect agree then on where to. In any other case, also when
 // asking takes too long or was done too often, the answer is what there is,
-// which no cache may keep.
+// which no cache may keep. [leads] ends the circles of nodes that do not agree for
+// longer.
 
 // sameMoment is how much older than a request an answer of store and database
 // may be: a visitor is not sent through many nodes in that time.
@@ -43,7 +44,7 @@ func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p listing, n
 			h.tier.remember(h.keyOf(p.UUID, hash), p.UUID, hash)
 		}
 		serveCSS(w, r, s, hash, h.isSure(p, s, hash))
-	case h.mayLead(r.Context(), p, hash, s, at) && now:
+	case h.mayLead(r.Context(), p, hash, s, at) && now && h.leads.take(p.UUID, hash):
 		h.lead(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
 	default:
 		serveCSS(w, r, s, hash, false)

@@ -126,6 +126,40 @@ func TestFiles_NoVisitGoesInCirclesWhileFoldersDiffer(t *testing.T) {
 	})
 }
 
+// A network that is split: each side has a database and a store of its own, which
+// agree, and the balancer reaches both.
+func TestSplit_NoVisitGoesInCircles(t *testing.T) {
+	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+		synctest.Test(t, func(t *testing.T) {
+			var nodes []http.Handler
+			for _, hash := range []cssstore.Hash{hashA, hashB, hashA} {
+				store := cssstoretest.NewFake()
+				require.NoError(t, store.Put(t.Context(), css(hash, "css")))
+				h := csshttp.New(store, &database{list: []cssstore.Project{{UUID: project, Hash: hash}}}, csshttp.WithMode(mode))
+				defer h.Close()
+				nodes = append(nodes, h)
+			}
+			longest := 0
+			for begin := time.Now(); time.Since(begin) < 30*time.Second; time.Sleep(100 * time.Millisecond) {
+				for first := range nodes {
+					p := path(hashA)
+					for hops := 0; ; hops++ {
+						require.Less(t, hops, 20, "browsers give up")
+						res := do(nodes[(first+hops)%len(nodes)], "GET "+p, nil)
+						if res.StatusCode == 200 {
+							longest = max(longest, hops)
+							break
+						}
+						p = strings.TrimPrefix(res.Header.Get("Location"), "http://mosparo.example.com")
+						time.Sleep(2 * time.Millisecond)
+					}
+				}
+			}
+			require.Positive(t, longest, "the nodes differ")
+		})
+	}
+}
+
 func TestFiles_ASavedDesignIsNeverTheBaseCSS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, store, db := old(t, csshttp.WithMode(csshttp.Files))

@@ -27,6 +27,7 @@ import (
 
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -67,14 +68,24 @@ func run(ctx context.Context, name string, command []string, local bool) error {
 	if err != nil {
 		return err
 	}
-	if connect.LocksAreLocal(settings) && !local {
+	var backend lock.Backend
+	switch here := connect.LocksAreLocal(settings); {
+	case here && !local:
 		return errNotShared
+	case here:
+		hostLocks, err := shell.HostLocks()
+		if err != nil {
+			return err
+		}
+		backend = hostLocks
+	default:
+		shared, err := connect.Lock(settings)
+		if err != nil {
+			return err
+		}
+		defer shared.Close()
+		backend = shared
 	}
-	backend, err := connect.Lock(settings)
-	if err != nil {
-		return err
-	}
-	defer backend.Close()
 	locker := lock.New(backend)
 	defer locker.Close()
 	if !locker.Properties().Shared {

@@ -36,13 +36,13 @@ func cronlockIn(environ []string, args ...string) (string, error) {
 // the cluster.
 func TestCronlock_RunsNothingWithoutALockThatNodesShare(t *testing.T) {
 	for range 3 {
-		private := "TMPDIR=" + t.TempDir()
+		private, home := "TMPDIR="+t.TempDir(), "XDG_CACHE_HOME="+t.TempDir()
 		out, err := cronlockIn([]string{private}, "job", "echo", "ran")
 		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit)
 		require.Equal(t, exitConfig, exit.ExitCode(), out)
 		require.NotContains(t, out, "ran\n")
-		out, err = cronlockIn([]string{private}, "--this-host-only", "job", "echo", "ran")
+		out, err = cronlockIn([]string{private, home}, "--this-host-only", "job", "echo", "ran")
 		require.NoError(t, err, out)
 		require.Equal(t, "ran\n", out)
 		out, err = cronlockIn([]string{private, "MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + t.TempDir()}, "job", "echo", "ran")

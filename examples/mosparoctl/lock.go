@@ -38,12 +38,12 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 	return a.withLockerOf(s, do)
 }
 
-func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error, more ...connect.Option) error {
+func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error) error {
 	opts, err := a.connecting()
 	if err != nil {
 		return err
 	}
-	backend, err := connect.Lock(s, append(opts, more...)...)
+	backend, err := connect.Lock(s, opts...)
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,16 @@ func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error, m
 	return do(l)
 }
 
-// withSharedLocker is the same where the nodes of a cluster share the locks.
+// withSharedLocker is the same where the nodes of a cluster share the locks;
+// otherwise it runs do with those of this host.
 func (a *app) withSharedLocker(do func(*lock.Locker) error) error {
+	s, err := a.readSettings()
+	switch {
+	case err != nil:
+		return err
+	case connect.LocksAreLocal(s):
+		return withHostLocks(whereShared(do))
+	}
 	return a.withLocker(whereShared(do))
 }
 
@@ -80,7 +88,18 @@ func (a *app) withLockerToRun(local bool, do func(*lock.Locker) error) error {
 	case !local:
 		return errLocal
 	}
-	return a.withLockerOf(s, whereShared(do), connect.WithLogger(nil))
+	return withHostLocks(whereShared(do))
+}
+
+// withHostLocks runs do with a Locker of this host.
+func withHostLocks(do func(*lock.Locker) error) error {
+	backend, err := shell.HostLocks()
+	if err != nil {
+		return err
+	}
+	l := lock.New(backend)
+	defer l.Close()
+	return do(l)
 }
 
 // holding is one line about a lock.

@@ -98,6 +98,7 @@ func TestLock_SettingsThatNameNoLockAreToldApartFromAConflict(t *testing.T) {
 func TestLockRun_RunsNothingWithoutALockThatNodesShare(t *testing.T) {
 	for range 3 {
 		t.Setenv("TMPDIR", t.TempDir())
+		t.Setenv("XDG_CACHE_HOME", t.TempDir())
 		got := ctl(t, nil, "", "lock", "run", "n", "--", "echo", "ran")
 		require.Equal(t, exitConfig, got.code)
 		require.Empty(t, got.stdout)

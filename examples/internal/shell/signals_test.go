@@ -1,6 +1,7 @@
 package shell_test
 
 import (
+	"os"
 	"os/signal"
 	"syscall"
 	"testing"
@@ -11,10 +12,14 @@ import (
 )
 
 func TestStopSignals_LeavesAnIgnoredHangUpIgnored(t *testing.T) {
-	signal.Reset(syscall.SIGHUP)
+	heed := make(chan os.Signal, 1)
+	signal.Notify(heed, syscall.SIGHUP) // Reset alone leaves an ignored one ignored
 	require.Contains(t, shell.StopSignals(), syscall.SIGHUP)
 	signal.Ignore(syscall.SIGHUP) // as nohup does
-	defer signal.Reset(syscall.SIGHUP)
+	defer func() {
+		signal.Notify(heed, syscall.SIGHUP)
+		signal.Stop(heed)
+	}()
 	require.NotContains(t, shell.StopSignals(), syscall.SIGHUP)
 	require.Contains(t, shell.StopSignals(), syscall.SIGTERM)
 }
