@@ -32,6 +32,7 @@ var arguments = map[string]struct {
 	"Database":      {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Database(nil, nil) }}},
 	"Redis":         {panics: map[string]func(){"d is nil": func() { _, _ = connect.Redis(nil) }}},
 	"Memcached":     {panics: map[string]func(){"d is nil": func() { _, _, _ = connect.Memcached(nil) }}},
+	"KeyPatterns":   {fine: []func(){func() { connect.KeyPatterns() }}},
 	"LocksAreLocal": {panics: map[string]func(){"s is nil": func() { connect.LocksAreLocal(nil) }}},
 	"CleanupPolicy": {panics: map[string]func(){"s is nil": func() { connect.CleanupPolicy(nil) }}},
 	"DescribeDSN":   {fine: []func(){func() { _, _ = connect.DescribeDSN(context.Background(), "") }}},
