@@ -8,25 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cssstore"
-	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
-
-func TestArguments_ThatCannotBeMeantPanicInTheConstructor(t *testing.T) {
-	s := cssstoretest.NewFake()
-	for name, call := range map[string]func(){
-		"from":                func() { cssstore.NewMirror(nil, s, always()) },
-		"to":                  func() { cssstore.NewMirror(s, nil, always()) },
-		"projects":            func() { cssstore.NewMirror(s, s, nil) },
-		"WithInterval":        func() { cssstore.WithInterval(-1) },
-		"WithCompareInterval": func() { cssstore.WithCompareInterval(-1) },
-		"WithGrace":           func() { cssstore.WithGrace(-time.Second) },
-	} {
-		func() {
-			defer func() { require.Contains(t, recover(), name) }()
-			call()
-		}()
-	}
-}
 
 func TestLoggers_NilIsSilent(t *testing.T) {
 	dir := t.TempDir()

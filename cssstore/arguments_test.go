@@ -42,6 +42,18 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 	load := cssgen.FromPublic(t.TempDir(), "1.5.4")
 	return map[string]map[string]func(){
 		"cssstore.NewCached": {"pool is nil": func() { cssstore.NewCached(nil, nil) }},
+		"cssstore.NewMirror": {
+			"from":     func() { cssstore.NewMirror(nil, store, always()) },
+			"to":       func() { cssstore.NewMirror(store, nil, always()) },
+			"projects": func() { cssstore.NewMirror(store, store, nil) },
+		},
+		"cssstore.WithInterval":        {"WithInterval": func() { cssstore.WithInterval(-1) }},
+		"cssstore.WithCompareInterval": {"WithCompareInterval": func() { cssstore.WithCompareInterval(-1) }},
+		"cssstore.WithGrace":           {"WithGrace": func() { cssstore.WithGrace(-time.Second) }},
+		"cssstore.NewFiles":            nil, // a directory comes from people
+		"cssstore.WithFilesLogger":     nil,
+		"cssstore.WithMirrorLogger":    nil,
+		"cssstore.WithMappings":        nil,
 		"csshttp.New": {
 			"store is nil": func() { csshttp.New(nil, noProjects{}) },
 			"list is nil":  func() { csshttp.New(store, nil) },
@@ -81,7 +93,7 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 
 func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 	rows := mistakes(t)
-	for _, pkg := range []string{"csshttp", "cssgen", "projectdb", "design", "cssstoretest"} {
+	for _, pkg := range []string{".", "csshttp", "cssgen", "projectdb", "design", "cssstoretest"} {
 		for _, name := range constructors(t, pkg) {
 			require.Contains(t, rows, name, "an export without a row")
 		}
@@ -112,7 +124,7 @@ func constructors(t *testing.T, pkg string) (names []string) {
 		for _, d := range file.Decls {
 			f, ok := d.(*ast.FuncDecl)
 			if ok && f.Recv == nil && (strings.HasPrefix(f.Name.Name, "New") || strings.HasPrefix(f.Name.Name, "With")) {
-				names = append(names, pkg+"."+f.Name.Name)
+				names = append(names, file.Name.Name+"."+f.Name.Name)
 			}
 		}
 	}
