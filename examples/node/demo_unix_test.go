@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -80,7 +81,11 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 			require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Second), 0))
 		}
 	}
-	for cmd, end := range map[*exec.Cmd]os.Signal{one: syscall.SIGTERM, other: syscall.SIGHUP} {
+	hangUp := syscall.SIGHUP
+	if signal.Ignored(hangUp) { // as under nohup
+		hangUp = syscall.SIGTERM
+	}
+	for cmd, end := range map[*exec.Cmd]os.Signal{one: syscall.SIGTERM, other: hangUp} {
 		require.NoError(t, cmd.Process.Signal(end))
 		require.NoError(t, cmd.Wait())
 	}
