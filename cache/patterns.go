@@ -17,7 +17,7 @@ import (
 //   - {int}: 1 to 20 decimal digits
 //   - {hex32}: 32 hexadecimal digits
 //   - {not} at the beginning: the keys that match the rest are never among
-//     the entries, whatever the other patterns say
+//     the entries, also where another pattern matches
 //
 // A pattern with any other placeholder matches no key.
 type KeyPatterns []string

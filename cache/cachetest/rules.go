@@ -26,7 +26,7 @@ var rules = []rule{
 	{"TooLargeLeavesTheOldValue", "some servers drop the old value when they refuse the new one", (*suite).tooLarge},
 	{"DeleteRemoves", "a deleted schedule must not come back; an absent key is no error, since the state asked for is reached", (*suite).remove},
 	{"TheCallerOwnsTheBytes", "callers change what they got and reuse what they gave", (*suite).ownership},
-	{"CancelledContextsDoNothing", "a request that nobody waits for must not write", (*suite).cancelled},
+	{"CancelledContextsDoNothing", "a request of a caller that has gone must not write", (*suite).cancelled},
 	{"DeadlinesAreErrors", "callers tell their own deadline from a failure with errors.Is", (*suite).deadline},
 	{"ConcurrentUse", "one adapter serves all goroutines of a node, and no reader sees half a value", (*suite).concurrent},
 	{"CloseIsFinal", "a use after Close is a bug of the caller that must show; closing twice is not", (*suite).closing},

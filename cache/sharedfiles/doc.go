@@ -8,7 +8,7 @@
 // # Rights
 //
 // A new file or directory takes mode and group of the directory that it is made
-// in, whatever the umask, and its owner when the process runs as root. It is an
+// in, regardless of the umask, and its owner when the process runs as root. It is an
 // error ([*ShutOutError]) if the owner of that directory could not use it.
 //
 // A sticky or world-writable directory, such as /tmp, passes nothing on: every

@@ -24,7 +24,7 @@ const (
 	maxPause = 2 * time.Second
 )
 
-// idleRatio and minPause hold while nobody else writes. The clients of SQLite
+// idleRatio and minPause hold while there are no other writers. The clients of SQLite
 // look for its lock after 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then every
 // 100 ms: one that has waited for a quarter of a second gets it in a pause of 60
 // ms. On the other databases a pause only has to show whether anyone writes.

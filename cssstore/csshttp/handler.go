@@ -45,7 +45,7 @@ type Handler struct {
 	health      health
 	logo        logo
 	baseFile    baseFile
-	strangers   budget
+	unknown     budget
 	leads       leads
 	looking     chan struct{} // an element for each call into the store
 	compressing chan struct{} // an element for each body that is compressed

@@ -68,7 +68,7 @@ func (h *Handler) findInCache(ctx context.Context, p listing, hash cssstore.Hash
 	if v == nil || v.has(hash) && !s.isBehind(p) {
 		return s, false
 	}
-	if s.isSince(at) || v.has(hash) || hash == p.Hash || h.strangers.take() {
+	if s.isSince(at) || v.has(hash) || hash == p.Hash || h.unknown.take() {
 		return h.renew(ctx, k, p.Project, s, at)
 	}
 	return s, false
@@ -77,7 +77,7 @@ func (h *Handler) findInCache(ctx context.Context, p listing, hash cssstore.Hash
 // findInFiles returns the version of a hash, or what the folder has otherwise.
 func (h *Handler) findInFiles(ctx context.Context, p listing, hash cssstore.Hash, _ time.Time) (*state, bool) {
 	k := h.keyOf(p.UUID, hash)
-	if hash == p.Hash || h.tier.has(k) || h.strangers.take() {
+	if hash == p.Hash || h.tier.has(k) || h.unknown.take() {
 		if s := h.get(ctx, k, p.Project, hash == p.Hash); s.version != nil {
 			return s, true
 		}

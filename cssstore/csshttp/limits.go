@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// strangersPerSecond is how many look-ups a second hashes may cost that are not
+// unknownHashLimit is how many look-ups a second hashes may cost that are not
 // those of the database: earlier versions, and guesses.
-const strangersPerSecond = 100
+const unknownHashLimit = 100
 
 // maxLooking is how many calls into the store there are at once: one for a file
 // on a server that does not answer never ends, and holds a thread, of which Go
@@ -31,7 +31,7 @@ func (b *budget) take() bool {
 		b.since, b.spent = now, 0
 	}
 	b.spent++
-	return b.spent <= strangersPerSecond
+	return b.spent <= unknownHashLimit
 }
 
 // trouble logs when something begins and ceases to fail.

@@ -69,7 +69,7 @@ func WithBasePath(path string) Option {
 // WithTrustedProxies names the proxies whose X-Forwarded-Proto, -Host and
 // -Prefix count, in the way of Symfony; in mosparo these are TRUSTED_PROXIES.
 // X-Forwarded-Port does not count, since mosparo trusts no such header. The
-// default trusts nobody.
+// default trusts none.
 //
 // Settings of package envconfig go to [WithTrustedProxyFunc]: REMOTE_ADDR, which
 // trusts every peer, is none of their prefixes.

@@ -40,7 +40,7 @@ func (a *app) readSettings() (*envconfig.Settings, error) {
 	return envconfig.FromEnviron(a.environ)
 }
 
-// settings reads the settings. Who then looks into a cache that nobody named
+// settings reads the settings. A caller that then looks into a cache that is not named
 // should know it.
 func (a *app) settings() (*envconfig.Settings, error) {
 	s, err := a.readSettings()
