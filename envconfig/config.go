@@ -123,7 +123,7 @@ func readPHPArray(path string) (map[string]any, error) {
 		return nil, &FileError{Path: path, Err: errors.New("it returns no array")}
 	}
 	values := map[string]any{}
-	for _, e := range array.Entries {
+	for _, e := range array.Elements {
 		if !e.Key.IsInt {
 			values[e.Key.Str] = php.Deref(e.Value)
 		}

@@ -23,7 +23,7 @@ type walker struct {
 
 func (w *walker) value(v any) bool {
 	switch v.(type) {
-	case *Ref, *Array, *Object, *DateTime, *Enum, *Item:
+	case *Ref, *Array, *Object, *DateTime, *Enum, *ValueWrapper:
 		if w.visited[v] {
 			return true
 		}

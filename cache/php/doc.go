@@ -16,8 +16,9 @@
 //	*DateTime  object of DateTime, DateTimeImmutable or a subclass
 //	*Enum      case of an enum
 //	*Object    any other object
-//	*Item      a value with Symfony's cache metadata
-//	*Ref       a PHP reference, only as the value of an Entry or a Prop
+//	*Ref       a PHP reference, only as the value of an Element or a Prop
+//
+//	*ValueWrapper  a value with Symfony's cache metadata
 //
 // One Go pointer in two places is one PHP object (or one reference) in two
 // places. PHP copies an array that stands in two places once one of them is

@@ -143,8 +143,8 @@ func TestAssign_BoundsWhatAFewPartsStandFor(t *testing.T) {
 
 func TestAssign_TakesLargeValues(t *testing.T) {
 	list := php.List(make([]any, 300_000)...)
-	for i := range list.Entries {
-		list.Entries[i].Value = int64(i)
+	for i := range list.Elements {
+		list.Elements[i].Value = int64(i)
 	}
 	var got []int
 	require.NoError(t, php.Assign(list, &got))

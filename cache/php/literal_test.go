@@ -76,7 +76,7 @@ func TestParseLiteral_Notations(t *testing.T) {
 			if !ok {
 				k = php.StringKey(pairs[i].(string))
 			}
-			out.Entries = append(out.Entries, php.Entry{Key: k, Value: pairs[i+1]})
+			out.Elements = append(out.Elements, php.Element{Key: k, Value: pairs[i+1]})
 		}
 		return out
 	}

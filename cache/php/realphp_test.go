@@ -160,7 +160,7 @@ func (g *generator) array(depth int) *php.Array {
 			k = php.IntKey(g.rnd.Int64()>>g.rnd.IntN(64) - int64(i))
 		}
 		if _, ok := a.Get(k); !ok {
-			a.Entries = append(a.Entries, php.Entry{Key: k, Value: g.element(depth)})
+			a.Elements = append(a.Elements, php.Element{Key: k, Value: g.element(depth)})
 		}
 	}
 	return a

@@ -74,8 +74,8 @@ type filler struct {
 // root fills the target with what is inside Symfony's metadata, unless it
 // asks for them.
 func (f *filler) root(dst reflect.Value, v any) error {
-	if t := dst.Type(); t == itemType || t == reflect.PointerTo(itemType) {
-		if it, ok := AsItem(v); ok {
+	if t := dst.Type(); t == wrapperType || t == reflect.PointerTo(wrapperType) {
+		if it, ok := AsWrapper(v); ok {
 			v = it
 		}
 	} else {
@@ -84,7 +84,7 @@ func (f *filler) root(dst reflect.Value, v any) error {
 	return f.fill(dst, v)
 }
 
-var itemType = reflect.TypeFor[Item]()
+var wrapperType = reflect.TypeFor[ValueWrapper]()
 
 var timeType = reflect.TypeFor[time.Time]()
 
@@ -242,7 +242,7 @@ func (f *filler) array(dst reflect.Value, a *Array) error {
 			dst.Set(reflect.ValueOf(*a))
 			return nil
 		}
-		return f.named(dst, a, len(a.Entries), func(i int) (Key, any) { return a.Entries[i].Key, a.Entries[i].Value })
+		return f.named(dst, a, len(a.Elements), func(i int) (Key, any) { return a.Elements[i].Key, a.Elements[i].Value })
 	}
 	return f.wrong(a, dst.Type())
 }
@@ -260,11 +260,11 @@ func (f *filler) object(dst reflect.Value, o *Object) error {
 
 func (f *filler) slice(dst reflect.Value, a *Array) error {
 	elem := int(dst.Type().Elem().Size())
-	if err := f.spend(len(a.Entries) * (1 + elem/16)); err != nil {
+	if err := f.spend(len(a.Elements) * (1 + elem/16)); err != nil {
 		return err
 	}
-	s := reflect.MakeSlice(dst.Type(), len(a.Entries), len(a.Entries))
-	for i, e := range a.Entries {
+	s := reflect.MakeSlice(dst.Type(), len(a.Elements), len(a.Elements))
+	for i, e := range a.Elements {
 		if !e.Key.IsInt {
 			return f.wrong(a, dst.Type())
 		}
@@ -281,7 +281,7 @@ func (f *filler) goArray(dst reflect.Value, a *Array) error {
 		return f.wrong(a, dst.Type())
 	}
 	dst.SetZero()
-	for i, e := range a.Entries {
+	for i, e := range a.Elements {
 		if i == dst.Len() {
 			break
 		}
@@ -303,15 +303,15 @@ func (f *filler) child(k Key, dst reflect.Value, v any) error {
 	return err
 }
 
-// named fills a struct or map from n entries.
-func (f *filler) named(dst reflect.Value, from any, n int, entry func(int) (Key, any)) error {
+// named fills a struct or map from n elements.
+func (f *filler) named(dst reflect.Value, from any, n int, element func(int) (Key, any)) error {
 	if dst.Kind() == reflect.Struct {
 		if dst.Type() == timeType {
 			return f.wrong(from, dst.Type())
 		}
 		fs := fieldsOf(dst.Type())
 		for i := range n {
-			k, v := entry(i)
+			k, v := element(i)
 			name := k.Str
 			if k.IsInt {
 				name = strconv.FormatInt(k.Int, 10)
@@ -331,7 +331,7 @@ func (f *filler) named(dst reflect.Value, from any, n int, entry func(int) (Key,
 		m = reflect.MakeMap(dst.Type())
 	}
 	for i := range n {
-		k, v := entry(i)
+		k, v := element(i)
 		key := reflect.New(dst.Type().Key()).Elem()
 		if !setKey(key, k) {
 			return f.wrong(from, dst.Type())

@@ -136,7 +136,7 @@ func TestUnwrap_GivesWhatSymfonysItemHolds(t *testing.T) {
 			v, err := php.Decode(raw)
 			require.NoError(t, err, c.Name)
 			require.Equal(t, normal(c.CacheItem.Value), normal(typed(t, unwrapped(v))), c.Name)
-			item, wrapped := php.AsItem(v)
+			item, wrapped := php.AsWrapper(v)
 			require.Equal(t, c.CacheItem.Wrapped, wrapped, c.Name)
 			if wrapped {
 				require.Equal(t, normal(c.CacheItem.Metadata), normal(typed(t, item.Metadata())), c.Name)
@@ -259,8 +259,8 @@ func stringDigest(m map[string]any) string {
 
 // unwrapped is a value without Symfony's metadata.
 func unwrapped(v any) any {
-	if it, ok := php.AsItem(v); ok {
-		return it.Value
+	if w, ok := php.AsWrapper(v); ok {
+		return w.Value
 	}
 	return v
 }

@@ -152,7 +152,7 @@ func TestMarshal_RefusesWhatIsNoPHPValue(t *testing.T) {
 	_, err := typedjson.Marshal(struct{}{})
 	require.ErrorContains(t, err, "struct {} is not a PHP value")
 	deep := php.List()
-	deep.Entries = append(deep.Entries, php.Entry{Value: deep})
+	deep.Elements = append(deep.Elements, php.Element{Value: deep})
 	_, err = typedjson.Marshal(deep)
 	require.ErrorContains(t, err, "nested deeper than")
 }
