@@ -125,7 +125,7 @@ func readPHPArray(path string) (map[string]any, error) {
 	values := map[string]any{}
 	for _, e := range array.Elements {
 		if !e.Key.IsInt {
-			values[e.Key.Str] = php.Deref(e.Value)
+			values[e.Key.Str] = e.Value // a file has no references
 		}
 	}
 	return values, nil

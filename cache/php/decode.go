@@ -9,8 +9,8 @@ const maxDepth = 512
 // Decode reads one value from what PHP's serialize() or igbinary_serialize()
 // (versions 1 and 2) wrote; which of them is found out as Symfony's marshaller
 // does. The package comment lists what comes out. Symfony's object wrapper
-// becomes an [*ValueWrapper]; its old array form stays an array, since PHP reads it as
-// one, see [AsWrapper].
+// becomes a [*ValueWrapper]; its old array form stays an array, since PHP reads it
+// as one.
 //
 // Bytes after a serialize() value are ignored, after an igbinary value they
 // are an error, both as in PHP. Everything else that is wrong is a

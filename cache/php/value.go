@@ -2,7 +2,7 @@ package php
 
 import "time"
 
-// Array is PHP's ordered array.
+// Array is PHP's ordered array. [Marshal] takes Go's slices and maps as well.
 type Array struct {
 	Elements []Element
 }
@@ -33,15 +33,6 @@ func StringKey(s string) Key {
 
 // IntKey returns an int key.
 func IntKey(n int64) Key { return Key{Int: n, IsInt: true} }
-
-// List makes an array with the keys 0, 1, 2, ….
-func List(values ...any) *Array {
-	a := &Array{Elements: make([]Element, len(values))}
-	for i, v := range values {
-		a.Elements[i] = Element{Key: IntKey(int64(i)), Value: v}
-	}
-	return a
-}
 
 // IsList reports whether the keys are 0, 1, 2, … in this order.
 func (a *Array) IsList() bool {
@@ -114,8 +105,9 @@ type DateTime struct {
 }
 
 // ValueWrapper is a value together with its cache metadata, as Symfony stores it
-// in an object of the class of this name (since 6.1) if the value has tags or a
-// measured computing time.
+// in an object of the class of this name if the value has tags or a measured
+// computing time. [Unmarshal] into a *ValueWrapper takes the array in which Symfony
+// before 6.1 stored them as well; a value without metadata is a [*TypeError].
 type ValueWrapper struct {
 	Value any
 	// Expiry is when the value expires, in Unix seconds.

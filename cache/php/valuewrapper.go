@@ -21,16 +21,16 @@ const (
 // unwrap returns the value inside Symfony's cache metadata, and any other value
 // as it is.
 func unwrap(v any) any {
-	if w, ok := AsWrapper(v); ok {
+	if w, ok := wrapperIn(v); ok {
 		return w.Value
 	}
 	return v
 }
 
-// AsWrapper returns Symfony's cache metadata with its value, if v has them in one of
-// the two forms: the object, and the array that Symfony wrote before 6.1, which
-// has exactly one element with a certain binary key.
-func AsWrapper(v any) (*ValueWrapper, bool) {
+// wrapperIn returns the wrapper that v is, in one of the two forms: the object,
+// and the array that Symfony wrote before 6.1, which has exactly one element with
+// a certain binary key.
+func wrapperIn(v any) (*ValueWrapper, bool) {
 	switch v := v.(type) {
 	case *ValueWrapper:
 		return v, true

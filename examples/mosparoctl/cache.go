@@ -141,7 +141,8 @@ func describe(key string, raw []byte) entry {
 	}
 	v, err := php.Decode(raw)
 	if err == nil {
-		if w, ok := php.AsWrapper(v); ok {
+		var w *php.ValueWrapper
+		if php.Assign(&w, v) == nil && w != nil {
 			v = w.Value
 			if e.Metadata, err = typedjson.Marshal(w.Metadata()); err != nil {
 				return entry{Key: key, Found: true, Error: err.Error()}

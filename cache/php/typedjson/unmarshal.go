@@ -248,28 +248,37 @@ func (p *parser) object(in *input) (any, error) {
 	return o, err
 }
 
-// date needs date and zone as PHP stores them, or utc alone.
 func (p *parser) date(in *input) (any, error) {
-	class := either(in.Class, in.ClassB64)
-	var d *php.DateTime
-	if in.Date == "" {
-		t, err := time.Parse(time.RFC3339Nano, in.UTC)
-		if err != nil {
-			return nil, in.wrap(err)
-		}
-		if d, err = php.ParseDateTime(class, t.UTC().Format("2006-01-02 15:04:05.000000"), 3, "UTC"); err != nil {
-			return nil, in.wrap(err)
-		}
-	} else {
-		var err error
-		if d, err = php.ParseDateTime(class, in.Date, in.ZoneType, in.Zone); err != nil {
-			return nil, in.wrap(err)
-		}
+	d, err := in.dateTime()
+	if err != nil {
+		return nil, in.wrap(err)
 	}
+	d.Class = either(in.Class, in.ClassB64)
 	p.note(in.ID, d)
-	var err error
 	d.Props, err = p.props(in.Props)
 	return d, err
+}
+
+// dateTime needs date and zone as PHP stores them, or utc alone. Reading the
+// object that PHP would store finds the moment and the zone as PHP does.
+func (in *input) dateTime() (d *php.DateTime, err error) {
+	date, zoneType, zone := in.Date, in.ZoneType, in.Zone
+	if date == "" {
+		t, err := time.Parse(time.RFC3339Nano, in.UTC)
+		if err != nil {
+			return nil, err
+		}
+		date, zoneType, zone = t.UTC().Format("2006-01-02 15:04:05.000000"), 3, "UTC"
+	}
+	stored, err := php.Marshal(&php.Object{Class: "DateTime", Props: []php.Prop{
+		{Key: php.StringKey("date"), Value: date},
+		{Key: php.StringKey("timezone_type"), Value: zoneType},
+		{Key: php.StringKey("timezone"), Value: zone},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return d, php.Unmarshal(stored, &d)
 }
 
 func (p *parser) props(in []inputProp) ([]php.Prop, error) {
