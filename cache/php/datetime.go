@@ -96,7 +96,7 @@ func parseDateTime(date string, kind int64, name string) (time.Time, *zone, erro
 	return l.in(z.loc), z, nil
 }
 
-// Date is the local time as PHP writes it.
+// Date returns the local time as PHP writes it.
 func (d *DateTime) Date() string {
 	rest := d.Time.Format(dateLayout[len("2006"):])
 	switch y := d.Time.Year(); {

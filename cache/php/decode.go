@@ -16,9 +16,8 @@ const maxDepth = 512
 // are an error, both as in PHP. Everything else that is wrong is a
 // [*SyntaxError]; so is a date that PHP would refuse, or that has a form in which
 // PHP never writes one. A date in a zone that this program's zone database lacks
-// unwraps to a [*ZoneError]. The input
-// may be hostile: nothing is allocated for a claimed length or count that the
-// input cannot hold.
+// unwraps to a [*ZoneError]. The input may be hostile: nothing is allocated for a
+// claimed length or count that the input cannot hold.
 func Decode(data []byte) (any, error) {
 	switch {
 	case isIgbinary(data):
@@ -30,7 +29,7 @@ func Decode(data []byte) (any, error) {
 	}
 }
 
-// isSerialized: the second byte of serialize() is a colon, but for null.
+// isSerialized reports whether data may be serialize(): the second byte of serialize() is a colon, but for null.
 func isSerialized(data []byte) bool {
 	return len(data) >= 2 && data[1] == ':' || string(data) == "N;"
 }
@@ -65,8 +64,8 @@ const (
 	igLegacyHead  = "\x14\x01\x11\x0a"
 )
 
-// maybeWrappedNull: a null stands where the value in one of Symfony's wrappers
-// does, whatever follows.
+// maybeWrappedNull reports whether a null stands where the value in one of
+// Symfony's wrappers does. What follows is not looked at.
 func maybeWrappedNull(data []byte) bool {
 	rest, name, null := data, 10, `";N;`
 	if isIgbinary(data) {

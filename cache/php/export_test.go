@@ -35,7 +35,7 @@ func Classes(v any) (names []string) {
 
 // List returns an array with the keys 0, 1, 2, ….
 func List(values ...any) *Array {
-	a := &Array{}
+	a := &Array{Elements: []Element{}}
 	for i, v := range values {
 		a.Elements = append(a.Elements, Element{Key: IntKey(int64(i)), Value: v})
 	}

@@ -78,7 +78,7 @@ func (r *literalReader) failAt(pos int, format string, args ...any) *LiteralErro
 	return e
 }
 
-// unexpected is the error for whatever stands at the next byte.
+// unexpected returns the error for the next byte.
 func (r *literalReader) unexpected() *LiteralError {
 	switch rest := r.src[r.pos:]; {
 	case len(rest) == 0:

@@ -44,8 +44,8 @@ func (a *Array) IsList() bool {
 	return true
 }
 
-// Get returns the value under a key, references followed. It looks through
-// the elements one by one.
+// Get returns the value under a key, with references followed. It takes time in
+// proportion to the number of elements.
 func (a *Array) Get(k Key) (any, bool) {
 	for i := range a.Elements {
 		if a.Elements[i].Key == k {

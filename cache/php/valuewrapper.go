@@ -51,7 +51,7 @@ func wrapperIn(v any) (*ValueWrapper, bool) {
 	return nil, false
 }
 
-// Metadata is the array that Symfony's CacheItem::getMetadata gives: expiry,
+// Metadata returns the array that Symfony's CacheItem::getMetadata gives: expiry,
 // ctime if it was measured, tags if there are some.
 func (w *ValueWrapper) Metadata() *Array {
 	a := &Array{Elements: []Element{{Key: Key{Str: "expiry"}, Value: w.Expiry}}}
