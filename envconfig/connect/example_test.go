@@ -47,7 +47,7 @@ func Example() {
 // A node from mosparo's own settings. It needs a cluster, so it is not run
 // here; the program imports the driver of its database.
 func ExampleCleanupPolicy() {
-	settings, err := envconfig.Load("/path/to/mosparo")
+	settings, err := envconfig.Load("/path/to/mosparo", os.Environ())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func ExampleCleanupPolicy() {
 	defer backend.Close()
 	locker := lock.New(backend)
 	defer locker.Close()
-	database, err := settings.Database.Connection()
+	database, err := settings.DatabaseConnection()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func ExampleCleanupPolicy() {
 		log.Fatal(err)
 	}
 	db := sqlcleaner.New(sqlDB, dialect, policy,
-		sqlcleaner.WithInstallation(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V))
+		sqlcleaner.WithInstallation(settings.Installed, settings.InstalledVersion))
 	scheduler := cleanup.New(cache.NewPool(adapter), locker, db, db, policy,
 		cleanup.Observe, cleanup.WithCheck(db.Check), cleanup.WithLogger(slog.Default()))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

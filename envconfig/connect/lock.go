@@ -40,21 +40,21 @@ func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 	if o.lockURL != "" {
 		return lockAt(o.lockURL, o)
 	}
-	switch s.Cache.Adapter.V {
+	switch s.Cache.Adapter {
 	case envconfig.AdapterRedis:
-		if s.Cache.Redis.V == nil {
-			return nil, unusable(s.Cache.Redis.Name)
+		if s.Cache.Redis == nil {
+			return nil, unusable("REDIS_URL")
 		}
-		return redisLock(s.Cache.Redis.V, o)
+		return redisLock(s.Cache.Redis, o)
 	case envconfig.AdapterFilesystem:
 		return fileLock(s, o)
 	case envconfig.AdapterMemcached:
-		if s.Cache.Memcached.V == nil {
-			return nil, unusable(s.Cache.Memcached.Name)
+		if s.Cache.Memcached == nil {
+			return nil, unusable("MEMCACHED_URL")
 		}
-		return memcachedLock(s.Cache.Memcached.V, o)
+		return memcachedLock(s.Cache.Memcached, o)
 	}
-	return nil, unusable(s.Cache.Adapter.Name)
+	return nil, unusable("MOSPARO_CACHE_ADAPTER")
 }
 
 // LocksAreLocal reports whether the locks of [Lock], without [WithLockURL], hold
@@ -63,7 +63,7 @@ func Lock(s *envconfig.Settings, opts ...Option) (LockBackend, error) {
 // them then, unless it was told that there is one host only.
 func LocksAreLocal(s *envconfig.Settings) bool {
 	needed(s == nil, "LocksAreLocal", "s")
-	return s.Cache.Adapter.V == envconfig.AdapterFilesystem && cacheDir(s) == fileadapter.DefaultDir()
+	return s.Cache.Adapter == envconfig.AdapterFilesystem && cacheDir(s) == fileadapter.DefaultDir()
 }
 
 func lockAt(address string, o options) (LockBackend, error) {
@@ -116,7 +116,7 @@ func fileLock(s *envconfig.Settings, o options) (LockBackend, error) {
 	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix), filelocker.WithOwnerOf(s.Dir))
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter.V)
+		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter)
 		return memoryLock{memorylocker.New()}, nil
 	case err != nil:
 		return nil, fmt.Errorf("connect: %w", err)

@@ -42,7 +42,7 @@ func Memcached(d *dsn.Memcached, opts ...Option) (*memcache.Client, *memcachedad
 }
 
 func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
-	d := s.Cache.Memcached.V
+	d := s.Cache.Memcached
 	if d == nil {
 		return nil, unusable("MEMCACHED_URL")
 	}
@@ -51,7 +51,7 @@ func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error)
 		return nil, err
 	}
 	o := newOptions(opts)
-	logWarning(o, "MEMCACHED_URL", s.Cache.Memcached.Warning)
+	logWarning(o, "MEMCACHED_URL", s.Variable("MEMCACHED_URL").Warning)
 	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger), memcachedadapter.WithOwned(KeyPatterns()...)}
 	switch {
 	case !d.Compression:

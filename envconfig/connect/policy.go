@@ -13,10 +13,10 @@ func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
 	needed(s == nil, "CleanupPolicy", "s")
 	c := s.Cleanup
 	return cleanup.Policy{
-		GracePeriod:          c.GracePeriod.V,
-		SubmitTokenRetention: int(c.TokenRetention.V / time.Hour),
-		SubmissionRetention:  int(c.SubmissionRetention.V / (24 * time.Hour)),
-		ProcessInterval:      int(c.ProcessInterval.V / time.Hour),
-		UnfinishedInterval:   int(c.UnfinishedInterval.V / time.Minute),
+		GracePeriod:          c.GracePeriod,
+		SubmitTokenRetention: int(c.TokenRetention / time.Hour),
+		SubmissionRetention:  int(c.SubmissionRetention / (24 * time.Hour)),
+		ProcessInterval:      int(c.ProcessInterval / time.Hour),
+		UnfinishedInterval:   int(c.UnfinishedInterval / time.Minute),
 	}
 }

@@ -41,7 +41,7 @@ func main() {
 	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	code := shell.CleanupFailed
-	s, err := envconfig.Load(*dir)
+	s, err := envconfig.Load(*dir, os.Environ())
 	if err == nil {
 		code, err = run(ctx, s, *zone, *clean, os.Stdout)
 	}
@@ -69,7 +69,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	if err != nil {
 		return shell.CleanupFailed, err
 	}
-	d := sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
+	d := sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Installed, s.InstalledVersion))
 	if !clean {
 		return dryRun(ctx, d, out)
 	}

@@ -57,7 +57,7 @@ func (c *clusterFlags) settings(environ []string) (*envconfig.Settings, error) {
 	if c.dir == "" {
 		return envconfig.FromEnviron(environ)
 	}
-	return envconfig.Load(c.dir, envconfig.WithEnviron(environ))
+	return envconfig.Load(c.dir, environ)
 }
 
 // databaseVars are mosparo's settings for a database URL. Its errors hold
@@ -197,7 +197,7 @@ func (c *cluster) installation(context.Context) (cleanup.Installation, error) {
 	if err != nil {
 		return cleanup.Installation{}, err
 	}
-	return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}, nil
+	return cleanup.Installation{Installed: s.Installed, Version: s.InstalledVersion}, nil
 }
 
 // warnings is a log of what needs attention.

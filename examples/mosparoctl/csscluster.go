@@ -93,4 +93,4 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 }
 
 // shared reports whether prepared CSS is in the shared cache.
-func (c *cssCluster) shared() bool { return c.settings.Cache.PrepareCSS.V }
+func (c *cssCluster) shared() bool { return c.settings.Cache.PrepareCSS }

@@ -71,13 +71,13 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 	s, err := envconfig.FromEnviron(environ)
 	if o.dir != "" {
-		s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+		s, err = envconfig.Load(o.dir, environ)
 	}
 	if err != nil {
 		return nil, err
 	}
-	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
-	configured := s.Database.IsConfigured() || o.dir != ""
+	named := s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() || s.Cache.FilesystemPath != "" || s.Variable("REDIS_URL").IsSet() || s.Variable("MEMCACHED_URL").IsSet()
+	configured := s.Database != nil || o.dir != ""
 	switch {
 	case o.demo && (configured || named):
 		return nil, errDemoOnCluster
@@ -137,7 +137,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		return nil, err
 	}
 	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log),
-		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
+		sqlcleaner.WithInstallation(s.Installed, s.InstalledVersion))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(func() error { locker.Close(); return nil })
 	pool := cache.NewPool(adapter, cache.WithLogger(log))
@@ -154,7 +154,7 @@ func installation(o options, environ []string) func(context.Context) (cleanup.In
 	return func(context.Context) (cleanup.Installation, error) {
 		s, err := envconfig.FromEnviron(environ)
 		if o.dir != "" {
-			s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+			s, err = envconfig.Load(o.dir, environ)
 		}
 		if err != nil {
 			return cleanup.Installation{}, err
@@ -164,5 +164,5 @@ func installation(o options, environ []string) func(context.Context) (cleanup.In
 }
 
 func installationOf(s *envconfig.Settings) cleanup.Installation {
-	return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}
+	return cleanup.Installation{Installed: s.Installed, Version: s.InstalledVersion}
 }
