@@ -24,7 +24,7 @@ func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 		return openFiles(s, o)
 	case envconfig.AdapterRedis:
 		if s.Cache.Redis == nil {
-			return nil, unusable("REDIS_URL")
+			return nil, errUnset("REDIS_URL")
 		}
 		client, err := Redis(s.Cache.Redis, opts...)
 		if err != nil {
@@ -35,11 +35,12 @@ func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 	case envconfig.AdapterMemcached:
 		return openMemcached(s, opts...)
 	}
-	return nil, unusable("MOSPARO_CACHE_ADAPTER")
+	return nil, errUnset("MOSPARO_CACHE_ADAPTER")
 }
 
-// unusable is for settings that were returned together with an error.
-func unusable(name string) error {
+// errUnset reports a setting without a usable value: the settings were returned
+// together with an error.
+func errUnset(name string) error {
 	return fmt.Errorf("connect: %s has no usable value", name)
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -83,6 +82,22 @@ func withParameters(name dsn.Secret, params url.Values) (dsn.Secret, error) {
 	if err != nil {
 		return name, errors.New("connect: the database's address cannot be used")
 	}
-	maps.Copy(all, params)
+	for name, values := range params {
+		if name == "_pragma" { // SQLite's: one value for each setting
+			ours := slices.DeleteFunc(all[name], func(p string) bool {
+				return slices.ContainsFunc(values, func(v string) bool { return pragmaName(v) == pragmaName(p) })
+			})
+			values = append(ours, values...)
+		}
+		all[name] = values
+	}
 	return dsn.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
+}
+
+// pragmaName is the setting of SQLite in name(value) or name=value.
+func pragmaName(pragma string) string {
+	if i := strings.IndexAny(pragma, "(="); i >= 0 {
+		pragma = pragma[:i]
+	}
+	return strings.ToLower(strings.TrimSpace(pragma))
 }

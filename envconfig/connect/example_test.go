@@ -56,11 +56,11 @@ func ExampleCleanupPolicy() {
 		log.Fatal(err)
 	}
 	defer adapter.Close()
-	backend, err := connect.Lock(settings)
+	backend, closer, err := connect.Lock(settings)
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer backend.Close()
+	defer closer.Close()
 	locker := lock.New(backend)
 	defer locker.Close()
 	database, err := settings.DatabaseConnection()

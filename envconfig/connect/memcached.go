@@ -44,7 +44,7 @@ func Memcached(d *dsn.Memcached, opts ...Option) (*memcache.Client, *memcachedad
 func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 	d := s.Cache.Memcached
 	if d == nil {
-		return nil, unusable("MEMCACHED_URL")
+		return nil, errUnset("MEMCACHED_URL")
 	}
 	client, servers, err := Memcached(d, opts...)
 	if err != nil {

@@ -78,11 +78,11 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 		return shell.CleanupFailed, err
 	}
 	defer adapter.Close()
-	backend, err := connect.Lock(s)
+	backend, closer, err := connect.Lock(s)
 	if err != nil {
 		return shell.CleanupFailed, err
 	}
-	defer backend.Close()
+	defer closer.Close()
 	locker := lock.New(backend)
 	defer locker.Close() //nolint:contextcheck // it waits for goroutines of its own
 	a, err := cleanup.New(cache.NewPool(adapter), locker, d, d, p, cleanup.Clean, cleanup.WithCheck(d.Check)).TryRun(ctx, cleanup.ExecutorCommand)

@@ -174,11 +174,11 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	if url := c.flags.locks; url != "" {
 		lockOpts = append(lockOpts, connect.WithLockURL(url))
 	}
-	backend, err := connect.Lock(c.settings, lockOpts...)
+	backend, closer, err := connect.Lock(c.settings, lockOpts...)
 	if err != nil {
 		return err
 	}
-	c.onClose(backend.Close)
+	c.onClose(closer.Close)
 	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(func() error { c.locker.Close(); return nil })
 	p := connect.CleanupPolicy(c.settings)

@@ -66,11 +66,11 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 	}
 	c.projects = projectdb.New(db, placeholders)
 	if writes {
-		backend, err := connect.Lock(c.settings, c.connect...)
+		backend, closer, err := connect.Lock(c.settings, c.connect...)
 		if err != nil {
 			return err
 		}
-		c.onClose(backend.Close)
+		c.onClose(closer.Close)
 		c.locker = lock.New(backend)
 		c.onClose(func() error { c.locker.Close(); return nil })
 	}

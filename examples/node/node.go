@@ -114,11 +114,11 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		return nil, err
 	}
 	n.onClose(adapter.Close)
-	backend, err := connect.Lock(s, connect.WithLogger(log)) //nolint:contextcheck // go-redis asks for a context where it only makes a client
+	backend, closer, err := connect.Lock(s, connect.WithLogger(log)) //nolint:contextcheck // go-redis asks for a context where it only makes a client
 	if err != nil {
 		return nil, err
 	}
-	n.onClose(backend.Close)
+	n.onClose(closer.Close)
 
 	switch {
 	case !o.clean:
