@@ -18,9 +18,9 @@ import (
 
 // Lock opens a backend for the locks of the cluster, on the server of the
 // shared cache or on that of [WithLockURL]. Every node must use the same. The
-// backend has the optional interfaces of its kind; [lock.Describer] tells
-// whether it is shared between nodes. closer closes the client that was opened
-// for it, after the Locker; leases still held are not released by that.
+// backend has the optional interfaces of its kind; its Properties tell whether it
+// is shared between nodes. closer closes the client that was opened for it, after
+// the Locker; leases still held are not released by that.
 //
 // With the filesystem cache the locks are in mosparoGoLock in its directory,
 // beside its entries; with an empty path that is in the system's temporary

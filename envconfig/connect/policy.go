@@ -1,22 +1,21 @@
 package connect
 
 import (
-	"time"
-
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// CleanupPolicy returns the settings of the cleanup in the form that package
-// cleanup takes: numbers in mosparo's own units, hours, days and minutes.
+// CleanupPolicy returns the settings of the cleanup for package cleanup. They are
+// valid: as in mosparo, a value outside its range counts as the default, and
+// [envconfig.Settings.Warnings] has a warning of it.
 func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
 	needed(s == nil, "CleanupPolicy", "s")
 	c := s.Cleanup
 	return cleanup.Policy{
 		GracePeriod:          c.GracePeriod,
-		SubmitTokenRetention: int(c.TokenRetention / time.Hour),
-		SubmissionRetention:  int(c.SubmissionRetention / (24 * time.Hour)),
-		ProcessInterval:      int(c.ProcessInterval / time.Hour),
-		UnfinishedInterval:   int(c.UnfinishedInterval / time.Minute),
+		SubmitTokenRetention: c.TokenRetention,
+		SubmissionRetention:  c.SubmissionRetention,
+		ProcessInterval:      c.ProcessInterval,
+		UnfinishedInterval:   c.UnfinishedInterval,
 	}
 }

@@ -31,13 +31,13 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		if len(args) > 0 {
 			return usageError{"leave takes no arguments"}
 		}
-		c, err := a.openCluster(&where, cleanup.Clean)
+		c, err := a.openCluster(&where, cleanup.ModeClean)
 		if err != nil {
 			return err
 		}
 		defer c.close()
 		if *last && !*force {
-			if err := checkIdle(ctx, c.pool, c.locker, ""); err != nil {
+			if err := checkIdle(ctx, c.pool, c.locker, anyLock); err != nil {
 				return err
 			}
 		}
