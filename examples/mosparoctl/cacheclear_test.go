@@ -58,9 +58,9 @@ func TestCache_ListsAndClears(t *testing.T) {
 			// A slot that a job has used is no work under way.
 			s, err := envconfig.FromEnviron(environ)
 			require.NoError(t, err)
-			backend, err := connect.Lock(s)
+			backend, closer, err := connect.Lock(s)
 			require.NoError(t, err)
-			defer backend.Close()
+			defer closer.Close()
 			l := lock.New(backend)
 			defer l.Close()
 			require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "1"}, time.Hour))
