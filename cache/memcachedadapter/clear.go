@@ -23,33 +23,45 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 	if err := adapterkit.CheckOwned(a.owned); err != nil {
 		return 0, adapterkit.Error("clear", nil, err)
 	}
+	for n := 0; ; {
+		removed, err := a.clearListed(ctx)
+		n += removed
+		switch {
+		case errors.Is(err, errNoList):
+			return a.changeVersion(ctx)
+		case err != nil:
+			return n, adapterkit.Error("clear", nil, err)
+		case removed == 0: // a list may leave out what was there
+			return n, nil
+		}
+	}
+}
+
+// clearListed removes the entries of its own that the servers list.
+func (a *Adapter) clearListed(ctx context.Context) (removed int, err error) {
 	var owned []string
-	err := a.eachRaw(ctx, func(key, raw string) error {
+	err = a.eachRaw(ctx, func(key, raw string) error {
 		if a.owned.Match(key) {
 			owned = append(owned, raw)
 		}
 		return nil
 	})
-	switch {
-	case errors.Is(err, errNoList):
-		return a.changeVersion(ctx)
-	case err != nil:
-		return 0, adapterkit.Error("clear", nil, err)
+	if err != nil {
+		return 0, err
 	}
-	n := 0
 	for _, raw := range owned {
 		if err := ctx.Err(); err != nil {
-			return n, adapterkit.Error("clear", nil, err)
+			return removed, err
 		}
 		err := a.request(raw, func() error { return a.client.Delete(raw) })
 		switch {
 		case err == nil:
-			n++
+			removed++
 		case ignoreMiss(err) != nil:
-			return n, adapterkit.Error("clear", nil, err)
+			return removed, err
 		}
 	}
-	return n, nil
+	return removed, nil
 }
 
 func (a *Adapter) changeVersion(ctx context.Context) (int, error) {

@@ -25,7 +25,9 @@ var errBusy = errors.New("memcached is busy listing its keys")
 
 // List implements [cache.Lister] with the command lru_crawler metadump, which
 // makes every server name all keys it has, also those of others: it is for
-// operators, not for requests. Keys that Symfony hashes because of their
+// operators, not for requests. A server leaves out entries that it moves in its
+// memory meanwhile, as it does with those that were read, so that it is asked until
+// it names no more; a busy server may still leave out a few. Keys that Symfony hashes because of their
 // length are not among the result.
 func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return adapterkit.List(func(visit func(string) error) error {
@@ -51,19 +53,40 @@ func (a *Adapter) eachRaw(ctx context.Context, visit func(key, raw string) error
 	head := encode(a.prefix + a.namespace + v)
 	seen := map[string]struct{}{}
 	for i, addr := range a.servers.addrs {
-		err := a.dump(ctx, addr, func(raw string) error {
-			rest, ok := strings.CutPrefix(raw, head)
-			if _, again := seen[raw]; again || !ok || rest == "" || strings.HasSuffix(rest, separator) || a.servers.index(raw) != i {
-				return nil
+		for quiet := 0; quiet < quietDumps; quiet++ {
+			if err := sleep(ctx, dumpPause); err != nil {
+				return err
 			}
-			seen[raw] = struct{}{}
-			return visit(decode(rest), raw)
-		})
-		if err != nil {
-			return err
+			err := a.dump(ctx, addr, func(raw string) error {
+				rest, ok := strings.CutPrefix(raw, head)
+				if _, again := seen[raw]; again || !ok || rest == "" || strings.HasSuffix(rest, separator) || a.servers.index(raw) != i {
+					return nil
+				}
+				seen[raw], quiet = struct{}{}, -1
+				return visit(decode(rest), raw)
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// A dump is repeated until so many in a row show nothing new. What a server is
+// moving it leaves out for some milliseconds.
+const (
+	quietDumps = 3
+	dumpPause  = 10 * time.Millisecond
+)
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // dump visits all keys of a server, and tries again while the server does this
@@ -74,10 +97,8 @@ func (a *Adapter) dump(ctx context.Context, addr net.Addr, visit func(raw string
 		if !errors.Is(err, errBusy) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w: %w", cache.ErrUnavailable, err, ctx.Err())
-		case <-time.After(20 * time.Millisecond):
+		if ended := sleep(ctx, 20*time.Millisecond); ended != nil {
+			return fmt.Errorf("%w: %w: %w", cache.ErrUnavailable, err, ended)
 		}
 	}
 }
