@@ -1,4 +1,7 @@
-package cssstore
+// Package lockwait says for how long a Put or Delete waits for a lock that
+// another writer holds. A mirror shortens the wait through the context: one held
+// lock must not stop its pass over all projects.
+package lockwait
 
 import (
 	"context"
@@ -9,25 +12,25 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// lockWait is how long a writer waits for its turn, unless its context has a
-// wait of its own.
-const lockWait = 10 * time.Second
+// Default is the wait of a writer whose context says nothing else.
+const Default = 10 * time.Second
 
-type lockWaitKey struct{}
+type key struct{}
 
-// withLockWait returns a context under which writers wait for locks so long.
-func withLockWait(ctx context.Context, d time.Duration) context.Context {
-	return context.WithValue(ctx, lockWaitKey{}, d)
+// With returns a context under which writers wait for d.
+func With(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, key{}, d)
 }
 
-func lockWaitOf(ctx context.Context) time.Duration {
-	if d, ok := ctx.Value(lockWaitKey{}).(time.Duration); ok {
+// Of returns the wait of a context.
+func Of(ctx context.Context) time.Duration {
+	if d, ok := ctx.Value(key{}).(time.Duration); ok {
 		return d
 	}
-	return lockWait
+	return Default
 }
 
-// isHeld reports whether a writer stopped waiting for one that has its lock.
-func isHeld(err error) bool {
+// IsHeld reports whether a writer gave up because another one holds the lock.
+func IsHeld(err error) bool {
 	return errors.Is(err, lock.ErrHeld) || errors.Is(err, sharedfiles.ErrBusy)
 }
