@@ -6,7 +6,7 @@ import (
 )
 
 // Conditions that callers tell apart with [errors.Is]. Others are those of
-// package cache, whatever the store: cache.ErrUnavailable, ErrUnauthorized,
+// package cache, in every store: cache.ErrUnavailable, ErrUnauthorized,
 // ErrReadOnly, ErrFull, ErrTooLarge, ErrClosed.
 var (
 	// ErrNotFound: the store has no CSS of this project, or none that can be

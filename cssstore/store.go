@@ -30,7 +30,7 @@ type Store interface {
 	// is not [ErrInvalid] or cache.ErrTooLarge either may be the current one.
 	Put(ctx context.Context, r Resource) error
 
-	// Delete removes all versions of a project, whoever stored them; a project
+	// Delete removes all versions of a project, also those of PHP nodes; a project
 	// that is not there is no error.
 	Delete(ctx context.Context, project UUID) error
 }
@@ -49,6 +49,15 @@ type (
 	// for as long as it is kept.
 	Versioner interface {
 		Version(ctx context.Context, project UUID, hash Hash) (Resource, error)
+	}
+
+	// HashAddressed is a Versioner whose current version is the one whose hash
+	// mosparo's database names, as with the files in public/resources, rather than
+	// the one that was stored last. Package csshttp asks for it.
+	HashAddressed interface {
+		Versioner
+		// HashAddressed does nothing.
+		HashAddressed()
 	}
 
 	// Pruner removes earlier versions that are not kept any longer, and returns

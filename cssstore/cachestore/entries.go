@@ -1,4 +1,4 @@
-package cssstore
+package cachestore
 
 import (
 	"context"
@@ -10,31 +10,32 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cssstore"
 )
 
 const (
 	designPrefix = "design_"
-	// markPrefix begins the names of our entries.
+	// markPrefix is the prefix of the keys of marks.
 	markPrefix = "mosparoGoCss_"
-	// markTTL is the lifetime of our entries. A pair that outlives its mark is
-	// taken for PHP's.
+	// markTTL is the lifetime of a mark. A pair that outlives its mark counts as
+	// PHP's.
 	markTTL = 30 * 24 * time.Hour
 )
 
-func contentKey(project UUID) cache.Key[[]byte] {
+func contentKey(project cssstore.UUID) cache.Key[[]byte] {
 	return cache.Key[[]byte](designPrefix + project.String() + "_content")
 }
 
-func hashKey(project UUID) cache.Key[string] {
+func hashKey(project cssstore.UUID) cache.Key[string] {
 	return cache.Key[string](designPrefix + project.String() + "_hash")
 }
 
-func markKey(project UUID) cache.Key[mark] {
+func markKey(project cssstore.UUID) cache.Key[mark] {
 	return cache.Key[mark](markPrefix + project.String())
 }
 
-// projectOf is the project whose entry has the key.
-func projectOf(key string) (UUID, bool) {
+// projectOf returns the project whose entry has the key.
+func projectOf(key string) (cssstore.UUID, bool) {
 	id, ok := strings.CutPrefix(key, markPrefix)
 	if !ok {
 		id = strings.TrimPrefix(key, designPrefix)
@@ -42,16 +43,16 @@ func projectOf(key string) (UUID, bool) {
 			id = strings.TrimSuffix(id, "_hash")
 		}
 	}
-	project, err := ParseUUID(id)
+	project, err := cssstore.ParseUUID(id)
 	return project, err == nil
 }
 
-// mark is our entry beside mosparo's two: it says which CSS belongs to which
-// hash. The zero mark stands for none.
+// mark is the entry of a Go node beside mosparo's two: it says which CSS belongs
+// to which hash. The zero mark stands for none.
 type mark struct {
-	Hash   Hash
+	Hash   cssstore.Hash
 	Sum    [sha256.Size]byte
-	Source Source
+	Source cssstore.Source
 	At     time.Time
 }
 
@@ -65,7 +66,7 @@ type storedMark struct {
 	At int64 `php:"at"`
 }
 
-func newMark(r *Resource) mark {
+func newMark(r *cssstore.Resource) mark {
 	return mark{Hash: r.Hash, Sum: sha256.Sum256(r.CSS), Source: r.Source, At: time.Now().Truncate(time.Millisecond)}
 }
 
@@ -80,32 +81,32 @@ func (m *mark) UnmarshalPHP(v any) error {
 	if err := php.Assign(v, &s); err != nil {
 		return err
 	}
-	hash, err := ParseHash(s.Hash)
+	hash, err := cssstore.ParseHash(s.Hash)
 	if err != nil {
 		return err
 	}
-	sum, err := ParseHash(s.SHA256)
-	*m = mark{hash, sum, Source{s.Base, s.Version}, time.UnixMilli(s.At)}
+	sum, err := cssstore.ParseHash(s.SHA256)
+	*m = mark{hash, sum, cssstore.Source{Base: s.Base, Version: s.Version}, time.UnixMilli(s.At)}
 	return err
 }
 
-// describes reports whether the CSS is the one that the mark is about.
-func (m *mark) describes(css []byte) bool {
+// matches reports whether css has the checksum recorded in m.
+func (m *mark) matches(css []byte) bool {
 	return !m.Hash.IsZero() && sha256.Sum256(css) == m.Sum
 }
 
 // entries are what the cache has of a project.
 type entries struct {
-	project UUID
+	project cssstore.UUID
 	css     []byte
-	hash    Hash
+	hash    cssstore.Hash
 	mark    mark
 }
 
-// entriesID makes two looks comparable.
+// entriesID makes two reads comparable.
 type entriesID struct {
 	css        [sha256.Size]byte
-	hash, mark Hash
+	hash, mark cssstore.Hash
 	at         int64
 }
 
@@ -113,9 +114,9 @@ func (e *entries) id() entriesID {
 	return entriesID{css: sha256.Sum256(e.css), hash: e.hash, mark: e.mark.Hash, at: e.mark.At.UnixMilli()}
 }
 
-// trusted is the version of a Go node.
-func (e *entries) trusted() Resource {
-	r := Resource{
+// trusted returns the version of a Go node.
+func (e *entries) trusted() cssstore.Resource {
+	r := cssstore.Resource{
 		Project: e.project, Hash: e.mark.Hash, CSS: e.css,
 		Settled: true, Source: e.mark.Source, Modified: e.mark.At,
 	}
@@ -127,11 +128,11 @@ func (e *entries) trusted() Resource {
 
 // read reads the three entries, the mark last where they are read one after
 // the other: it is written first, so that it is never older than the CSS.
-func (c *Cached) read(ctx context.Context, project UUID) (*entries, error) {
+func (s *Store) read(ctx context.Context, project cssstore.UUID) (*entries, error) {
 	var hash cache.Result[string]
 	var css cache.Result[[]byte]
 	var m cache.Result[mark]
-	err := cache.Read(ctx, c.pool, hashKey(project).Into(&hash), contentKey(project).Into(&css), markKey(project).Into(&m))
+	err := cache.Read(ctx, s.pool, hashKey(project).Into(&hash), contentKey(project).Into(&css), markKey(project).Into(&m))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,7 @@ func (c *Cached) read(ctx context.Context, project UUID) (*entries, error) {
 		err = missing(css.Err)
 	}
 	if err == nil && css.Value == nil {
-		err = ErrNotFound // a stored null
+		err = cssstore.ErrNotFound // a stored null
 	}
 	if err != nil {
 		return nil, err
@@ -151,23 +152,23 @@ func (c *Cached) read(ctx context.Context, project UUID) (*entries, error) {
 	return e, nil
 }
 
-// parseStored is the hash that is stored.
-func parseStored(r cache.Result[string]) (Hash, error) {
+// parseStored returns the hash that is stored.
+func parseStored(r cache.Result[string]) (cssstore.Hash, error) {
 	if r.Err != nil {
-		return Hash{}, missing(r.Err)
+		return cssstore.Hash{}, missing(r.Err)
 	}
-	h, err := ParseHash(r.Value)
+	h, err := cssstore.ParseHash(r.Value)
 	if err != nil {
-		return h, errors.Join(ErrNotFound, err)
+		return h, errors.Join(cssstore.ErrNotFound, err)
 	}
 	return h, nil
 }
 
-// missing makes [ErrNotFound] of what PHP takes for a miss.
+// missing joins [cssstore.ErrNotFound] to an error that PHP takes for a miss.
 func missing(err error) error {
 	var decode *cache.DecodeError
 	if errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) || errors.As(err, &decode) {
-		return errors.Join(ErrNotFound, err)
+		return errors.Join(cssstore.ErrNotFound, err)
 	}
 	return err
 }

@@ -1,55 +1,57 @@
-package cssstore
+package cachestore
 
 import (
 	"sync"
 	"time"
+
+	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// sightings remember since when a pair that is not settled has been there.
-type sightings struct {
-	mu   sync.Mutex
-	seen map[UUID]sighting
+// firstSeen records when each unsettled pair of CSS and hash was first read. The
+// zero value is ready, also for concurrent use.
+type firstSeen struct {
+	mu    sync.Mutex
+	pairs map[cssstore.UUID]seenPair
 }
 
-type sighting struct {
+type seenPair struct {
 	id    entriesID
 	first time.Time
 	last  time.Time
 }
 
 const (
-	// maxSightings bounds the memory; projects that go with it are looked at
-	// twice again.
-	maxSightings = 10_000
-	// sightingAge is how long a look counts: a pair that is met again much
-	// later may have been replaced and come back meanwhile.
-	sightingAge = 10 * time.Minute
+	// maxSeen bounds the memory; projects that are dropped are read twice again.
+	maxSeen = 10_000
+	// maxSeenAge is how long a read counts: a pair that is read again much later
+	// may have been replaced and come back meanwhile.
+	maxSeenAge = 10 * time.Minute
 )
 
-// see notes what is there, and returns for how long it has been.
-func (s *sightings) see(project UUID, e *entries) time.Duration {
+// since records the pair of a project, and returns for how long it has been there.
+func (f *firstSeen) since(project cssstore.UUID, e *entries) time.Duration {
 	now, id := time.Now(), e.id()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seen = map[UUID]sighting{}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pairs == nil {
+		f.pairs = map[cssstore.UUID]seenPair{}
 	}
-	at, ok := s.seen[project]
-	if !ok || at.id != id || now.Sub(at.last) > sightingAge {
-		at = sighting{id: id, first: now}
+	p, ok := f.pairs[project]
+	if !ok || p.id != id || now.Sub(p.last) > maxSeenAge {
+		p = seenPair{id: id, first: now}
 	}
-	if at.last = now; !ok && len(s.seen) >= maxSightings {
-		for other := range s.seen {
-			delete(s.seen, other)
+	if p.last = now; !ok && len(f.pairs) >= maxSeen {
+		for other := range f.pairs {
+			delete(f.pairs, other)
 			break
 		}
 	}
-	s.seen[project] = at
-	return now.Sub(at.first)
+	f.pairs[project] = p
+	return now.Sub(p.first)
 }
 
-func (s *sightings) forget(project UUID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.seen, project)
+func (f *firstSeen) forget(project cssstore.UUID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.pairs, project)
 }

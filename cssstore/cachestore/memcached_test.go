@@ -1,4 +1,4 @@
-package cssstore_test
+package cachestore_test
 
 import (
 	"testing"

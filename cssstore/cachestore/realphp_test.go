@@ -1,4 +1,4 @@
-package cssstore_test
+package cachestore_test
 
 import (
 	"encoding/hex"
@@ -12,6 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/fileadapter"
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
 // phpStore reads what is there and stores another version, as mosparo does in
@@ -68,7 +70,7 @@ func TestPHP_ReadsWhatGoStoredAndGoWhatPHPStored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, addr := open(t)
-			s := cssstore.NewCached(cache.NewPool(a), newLocker(t))
+			s := cachestore.New(cache.NewPool(a), cachestore.WithLocker(fixturetest.Locker(t)))
 			run := func(css string) string { return p.Run(pools[name]+phpStore, addr, project.String(), css) }
 
 			require.JSONEq(t, `[false, "", false, null]`, run(".php {}"))
@@ -78,10 +80,10 @@ func TestPHP_ReadsWhatGoStoredAndGoWhatPHPStored(t *testing.T) {
 			require.Equal(t, hashOf(".php {}"), r.Hash)
 
 			for _, css := range []string{".go {}", "\x00\xff\n" + strings.Repeat(".go {}", 5000), ""} {
-				require.NoError(t, s.Put(t.Context(), resource(css)))
+				require.NoError(t, s.Put(t.Context(), fixturetest.Resource(css)))
 				want := `[true, "` + hex.EncodeToString([]byte(css)) + `", true, "` + hashOf(css).String() + `"]`
 				require.JSONEq(t, want, run(".php { a: b }"))
-				r := get(t, s)
+				r := fixturetest.Get(t, s)
 				require.Equal(t, ".php { a: b }", string(r.CSS))
 				require.Equal(t, hashOf(".php { a: b }"), r.Hash)
 			}

@@ -1,4 +1,4 @@
-package cssstore_test
+package cachestore_test
 
 import (
 	"context"
@@ -17,16 +17,10 @@ import (
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
-	"github.com/mosparo/go-cluster/lock"
-	"github.com/mosparo/go-cluster/lock/memorylocker"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
-
-func newLocker(t testing.TB) *lock.Locker {
-	l := lock.New(memorylocker.New(), lock.WithPoll(time.Millisecond))
-	t.Cleanup(l.Close)
-	return l
-}
 
 func redisClient(t testing.TB) *redis.Client {
 	t.Helper()
@@ -49,151 +43,118 @@ func adapters(t *testing.T) map[string]func(t *testing.T) cache.Adapter {
 	}
 }
 
-func TestCached_Conformance(t *testing.T) {
+func TestStore_Conformance(t *testing.T) {
 	for name, open := range adapters(t) {
 		t.Run(name, func(t *testing.T) {
 			a := open(t)
 			cssstoretest.Conformance(t, func(t *testing.T) cssstore.Store {
-				return cssstore.NewCached(cache.NewPool(a), newLocker(t))
+				return cachestore.New(cache.NewPool(a), cachestore.WithLocker(fixturetest.Locker(t)))
 			})
 		})
 	}
 }
 
-var (
-	project = cssstore.UUID{0x51, 0xb9, 0x09, 0x1d, 0x8e, 0x8b, 0x48, 0x2b, 0xa8, 0xf1, 0xd9, 0x30, 0xe8, 0xda, 0x93, 0x1e}
-	hashOf  = cssstoretest.HashOf
-)
-
-func resource(css string) cssstore.Resource {
-	return cssstore.Resource{Project: project, Hash: hashOf(css), CSS: []byte(css)}
-}
-
-// phpNode writes as a PHP node does: the CSS, then the hash.
-type phpNode struct{ pool *cache.Pool }
-
-func (n phpNode) putCSS(t testing.TB, css string) {
-	t.Helper()
-	require.NoError(t, cache.Key[string]("design_"+project.String()+"_content").Set(context.Background(), n.pool, css, 0))
-}
-
-func (n phpNode) putHash(t testing.TB, css string) {
-	t.Helper()
-	require.NoError(t, cache.Key[string]("design_"+project.String()+"_hash").Set(context.Background(), n.pool, hashOf(css).String(), 0))
-}
-
-func (n phpNode) put(t testing.TB, css string) {
-	t.Helper()
-	n.putCSS(t, css)
-	n.putHash(t, css)
-}
+var project, hashOf = fixturetest.Project, cssstoretest.HashOf
 
 // bubble runs a test with a store in memory, in virtual time.
-func bubble(t *testing.T, test func(t *testing.T, s *cssstore.Cached, php phpNode)) {
+func bubble(t *testing.T, test func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		pool := cache.NewPool(memoryadapter.New())
-		test(t, cssstore.NewCached(pool, newLocker(t)), phpNode{pool})
+		test(t, cachestore.New(pool, cachestore.WithLocker(fixturetest.Locker(t))), fixturetest.PHPNode{Pool: pool})
 	})
 }
 
-func get(t testing.TB, s cssstore.Store) cssstore.Resource {
-	t.Helper()
-	r, err := s.Get(t.Context(), project)
-	require.NoError(t, err)
-	return r
-}
-
-func TestCached_WhatPHPWroteIsSettledOnTheSecondLook(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		php.put(t, "a")
+func TestStore_WhatPHPWroteIsSettledOnTheSecondLook(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		php.Put(t, "a")
 		start := time.Now()
-		require.False(t, get(t, s).Settled)
+		require.False(t, fixturetest.Get(t, s).Settled)
 		require.Zero(t, time.Since(start), "the first visitor does not wait")
 		time.Sleep(cssstore.SettleTime - time.Nanosecond)
-		require.False(t, get(t, s).Settled)
+		require.False(t, fixturetest.Get(t, s).Settled)
 		time.Sleep(time.Nanosecond)
-		r := get(t, s)
+		r := fixturetest.Get(t, s)
 		require.True(t, r.Settled)
 		require.Equal(t, hashOf("a"), r.Hash)
 		require.Equal(t, "a", string(r.CSS))
 
-		php.put(t, "b")
-		require.False(t, get(t, s).Settled, "another pair is looked at again")
+		php.Put(t, "b")
+		require.False(t, fixturetest.Get(t, s).Settled, "another pair is looked at again")
 	})
 }
 
-func TestCached_TheMiddleOfAPHPNodesWriteIsNotSettled(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		php.put(t, "a")
+func TestStore_TheMiddleOfAPHPNodesWriteIsNotSettled(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		php.Put(t, "a")
 		_, err := cssstore.GetSettled(t.Context(), s, project)
 		require.NoError(t, err)
-		php.putCSS(t, "b")
-		r := get(t, s)
+		php.PutCSS(t, "b")
+		r := fixturetest.Get(t, s)
 		require.Equal(t, hashOf("a"), r.Hash)
 		require.False(t, r.Settled)
-		php.putHash(t, "b")
+		php.PutHash(t, "b")
 		r, err = cssstore.GetSettled(t.Context(), s, project)
 		require.NoError(t, err)
 		require.Equal(t, hashOf("b"), r.Hash)
 	})
 }
 
-func TestCached_NothingIsGivenOutWhileAPHPNodeReplacesAGoNodesVersion(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		require.NoError(t, s.Put(t.Context(), resource("go")))
-		php.putCSS(t, "php")
+func TestStore_NothingIsGivenOutWhileAPHPNodeReplacesAGoNodesVersion(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+		php.PutCSS(t, "php")
 		go func() {
 			time.Sleep(cssstore.SettleTime / 2)
-			php.putHash(t, "php")
+			php.PutHash(t, "php")
 		}()
-		r := get(t, s)
+		r := fixturetest.Get(t, s)
 		require.Equal(t, hashOf("php"), r.Hash)
 		require.Equal(t, "php", string(r.CSS))
 		require.True(t, r.Settled)
 	})
 }
 
-func TestCached_CSSOfAWriterThatStopsBeforeItsHashIsNotGivenOut(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		require.NoError(t, s.Put(t.Context(), resource("go")))
-		php.putCSS(t, "php")
+func TestStore_CSSOfAWriterThatStopsBeforeItsHashIsNotGivenOut(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+		php.PutCSS(t, "php")
 		go func() {
 			time.Sleep(3*cssstore.SettleTime + 7)
-			php.putHash(t, "php")
+			php.PutHash(t, "php")
 		}()
 		start := time.Now()
-		r := get(t, s)
+		r := fixturetest.Get(t, s)
 		require.Equal(t, hashOf("php"), r.Hash)
 		require.True(t, r.Settled)
 		require.Less(t, time.Since(start), 6*cssstore.SettleTime)
 	})
 }
 
-func TestCached_NewBytesOfPHPUnderTheSameHashAreTakenAfterAWhile(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		require.NoError(t, s.Put(t.Context(), resource("go")))
-		php.putCSS(t, "the same design after an update of mosparo")
+func TestStore_NewBytesOfPHPUnderTheSameHashAreTakenAfterAWhile(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+		php.PutCSS(t, "the same design after an update of mosparo")
 		start := time.Now()
-		r := get(t, s)
+		r := fixturetest.Get(t, s)
 		require.Equal(t, 4*cssstore.SettleTime, time.Since(start))
 		require.Equal(t, hashOf("go"), r.Hash)
 		require.Equal(t, "the same design after an update of mosparo", string(r.CSS))
 		require.True(t, r.Settled)
 		start = time.Now()
-		require.True(t, get(t, s).Settled)
+		require.True(t, fixturetest.Get(t, s).Settled)
 		require.Zero(t, time.Since(start), "it is looked at twice once")
 	})
 }
 
-func TestCached_APairThatChangesEachTimeIsNotGivenOut(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		require.NoError(t, s.Put(t.Context(), resource("go")))
-		php.putCSS(t, "php")
+func TestStore_APairThatChangesEachTimeIsNotGivenOut(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+		php.PutCSS(t, "php")
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				php.putCSS(t, strings.Repeat("x", i))
+				php.PutCSS(t, strings.Repeat("x", i))
 				time.Sleep(cssstore.SettleTime/2 + 7)
 			}
 		}()
@@ -202,11 +163,11 @@ func TestCached_APairThatChangesEachTimeIsNotGivenOut(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		time.Sleep(time.Second)
-		require.True(t, get(t, s).Settled)
+		require.True(t, fixturetest.Get(t, s).Settled)
 	})
 }
 
-func TestCached_BytesOfAGoNodeKeepTheirHash(t *testing.T) {
+func TestStore_BytesOfAGoNodeKeepTheirHash(t *testing.T) {
 	for name, c := range map[string]struct {
 		hash string
 	}{
@@ -215,11 +176,11 @@ func TestCached_BytesOfAGoNodeKeepTheirHash(t *testing.T) {
 		"a php node stored a design of the same css": {hash: "16.0 instead of 16"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-				require.NoError(t, s.Put(t.Context(), resource("go")))
-				php.putHash(t, c.hash)
+			bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+				require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+				php.PutHash(t, c.hash)
 				for range 3 {
-					r := get(t, s)
+					r := fixturetest.Get(t, s)
 					require.Equal(t, hashOf("go"), r.Hash)
 					require.True(t, r.Settled)
 					require.Equal(t, hashOf(c.hash), r.Alias)
@@ -232,14 +193,14 @@ func TestCached_BytesOfAGoNodeKeepTheirHash(t *testing.T) {
 				require.NoError(t, err)
 				require.False(t, r.Settled, "who asks for the other hash gets the bytes for a minute")
 				require.Equal(t, hashOf(c.hash), r.Hash)
-				require.NoError(t, s.Put(t.Context(), resource("go")))
-				require.True(t, get(t, s).Alias.IsZero(), "storing it again makes it right")
+				require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+				require.True(t, fixturetest.Get(t, s).Alias.IsZero(), "storing it again makes it right")
 			})
 		})
 	}
 }
 
-func TestCached_WhatPHPTakesForAMissIsNotFound(t *testing.T) {
+func TestStore_WhatPHPTakesForAMissIsNotFound(t *testing.T) {
 	set := func(key string, raw string) func(*testing.T, cache.Adapter) {
 		return func(t *testing.T, a cache.Adapter) {
 			require.NoError(t, a.Set(t.Context(), cache.Item{Key: "design_" + project.String() + key, Value: []byte(raw)}))
@@ -258,8 +219,8 @@ func TestCached_WhatPHPTakesForAMissIsNotFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := memoryadapter.New()
-			s := cssstore.NewCached(cache.NewPool(a), nil)
-			require.NoError(t, s.Put(t.Context(), resource("go")))
+			s := cachestore.New(cache.NewPool(a))
+			require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
 			damage(t, a)
 			_, err := s.Get(t.Context(), project)
 			require.ErrorIs(t, err, cssstore.ErrNotFound)
@@ -267,96 +228,96 @@ func TestCached_WhatPHPTakesForAMissIsNotFound(t *testing.T) {
 	}
 }
 
-func TestCached_KeepsSourceAndTime(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
-		r := resource("go")
+func TestStore_KeepsSourceAndTime(t *testing.T) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
+		r := fixturetest.Resource("go")
 		r.Source = cssstore.Source{Base: hashOf("base").String(), Version: "1.5.4"}
 		require.NoError(t, s.Put(t.Context(), r))
-		got := get(t, s)
+		got := fixturetest.Get(t, s)
 		require.Equal(t, r.Source, got.Source)
 		require.True(t, got.Modified.Equal(time.Now()))
 
 		time.Sleep(31 * 24 * time.Hour)
-		got = get(t, s)
+		got = fixturetest.Get(t, s)
 		require.Equal(t, "go", string(got.CSS), "the pair outlives the mark")
 		require.False(t, got.Settled)
 		require.Zero(t, got.Source)
 	})
 }
 
-func TestCached_ADamagedMarkIsNone(t *testing.T) {
+func TestStore_ADamagedMarkIsNone(t *testing.T) {
 	for _, raw := range []string{"N;", "i:1;", "a:0:{}", `a:2:{s:4:"hash";s:1:"x";s:6:"sha256";s:1:"y";}`, "\x00\x00\x00\x02\x14", "x"} {
 		a := memoryadapter.New()
-		s := cssstore.NewCached(cache.NewPool(a), nil)
-		require.NoError(t, s.Put(t.Context(), resource("go")))
+		s := cachestore.New(cache.NewPool(a))
+		require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
 		require.NoError(t, a.Set(t.Context(), cache.Item{Key: "mosparoGoCss_" + project.String(), Value: []byte(raw)}))
-		r := get(t, s)
+		r := fixturetest.Get(t, s)
 		require.False(t, r.Settled, "%q", raw)
 		require.Equal(t, "go", string(r.CSS))
 	}
 }
 
-func TestCached_ReadsInOneRoundTrip(t *testing.T) {
+func TestStore_ReadsInOneRoundTrip(t *testing.T) {
 	f := cachetest.NewFake()
-	s := cssstore.NewCached(cache.NewPool(f), nil)
-	require.NoError(t, s.Put(t.Context(), resource("go")))
+	s := cachestore.New(cache.NewPool(f))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
 	before := f.Requests(cachetest.OpGet)
-	get(t, s)
+	fixturetest.Get(t, s)
 	require.Equal(t, before+1, f.Requests(cachetest.OpGet))
 }
 
-func TestCached_PassesOnWhatTheCacheSays(t *testing.T) {
+func TestStore_PassesOnWhatTheCacheSays(t *testing.T) {
 	f := cachetest.NewFake(memoryadapter.WithMaxValueSize(1000))
-	s := cssstore.NewCached(cache.NewPool(f), nil)
-	require.NoError(t, s.Put(t.Context(), resource("go")))
-	require.ErrorIs(t, s.Put(t.Context(), resource(strings.Repeat("x", 2000))), cache.ErrTooLarge)
-	require.Equal(t, "go", string(get(t, s).CSS))
+	s := cachestore.New(cache.NewPool(f))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+	require.ErrorIs(t, s.Put(t.Context(), fixturetest.Resource(strings.Repeat("x", 2000))), cache.ErrTooLarge)
+	require.Equal(t, "go", string(fixturetest.Get(t, s).CSS))
 	f.Inject(cachetest.Fault{Err: cache.ErrUnavailable})
 	_, err := s.Get(t.Context(), project)
 	require.ErrorIs(t, err, cache.ErrUnavailable)
 	require.NotErrorIs(t, err, cssstore.ErrNotFound)
-	require.ErrorIs(t, s.Put(t.Context(), resource("new")), cache.ErrUnavailable)
+	require.ErrorIs(t, s.Put(t.Context(), fixturetest.Resource("new")), cache.ErrUnavailable)
 	require.ErrorIs(t, s.Delete(t.Context(), project), cache.ErrUnavailable)
 }
 
-func TestCached_PutWritesAgainWhenAPHPNodeCameInBetween(t *testing.T) {
+func TestStore_PutWritesAgainWhenAPHPNodeCameInBetween(t *testing.T) {
 	f := cachetest.NewFake()
-	s, php := cssstore.NewCached(cache.NewPool(f), nil), phpNode{cache.NewPool(f.Below())}
+	s, php := cachestore.New(cache.NewPool(f)), fixturetest.PHPNode{Pool: cache.NewPool(f.Below())}
 	once := true
 	f.Inject(cachetest.Fault{Op: cachetest.OpGet, Match: func(cachetest.Op, []string) bool {
 		if once {
 			once = false
-			php.putHash(t, "php") // it wrote the CSS before us
+			php.PutHash(t, "php") // it wrote the CSS before us
 		}
 		return false
 	}})
-	require.NoError(t, s.Put(t.Context(), resource("go")))
-	r := get(t, s)
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
+	r := fixturetest.Get(t, s)
 	require.Equal(t, hashOf("go"), r.Hash)
 	require.True(t, r.Alias.IsZero())
 }
 
-func TestCached_PutThatGivesWayLeavesNoCSSUnderItsHash(t *testing.T) {
+func TestStore_PutThatGivesWayLeavesNoCSSUnderItsHash(t *testing.T) {
 	f := cachetest.NewFake()
-	s, php := cssstore.NewCached(cache.NewPool(f), nil), phpNode{cache.NewPool(f.Below())}
+	s, php := cachestore.New(cache.NewPool(f)), fixturetest.PHPNode{Pool: cache.NewPool(f.Below())}
 	interfere := true
 	f.Inject(cachetest.Fault{Op: cachetest.OpGet, Match: func(cachetest.Op, []string) bool {
 		if interfere {
-			php.putCSS(t, "php") // and its hash before ours
+			php.PutCSS(t, "php") // and its hash before ours
 		}
 		return false
 	}})
-	require.ErrorIs(t, s.Put(t.Context(), resource("go")), cssstore.ErrOverwritten)
+	require.ErrorIs(t, s.Put(t.Context(), fixturetest.Resource("go")), cssstore.ErrOverwritten)
 	interfere = false
 	_, err := cssstore.GetSettled(t.Context(), s, project)
 	require.ErrorIs(t, err, cssstore.ErrNotFound, "PHP prepares what is missing")
 }
 
-func TestCached_ListsProjectsOfAnyEntry(t *testing.T) {
+func TestStore_ListsProjectsOfAnyEntry(t *testing.T) {
 	a := memoryadapter.New()
-	s := cssstore.NewCached(cache.NewPool(a), nil)
+	s := cachestore.New(cache.NewPool(a))
 	other := cssstore.UUID{7}
-	require.NoError(t, s.Put(t.Context(), resource("go")))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("go")))
 	for _, key := range []string{"design_" + other.String() + "_content", "design_x_hash", "design_", "mosparoGoCss_", "design_" + strings.ToUpper(project.String()) + "_hash"} {
 		require.NoError(t, a.Set(t.Context(), cache.Item{Key: key, Value: []byte("N;")}))
 	}

@@ -1,15 +1,11 @@
-package cssstore_test
+package cachestore_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	mathrand "math/rand/v2"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +16,8 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
 var stress = flag.Duration("stress", 2*time.Second, "how long readers and writers work on one project")
@@ -62,12 +60,12 @@ func (w *watched) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 
 // A version of a Go node is known by its CSS and by its hash: neither may come
 // with anything else. The PHP-like writers leave time between their two writes.
-func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
+func TestStore_AGoNodesVersionIsNeverTorn(t *testing.T) {
 	const readers, goWriters, phpWriters = 64, 4, 4
 	for name, open := range adapters(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, locker := open(t), newLocker(t)
+			a, locker := open(t), fixturetest.Locker(t)
 			ctx, cancel := context.WithTimeout(t.Context(), *stress)
 			defer cancel()
 			var all sync.WaitGroup
@@ -77,7 +75,7 @@ func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
 			for w := range goWriters {
 				all.Go(func() {
 					own := &watched{Adapter: a, window: &unfinished}
-					s := cssstore.NewCached(cache.NewPool(own), locker)
+					s := cachestore.New(cache.NewPool(own), cachestore.WithLocker(locker))
 					for i := 0; ctx.Err() == nil; i++ {
 						own.set = time.Time{}
 						css := strings.Repeat(fmt.Sprintf(".go%d.v%d {}", w, i), 1+mathrand.IntN(50))
@@ -93,13 +91,13 @@ func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
 			}
 			for w := range phpWriters {
 				all.Go(func() {
-					php := phpNode{cache.NewPool(a)}
+					php := fixturetest.PHPNode{Pool: cache.NewPool(a)}
 					for i := 0; ctx.Err() == nil; i++ {
 						css := strings.Repeat(fmt.Sprintf(".php%d.v%d {}", w, i), 1+mathrand.IntN(50))
 						start := time.Now()
-						php.putCSS(t, css)
+						php.PutCSS(t, css)
 						time.Sleep(mathrand.N(5 * time.Millisecond))
-						php.putHash(t, css)
+						php.PutHash(t, css)
 						unfinished.note(time.Since(start))
 						phpPuts.Add(1)
 						time.Sleep(mathrand.N(20 * time.Millisecond))
@@ -107,9 +105,9 @@ func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
 				})
 			}
 			// The nodes: each has its own memory of what it has seen.
-			nodes := make([]*cssstore.Cached, 8)
+			nodes := make([]*cachestore.Store, 8)
 			for i := range nodes {
-				nodes[i] = cssstore.NewCached(cache.NewPool(a), locker)
+				nodes[i] = cachestore.New(cache.NewPool(a), cachestore.WithLocker(locker))
 			}
 			for i := range readers {
 				all.Go(func() {
@@ -139,7 +137,7 @@ func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
 			}
 
 			// And at rest, whatever the last writers have left.
-			s := cssstore.NewCached(cache.NewPool(a), locker)
+			s := cachestore.New(cache.NewPool(a), cachestore.WithLocker(locker))
 			r, err := cssstore.GetSettled(t.Context(), s, project)
 			require.NoError(t, err)
 			if strings.HasPrefix(string(r.CSS), ".go") {
@@ -147,93 +145,4 @@ func TestCached_AGoNodesVersionIsNeverTorn(t *testing.T) {
 			}
 		})
 	}
-}
-
-// putAsPHP does what mosparo does in files mode: a temporary file and a rename,
-// then everything else in the folder is removed.
-func putAsPHP(dir, css string) error {
-	to := file(dir, css)
-	folder := filepath.Dir(to)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	temporary := filepath.Join(folder, rand.Text())
-	if err := os.WriteFile(temporary, []byte(css), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary, to); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(folder)
-	for _, e := range entries {
-		if path := filepath.Join(folder, e.Name()); path != to {
-			_ = os.Remove(path)
-		}
-	}
-	return err
-}
-
-func TestFiles_AVersionIsNeverTorn(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("skipped: PHP-like writers remove files that others have open")
-	}
-	t.Parallel()
-	const readers, goWriters, phpWriters = 64, 4, 4
-	dir, locker := t.TempDir(), newLocker(t)
-	ctx, cancel := context.WithTimeout(t.Context(), *stress)
-	defer cancel()
-	var all sync.WaitGroup
-	var gets, misses, puts, phpPuts atomic.Int64
-	for w := range goWriters {
-		all.Go(func() {
-			s := cssstore.NewFiles(dir, locker, cssstore.WithMappings(), cssstore.WithGrace(time.Duration(w)*time.Second))
-			for i := 0; ctx.Err() == nil; i++ {
-				// Some versions come again and again.
-				r := resource(strings.Repeat(fmt.Sprintf(".go%d.v%d {}", w, i%7), 1+500*(i%3)))
-				if err := s.Put(context.WithoutCancel(ctx), r); err != nil && !errors.Is(err, cssstore.ErrOverwritten) {
-					t.Error(err)
-				}
-				puts.Add(1)
-				time.Sleep(mathrand.N(5 * time.Millisecond))
-			}
-		})
-	}
-	for w := range phpWriters {
-		all.Go(func() {
-			for i := 0; ctx.Err() == nil; i++ {
-				// Another PHP node may have removed the folder's files meanwhile.
-				if err := putAsPHP(dir, strings.Repeat(fmt.Sprintf(".php%d.v%d {}", w, i%7), 1+500*(i%3))); err == nil {
-					phpPuts.Add(1)
-				}
-				time.Sleep(mathrand.N(20 * time.Millisecond))
-			}
-		})
-	}
-	for range readers {
-		all.Go(func() {
-			s := cssstore.NewFiles(dir, nil)
-			for ctx.Err() == nil {
-				r, err := s.Get(ctx, project)
-				switch {
-				case err == nil:
-					gets.Add(1)
-					if hashOf(string(r.CSS)) != r.Hash {
-						t.Errorf("%v holds %.50q", r.Hash, r.CSS)
-					}
-				case errors.Is(err, cssstore.ErrNotFound):
-					misses.Add(1) // two writers removed each other's at once
-				case ctx.Err() == nil:
-					t.Error(err)
-				}
-				time.Sleep(mathrand.N(5 * time.Millisecond))
-			}
-		})
-	}
-	all.Wait()
-	t.Logf("%d gets and %d misses, %d puts of Go nodes, %d of PHP nodes", gets.Load(), misses.Load(), puts.Load(), phpPuts.Load())
-	require.NotZero(t, gets.Load())
-	require.NotZero(t, phpPuts.Load())
-	s := cssstore.NewFiles(dir, locker)
-	require.NoError(t, s.Put(t.Context(), resource("the end")))
-	require.Equal(t, "the end", string(get(t, s).CSS))
 }

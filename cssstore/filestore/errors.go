@@ -1,4 +1,4 @@
-package cssstore
+package filestore
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// classify joins the sentinel of package cache that an error of the
-// operating system stands for.
+// classify joins to an error of the operating system the sentinel of package
+// cache that stands for it.
 func classify(err error) error {
 	var sys *fs.PathError
 	var link *os.LinkError

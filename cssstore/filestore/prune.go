@@ -1,4 +1,4 @@
-package cssstore
+package filestore
 
 import (
 	"context"
@@ -10,16 +10,19 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/operr"
 )
 
-// Prune implements [Pruner]: it removes the versions of all projects whose grace time is over, and
-// temporary files that a killed process left behind. It returns how many
-// versions it removed. Put does the former for its project.
-func (f *Files) Prune(ctx context.Context) (int, error) {
+// Prune implements [cssstore.Pruner]: it removes the versions of all projects
+// whose grace time is over, and temporary files that a killed process left
+// behind. It returns how many versions it removed. Put does the former for its
+// project.
+func (s *Store) Prune(ctx context.Context) (int, error) {
 	n := 0
-	err := f.inRoot(ctx, func(root *os.Root) error {
-		p := pruning{files: f, root: root, now: time.Now()}
-		all, err := folders(root)
+	err := s.inRoot(ctx, func(root *os.Root) error {
+		p := pruning{store: s, root: root, now: time.Now()}
+		all, err := projectFolders(root)
 		if err != nil {
 			return err
 		}
@@ -31,28 +34,28 @@ func (f *Files) Prune(ctx context.Context) (int, error) {
 		}
 		return sharedfiles.RemoveLeftOvers(root, ".", p.now)
 	})
-	return n, wrapAll("prune", err)
+	return n, operr.WrapAll("prune", err)
 }
 
 // pruneOne is Prune for one project. What cannot be removed does no harm.
-func (f *Files) pruneOne(ctx context.Context, project UUID) {
-	err := f.inRoot(ctx, func(root *os.Root) error {
-		p := pruning{files: f, root: root, now: time.Now()}
+func (s *Store) pruneOne(ctx context.Context, project cssstore.UUID) {
+	err := s.inRoot(ctx, func(root *os.Root) error {
+		p := pruning{store: s, root: root, now: time.Now()}
 		p.prune(project)
 		return nil
 	})
-	f.warnOfOld(project, err)
+	s.warnOfOld(project, err)
 }
 
-func (f *Files) warnOfOld(project UUID, err error) {
+func (s *Store) warnOfOld(project cssstore.UUID, err error) {
 	if err != nil {
-		f.logger.Warn("cannot remove old css", "project", project, "error", err)
+		s.logger.Warn("cannot remove old css", "project", project, "error", err)
 	}
 }
 
-// pruning is one look for versions that are not kept any longer.
+// pruning is one search for versions that are not kept any longer.
 type pruning struct {
-	files *Files
+	store *Store
 	root  *os.Root
 	now   time.Time
 	// mapped are the paths below public/resources that mappings.php names,
@@ -62,22 +65,22 @@ type pruning struct {
 
 // prune removes versions of a project that another one took the place of longer
 // ago than the grace time, and returns how many.
-func (p *pruning) prune(project UUID) int {
+func (p *pruning) prune(project cssstore.UUID) int {
 	old, err := p.replaced(project)
 	n := 0
 	if len(old) > 0 && err == nil {
 		n, err = p.remove(project)
 	}
-	p.files.warnOfOld(project, err)
+	p.store.warnOfOld(project, err)
 	return n
 }
 
-// replaced are the versions that may go.
-func (p *pruning) replaced(project UUID) ([]cssFile, error) {
+// replaced returns the versions that may be removed.
+func (p *pruning) replaced(project cssstore.UUID) ([]cssFile, error) {
 	all, err := versions(p.root, project)
 	var old []cssFile
 	for i := 1; i < len(all); i++ {
-		if p.files.grace <= 0 || p.now.Sub(all[i-1].modified) >= p.files.grace {
+		if p.store.grace <= 0 || p.now.Sub(all[i-1].modified) >= p.store.grace {
 			old = append(old, all[i])
 		}
 	}
@@ -93,7 +96,7 @@ func (p *pruning) replaced(project UUID) ([]cssFile, error) {
 	return slices.DeleteFunc(old, func(c cssFile) bool { return p.mapped[c.path(project)] }), nil
 }
 
-func (p *pruning) remove(project UUID) (n int, err error) {
+func (p *pruning) remove(project cssstore.UUID) (n int, err error) {
 	old, err := p.replaced(project)
 	for _, c := range old {
 		name := c.path(project)
@@ -112,8 +115,8 @@ func (p *pruning) remove(project UUID) (n int, err error) {
 	return n, err
 }
 
-// mapped are the paths below public/resources that mappings.php names, with
-// any prefix before.
+// mapped returns the paths below public/resources that mappings.php names,
+// whatever prefix they have there.
 func mapped(root *os.Root) (map[string]bool, error) {
 	m, err := readMappings(root)
 	if err != nil {

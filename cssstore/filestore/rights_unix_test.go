@@ -1,6 +1,6 @@
 //go:build unix
 
-package cssstore_test
+package filestore_test
 
 import (
 	"os"
@@ -11,18 +11,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
-func TestFiles_HaveTheModeAndOwnerOfTheFolder(t *testing.T) {
+func TestStore_HaveTheModeAndOwnerOfTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o775|os.ModeSetgid))
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chown(dir, 12345, 54321))
 		require.NoError(t, os.Chmod(dir, 0o775|os.ModeSetgid))
 	}
-	s := cssstore.NewFiles(dir, nil, cssstore.WithMappings())
-	require.NoError(t, s.Put(t.Context(), resource("a")))
+	s := filestore.New(dir, filestore.WithMappings())
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	for path, mode := range map[string]os.FileMode{
 		filepath.Join(dir, project.String()): 0o775 | os.ModeSetgid | os.ModeDir,
 		file(dir, "a"):                       0o664,
@@ -38,11 +39,11 @@ func TestFiles_HaveTheModeAndOwnerOfTheFolder(t *testing.T) {
 	}
 }
 
-func TestFiles_DoNotFollowLinksOutOfTheFolder(t *testing.T) {
+func TestStore_DoNotFollowLinksOutOfTheFolder(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.Symlink(outside, filepath.Join(dir, project.String())))
-	s := cssstore.NewFiles(dir, nil)
-	require.Error(t, s.Put(t.Context(), resource("a")))
+	s := filestore.New(dir)
+	require.Error(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	left, err := os.ReadDir(outside)
 	require.NoError(t, err)
 	require.Empty(t, left)
@@ -65,11 +66,11 @@ func publicResources(t *testing.T) (dir string, php int) {
 	return dir, php
 }
 
-func TestFiles_TakeNoRightsFromAFolderThatIsOpenToEveryUser(t *testing.T) {
+func TestStore_TakeNoRightsFromAFolderThatIsOpenToEveryUser(t *testing.T) {
 	dir, php := publicResources(t)
 	require.NoError(t, os.Chmod(dir, 0o777))
-	s := cssstore.NewFiles(dir, nil, cssstore.WithMappings())
-	require.NoError(t, s.Put(t.Context(), resource("a")))
+	s := filestore.New(dir, filestore.WithMappings())
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	for path, mode := range map[string]os.FileMode{
 		filepath.Join(dir, project.String()): 0o755 | os.ModeDir,
 		file(dir, "a"):                       0o644,
@@ -84,20 +85,20 @@ func TestFiles_TakeNoRightsFromAFolderThatIsOpenToEveryUser(t *testing.T) {
 	unknown := filepath.Join(t.TempDir(), "open")
 	require.NoError(t, os.Mkdir(unknown, 0o700))
 	require.NoError(t, os.Chmod(unknown, 0o777))
-	require.ErrorIs(t, cssstore.NewFiles(unknown, nil).Put(t.Context(), resource("a")), cache.ErrUnavailable)
+	require.ErrorIs(t, filestore.New(unknown).Put(t.Context(), fixturetest.Resource("a")), cache.ErrUnavailable)
 	left, err := os.ReadDir(unknown)
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
 
-func TestFiles_AreNotWrittenThroughALinkOfAThirdUser(t *testing.T) {
+func TestStore_AreNotWrittenThroughALinkOfAThirdUser(t *testing.T) {
 	dir, php := publicResources(t)
 	elsewhere := t.TempDir()
 	require.NoError(t, os.Remove(dir))
 	require.NoError(t, os.Symlink(elsewhere, dir))
 	require.NoError(t, os.Lchown(dir, php, php))
-	s := cssstore.NewFiles(dir, nil)
-	err := s.Put(t.Context(), resource("a"))
+	s := filestore.New(dir)
+	err := s.Put(t.Context(), fixturetest.Resource("a"))
 	require.ErrorIs(t, err, cache.ErrUnavailable)
 	require.ErrorContains(t, err, dir)
 	require.ErrorIs(t, s.Delete(t.Context(), project), cache.ErrUnavailable)
@@ -106,6 +107,6 @@ func TestFiles_AreNotWrittenThroughALinkOfAThirdUser(t *testing.T) {
 	require.Empty(t, left)
 
 	require.NoError(t, os.Lchown(dir, 0, 0)) // a deployment tool's
-	require.NoError(t, s.Put(t.Context(), resource("a")))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	require.FileExists(t, file(elsewhere, "a"))
 }

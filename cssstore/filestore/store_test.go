@@ -1,4 +1,4 @@
-package cssstore_test
+package filestore_test
 
 import (
 	"context"
@@ -16,20 +16,24 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
-func TestFiles_Conformance(t *testing.T) {
+var project, hashOf = fixturetest.Project, cssstoretest.HashOf
+
+func TestStore_Conformance(t *testing.T) {
 	dir := t.TempDir()
-	cssstoretest.Conformance(t, func(t *testing.T) cssstore.Store { return cssstore.NewFiles(dir, newLocker(t)) })
+	cssstoretest.Conformance(t, func(*testing.T) cssstore.Store { return filestore.New(dir) })
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
 
-func TestFiles_ConformanceWithMappings(t *testing.T) {
+func TestStore_ConformanceWithMappings(t *testing.T) {
 	dir := t.TempDir()
 	cssstoretest.Conformance(t, func(t *testing.T) cssstore.Store {
-		return cssstore.NewFiles(dir, newLocker(t), cssstore.WithMappings(), cssstore.WithGrace(0))
+		return filestore.New(dir, filestore.WithLocker(fixturetest.Locker(t)), filestore.WithMappings(), filestore.WithGrace(0))
 	})
 	b, err := os.ReadFile(filepath.Join(dir, "mappings.php"))
 	require.NoError(t, err)
@@ -47,10 +51,10 @@ func age(t testing.TB, path string, d time.Duration) {
 	require.NoError(t, os.Chtimes(path, at, at))
 }
 
-func TestFiles_OldVersionsStayForTheGraceTime(t *testing.T) {
+func TestStore_OldVersionsStayForTheGraceTime(t *testing.T) {
 	dir := t.TempDir()
-	s := cssstore.NewFiles(dir, nil, cssstore.WithGrace(time.Hour))
-	put := func(css string) { require.NoError(t, s.Put(t.Context(), resource(css))) }
+	s := filestore.New(dir, filestore.WithGrace(time.Hour))
+	put := func(css string) { require.NoError(t, s.Put(t.Context(), fixturetest.Resource(css))) }
 	put("a")
 	age(t, file(dir, "a"), 48*time.Hour)
 	put("b")
@@ -66,7 +70,7 @@ func TestFiles_OldVersionsStayForTheGraceTime(t *testing.T) {
 	require.FileExists(t, file(dir, "b"), "the current version is never removed")
 }
 
-func TestFiles_WhatMappingsNameIsNotRemoved(t *testing.T) {
+func TestStore_WhatMappingsNameIsNotRemoved(t *testing.T) {
 	entry := func(key, css string) string {
 		return "'" + key + "/resources/" + project.String() + ".css' => '" + key + "/resources/" + project.String() + "/" + hashOf(css).String() + ".css'"
 	}
@@ -86,9 +90,9 @@ func TestFiles_WhatMappingsNameIsNotRemoved(t *testing.T) {
 			if c.mappings != "" {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, "mappings.php"), []byte(c.mappings), 0o600))
 			}
-			s := cssstore.NewFiles(dir, nil, cssstore.WithGrace(0))
-			require.NoError(t, s.Put(t.Context(), resource("a")))
-			require.NoError(t, s.Put(t.Context(), resource("b")))
+			s := filestore.New(dir, filestore.WithGrace(0))
+			require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
+			require.NoError(t, s.Put(t.Context(), fixturetest.Resource("b")))
 			n, err := s.Prune(t.Context())
 			require.NoError(t, err)
 			require.Zero(t, n)
@@ -97,24 +101,24 @@ func TestFiles_WhatMappingsNameIsNotRemoved(t *testing.T) {
 			} else {
 				require.NoFileExists(t, file(dir, "a"))
 			}
-			require.Equal(t, "b", string(get(t, s).CSS))
+			require.Equal(t, "b", string(fixturetest.Get(t, s).CSS))
 		})
 	}
 }
 
-func TestFiles_APutIsTheCurrentOneWhateverTheClocksSay(t *testing.T) {
+func TestStore_APutIsTheCurrentOneWhateverTheClocksSay(t *testing.T) {
 	dir := t.TempDir()
-	s := cssstore.NewFiles(dir, nil)
-	require.NoError(t, s.Put(t.Context(), resource("a")))
+	s := filestore.New(dir)
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	age(t, file(dir, "a"), -24*time.Hour) // from a node whose clock is wrong
-	require.NoError(t, s.Put(t.Context(), resource("b")))
-	require.Equal(t, "b", string(get(t, s).CSS))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("b")))
+	require.Equal(t, "b", string(fixturetest.Get(t, s).CSS))
 }
 
-func TestFiles_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
+func TestStore_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	dir := t.TempDir()
-	s := cssstore.NewFiles(dir, nil, cssstore.WithGrace(0))
-	require.NoError(t, s.Put(t.Context(), resource("a")))
+	s := filestore.New(dir, filestore.WithGrace(0))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	folder := filepath.Join(dir, project.String())
 	foreign := []string{
 		filepath.Join(folder, "notes.txt"), filepath.Join(folder, "abc.css"), filepath.Join(dir, ".gitkeep"), filepath.Join(dir, "logo.svg"),
@@ -126,10 +130,10 @@ func TestFiles_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	leftOver := filepath.Join(dir, "mosparoGo-1-x")
 	require.NoError(t, os.WriteFile(leftOver, nil, 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(folder, hashOf("folder").String()+".css"), 0o700))
-	require.NoError(t, s.Put(t.Context(), resource("b")))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("b")))
 	_, err := s.Prune(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, "b", string(get(t, s).CSS))
+	require.Equal(t, "b", string(fixturetest.Get(t, s).CSS))
 	require.NoFileExists(t, file(dir, "a"))
 	for _, f := range foreign {
 		require.FileExists(t, f)
@@ -145,15 +149,15 @@ func TestFiles_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	require.NoDirExists(t, folder)
 }
 
-func TestFiles_AMissingFolderIsAnError(t *testing.T) {
-	s := cssstore.NewFiles(filepath.Join(t.TempDir(), "none"), nil)
-	require.ErrorIs(t, s.Put(t.Context(), resource("a")), cache.ErrUnavailable)
+func TestStore_AMissingFolderIsAnError(t *testing.T) {
+	s := filestore.New(filepath.Join(t.TempDir(), "none"))
+	require.ErrorIs(t, s.Put(t.Context(), fixturetest.Resource("a")), cache.ErrUnavailable)
 	_, err := s.Get(t.Context(), project)
 	require.ErrorIs(t, err, cache.ErrUnavailable)
 	require.NotErrorIs(t, err, cssstore.ErrNotFound)
 }
 
-func TestFiles_MappingsThatAreNoDataAreLeftAlone(t *testing.T) {
+func TestStore_MappingsThatAreNoDataAreLeftAlone(t *testing.T) {
 	for name, code := range map[string]string{
 		"code": "<?php return ['a' => getenv('B')];", "no array": "<?php return 1;", "empty": "", "damaged": "<?php return array (",
 	} {
@@ -161,9 +165,9 @@ func TestFiles_MappingsThatAreNoDataAreLeftAlone(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "mappings.php")
 			require.NoError(t, os.WriteFile(path, []byte(code), 0o644))
-			s := cssstore.NewFiles(dir, nil, cssstore.WithMappings())
+			s := filestore.New(dir, filestore.WithMappings())
 			var literal *php.LiteralError
-			require.ErrorAs(t, s.Put(t.Context(), resource("a")), &literal)
+			require.ErrorAs(t, s.Put(t.Context(), fixturetest.Resource("a")), &literal)
 			require.ErrorAs(t, s.Delete(t.Context(), project), &literal)
 			_, err := s.Mappings(t.Context())
 			require.ErrorAs(t, err, &literal)
@@ -174,15 +178,15 @@ func TestFiles_MappingsThatAreNoDataAreLeftAlone(t *testing.T) {
 	}
 }
 
-func TestFiles_MappingsOfOthersAreKept(t *testing.T) {
+func TestStore_MappingsOfOthersAreKept(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "mappings.php")
 	require.NoError(t, os.WriteFile(path, []byte("<?php return ['/prefix/resources/x.css' => '/it\\'s', 'n' => 1, '/resources/"+project.String()+".css' => '/elsewhere'];"), 0o644))
-	s := cssstore.NewFiles(dir, nil, cssstore.WithMappings())
-	require.NoError(t, s.Put(t.Context(), resource("a")))
+	s := filestore.New(dir, filestore.WithMappings())
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("a")))
 	all, err := s.Mappings(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []cssstore.Mapping{{Project: project, Hash: hashOf("a")}}, all)
+	require.Equal(t, []filestore.Mapping{{Project: project, Hash: hashOf("a")}}, all)
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
 	p := "/resources/" + project.String()
@@ -218,10 +222,10 @@ for ($i = 0; $i < (int) $count; $i++) {
 }
 echo 'done';`
 
-func TestFiles_PHPWritesAtTheSameTime(t *testing.T) {
+func TestStore_PHPWritesAtTheSameTime(t *testing.T) {
 	p := servers.PHP(t)
 	dir := t.TempDir()
-	s := cssstore.NewFiles(dir, newLocker(t), cssstore.WithMappings())
+	s := filestore.New(dir, filestore.WithLocker(fixturetest.Locker(t)), filestore.WithMappings())
 	ctx, cancel := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
 	for range 4 {
@@ -238,7 +242,7 @@ func TestFiles_PHPWritesAtTheSameTime(t *testing.T) {
 	readers.Go(func() {
 		for ctx.Err() == nil {
 			// PHP may write an older mappings.php over each of ours.
-			if err := s.Put(t.Context(), resource("go "+time.Now().String())); err != nil && !errors.Is(err, cssstore.ErrOverwritten) {
+			if err := s.Put(t.Context(), fixturetest.Resource("go "+time.Now().String())); err != nil && !errors.Is(err, cssstore.ErrOverwritten) {
 				t.Error(err)
 			}
 		}
@@ -247,11 +251,11 @@ func TestFiles_PHPWritesAtTheSameTime(t *testing.T) {
 	cancel()
 	readers.Wait()
 
-	require.NoError(t, s.Put(t.Context(), resource("the end")))
-	require.Equal(t, "the end", string(get(t, s).CSS))
+	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("the end")))
+	require.Equal(t, "the end", string(fixturetest.Get(t, s).CSS))
 	require.Equal(t, "/resources/"+project.String()+"/"+hashOf("the end").String()+".css",
 		p.Run(`echo (include $argv[1])["/resources/$argv[2].css"];`, filepath.Join(dir, "mappings.php"), project.String()))
 	require.Equal(t, "done", p.Run(phpFiles, dir, project.String(), "1"))
-	require.Equal(t, ".php0 {}", string(get(t, s).CSS))
+	require.Equal(t, ".php0 {}", string(fixturetest.Get(t, s).CSS))
 	require.NoFileExists(t, file(dir, "the end"), "PHP could remove what Go made")
 }

@@ -1,4 +1,4 @@
-package cssstore_test
+package mirror_test
 
 import (
 	"context"
@@ -11,17 +11,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
+	"github.com/mosparo/go-cluster/cssstore/mirror"
 )
 
-func always(projects ...cssstore.UUID) func(context.Context) ([]cssstore.UUID, error) {
-	return func(context.Context) ([]cssstore.UUID, error) { return projects, nil }
+var project, hashOf = fixturetest.Project, cssstoretest.HashOf
+
+// bubble runs a test with a store in a cache in memory, in virtual time.
+func bubble(t *testing.T, test func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		pool := cache.NewPool(memoryadapter.New())
+		test(t, cachestore.New(pool, cachestore.WithLocker(fixturetest.Locker(t))), fixturetest.PHPNode{Pool: pool})
+	})
 }
 
 // running runs a mirror in a bubble, until the test ends.
-func running(t *testing.T, m *cssstore.Mirror) {
+func running(t *testing.T, m *mirror.Mirror) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
@@ -35,31 +47,31 @@ func running(t *testing.T, m *cssstore.Mirror) {
 func TestMirror_FollowsWithinSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, dir := cssstoretest.NewFake(), t.TempDir()
-		to := cssstore.NewFiles(dir, nil)
-		running(t, cssstore.NewMirror(from, to, always(project, cssstore.UUID{9})))
+		to := filestore.New(dir)
+		running(t, mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project, cssstore.UUID{9})))
 		has := func(css string) {
 			t.Helper()
 			r, err := to.Get(t.Context(), project)
 			require.NoError(t, err)
 			require.Equal(t, css, string(r.CSS))
 		}
-		require.NoError(t, from.Put(t.Context(), resource("a")))
-		time.Sleep(cssstore.DefaultMirrorInterval + time.Second)
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("a")))
+		time.Sleep(mirror.DefaultInterval + time.Second)
 		has("a")
 
-		require.NoError(t, from.Put(t.Context(), resource("b")))
-		time.Sleep(cssstore.DefaultMirrorInterval + time.Second)
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("b")))
+		time.Sleep(mirror.DefaultInterval + time.Second)
 		has("b")
 		require.FileExists(t, filepath.Join(dir, project.String(), hashOf("a").String()+".css"), "for its grace time")
 
-		r := resource("c")
+		r := fixturetest.Resource("c")
 		r.Hash = hashOf("b")
 		require.NoError(t, from.Put(t.Context(), r))
-		time.Sleep(cssstore.DefaultCompareInterval + 2*cssstore.DefaultMirrorInterval)
+		time.Sleep(mirror.DefaultCompareInterval + 2*mirror.DefaultInterval)
 		has("c")
 
-		from.PutAsPHP(resource("php"))
-		time.Sleep(2*cssstore.DefaultMirrorInterval + time.Second)
+		from.PutAsPHP(fixturetest.Resource("php"))
+		time.Sleep(2*mirror.DefaultInterval + time.Second)
 		has("php")
 
 		require.NoError(t, from.Delete(t.Context(), project))
@@ -69,7 +81,7 @@ func TestMirror_FollowsWithinSeconds(t *testing.T) {
 }
 
 func TestMirror_FollowsWithinSecondsWhenPHPPreparesAllProjectsAnew(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
 		const count = 100
 		to := cssstoretest.NewFake()
 		var all []cssstore.UUID
@@ -77,19 +89,19 @@ func TestMirror_FollowsWithinSecondsWhenPHPPreparesAllProjectsAnew(t *testing.T)
 			all = append(all, cssstore.UUID{1, byte(i)})
 			require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: all[i], Hash: hashOf("design"), CSS: []byte("old")}))
 		}
-		running(t, cssstore.NewMirror(s, to, always(all...)))
+		running(t, mirror.New(mirror.Stores{Source: s, Target: to}, fixturetest.Always(all...)))
 		time.Sleep(3 * time.Second)
 		require.Equal(t, count, to.Calls("put"))
 		for i, p := range all {
 			set := func(what, value string) {
-				require.NoError(t, cache.Key[string]("design_"+p.String()+what).Set(t.Context(), php.pool, value, 0))
+				require.NoError(t, cache.Key[string]("design_"+p.String()+what).Set(t.Context(), php.Pool, value, 0))
 			}
 			set("_content", "new")
 			if i%2 > 0 {
 				set("_hash", hashOf("another design").String())
 			}
 		}
-		time.Sleep(cssstore.DefaultCompareInterval + 3*cssstore.DefaultMirrorInterval)
+		time.Sleep(mirror.DefaultCompareInterval + 3*mirror.DefaultInterval)
 		for _, p := range all {
 			r, err := to.Get(t.Context(), p)
 			require.NoError(t, err)
@@ -101,35 +113,35 @@ func TestMirror_FollowsWithinSecondsWhenPHPPreparesAllProjectsAnew(t *testing.T)
 func TestMirror_CopiesOnlyWhatIsSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
-		m := cssstore.NewMirror(from, to, always(project))
-		from.PutAsPHP(resource("php"))
+		m := mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project))
+		from.PutAsPHP(fixturetest.Resource("php"))
 		ctx, cancel := context.WithTimeout(t.Context(), cssstore.SettleTime/2)
 		defer cancel()
 		d, err := m.Sync(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, []cssstore.Drift{{Project: project, Kind: cssstore.DriftUnsettled, Want: hashOf("php")}}, d)
+		require.Equal(t, []mirror.Drift{{Project: project, Kind: mirror.Unsettled, Want: hashOf("php")}}, d)
 		require.Zero(t, to.Calls("put"))
 	})
 }
 
 // A mirror that a cron job starts makes one pass.
 func TestMirror_ASinglePassWaitsUntilWhatPHPStoredIsSettled(t *testing.T) {
-	bubble(t, func(t *testing.T, s *cssstore.Cached, php phpNode) {
+	bubble(t, func(t *testing.T, s *cachestore.Store, php fixturetest.PHPNode) {
 		const count = 100
 		to := cssstoretest.NewFake()
 		var all []cssstore.UUID
 		for i := range count {
 			all = append(all, cssstore.UUID{1, byte(i)})
 			for what, value := range map[string]string{"_content": "php", "_hash": hashOf("php").String()} {
-				require.NoError(t, cache.Key[string]("design_"+all[i].String()+what).Set(t.Context(), php.pool, value, 0))
+				require.NoError(t, cache.Key[string]("design_"+all[i].String()+what).Set(t.Context(), php.Pool, value, 0))
 			}
 		}
 		began := time.Now()
-		d, err := cssstore.NewMirror(s, to, always(all...)).Drift(t.Context())
+		d, err := mirror.New(mirror.Stores{Source: s, Target: to}, fixturetest.Always(all...)).Check(t.Context())
 		require.NoError(t, err)
 		require.Len(t, d, count)
-		require.Equal(t, cssstore.DriftMissing, d[0].Kind)
-		d, err = cssstore.NewMirror(s, to, always(all...)).Sync(t.Context())
+		require.Equal(t, mirror.Missing, d[0].Kind)
+		d, err = mirror.New(mirror.Stores{Source: s, Target: to}, fixturetest.Always(all...)).Sync(t.Context())
 		require.NoError(t, err)
 		require.Len(t, d, count)
 		require.Equal(t, count, to.Calls("put"))
@@ -141,25 +153,25 @@ func TestMirror_ASinglePassWaitsUntilWhatPHPStoredIsSettled(t *testing.T) {
 // node that died with a lock of the cluster holds up none of them.
 func TestMirror_OnItsOwnDiskTakesNoLockOfTheCluster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		from, locker := cssstoretest.NewFake(), newLocker(t)
-		require.NoError(t, from.Put(t.Context(), resource("a")))
+		from, locker := cssstoretest.NewFake(), fixturetest.Locker(t)
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("a")))
 		for _, name := range []string{"cssfiles." + project.String(), "cssmappings"} {
 			_, err := locker.Acquire(t.Context(), name)
 			require.NoError(t, err)
 		}
 		began := time.Now()
 		for range 3 {
-			to := cssstore.NewFiles(t.TempDir(), locker, cssstore.WithMappings())
-			_, err := cssstore.NewMirror(from, to, always(project)).Sync(t.Context())
+			to := filestore.New(t.TempDir(), filestore.WithLocker(locker), filestore.WithMappings())
+			_, err := mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project)).Sync(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, "a", string(get(t, to).CSS))
+			require.Equal(t, "a", string(fixturetest.Get(t, to).CSS))
 		}
 		require.Zero(t, time.Since(began))
 	})
 }
 
 // heldMappings are files in a folder whose mappings.php another writer locks.
-func heldMappings(t *testing.T) (s *cssstore.Files, unlock func()) {
+func heldMappings(t *testing.T) (s *filestore.Store, unlock func()) {
 	t.Helper()
 	dir := t.TempDir()
 	unlock, err := sharedfiles.Folder{Path: dir}.Lock(t.Context(), "mosparoGo.lock")
@@ -167,7 +179,7 @@ func heldMappings(t *testing.T) (s *cssstore.Files, unlock func()) {
 		t.Skip("skipped: needs flock")
 	}
 	require.NoError(t, err)
-	return cssstore.NewFiles(dir, nil, cssstore.WithMappings()), unlock
+	return filestore.New(dir, filestore.WithMappings()), unlock
 }
 
 func TestMirror_OneHeldLockDoesNotStopThePass(t *testing.T) {
@@ -179,9 +191,9 @@ func TestMirror_OneHeldLockDoesNotStopThePass(t *testing.T) {
 			all = append(all, cssstore.UUID{1, byte(i)})
 			require.NoError(t, from.Put(t.Context(), cssstore.Resource{Project: all[i], Hash: hashOf("a"), CSS: []byte("a")}))
 		}
-		m := cssstore.NewMirror(from, to, always(all...))
+		m := mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(all...))
 		running(t, m)
-		time.Sleep(cssstore.DefaultMirrorInterval / 2)
+		time.Sleep(mirror.DefaultInterval / 2)
 		for _, p := range all {
 			_, err := to.Get(t.Context(), p)
 			require.NoError(t, err, "the pass went on")
@@ -190,7 +202,7 @@ func TestMirror_OneHeldLockDoesNotStopThePass(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, mapped)
 		unlock()
-		time.Sleep(cssstore.DefaultMirrorInterval)
+		time.Sleep(mirror.DefaultInterval)
 		mapped, err = to.Mappings(t.Context())
 		require.NoError(t, err)
 		require.Len(t, mapped, len(all), "what was left is done with the next pass")
@@ -200,9 +212,9 @@ func TestMirror_OneHeldLockDoesNotStopThePass(t *testing.T) {
 func TestMirror_ASinglePassWaitsForAHeldLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := cssstoretest.NewFake()
-		require.NoError(t, from.Put(t.Context(), resource("a")))
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("a")))
 		to, unlock := heldMappings(t)
-		m := cssstore.NewMirror(from, to, always(project))
+		m := mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project))
 		began := time.Now()
 		_, err := m.Sync(t.Context())
 		require.ErrorIs(t, err, cache.ErrUnavailable, "not for ever")
@@ -219,24 +231,24 @@ func TestMirror_ASinglePassWaitsForAHeldLock(t *testing.T) {
 func TestMirror_RemovesWhatBelongsToNoProject(t *testing.T) {
 	from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
 	other := cssstore.UUID{9}
-	require.NoError(t, to.Put(t.Context(), resource("a")))
+	require.NoError(t, to.Put(t.Context(), fixturetest.Resource("a")))
 	require.NoError(t, to.Put(t.Context(), cssstore.Resource{Project: other, Hash: hashOf("x")}))
 
-	_, err := cssstore.NewMirror(from, to, always()).Sync(t.Context())
+	_, err := mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always()).Sync(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, to.Calls("delete"), "no project at all is rather a mistake")
 
 	down := errors.New("no database")
-	_, err = cssstore.NewMirror(from, to, func(context.Context) ([]cssstore.UUID, error) { return nil, down }).Sync(t.Context())
+	_, err = mirror.New(mirror.Stores{Source: from, Target: to}, func(context.Context) ([]cssstore.UUID, error) { return nil, down }).Sync(t.Context())
 	require.ErrorIs(t, err, down)
 	require.Zero(t, to.Calls("delete"))
 
-	m := cssstore.NewMirror(from, to, always(project))
-	want := []cssstore.Drift{
-		{Project: project, Kind: cssstore.DriftLost, Have: hashOf("a")},
-		{Project: other, Kind: cssstore.DriftOrphaned, Have: hashOf("x")},
+	m := mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project))
+	want := []mirror.Drift{
+		{Project: project, Kind: mirror.Lost, Have: hashOf("a")},
+		{Project: other, Kind: mirror.Orphaned, Have: hashOf("x")},
 	}
-	d, err := m.Drift(t.Context())
+	d, err := m.Check(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, want, d)
 	require.Zero(t, to.Calls("delete"), "a report changes nothing")
@@ -245,14 +257,14 @@ func TestMirror_RemovesWhatBelongsToNoProject(t *testing.T) {
 	require.Equal(t, want, d)
 	_, err = to.Get(t.Context(), other)
 	require.ErrorIs(t, err, cssstore.ErrNotFound)
-	require.Equal(t, "a", string(get(t, to).CSS))
+	require.Equal(t, "a", string(fixturetest.Get(t, to).CSS))
 }
 
 func TestMirror_LeavesAProjectThatWasMadeMeanwhile(t *testing.T) {
 	from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
 	require.NoError(t, to.Put(t.Context(), cssstore.Resource{Project: cssstore.UUID{9}, Hash: hashOf("x")}))
 	reads := 0
-	m := cssstore.NewMirror(from, to, func(context.Context) ([]cssstore.UUID, error) {
+	m := mirror.New(mirror.Stores{Source: from, Target: to}, func(context.Context) ([]cssstore.UUID, error) {
 		if reads++; reads == 1 {
 			return []cssstore.UUID{project}, nil
 		}
@@ -267,76 +279,66 @@ func TestMirror_LeavesAProjectThatWasMadeMeanwhile(t *testing.T) {
 func TestMirror_KeepsWhatItHasWhileTheSharedStoreIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
-		running(t, cssstore.NewMirror(from, to, always(project)))
-		require.NoError(t, from.Put(t.Context(), resource("a")))
+		running(t, mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project)))
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("a")))
 		time.Sleep(3 * time.Second)
 		from.Fail(errors.New("down"))
 		time.Sleep(time.Hour)
-		require.Equal(t, "a", string(get(t, to).CSS))
+		require.Equal(t, "a", string(fixturetest.Get(t, to).CSS))
 		from.Fail(nil)
-		require.NoError(t, from.Put(t.Context(), resource("b")))
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("b")))
 		time.Sleep(3 * time.Second)
-		require.Equal(t, "b", string(get(t, to).CSS))
+		require.Equal(t, "b", string(fixturetest.Get(t, to).CSS))
+	})
+}
+
+// slow is a store in which some projects are on a server that hangs.
+type slow struct {
+	cssstore.Store
+	hangs func(cssstore.UUID) bool
+}
+
+func (s slow) Hash(ctx context.Context, p cssstore.UUID) (cssstore.Hash, error) {
+	if s.hangs(p) {
+		time.Sleep(time.Second) // the timeout of a client
+		return cssstore.Hash{}, cache.ErrUnavailable
+	}
+	return s.Store.Hash(ctx, p)
+}
+
+func TestMirror_StopsAPassWhenAServerHangsAndGoesOnFromThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
+		var all []cssstore.UUID
+		for i := range 100 {
+			all = append(all, cssstore.UUID{1, byte(i)})
+			require.NoError(t, from.Put(t.Context(), cssstore.Resource{Project: all[i], Hash: hashOf("a"), CSS: []byte("a")}))
+		}
+		everything := slow{from, func(cssstore.UUID) bool { return true }}
+		began := time.Now()
+		_, err := mirror.New(mirror.Stores{Source: everything, Target: to}, fixturetest.Always(all...)).Sync(t.Context())
+		require.ErrorIs(t, err, cache.ErrUnavailable)
+		require.Less(t, time.Since(began), 5*time.Second, "100 timeouts")
+
+		half := slow{from, func(p cssstore.UUID) bool { return p[1]%2 == 0 }}
+		running(t, mirror.New(mirror.Stores{Source: half, Target: to}, fixturetest.Always(all...)))
+		time.Sleep(2 * time.Minute)
+		require.GreaterOrEqual(t, to.Calls("put"), len(all)/2)
+		for i, p := range all {
+			if _, err := to.Get(t.Context(), p); i%2 > 0 {
+				require.NoError(t, err, "on a server that answers")
+			}
+		}
 	})
 }
 
 func TestMirror_DoesNotReadBytesAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := cssstoretest.NewFake(), cssstoretest.NewFake()
-		require.NoError(t, from.Put(t.Context(), resource("a")))
-		running(t, cssstore.NewMirror(from, to, always(project)))
+		require.NoError(t, from.Put(t.Context(), fixturetest.Resource("a")))
+		running(t, mirror.New(mirror.Stores{Source: from, Target: to}, fixturetest.Always(project)))
 		time.Sleep(time.Minute + time.Second)
 		require.LessOrEqual(t, from.Calls("get"), 8)
 		require.GreaterOrEqual(t, from.Calls("hash"), 30)
 	})
-}
-
-func TestOrphans(t *testing.T) {
-	s := cssstoretest.NewFake()
-	other := cssstore.UUID{9}
-	require.NoError(t, s.Put(t.Context(), resource("a")))
-	require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: other, Hash: hashOf("x")}))
-	found, err := cssstore.Orphans(t.Context(), s, []cssstore.UUID{project})
-	require.NoError(t, err)
-	require.Equal(t, []cssstore.UUID{other}, found)
-	_, err = cssstore.RemoveOrphans(t.Context(), s, always())
-	require.ErrorIs(t, err, cssstore.ErrNoProjects)
-	reads := 0
-	found, err = cssstore.RemoveOrphans(t.Context(), s, func(context.Context) ([]cssstore.UUID, error) {
-		if reads++; reads == 1 {
-			return []cssstore.UUID{project}, nil
-		}
-		return []cssstore.UUID{project, other}, nil
-	})
-	require.NoError(t, err)
-	require.Empty(t, found, "it was made meanwhile")
-	found, err = cssstore.RemoveOrphans(t.Context(), s, always(project))
-	require.NoError(t, err)
-	require.Equal(t, []cssstore.UUID{other}, found)
-	_, err = s.Get(t.Context(), other)
-	require.ErrorIs(t, err, cssstore.ErrNotFound)
-	require.Equal(t, "a", string(get(t, s).CSS))
-}
-
-func TestCheck_ComparesWithTheDatabase(t *testing.T) {
-	s := cssstoretest.NewFake()
-	id := func(n byte) cssstore.UUID { return cssstore.UUID{n} }
-	for n, css := range map[byte]string{1: "same", 2: "old", 4: "orphan", 5: "not in the database"} {
-		require.NoError(t, s.Put(t.Context(), cssstore.Resource{Project: id(n), Hash: hashOf(css), CSS: []byte(css)}))
-	}
-	found, err := cssstore.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{
-		id(1): hashOf("same"), id(2): hashOf("new"), id(3): hashOf("lost"), id(5): {}, id(6): {},
-	})
-	require.NoError(t, err)
-	require.Equal(t, []cssstore.Drift{
-		{Project: id(2), Kind: cssstore.DriftStale, Want: hashOf("new"), Have: hashOf("old")},
-		{Project: id(3), Kind: cssstore.DriftMissing, Want: hashOf("lost")},
-		{Project: id(5), Kind: cssstore.DriftStale, Have: hashOf("not in the database")},
-		{Project: id(4), Kind: cssstore.DriftOrphaned, Have: hashOf("orphan")},
-	}, found)
-
-	down := errors.New("down")
-	s.Fail(down)
-	_, err = cssstore.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{id(1): hashOf("same")})
-	require.ErrorIs(t, err, down)
 }

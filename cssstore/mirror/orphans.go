@@ -1,73 +1,76 @@
-package cssstore
+package mirror
 
 import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/operr"
 )
 
-// ErrNoProjects says that something was to be removed for not being of any
-// project, and the list of projects was empty: that is more likely a mistake
-// than the truth.
+// ErrNoProjects: the list of projects is empty, which is more likely a mistake
+// than the truth. Nothing is removed.
 var ErrNoProjects = errors.New("no projects are known")
 
-// Orphans are the projects of which the store has something and which are not
-// in the list: what PHP leaves behind when a project is deleted. A store that
-// cannot list gives [errors.ErrUnsupported].
-func Orphans(ctx context.Context, s Store, projects []UUID) ([]UUID, error) {
-	known := make(map[UUID]bool, len(projects))
-	for _, p := range projects {
-		known[p] = true
-	}
-	var orphans []UUID
-	for p, err := range List(ctx, s) {
-		if err != nil {
-			return orphans, err
-		}
-		if !known[p] {
-			orphans = append(orphans, p)
-		}
-	}
-	return orphans, nil
-}
-
-// RemoveOrphans deletes what belongs to no project, and returns what it has
-// deleted. The function lists the projects: it is asked before and after the
-// store, so that what was stored for a project which was made meanwhile stays.
-// An empty list is [ErrNoProjects].
-func RemoveOrphans(ctx context.Context, s Store, projects func(context.Context) ([]UUID, error)) ([]UUID, error) {
-	known, err := projects(ctx)
-	if err == nil && len(known) == 0 {
-		err = ErrNoProjects
-	}
-	if err != nil {
-		return nil, wrapAll("orphans", err)
-	}
-	orphans, err := sureOrphans(ctx, s, known, projects)
+// RemoveOrphans deletes from a store what belongs to no project, as PHP leaves it
+// behind when a project is deleted, and returns the identifiers. The function
+// lists the projects; it is called before and after the store is read, so that
+// a project that was made meanwhile keeps its CSS. An empty list is
+// [ErrNoProjects], a store that cannot list [errors.ErrUnsupported].
+func RemoveOrphans(ctx context.Context, s cssstore.Store, projects func(context.Context) ([]cssstore.UUID, error)) ([]cssstore.UUID, error) {
+	known, err := listProjects(ctx, projects)
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range orphans {
+	found, err := confirmedOrphans(ctx, s, known, projects)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range found {
 		if err := s.Delete(ctx, p); err != nil {
-			return orphans[:i], err
+			return found[:i], err
 		}
 	}
-	return orphans, nil
+	return found, nil
 }
 
-// sureOrphans are those that are in none of two lists of projects, the second
-// of which is read after the store.
-func sureOrphans(ctx context.Context, s Store, known []UUID, projects func(context.Context) ([]UUID, error)) ([]UUID, error) {
-	found, err := Orphans(ctx, s, known)
+// confirmedOrphans returns the orphans that are in none of two lists of projects,
+// the second of which is read after the store.
+func confirmedOrphans(ctx context.Context, s cssstore.Store, known []cssstore.UUID, projects func(context.Context) ([]cssstore.UUID, error)) ([]cssstore.UUID, error) {
+	found, err := orphans(ctx, s, known)
 	if len(found) == 0 || err != nil {
 		return nil, err
 	}
-	now, err := projects(ctx)
-	if err == nil && len(now) == 0 {
+	now, err := listProjects(ctx, projects)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(p cssstore.UUID) bool { return slices.Contains(now, p) }), nil
+}
+
+func listProjects(ctx context.Context, projects func(context.Context) ([]cssstore.UUID, error)) ([]cssstore.UUID, error) {
+	all, err := projects(ctx)
+	if err == nil && len(all) == 0 {
 		err = ErrNoProjects
 	}
-	if err != nil {
-		return nil, wrapAll("orphans", err)
+	return all, operr.WrapAll("orphans", err)
+}
+
+// orphans returns what the store has of projects that are not in the list.
+func orphans(ctx context.Context, s cssstore.Store, projects []cssstore.UUID) ([]cssstore.UUID, error) {
+	known := make(map[cssstore.UUID]bool, len(projects))
+	for _, p := range projects {
+		known[p] = true
 	}
-	return slices.DeleteFunc(found, func(p UUID) bool { return slices.Contains(now, p) }), nil
+	var found []cssstore.UUID
+	for p, err := range cssstore.List(ctx, s) {
+		if err != nil {
+			return found, err
+		}
+		if !known[p] {
+			found = append(found, p)
+		}
+	}
+	return found, nil
 }
