@@ -7,8 +7,8 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// again is an entry with the hash under which it is served.
-type again struct {
+// fastEntry is an entry with the hash under which it is served.
+type fastEntry struct {
 	*entry
 	hash cssstore.Hash
 }
@@ -26,12 +26,12 @@ func (t *tier) remember(k key, project cssstore.UUID, hash cssstore.Hash) {
 	}
 	delete(t.paths, e.path)
 	e.path = path
-	t.paths[path] = again{e, hash}
+	t.paths[path] = fastEntry{e, hash}
 }
 
-// serveAgain answers what was served before and has nothing to be looked up or
+// serveFast answers what was served before and has nothing to be looked up or
 // checked again.
-func (h *Handler) serveAgain(w http.ResponseWriter, r *http.Request, path string) bool {
+func (h *Handler) serveFast(w http.ResponseWriter, r *http.Request, path string) bool {
 	h.tier.mu.RLock()
 	e := h.tier.paths[path]
 	h.tier.mu.RUnlock()
@@ -53,9 +53,10 @@ func (h *Handler) serveAgain(w http.ResponseWriter, r *http.Request, path string
 	if !known || e.hash != s.version.hash {
 		return false
 	}
-	if h.mode == SharedCache && s.isBehind(listing{cssstore.Project{UUID: project, Hash: hash}, l}) {
+	if h.mode == ModeSharedCache && s.isBehind(listing{cssstore.Project{UUID: project, Hash: hash}, l}) {
 		return false
 	}
+	noteProject(w, project)
 	if unix := now.Unix(); e.used.Load() != unix {
 		e.used.Store(unix)
 	}
