@@ -93,7 +93,8 @@ const (
 	mostBatch  = 1000
 )
 
-// A transaction should take less than shortEnough; those far below grow.
+// A transaction should take less than shortEnough, and more than half of it: SQLite's
+// other clients sleep for the longer beyond its end, the shorter it is.
 const shortEnough = 100 * time.Millisecond
 
 // transaction runs f in a transaction, counts what it deleted once that is
@@ -144,7 +145,7 @@ func (c *cleaning) resize(took time.Duration) {
 	switch {
 	case took > shortEnough:
 		c.batch = max(c.batch/2, leastBatch)
-	case took < shortEnough/4:
+	case took < shortEnough/2:
 		c.batch = min(c.batch*2, mostBatch, c.limits.Rows)
 	}
 }
