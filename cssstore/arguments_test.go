@@ -19,6 +19,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
@@ -42,7 +43,7 @@ func (noProjects) Projects(context.Context) ([]cssstore.Project, error) {
 // give it.
 func mistakes(t *testing.T) map[string]map[string]func() {
 	pool, locker, store := cache.NewPool(memoryadapter.New()), fixturetest.Locker(t), cssstoretest.NewFake()
-	db := projectdb.New(&sql.DB{}, projectdb.QuestionMarks)
+	db := projectdb.New(&sql.DB{}, sqlcleaner.SQLite)
 	in := cssgen.Inputs{Settings: db, LoadBuild: cssgen.FromPublic(t.TempDir(), "1.5.4")}
 	return map[string]map[string]func(){
 		"cachestore.New":         {"pool is nil": func() { cachestore.New(nil) }},
@@ -87,8 +88,8 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 		"cssgen.WithName":     nil,
 		"cssgen.WithLogger":   nil,
 		"projectdb.New": {
-			"db is nil":                     func() { projectdb.New(nil, projectdb.Dollars) },
-			"p is none of the placeholders": func() { projectdb.New(&sql.DB{}, 2) },
+			"db is nil":             func() { projectdb.New(nil, sqlcleaner.SQLite) },
+			"dialect is Dialect(0)": func() { projectdb.New(&sql.DB{}, 0) },
 		},
 		"design.New":               nil,
 		"design.NewBase":           nil,
@@ -150,7 +151,7 @@ func TestArguments_NilAndZeroAreTheDefaults(t *testing.T) {
 		require.NoError(t, h.Close())
 
 		g := cssgen.New(cssstoretest.NewFake(), cache.NewPool(memoryadapter.New()), fixturetest.Locker(t), cssgen.Inputs{
-			Settings:  projectdb.New(&sql.DB{}, projectdb.Dollars),
+			Settings:  projectdb.New(&sql.DB{}, sqlcleaner.PostgreSQL),
 			LoadBuild: func() (cssgen.Build, error) { return cssgen.Build{}, errors.New("no base css") },
 		},
 			cssgen.WithLogger(nil), cssgen.WithName(""), cssgen.WithSaveHash(nil))

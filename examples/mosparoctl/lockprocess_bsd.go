@@ -2,7 +2,9 @@
 
 package main
 
-import "syscall"
+import (
+	"syscall"
+)
 
 // endWithUs is not possible here: the command outlives a mosparoctl that was
 // killed.

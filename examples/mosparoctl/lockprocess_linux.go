@@ -1,6 +1,8 @@
 package main
 
-import "syscall"
+import (
+	"syscall"
+)
 
 // endWithUs ends the command when mosparoctl is killed: it runs without a lock
 // then. What the command has started itself goes on.

@@ -2,7 +2,9 @@
 
 package main
 
-import "os"
+import (
+	"os"
+)
 
 // forwarded is the signal of a console; the command gets it from there itself.
 func forwarded() []os.Signal { return []os.Signal{os.Interrupt} }

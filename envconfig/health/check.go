@@ -1,0 +1,100 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Timeout is how long a check may take.
+const Timeout = time.Second
+
+// grace is how much longer a request waits for a check that has to notice the end
+// of its context.
+const grace = 500 * time.Millisecond
+
+// Check is something without which the node cannot serve.
+type Check struct {
+	// Name is in lower_snake_case.
+	Name string
+	// Func returns nil if all is well. The text of its error is shown to everyone
+	// who may ask, so it must name no secret. The context ends after [Timeout], and
+	// Func should return then: it is not called again before it has. Requests at the
+	// same time share one call, which does not end with any of them.
+	Func func(ctx context.Context) error
+}
+
+// runner calls a function once for all who ask at the same time.
+type runner struct {
+	f       func(context.Context) error
+	mu      sync.Mutex
+	current *call // nil if none is in flight
+}
+
+type call struct {
+	begun time.Time
+	done  chan struct{}
+	err   error // valid when done is closed
+}
+
+// run returns the function's error, or that it takes too long.
+func (r *runner) run(ctx context.Context) error {
+	c := r.join(ctx)
+	late := time.NewTimer(Timeout + grace)
+	defer late.Stop()
+	select {
+	case <-c.done:
+		if errors.Is(c.err, context.DeadlineExceeded) {
+			return fmt.Errorf("no answer within %s", Timeout)
+		}
+		return c.err
+	case <-late.C:
+		return fmt.Errorf("no answer for %s", time.Since(c.begun).Round(100*time.Millisecond))
+	}
+}
+
+// join returns the call in flight, or begins one.
+func (r *runner) join(ctx context.Context) *call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current == nil {
+		r.current = &call{begun: time.Now(), done: make(chan struct{})}
+		go r.call(context.WithoutCancel(ctx), r.current)
+	}
+	return r.current
+}
+
+func (r *runner) call(ctx context.Context, c *call) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	c.err = errors.New("the check has ended without a result")
+	defer func() {
+		if p := recover(); p != nil {
+			c.err = fmt.Errorf("the check has panicked: %v", p)
+		}
+		cancel()
+		r.mu.Lock()
+		r.current = nil
+		r.mu.Unlock()
+		close(c.done)
+	}()
+	c.err = r.f(ctx)
+}
+
+// outage logs when a check begins and ceases to fail.
+type outage struct {
+	logger  *slog.Logger
+	failing atomic.Bool
+}
+
+func (o *outage) note(check string, err error) {
+	switch {
+	case err != nil && !o.failing.Swap(true):
+		o.logger.Warn("a health check fails", slog.String("check", check), slog.Any("error", err))
+	case err == nil && o.failing.Load() && o.failing.Swap(false):
+		o.logger.Info("a health check succeeds again", slog.String("check", check))
+	}
+}

@@ -1,0 +1,71 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// Installation is the state of mosparo's installation. PHP nodes test the database
+// only if it is [Installed].
+type Installation int
+
+const (
+	// Installed is mosparo in a version that this program knows.
+	Installed Installation = iota
+	// NotInstalled is mosparo before its setup: mosparo_installed is not true.
+	NotInstalled
+	// UpdateNotFinished is another version in mosparo_installed_version: PHP nodes
+	// say so of any but their own.
+	UpdateNotFinished
+)
+
+// The bodies of mosparo's HealthApiController, as PHP's json_encode writes them. On
+// failure PHP nodes show the message of the exception. It may name users and hosts,
+// so here it goes to the log.
+const (
+	bodyConnected         = `{"service":"mosparo","healthy":true,"databaseStatus":"connected","error":null,"statusCode":200}`
+	bodyFailed            = `{"service":"mosparo","healthy":false,"databaseStatus":"connection-failed","error":"the database cannot be reached","statusCode":500}`
+	bodyNotInstalled      = `{"service":"mosparo","healthy":true,"databaseStatus":"test-skipped__not-configured","error":null,"statusCode":200}`
+	bodyUpdateNotFinished = `{"service":"mosparo","healthy":true,"databaseStatus":"test-skipped__update-not-finished","error":null,"statusCode":200}`
+	bodyBypassed          = `{"service":"mosparo","healthy":null,"databaseStatus":"bypassed","error":"","statusCode":200}`
+)
+
+var (
+	errNotInstalled      = errors.New("mosparo is not installed")
+	errUpdateNotFinished = errors.New("mosparo has another version")
+)
+
+// testDatabase returns the function behind the check: state and ping share its
+// deadline, since either may read from what hangs.
+func (h *Handler) testDatabase(ping func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		switch h.installation(ctx) {
+		case NotInstalled:
+			return errNotInstalled
+		case UpdateNotFinished:
+			return errUpdateNotFinished
+		}
+		return ping(ctx)
+	}
+}
+
+func (h *Handler) serveCheck(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache, private") // Symfony's default
+	if h.bypass {
+		write(w, http.StatusOK, jsonType, bodyBypassed)
+		return
+	}
+	switch err := h.database.run(r.Context()); err {
+	case errNotInstalled:
+		write(w, http.StatusOK, jsonType, bodyNotInstalled)
+	case errUpdateNotFinished:
+		write(w, http.StatusOK, jsonType, bodyUpdateNotFinished)
+	case nil:
+		h.outage.note("database", nil)
+		write(w, http.StatusOK, jsonType, bodyConnected)
+	default:
+		h.outage.note("database", err)
+		write(w, http.StatusInternalServerError, jsonType, bodyFailed)
+	}
+}

@@ -1,0 +1,88 @@
+package health
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// ErrToken is wrapped by the errors of [NewToken] and [ReadToken] for a text that is
+// no token.
+var ErrToken = errors.New("a bearer token is one word of visible ASCII characters")
+
+// maxToken is the longest token, in bytes.
+const maxToken = 4096
+
+// Token is a bearer token (RFC 6750). It keeps a hash only and cannot be shown.
+type Token struct{ sum [sha256.Size]byte }
+
+// NewToken returns the token of a text. It fails with [ErrToken].
+func NewToken(text string) (Token, error) {
+	switch {
+	case text == "":
+		return Token{}, fmt.Errorf("%w: it is empty", ErrToken)
+	case len(text) > maxToken:
+		return Token{}, fmt.Errorf("%w: it has more than %d bytes", ErrToken, maxToken)
+	case strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }):
+		return Token{}, fmt.Errorf("%w: it has other characters", ErrToken)
+	}
+	return Token{sum: sha256.Sum256([]byte(text))}, nil
+}
+
+// ReadToken reads a token from a file, in which white space may surround it. With
+// [WithLogger] it warns if every user of the system can read the file. An error wraps
+// [ErrToken], or is that of the file system, and names the file.
+func ReadToken(path string, opts ...Option) (Token, error) {
+	o := newOptions(opts)
+	f, err := os.Open(path)
+	if err != nil {
+		return Token{}, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 2*maxToken))
+	if err != nil {
+		return Token{}, err
+	}
+	t, err := NewToken(strings.TrimSpace(string(text)))
+	if err != nil {
+		return Token{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if fi, err := f.Stat(); err == nil && fi.Mode().Perm()&0o004 != 0 {
+		o.logger.Warn("every user can read the file of the token", slog.String("file", path), slog.String("mode", fi.Mode().String()))
+	}
+	return t, nil
+}
+
+// RequireToken answers requests without the token with 401, and passes the others on
+// to next. [LivePath] and [ReadyPath] need no token: orchestrators and balancers have
+// none. It panics if t is the zero Token or next is nil.
+func RequireToken(t Token, next http.Handler) http.Handler {
+	if t == (Token{}) {
+		panic("health.RequireToken: t is empty")
+	}
+	if next == nil {
+		panic("health.RequireToken: next is nil")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != LivePath && r.URL.Path != ReadyPath && !t.matches(r.Header.Get("Authorization")) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
+			write(w, http.StatusUnauthorized, textType, "401: send the header Authorization: Bearer TOKEN\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// matches compares hashes in constant time: neither the token nor its length shows in
+// the time that it takes.
+func (t Token) matches(header string) bool {
+	scheme, text, _ := strings.Cut(header, " ")
+	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
+}
