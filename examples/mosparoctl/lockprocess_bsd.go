@@ -2,9 +2,7 @@
 
 package main
 
-import (
-	"syscall"
-)
+import "syscall"
 
 // endWithUs is not possible here: the command outlives a mosparoctl that was
 // killed.

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"syscall"
-)
+import "syscall"
 
 // endWithUs ends the command when mosparoctl is killed: it runs without a lock
 // then. What the command has started itself goes on.

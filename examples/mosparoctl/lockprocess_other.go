@@ -2,9 +2,7 @@
 
 package main
 
-import (
-	"os"
-)
+import "os"
 
 // forwarded is the signal of a console; the command gets it from there itself.
 func forwarded() []os.Signal { return []os.Signal{os.Interrupt} }
