@@ -133,7 +133,7 @@ func (f *fileValue) UnmarshalJSON(b []byte) error {
 		array := &php.Array{}
 		for _, e := range in.Entries {
 			key, _ := e[0].value.(string)
-			array.Entries = append(array.Entries, php.Entry{Key: php.StringKey(key), Value: e[1].value})
+			array.Elements = append(array.Elements, php.Element{Key: php.StringKey(key), Value: e[1].value})
 		}
 		f.value = array
 	default:

@@ -66,7 +66,7 @@ func mappingValue(project cssstore.UUID, hash cssstore.Hash) string {
 
 func (m *mappings) find(project cssstore.UUID) int {
 	key := mappingKey(project)
-	return slices.IndexFunc(m.array.Entries, func(e php.Entry) bool { return e.Key == key })
+	return slices.IndexFunc(m.array.Elements, func(e php.Element) bool { return e.Key == key })
 }
 
 // set changes an entry in its place, or adds it at the end, as PHP does.
@@ -75,18 +75,18 @@ func (m *mappings) set(project cssstore.UUID, hash cssstore.Hash) {
 	i := m.find(project)
 	switch {
 	case i < 0:
-		m.array.Entries = append(m.array.Entries, php.Entry{Key: mappingKey(project), Value: value})
-	case m.array.Entries[i].Value == value:
+		m.array.Elements = append(m.array.Elements, php.Element{Key: mappingKey(project), Value: value})
+	case m.array.Elements[i].Value == value:
 		return
 	default:
-		m.array.Entries[i].Value = value
+		m.array.Elements[i].Value = value
 	}
 	m.changed = true
 }
 
 func (m *mappings) remove(project cssstore.UUID) {
 	if i := m.find(project); i >= 0 {
-		m.array.Entries = slices.Delete(m.array.Entries, i, i+1)
+		m.array.Elements = slices.Delete(m.array.Elements, i, i+1)
 		m.changed = true
 	}
 }
@@ -97,7 +97,7 @@ func (m *mappings) entries() []Mapping {
 		return nil
 	}
 	var all []Mapping
-	for _, e := range m.array.Entries {
+	for _, e := range m.array.Elements {
 		id, ok := strings.CutSuffix(strings.TrimPrefix(e.Key.Str, resourcesPath), ".css")
 		project, err := cssstore.ParseUUID(id)
 		value, isString := e.Value.(string)
