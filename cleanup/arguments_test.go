@@ -2,6 +2,7 @@ package cleanup_test
 
 import (
 	"bytes"
+	"context"
 	"go/ast"
 	"go/doc"
 	"go/parser"
@@ -26,17 +27,15 @@ import (
 // mistakes are the arguments that each constructor panics for, by the name that
 // the panic has to give.
 func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
-	db, c := &cleanuptest.Statistics{}, &cleanuptest.Cleaner{}
+	db := cleanuptest.NewFake()
 	return map[string]map[string]func(){
 		"New": {
-			"pool is nil":     func() { cleanup.New(nil, l, db, c, cleanup.Policy{}, cleanup.Observe) },
-			"locker is nil":   func() { cleanup.New(pool, nil, db, c, cleanup.Policy{}, cleanup.Observe) },
-			"db is nil":       func() { cleanup.New(pool, l, nil, c, cleanup.Policy{}, cleanup.Observe) },
-			"c is nil":        func() { cleanup.New(pool, l, db, nil, cleanup.Policy{}, cleanup.Observe) },
-			"m is no mode":    func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, 2) },
-			"WithGuard: d is": func() { cleanup.New(pool, l, db, c, cleanup.Policy{}, cleanup.Clean, cleanup.WithGuard(-1)) },
+			"pool is nil":     func() { cleanup.New(nil, l, db) },
+			"locker is nil":   func() { cleanup.New(pool, nil, db) },
+			"db is nil":       func() { cleanup.New(pool, l, nil) },
+			"WithGuard: d is": func() { cleanup.New(pool, l, db, cleanup.WithGuard(-1)) },
 		},
-		"WithCheck":       {"c is nil": func() { cleanup.WithCheck(nil) }},
+		"WithCheck":       {"check is nil": func() { cleanup.WithCheck(nil) }},
 		"WithGuard":       {"d is negative": func() { cleanup.WithGuard(-1) }},
 		"WithLeaseTTL":    {"d is negative": func() { cleanup.WithLeaseTTL(-1) }},
 		"WithCallTimeout": {"d is negative": func() { cleanup.WithCallTimeout(-1) }},
@@ -47,9 +46,11 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 			"Limits.Rows is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Rows: -1}) },
 			"e is no executor":        func() { cleanup.WithLimits(-1, cleanup.Limits{}) },
 		},
-		"All":          {"cleaners[1] is nil": func() { cleanup.All(c, nil) }},
-		"Prune":        {"p is nil": func() { cleanup.Prune(nil) }},
-		"VersionGate":  {"read is nil": func() { cleanup.VersionGate(nil) }},
+		"WithExtra": {"cleaners[1] is nil": func() { cleanup.WithExtra(db, nil) }},
+		"WithMode":  {"m is no mode": func() { cleanup.WithMode(2) }},
+		"WithPolicy": {
+			"p: cleanup: Policy.ProcessInterval is 1h30m0s, want 1 to 24 whole hours": func() { cleanup.WithPolicy(cleanup.Policy{ProcessInterval: 90 * time.Minute}) },
+		},
 		"WithLogger":   nil, // nil is silent
 		"WithObserver": nil, // nil is silent
 		"WithRandom":   nil, // nil is the default
@@ -77,18 +78,18 @@ func TestArguments_ZeroAndSilenceAreTheDefaults(t *testing.T) {
 		c := newCluster(t)
 		var log bytes.Buffer
 		observed := 0
-		n := c.node(cleanup.Clean,
+		n := c.node(cleanup.ModeClean,
 			// What comes later counts.
-			cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), cleanup.WithObserver(func(cleanup.Event) { observed++ }),
+			cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), cleanup.WithObserver(func(context.Context, cleanup.Event) { observed++ }),
 			cleanup.WithLogger(nil), cleanup.WithObserver(nil), cleanup.WithRandom(nil),
 			cleanup.WithPoll(0), cleanup.WithCallTimeout(0), cleanup.WithLeaseTTL(0), cleanup.WithGuard(0))
-		require.Equal(t, c.node(cleanup.Clean).Bound(), n.Bound())
+		require.Equal(t, c.node(cleanup.ModeClean).MaxDelay(), n.MaxDelay())
 		c.due()
 		began := time.Now()
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		require.Equal(t, cleanup.DefaultGuard+c.cleaner.Takes, time.Since(began))
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		require.Equal(t, guard+c.db.Takes, time.Since(began))
 		require.Empty(t, log.String())
 		require.Zero(t, observed)
 	})
@@ -112,7 +113,7 @@ func constructors(t *testing.T) (names []string) {
 	p, err := doc.NewFromFiles(set, parsed, "github.com/mosparo/go-cluster/cleanup")
 	require.NoError(t, err)
 	for _, typ := range p.Types {
-		if !slices.Contains([]string{"Pause", "Running"}, typ.Name) { // PauseAll and ActiveRun are calls
+		if !slices.Contains([]string{"Pause", "Run"}, typ.Name) { // PauseAll and ActiveRun are calls
 			for _, f := range typ.Funcs {
 				names = append(names, f.Name)
 			}

@@ -28,9 +28,10 @@ var phpNodeSource string
 // startPHP is a PHP process that does mosparo's steps.
 func (c *realCluster) startPHP(php *servers.PHPRuntime, policy cleanup.Policy) *process {
 	c.t.Helper()
+	policy = policy.WithDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := php.Command(ctx, phpNodeSource, c.redis.Addr(), c.data.pdo, c.data.user, c.data.password,
-		fmt.Sprintf("PT%dH", int(policy.Interval()/time.Hour)), fmt.Sprintf("PT%dM", int(policy.Unfinished()/time.Minute)))
+		fmt.Sprintf("PT%dH", int(policy.ProcessInterval/time.Hour)), fmt.Sprintf("PT%dM", int(policy.UnfinishedInterval/time.Minute)))
 	return c.run(cmd, cancel)
 }
 
@@ -76,7 +77,7 @@ func TestCluster_GoNodesGiveWayToPHPProcesses(t *testing.T) {
 
 func besidePHP(t *testing.T, php *servers.PHPRuntime, data storage) {
 	c := newRealCluster(t, data)
-	c.guard = cleanup.DefaultGuard
+	c.guard = guard
 	gos := []*process{c.start(), c.start()}
 	phps := []*process{c.startPHP(php, cleanup.Policy{}), c.startPHP(php, cleanup.Policy{})}
 	rounds := *phpRounds
@@ -99,7 +100,7 @@ func besidePHP(t *testing.T, php *servers.PHPRuntime, data storage) {
 			result, ok := g.line("RESULT")
 			require.True(t, ok)
 			require.True(t, strings.HasSuffix(result, "<nil>"), result)
-			if strings.HasPrefix(result, "COMPLETED") {
+			if strings.HasPrefix(result, "completed") {
 				ran++
 			}
 		}
@@ -135,7 +136,7 @@ func TestCluster_AForcedPHPProcessWaitsForALongGoRun(t *testing.T) {
 	php := servers.PHP(t, "redis", "pdo_sqlite")
 	c := newRealCluster(t, sqliteFile(t))
 	c.unfinished = 1
-	node, other := c.start(), c.startPHP(php, cleanup.Policy{UnfinishedInterval: 1})
+	node, other := c.start(), c.startPHP(php, cleanup.Policy{UnfinishedInterval: time.Minute})
 	c.due()
 	require.NoError(t, c.rdb.Set(t.Context(), "test:hold", "1", 0).Err())
 	node.tryRun(t)
@@ -151,7 +152,7 @@ func TestCluster_AForcedPHPProcessWaitsForALongGoRun(t *testing.T) {
 	require.NoError(t, c.rdb.Del(t.Context(), "test:hold").Err())
 	result, ok := node.line("RESULT")
 	require.True(t, ok)
-	require.Equal(t, "COMPLETED <nil>", result)
+	require.Equal(t, "completed <nil>", result)
 	other.send(t, "2 0 1")
 	require.Equal(t, "NEXT_CLEANUP_IN_THE_FUTURE", other.attempt(t).result)
 	other.send(t, "1 0 1")

@@ -103,12 +103,12 @@ func openRedis(t *testing.T, addr string) *redis.Client {
 }
 
 func newRealCluster(t *testing.T, data storage) *realCluster {
-	c := &realCluster{t: t, redis: servers.Redis(t), data: data, guard: 20 * time.Millisecond, lease: cleanup.DefaultLeaseTTL}
+	c := &realCluster{t: t, redis: servers.Redis(t), data: data, guard: 20 * time.Millisecond, lease: 30 * time.Second}
 	db := data.open(t)
 	require.NoError(t, schema.Create(t.Context(), db, data.dialect))
 	c.rdb = openRedis(t, c.redis.Addr())
 	c.pool = cache.NewPool(redisadapter.New(c.rdb))
-	c.db = sqlcleaner.New(db, data.dialect, cleanup.Policy{})
+	c.db = sqlcleaner.New(db, data.dialect)
 	return c
 }
 
@@ -121,7 +121,7 @@ func (c *realCluster) due() {
 // Redis says.
 type counting struct{ rdb *redis.Client }
 
-func (c counting) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
+func (c counting) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 	if err := c.rdb.Incr(ctx, "test:runs").Err(); err != nil {
 		return cleanup.Report{}, err
 	}
@@ -131,7 +131,7 @@ func (c counting) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, 
 			return cleanup.Report{}, err
 		}
 		if hold == 0 {
-			return cleanup.Report{Finished: true}, l.Between(ctx)
+			return cleanup.Report{Finished: true}, j.Limits.Between(ctx)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -149,12 +149,13 @@ func child(t *testing.T, spec string) {
 	}
 	guard, lease, unfinished := time.Duration(number(4)), time.Duration(number(5)), number(6)
 	data.dialect = sqlcleaner.Dialect(number(3))
-	policy := cleanup.Policy{UnfinishedInterval: unfinished}
+	policy := cleanup.Policy{UnfinishedInterval: time.Duration(unfinished) * time.Minute}
 	rdb := openRedis(t, addr)
 	locker := lock.New(redislocker.New(rdb))
 	defer locker.Close()
-	node := cleanup.New(cache.NewPool(redisadapter.New(rdb)), locker, sqlcleaner.New(data.open(t), data.dialect, policy),
-		counting{rdb}, policy, cleanup.Clean, cleanup.WithGuard(guard), cleanup.WithLeaseTTL(lease))
+	db := withClean{sqlcleaner.New(data.open(t), data.dialect), counting{rdb}.Clean}
+	node := cleanup.New(cache.NewPool(redisadapter.New(rdb)), locker, db, cleanup.WithMode(cleanup.ModeClean),
+		cleanup.WithPolicy(policy), cleanup.WithGuard(guard), cleanup.WithLeaseTTL(lease))
 	fmt.Println("READY")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		a, err := node.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
@@ -238,7 +239,7 @@ func TestCluster_EightProcessesCleanOnceARound(t *testing.T) {
 			result, ok := n.line("RESULT")
 			require.True(t, ok)
 			require.True(t, strings.HasSuffix(result, "<nil>"), result)
-			if strings.HasPrefix(result, "COMPLETED") {
+			if strings.HasPrefix(result, "completed") {
 				completed++
 			}
 		}
@@ -284,7 +285,7 @@ func TestCluster_AnotherNodeGoesOnAfterAKill(t *testing.T) {
 	require.Eventually(t, func() bool {
 		second.tryRun(t)
 		result, ok := second.line("RESULT")
-		return ok && strings.HasPrefix(result, "COMPLETED")
+		return ok && strings.HasPrefix(result, "completed")
 	}, time.Minute, 10*time.Millisecond)
 	require.Less(t, time.Since(killed), time.Minute, "as soon as the lease has expired, not after an interval")
 	require.Equal(t, "in the future", php.Run(phpLooks, c.redis.Addr()))
@@ -313,11 +314,11 @@ func TestCluster_APHPProcessKeepsGoNodesOut(t *testing.T) {
 		node.tryRun(t)
 		result, ok := node.line("RESULT")
 		require.True(t, ok)
-		require.Equal(t, "CLEANUP_RUNNING_ALREADY <nil>", result)
+		require.Equal(t, "already_running <nil>", result)
 	}
 	require.NoError(t, cleanup.CleanupStartedAt.SetNull(t.Context(), c.pool, 0))
 	node.tryRun(t)
 	result, ok := node.line("RESULT")
 	require.True(t, ok)
-	require.Equal(t, "COMPLETED <nil>", result)
+	require.Equal(t, "completed <nil>", result)
 }

@@ -13,30 +13,31 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/locktest"
 )
 
 // lossy loses the reply to Begin.
-type lossy struct{ *cleanuptest.Statistics }
+type lossy struct{ *cleanuptest.Fake }
 
 func (l lossy) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (int64, error) {
-	_, err := l.Statistics.Begin(ctx, at, by)
+	_, err := l.Fake.Begin(ctx, at, by)
 	return 0, errors.Join(err, errBroken)
 }
 
 // trace writes what a run leaves whose node has died.
-func (c *cluster) trace(r cleanup.RunRecord) {
+func (c *cluster) trace(r runrecord.Record) {
 	c.t.Helper()
-	require.NoError(c.t, cache.Write(c.t.Context(), c.pool, cleanup.RunKey.With(r, time.Hour), cleanup.CleanupStartedAt.With(r.Marker, 0)))
+	require.NoError(c.t, cache.Write(c.t.Context(), c.pool, runrecord.Key.With(r, time.Hour), cleanup.CleanupStartedAt.With(r.Marker, 0)))
 }
 
-func died(row int64, by cleanup.Executor, started time.Time) cleanup.RunRecord {
-	return cleanup.RunRecord{Row: row, Executor: by, Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
+func died(row int64, by cleanup.Executor, started time.Time) runrecord.Record {
+	return runrecord.Record{Row: row, Executor: int(by), Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
 }
 
 func (c *cluster) php() *cleanuptest.PHPNode {
-	return &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: c.cleaner}
+	return &cleanuptest.PHPNode{Pool: c.pool, Database: c.db}
 }
 
 func TestTryRun_ARowWhoseReplyWasLostIsTakenBack(t *testing.T) {
@@ -45,16 +46,16 @@ func TestTryRun_ARowWhoseReplyWasLostIsTakenBack(t *testing.T) {
 		c.due()
 		l := lock.New(c.locks)
 		defer l.Close()
-		n := cleanup.New(c.pool, l, lossy{c.db}, c.cleaner, cleanup.Policy{}, cleanup.Clean)
+		n := cleanup.New(c.pool, l, lossy{c.db}, cleanup.WithMode(cleanup.ModeClean))
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.ErrorIs(t, err, errBroken)
-		require.Equal(t, cleanup.Unavailable, a.Result)
-		require.Empty(t, c.db.Rows())
+		require.Equal(t, cleanup.ResultUnavailable, a.Result)
+		require.Empty(t, c.db.Runs())
 		_, _, started := c.times()
 		require.Nil(t, started)
 		r, err := c.php().Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, r, "PHP goes on at once")
+		require.Equal(t, cleanup.ResultCompleted, r, "PHP goes on at once")
 	})
 }
 
@@ -67,24 +68,24 @@ func TestTryRun_ADeathBetweenMarkerAndRow(t *testing.T) {
 		result cleanup.Result
 		left   int
 	}{
-		"no row": {func(*cluster, time.Time) {}, cleanup.Completed, 1},
+		"no row": {func(*cluster, time.Time) {}, cleanup.ResultCompleted, 1},
 		"its row": {func(c *cluster, at time.Time) {
-			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
-		}, cleanup.Completed, 1},
+			c.db.Add(cleanup.Run{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+		}, cleanup.ResultCompleted, 1},
 		"a row of another executor": {func(c *cluster, at time.Time) {
-			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorWebCronJob})
-		}, cleanup.UnfinishedCleanupStatistic, 1},
+			c.db.Add(cleanup.Run{Time: at, Executor: cleanup.ExecutorWebCronJob})
+		}, cleanup.ResultRunPending, 1},
 		"a row of another second": {func(c *cluster, at time.Time) {
-			c.db.Add(cleanup.Row{Time: at.Add(time.Second), Executor: cleanup.ExecutorFrontendAPI})
-		}, cleanup.UnfinishedCleanupStatistic, 1},
+			c.db.Add(cleanup.Run{Time: at.Add(time.Second), Executor: cleanup.ExecutorFrontendAPI})
+		}, cleanup.ResultRunPending, 1},
 		"two rows that could be it": {func(c *cluster, at time.Time) {
-			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
-			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
-		}, cleanup.UnfinishedCleanupStatistic, 2},
+			c.db.Add(cleanup.Run{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+			c.db.Add(cleanup.Run{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+		}, cleanup.ResultRunPending, 2},
 		"a PHP node has written its marker since": {func(c *cluster, at time.Time) {
-			c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+			c.db.Add(cleanup.Run{Time: at, Executor: cleanup.ExecutorFrontendAPI})
 			require.NoError(c.t, cleanup.CleanupStartedAt.Set(c.t.Context(), c.pool, at.Add(time.Millisecond), 0))
-		}, cleanup.CleanupRunningAlready, 1},
+		}, cleanup.ResultAlreadyRunning, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -93,11 +94,11 @@ func TestTryRun_ADeathBetweenMarkerAndRow(t *testing.T) {
 				at := started()
 				cl.trace(died(0, cleanup.ExecutorFrontendAPI, at))
 				c.rows(cl, at)
-				a, err := cl.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				a, err := cl.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 				require.NoError(t, err)
 				require.Equal(t, c.result, a.Result)
-				require.Len(t, cl.db.Rows(), c.left)
-				_, err = cleanup.RunKey.Get(t.Context(), cl.pool)
+				require.Len(t, cl.db.Runs(), c.left)
+				_, err = runrecord.Key.Get(t.Context(), cl.pool)
 				require.ErrorIs(t, err, cache.ErrNotFound, "nobody looks again")
 			})
 		})
@@ -109,11 +110,11 @@ func TestTryRun_ADeadForcedRunIsTakenUpBeforeTheScheduleIsDue(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(3*time.Hour), 0))
 		started := time.Now().Add(-time.Minute).UTC()
-		c.trace(died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorCommand}), cleanup.ExecutorCommand, started))
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		c.trace(died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorCommand}), cleanup.ExecutorCommand, started))
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		rows := c.db.Rows()
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		rows := c.db.Runs()
 		require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
 		require.Equal(t, cleanup.ExecutorCommand, rows[0].Executor)
 	})
@@ -125,19 +126,19 @@ func TestTryRun_ADeathWhileTheEndIsSaved(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(6*time.Hour), 0))
 		started := time.Now().Add(-time.Minute).UTC()
-		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
-		r.Status, r.DeletedSubmissions, r.Milliseconds = cleanup.StatusComplete, 7, 1500
+		r := died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r.Status, r.DeletedSubmissions, r.Milliseconds = int(cleanup.StatusComplete), 7, 1500
 		c.trace(r)
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
-		row := c.db.Rows()[0]
+		require.Equal(t, cleanup.ResultNotDue, a.Result)
+		row := c.db.Runs()[0]
 		require.Equal(t, cleanup.StatusComplete, row.Status)
 		require.Equal(t, 7, row.DeletedSubmissions)
 		require.Equal(t, 1500*time.Millisecond, row.Duration)
 		_, _, marker := c.times()
 		require.Nil(t, marker)
-		require.Zero(t, c.cleaner.Runs())
+		require.Zero(t, c.db.Cleans())
 	})
 }
 
@@ -147,30 +148,30 @@ func TestTryRun_ALeaseLostByTheServerStartsNoSecondRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = 10*time.Minute, time.Second
+		c.db.Takes, c.db.Round = 10*time.Minute, time.Second
 		first := make(chan error, 1)
 		go func() {
-			_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 			first <- err
 		}()
 		time.Sleep(95 * time.Second)
 		c.locks.Forget()
 		forgotten := time.Now()
-		second := c.node(cleanup.Clean)
+		second := c.node(cleanup.ModeClean)
 		for {
 			a, err := second.TryRun(t.Context(), cleanup.ExecutorCommand)
 			require.NoError(t, err)
-			if a.Result == cleanup.Completed {
+			if a.Result == cleanup.ResultCompleted {
 				break
 			}
-			require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+			require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
 			require.NotZero(t, a.RetryAfter)
 			time.Sleep(a.RetryAfter)
 		}
 		require.Less(t, time.Since(forgotten), 10*time.Minute+time.Minute, "it waited for one lease, then went on")
 		require.ErrorIs(t, <-first, lock.ErrLost)
-		require.Zero(t, c.cleaner.Doubles())
-		require.Equal(t, 2, c.cleaner.Runs())
+		require.Zero(t, c.db.OverlappingCleans())
+		require.Equal(t, 2, c.db.Cleans())
 	})
 }
 
@@ -179,12 +180,12 @@ func TestTryRun_AClockThatIsWrongKeepsNobodyAway(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().UTC()
-		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r := died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
 		r.Alive = started.AddDate(1, 0, 0)
 		c.trace(r)
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 	})
 }
 
@@ -193,16 +194,16 @@ func TestTryRun_ANodeThatMustNotCleanEndsNobodysRun(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC()
-		c.trace(died(c.db.Add(cleanup.Row{Time: started}), 0, started))
+		c.trace(died(c.db.Add(cleanup.Run{Time: started}), 0, started))
 		before := snapshot(t, c)
-		for _, m := range []cleanup.Mode{cleanup.Clean, cleanup.Observe} {
-			n := c.node(m, cleanup.WithCheck(func(context.Context, cleanup.State) error { return cleanup.ErrRefused }))
+		for _, m := range []cleanup.Mode{cleanup.ModeClean, cleanup.ModeObserve} {
+			n := c.node(m, cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error { return cleanup.ErrRefused }))
 			_, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
-			if m == cleanup.Clean {
+			if m == cleanup.ModeClean {
 				require.ErrorIs(t, err, cleanup.ErrRefused)
 			}
 			require.Equal(t, before, snapshot(t, c))
-			require.Equal(t, cleanup.StatusUnknown, c.db.Rows()[0].Status)
+			require.Equal(t, cleanup.StatusUnknown, c.db.Runs()[0].Status)
 		}
 	})
 }
@@ -218,14 +219,14 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 		gone  atomic.Bool // the database
 	}
 	middle := func(w *world, what func()) {
-		w.cleaner.Takes, w.cleaner.Round = time.Minute, time.Second
+		w.db.Takes, w.db.Round = time.Minute, time.Second
 		time.AfterFunc(10*time.Second+time.Millisecond, what)
 	}
 	for name, prepare := range map[string]func(w *world){
 		"done":       func(*world) {},
-		"unfinished": func(w *world) { w.cleaner.Do = func(context.Context) error { return cleanup.ErrPaused } },
-		"failed":     func(w *world) { w.cleaner.Do = func(context.Context) error { return errBroken } },
-		"panic":      func(w *world) { w.cleaner.Do = func(context.Context) error { panic("oops") } },
+		"unfinished": func(w *world) { w.db.Do = func(context.Context) error { return cleanup.ErrPaused } },
+		"failed":     func(w *world) { w.db.Do = func(context.Context) error { return errBroken } },
+		"panic":      func(w *world) { w.db.Do = func(context.Context) error { panic("oops") } },
 		"lost lease": func(w *world) { middle(w, w.cluster.locks.Forget) },
 		"cancelled":  func(w *world) { middle(w, w.stop) },
 		"cache gone": func(w *world) { middle(w, func() { w.cache.Down() }) },
@@ -256,10 +257,10 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 					w.stop = cancel
 					prepare(w)
 					l := lock.New(w.locks)
-					a, err := cleanup.New(w.pool, l, w.db, w.cleaner, cleanup.Policy{}, cleanup.Clean).TryRun(ctx, cleanup.ExecutorFrontendAPI)
+					a, err := cleanup.New(w.pool, l, w.db, cleanup.WithMode(cleanup.ModeClean)).TryRun(ctx, cleanup.ExecutorFrontendAPI)
 					l.Close()
-					require.Contains(t, []cleanup.Result{cleanup.Completed, cleanup.Unfinished}, a.Result, err)
-					require.Equal(t, 1, w.cleaner.Runs())
+					require.Contains(t, []cleanup.Result{cleanup.ResultCompleted, cleanup.ResultUnfinished}, a.Result, err)
+					require.Equal(t, 1, w.db.Cleans())
 					if name == "done" {
 						require.NoError(t, err)
 					}
@@ -267,23 +268,23 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 					w.cache.Heal()
 					w.locks.Partition(false)
 					w.gone.Store(false)
-					w.cleaner.Do, w.cleaner.Takes = nil, time.Second
+					w.db.Do, w.db.Takes = nil, time.Second
 					time.Sleep(10*time.Minute + 2*time.Second)
 					if next == "PHP" {
 						r, err := w.php().Cleanup(t.Context(), cleanup.ExecutorCommand)
 						require.NoError(t, err)
-						require.Equal(t, cleanup.Completed, r)
+						require.Equal(t, cleanup.ResultCompleted, r)
 					} else {
-						a, err := w.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+						a, err := w.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 						require.NoError(t, err)
-						require.Equal(t, cleanup.Completed, a.Result)
-						_, err = cleanup.RunKey.Get(t.Context(), w.pool)
+						require.Equal(t, cleanup.ResultCompleted, a.Result)
+						_, err = runrecord.Key.Get(t.Context(), w.pool)
 						require.ErrorIs(t, err, cache.ErrNotFound)
-						for _, row := range w.db.Rows() {
+						for _, row := range w.db.Runs() {
 							require.NotEqual(t, cleanup.StatusUnknown, row.Status, "nothing is left open")
 						}
 					}
-					require.Zero(t, w.cleaner.Doubles())
+					require.Zero(t, w.db.OverlappingCleans())
 					_, additional, started := w.times()
 					require.Nil(t, additional)
 					require.Nil(t, started)
@@ -303,19 +304,19 @@ func TestTryRun_WhatCouldNotBeSavedIsDoneByTheNext(t *testing.T) {
 				c.due()
 				c.db.Fail = func(o string) error {
 					if o == "Begin" && op == "Withdraw" {
-						time.AfterFunc(time.Millisecond, func() { c.db.Add(cleanup.Row{Time: time.Now(), Status: cleanup.StatusComplete}) })
+						time.AfterFunc(time.Millisecond, func() { c.db.Add(cleanup.Run{Time: time.Now(), Status: cleanup.StatusComplete}) })
 					}
 					if o == op {
 						return errBroken
 					}
 					return nil
 				}
-				_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 				require.ErrorIs(t, err, errBroken)
 				c.db.Fail = nil
-				a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+				a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 				require.NoError(t, err)
-				require.Equal(t, cleanup.Completed, a.Result)
+				require.Equal(t, cleanup.ResultCompleted, a.Result)
 			})
 		})
 	}
@@ -328,13 +329,13 @@ func TestTryRun_ARecordThatNoNodeWroteSpoilsNoRow(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
-		r := died(c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r := died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
 		r.Status, r.DeletedTokens, r.StoredSubmissions, r.Milliseconds = 7, -1, -2, -3
 		r.Started = started.AddDate(100, 0, 0)
 		c.trace(r)
-		_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Row{ID: r.Row, Time: started, Executor: cleanup.ExecutorFrontendAPI, Status: cleanup.StatusIncomplete}, c.db.Rows()[0])
+		require.Equal(t, cleanup.Run{ID: r.Row, Time: started, Executor: cleanup.ExecutorFrontendAPI, Status: cleanup.StatusIncomplete}, c.db.Runs()[0])
 	})
 }
 
@@ -346,11 +347,11 @@ func TestTryRun_ACleanerThatHangsKeepsPHPOutForNoLongerThanARound(t *testing.T) 
 			bubble(t, func(t *testing.T) {
 				c := newCluster(t)
 				c.due()
-				c.cleaner.Takes, c.cleaner.Round = 2*cleanup.MaxRound, 10*time.Minute
+				c.db.Takes, c.db.Round = 2*time.Hour, 10*time.Minute
 				wake := make(chan struct{})
 				began := time.Now()
-				c.cleaner.Do = func(ctx context.Context) error {
-					if time.Since(began) < cleanup.MaxRound { // it goes well at first
+				c.db.Do = func(ctx context.Context) error {
+					if time.Since(began) < time.Hour { // it goes well at first
 						return nil
 					}
 					if heeds {
@@ -362,21 +363,21 @@ func TestTryRun_ACleanerThatHangsKeepsPHPOutForNoLongerThanARound(t *testing.T) 
 				}
 				done := make(chan error, 1)
 				go func() {
-					a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
-					require.Equal(t, cleanup.Unfinished, a.Result)
+					a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
+					require.Equal(t, cleanup.ResultUnfinished, a.Result)
 					done <- err
 				}()
 				php := c.php()
-				php.Cleaner = &cleanuptest.Cleaner{}
-				r := cleanup.UnfinishedCleanupStatistic
-				for r != cleanup.Completed {
+				php.Database = withClean{c.db, cleanuptest.NewFake().Clean}
+				r := cleanup.ResultRunPending
+				for r != cleanup.ResultCompleted {
 					time.Sleep(time.Minute)
-					require.Less(t, time.Since(began), 3*cleanup.MaxRound)
+					require.Less(t, time.Since(began), 3*time.Hour)
 					var err error
 					r, err = php.Cleanup(t.Context(), cleanup.ExecutorCommand)
 					require.NoError(t, err)
 				}
-				require.Greater(t, time.Since(began), 2*cleanup.MaxRound-11*time.Minute)
+				require.Greater(t, time.Since(began), 2*time.Hour-11*time.Minute)
 				close(wake)
 				require.ErrorIs(t, <-done, cleanup.ErrHung)
 			})
@@ -390,11 +391,11 @@ func TestTryRun_APanicOutsideOfTheCleanerFreesTheLock(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		n := c.node(cleanup.Clean, cleanup.WithCheck(func(context.Context, cleanup.State) error { panic("oops") }))
+		n := c.node(cleanup.ModeClean, cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error { panic("oops") }))
 		require.Panics(t, func() { _, _ = n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI) })
 		time.Sleep(time.Minute)
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 	})
 }

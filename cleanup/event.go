@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Event tells an observer of one attempt. Most find that nothing is due.
+// Event describes one attempt to an observer. Most find that nothing is due.
 type Event struct {
 	Executor Executor
 	Result   Result
@@ -18,41 +18,31 @@ type Event struct {
 	Duration time.Duration
 	Err      error
 	// SinceComplete is the time since the end of the last complete run of any
-	// node, negative if no row tells.
+	// node, negative if the statistics have none.
 	SinceComplete time.Duration
-	// Overlaps are cleanups at the same time that have shown since the last
-	// event: the double-run detector. [Overview] has the older ones, too.
+	// Overlaps are runs at the same time that have shown since the last event.
+	// [Overview] has the older ones, too.
 	Overlaps []Overlap
 }
 
-// Ran reports whether the cleaner was at work.
-func (e Event) Ran() bool { return e.Result == Completed || e.Result == Unfinished }
+// Ran reports whether the cleaner was called.
+func (e Event) Ran() bool { return e.Result == ResultCompleted || e.Result == ResultUnfinished }
 
-// WithObserver calls f after every attempt, also one that finds nothing to do.
-// f must not block; nil is no observer.
-func WithObserver(f func(Event)) Option {
-	return func(s *Scheduler) {
-		if s.observe = f; f == nil {
-			s.observe = func(Event) {}
-		}
-	}
-}
-
-// report is the one log line of an attempt, and the event.
+// report logs an attempt in one line and sends it to the observer.
 func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took time.Duration, err error) {
 	e := Event{Executor: by, Result: a.Result, Report: a.Report, Duration: took, Err: err, SinceComplete: -1}
 	s.mu.Lock()
-	rows := s.seen
+	runs := s.lastRuns
 	s.mu.Unlock()
-	if at, ok := lastComplete(rows); ok {
+	if at, ok := lastComplete(runs); ok {
 		e.SinceComplete = max(time.Since(at), 0)
 	}
-	e.Overlaps = s.newOverlaps(rows)
+	e.Overlaps = s.newOverlaps(runs)
 	for _, o := range e.Overlaps {
 		s.logger.LogAttrs(ctx, slog.LevelWarn, "two cleanups ran at the same time", slog.String("rows", o.String()))
 	}
 	s.logger.LogAttrs(ctx, s.level(e), "cleanup", attrs(e, a)...)
-	s.observe(e)
+	s.observe(ctx, e)
 }
 
 func attrs(e Event, a Attempt) []slog.Attr {
@@ -61,7 +51,10 @@ func attrs(e Event, a Attempt) []slog.Attr {
 		slog.Duration("duration", e.Duration),
 	}
 	if d := a.Decision; !d.Due.IsZero() {
-		all = append(all, slog.String("reason", d.Why()), slog.Time("due", d.Due))
+		all = append(all, slog.String("reason", d.Reason.String()), slog.Time("due", d.Due))
+		if d.Grace > 0 {
+			all = append(all, slog.Duration("grace", d.Grace))
+		}
 	}
 	if e.Ran() {
 		rows := 0
@@ -79,30 +72,30 @@ func attrs(e Event, a Attempt) []slog.Attr {
 	return all
 }
 
-// level of the log line: runs are always worth one, what keeps this node from
-// running only when it is something new. Numbers make nothing new: errors of
-// connections name their port.
+// level returns the level of the log line: runs are always logged, what prevents
+// them only when it changes. Numbers are no change: errors of connections name
+// their port.
 func (s *Scheduler) level(e Event) slog.Level {
 	what := e.Result.String()
 	if e.Err != nil {
 		what += withoutDigits(e.Err)
 	}
 	s.mu.Lock()
-	news := s.last != what
-	s.last = what
+	news := s.lastLogged != what
+	s.lastLogged = what
 	s.mu.Unlock()
 	switch {
 	case e.Ran() && e.Err == nil:
 		return slog.LevelInfo
 	case e.Ran(), e.Err != nil && news:
 		return slog.LevelWarn
-	case news && e.Result != NextCleanupInTheFuture:
+	case news && e.Result != ResultNotDue:
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug
 }
 
-// withoutDigits is the text of an error without its numbers.
+// withoutDigits returns the text of an error without its numbers.
 func withoutDigits(err error) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) {
@@ -112,19 +105,19 @@ func withoutDigits(err error) string {
 	}, err.Error())
 }
 
-// newOverlaps are those that were not reported yet.
-func (s *Scheduler) newOverlaps(rows []Row) []Overlap {
+// newOverlaps returns those that were not reported yet. What was there before this
+// scheduler is not reported.
+func (s *Scheduler) newOverlaps(runs []Run) []Overlap {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.overlaps != nil && slices.Equal(s.judged, rows) {
+	if s.overlaps != nil && slices.Equal(s.searchedRuns, runs) {
 		return nil
 	}
-	s.judged = rows
-	found := s.policy.Overlaps(rows)
-	first := s.overlaps == nil // what was before this scheduler is no news
+	s.searchedRuns = runs
+	first := s.overlaps == nil
 	var fresh []Overlap
 	known := map[[2]int64]bool{}
-	for _, o := range found {
+	for _, o := range overlaps(runs, s.policy) {
 		pair := [2]int64{o.Earlier.ID, o.Later.ID}
 		known[pair] = true
 		if !first && !s.overlaps[pair] && !s.overlaps[[2]int64{pair[1], pair[0]}] {
@@ -135,9 +128,9 @@ func (s *Scheduler) newOverlaps(rows []Row) []Overlap {
 	return fresh
 }
 
-// lastComplete is the end of the last complete run.
-func lastComplete(rows []Row) (time.Time, bool) {
-	for _, r := range rows {
+// lastComplete returns the end of the last complete run.
+func lastComplete(runs []Run) (time.Time, bool) {
+	for _, r := range runs {
 		if r.Status == StatusComplete {
 			return r.Time.Add(r.Duration), true
 		}
@@ -145,13 +138,13 @@ func lastComplete(rows []Row) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// once logs something the first time only.
-func (s *Scheduler) once(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
+// logOnce logs a message the first time only.
+func (s *Scheduler) logOnce(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
 	s.mu.Lock()
-	seen := s.noticed[msg]
-	s.noticed[msg] = true
+	known := s.logged[msg]
+	s.logged[msg] = true
 	s.mu.Unlock()
-	if !seen {
+	if !known {
 		s.logger.LogAttrs(ctx, level, msg, attrs...)
 	}
 }

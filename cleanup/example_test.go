@@ -18,10 +18,9 @@ func Example() {
 	pool := cache.NewPool(memoryadapter.New()) // a node uses connect.Cache
 	locker := lock.New(memorylocker.New())     // and connect.Lock
 	defer locker.Close()
-	db := &cleanuptest.Statistics{} // and sqlcleaner.New for both of these
-	cleaner := &cleanuptest.Cleaner{}
+	db := cleanuptest.NewFake() // and sqlcleaner.New
 
-	s := cleanup.New(pool, locker, db, cleaner, cleanup.Policy{ProcessInterval: 6}, cleanup.Clean)
+	s := cleanup.New(pool, locker, db, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(cleanup.Policy{ProcessInterval: 6 * time.Hour}))
 	a, err := s.TryRun(ctx, cleanup.ExecutorFrontendAPI)
 	fmt.Println(a.Result, err) // a fresh cluster: the first cleanup is planned
 
@@ -30,7 +29,7 @@ func Example() {
 	a, err = s.TryRun(ctx, cleanup.ExecutorFrontendAPI)
 	fmt.Println(a.Result, err)
 	// Output:
-	// NEXT_CLEANUP_IN_THE_FUTURE <nil>
+	// not_due <nil>
 	// <nil>
-	// COMPLETED <nil>
+	// completed <nil>
 }

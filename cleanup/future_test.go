@@ -13,16 +13,16 @@ import (
 func TestTryRun_AScheduleInAZoneThatPHPRefusesCountsAsNotSet(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		c.db.Add(cleanup.Row{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
+		c.db.Add(cleanup.Run{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
 		c.put(string(cleanup.NextCleanup), []byte(`O:8:"DateTime":3:{s:4:"date";s:26:"2100-01-01 00:00:00.000000";s:13:"timezone_type";i:3;s:8:"timezone";s:14:"Europe/Nowhere";}`))
-		n := c.node(cleanup.Clean)
+		n := c.node(cleanup.ModeClean)
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Len(t, o.Warnings, 1)
 		require.Contains(t, o.Warnings[0], "holds no time")
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 	})
 }
 
@@ -35,17 +35,17 @@ func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeAway(t *testing.T) {
 		by     cleanup.Executor
 		want   cleanup.Result
 	}{
-		"complete, by a year":    {365 * 24 * time.Hour, cleanup.StatusComplete, cleanup.ExecutorFrontendAPI, cleanup.Completed},
-		"unknown, by a year":     {365 * 24 * time.Hour, cleanup.StatusUnknown, cleanup.ExecutorFrontendAPI, cleanup.Completed},
-		"unknown, by 27 hours":   {27 * time.Hour, cleanup.StatusUnknown, cleanup.ExecutorCommand, cleanup.Completed},
-		"unknown, within a zone": {25 * time.Hour, cleanup.StatusUnknown, cleanup.ExecutorCommand, cleanup.UnfinishedCleanupStatistic},
+		"complete, by a year":    {365 * 24 * time.Hour, cleanup.StatusComplete, cleanup.ExecutorFrontendAPI, cleanup.ResultCompleted},
+		"unknown, by a year":     {365 * 24 * time.Hour, cleanup.StatusUnknown, cleanup.ExecutorFrontendAPI, cleanup.ResultCompleted},
+		"unknown, by 27 hours":   {27 * time.Hour, cleanup.StatusUnknown, cleanup.ExecutorCommand, cleanup.ResultCompleted},
+		"unknown, within a zone": {25 * time.Hour, cleanup.StatusUnknown, cleanup.ExecutorCommand, cleanup.ResultRunPending},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				cl := newCluster(t) // its cache has no schedule, so the newest row counts
-				cl.db.Add(cleanup.Row{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
-				id := cl.db.Add(cleanup.Row{Time: time.Now().Add(c.ahead), Status: c.status})
-				n := cl.node(cleanup.Clean)
+				cl.db.Add(cleanup.Run{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
+				id := cl.db.Add(cleanup.Run{Time: time.Now().Add(c.ahead), Status: c.status})
+				n := cl.node(cleanup.ModeClean)
 				o, err := n.Status(t.Context())
 				require.NoError(t, err)
 				require.Len(t, o.Warnings, 1)
@@ -53,8 +53,8 @@ func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeAway(t *testing.T) {
 				a, err := n.TryRun(t.Context(), c.by)
 				require.NoError(t, err)
 				require.Equal(t, c.want, a.Result)
-				require.Equal(t, id, cl.db.Rows()[1].ID)
-				require.Equal(t, c.status, cl.db.Rows()[1].Status)
+				require.Equal(t, id, cl.db.Runs()[1].ID)
+				require.Equal(t, c.status, cl.db.Runs()[1].Status)
 			})
 		})
 	}
@@ -65,19 +65,19 @@ func TestTryRun_ManyRowsTooFarAheadHideNoPHPNode(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		for i := range 300 {
-			c.db.Add(cleanup.Row{Time: time.Now().AddDate(1, 0, i), Status: cleanup.StatusComplete})
+			c.db.Add(cleanup.Run{Time: time.Now().AddDate(1, 0, i), Status: cleanup.StatusComplete})
 		}
 		for i := range 60 {
-			c.db.Add(cleanup.Row{Time: time.Now().Add(-time.Duration(i+7) * time.Hour), Status: cleanup.StatusComplete})
+			c.db.Add(cleanup.Run{Time: time.Now().Add(-time.Duration(i+7) * time.Hour), Status: cleanup.StatusComplete})
 		}
 		c.due()
 		time.AfterFunc(100*time.Millisecond, func() {
-			c.db.Add(cleanup.Row{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI, Status: cleanup.StatusComplete})
+			c.db.Add(cleanup.Run{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI, Status: cleanup.StatusComplete})
 		})
-		n := c.node(cleanup.Clean)
+		n := c.node(cleanup.ModeClean)
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.UnfinishedCleanupStatistic, a.Result, "a PHP node slipped in")
+		require.Equal(t, cleanup.ResultRunPending, a.Result, "a PHP node slipped in")
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Len(t, o.Warnings, 4, "three rows, and how many more")
@@ -85,6 +85,6 @@ func TestTryRun_ManyRowsTooFarAheadHideNoPHPNode(t *testing.T) {
 		time.Sleep(7 * time.Hour)
 		a, err = n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 	})
 }

@@ -1,99 +1,77 @@
 package cleanup
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup/internal/runhistory"
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// Note says that a statistic row is of a Go node.
-type Note struct {
-	Row  int64  `php:"row"`
-	Host string `php:"host"`
-	PID  int    `php:"pid"`
-}
-
-// notes are those of the Go nodes, by row. They tell of all rows since the
-// oldest of them: a later row without a note is of a PHP node.
-type notes map[int64]Note
-
-func notesOf(list []Note) notes {
-	n := notes{}
-	for _, note := range list {
-		n[note.Row] = note
+// History returns the newest runs with their nodes, newest first, at most n. It
+// writes nothing.
+func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
+	runs, err := s.db.Recent(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("cleanup: history: %w", err)
 	}
-	return n
+	runs, err = s.withNodes(ctx, runs, nil)
+	if err != nil {
+		err = fmt.Errorf("cleanup: history: %w", err)
+	}
+	return runs, err
 }
 
-// rows are the noted rows, the oldest first.
-func (n notes) rows() []int64 { return slices.Sorted(maps.Keys(n)) }
-
-// covers reports whether the notes tell of a row.
-func (n notes) covers(row int64) bool {
-	all := n.rows()
-	return len(all) > 0 && row >= all[0]
-}
-
-// lost reports whether a note is gone that this process wrote: the cache was
-// restarted with what it had saved some time ago.
-func (n notes) lost(written notes) bool {
-	for row := range written {
-		if _, ok := n[row]; !ok && n.covers(row) {
-			return true
+// withNodes returns the runs with their nodes. The cache alone knows them: the
+// node of a run that is older than its history is unknown.
+func (s *Scheduler) withNodes(ctx context.Context, runs []Run, underWay *runrecord.Record) ([]Run, error) {
+	var notes cache.Result[[]runhistory.Note]
+	err := cache.Read(ctx, s.pool, runhistory.Key.Into(&notes))
+	stored := runhistory.Of(notes.Value)
+	s.mu.Lock()
+	known, lost := maps.Clone(s.noted), stored.HasLost(s.noted)
+	s.mu.Unlock()
+	maps.Copy(known, stored)
+	if underWay != nil && underWay.Row != 0 {
+		known.Add(noteOf(*underWay))
+	}
+	all := make([]Run, len(runs))
+	for i, run := range runs {
+		all[i] = run
+		if note, ok := known[run.ID]; ok {
+			all[i].Host, all[i].PID = cmp.Or(note.Host, "unknown"), note.PID
+		} else {
+			all[i].NodeUnknown = lost || !stored.Covers(run.ID)
 		}
 	}
-	return false
+	return all, err
 }
 
-// newest returns the notes as they are stored.
-func (n notes) newest() (list []Note) {
-	all := n.rows()
-	for _, row := range all[max(0, len(all)-historyLength):] {
-		list = append(list, n[row])
-	}
-	return list
-}
-
-// history is what to write so that the history has a run, too; it is for people
-// only. A history that has lost a note begins anew, since it would call the run of
-// another node PHP's. One in an unknown form is a newer node's, and stays.
-func (s *Scheduler) history(ctx context.Context, rec RunRecord) []cache.Entry {
-	list, err := HistoryKey.Get(ctx, s.pool)
-	stored := notesOf(list)
+// historyEntries returns what to write so that the history has a run, too; it is
+// for people only. A history that has lost a note begins anew, since it would call
+// the run of another Go node PHP's. One in an unknown form is a newer node's, and
+// stays.
+func (s *Scheduler) historyEntries(ctx context.Context, r runrecord.Record) []cache.Entry {
+	notes, err := runhistory.Key.Get(ctx, s.pool)
+	stored := runhistory.Of(notes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stored.lost(s.noted) {
-		stored = notes{}
+	if stored.HasLost(s.noted) {
+		stored = runhistory.History{}
 	}
-	note := Note{Row: rec.Row, Host: rec.Host, PID: rec.PID}
-	stored[rec.Row], s.noted[rec.Row] = note, note
-	s.noted = notesOf(s.noted.newest())
+	stored.Add(noteOf(r))
+	s.noted.Add(noteOf(r))
+	s.noted = runhistory.Of(s.noted.Newest())
 	if err != nil && !errors.Is(err, cache.ErrNotFound) && !errors.Is(err, cache.ErrNull) {
 		return nil
 	}
-	return []cache.Entry{HistoryKey.With(stored.newest(), historyKeyTTL)}
+	return []cache.Entry{runhistory.Key.With(stored.Newest(), runhistory.TTL)}
 }
 
-// runs are rows with their nodes. The notes lie in the cache alone: the node of a row
-// that is older than them is unknown.
-func (s *Scheduler) runs(ctx context.Context, rows []Row, record *RunRecord) ([]Run, error) {
-	var list cache.Result[[]Note]
-	err := cache.Read(ctx, s.pool, HistoryKey.Into(&list))
-	stored := notesOf(list.Value)
-	s.mu.Lock()
-	ours, lost := maps.Clone(s.noted), stored.lost(s.noted)
-	s.mu.Unlock()
-	maps.Copy(ours, stored)
-	if record != nil && record.Row != 0 {
-		ours[record.Row] = Note{Row: record.Row, Host: record.Host, PID: record.PID}
-	}
-	all := make([]Run, len(rows))
-	for i, row := range rows {
-		note, found := ours[row.ID]
-		all[i] = Run{Row: row, Go: found, Host: note.Host, Unknown: !found && (lost || !stored.covers(row.ID))}
-	}
-	return all, err
+func noteOf(r runrecord.Record) runhistory.Note {
+	return runhistory.Note{Row: r.Row, Host: r.Host, PID: r.PID}
 }

@@ -6,40 +6,36 @@ import (
 	"time"
 )
 
-// Run looks at the schedule again and again and runs the cleanup when it is due,
+// Run makes one attempt after the other, so that the cleanup runs when it is due,
 // until ctx ends; then it ends the running cleanup in order and returns nil. It
-// outlasts a cache, lock server or database that goes away and comes back.
+// survives a cache, lock server or database that goes away and comes back.
 //
-// It sleeps until the cleanup is due, but looks at least once in the poll
-// interval ([WithPoll]) for what other nodes have changed, so that it follows a
-// schedule that was brought forward within that time. All pauses have a random
-// part.
+// It sleeps until the cleanup is due, but reads the schedule at least once in the
+// poll interval ([WithPoll]), since other nodes may bring it forward. All pauses
+// have a random part. It asks the checks when it starts, so that log and status say
+// from then on whether this node may clean.
 //
-// It asks the checks when it starts, so that log and status say from then on
-// whether this node may clean.
-//
-// How late it may be: a cleanup that is due begins within seconds if nothing
-// fails. After a fault is over it begins within [Scheduler.Bound]; a fault
-// itself (a cache, lock server or database that cannot be reached) puts
-// it off for as long as it lasts.
+// Without a fault a due cleanup starts within seconds. After a fault it starts
+// within [Scheduler.MaxDelay]; while a cache, lock server or database cannot be
+// reached there is none.
 func (s *Scheduler) Run(ctx context.Context) error {
 	o := observer{s: s}
-	by := order{by: s.loop, limits: s.limits[s.loop], policy: s.policy}
-	if s.loop.Forced() {
-		by.policy.GracePeriod = false
+	req := request{by: s.executor, limits: s.limits[s.executor], policy: s.policy}
+	if s.executor.Forced() {
+		req.policy.GracePeriod = false
 	}
 	failures := 0
 	s.checkAtStart(ctx)
 	for ctx.Err() == nil {
 		began := time.Now()
-		a, err := s.try(ctx, by)
+		a, err := s.try(ctx, req)
 		s.checkAgain(ctx, began)
-		if a.Result == Unavailable || a.Result == Refused {
+		if a.Result == ResultUnavailable || a.Result == ResultRefused {
 			failures++
 		} else {
 			failures = 0
 		}
-		if err == nil && s.mode == Observe {
+		if err == nil && s.mode == ModeObserve {
 			o.compare(ctx, a)
 		}
 		t := time.NewTimer(s.pause(a, failures))
@@ -52,26 +48,26 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	return nil
 }
 
-// Bound is how long after the last fault a due cleanup begins at the latest, if
-// one node runs Run and none is paused, refused or held up by a PHP node: what
-// a dead node left keeps the others away for the longer of marker age and unfinished
-// interval or for the lease, then they look within the poll interval or the
-// pause after a withdrawal.
-func (s *Scheduler) Bound() time.Duration {
-	return max(MarkerAge, s.policy.Unfinished(), s.leaseT) + s.leaseT + 2*s.poll + longestRetry
+// MaxDelay returns the maximum time between the end of the last fault and the start
+// of a due cleanup, provided that one node runs Run and none is paused, refused or
+// kept waiting by a PHP node. What a crashed node has left keeps the others waiting
+// for the age of a marker, the unfinished interval or the lease; then they make an
+// attempt within the poll interval, or the pause after a withdrawal.
+func (s *Scheduler) MaxDelay() time.Duration {
+	return max(markerAge, s.policy.UnfinishedInterval, s.leaseTTL) + s.leaseTTL + 2*s.poll + longestRetry
 }
 
 // longestRetry is the longest pause after a withdrawal.
 const longestRetry = time.Minute
 
-// jitter is the random part of a pause: a 60th of the poll interval.
+// jitter returns the random part of a pause: up to a 60th of the poll interval.
 func (s *Scheduler) jitter() time.Duration {
 	return 10*time.Millisecond + s.random(max(s.poll/60, time.Millisecond))
 }
 
-// pause is the time to the next look: until the cleanup is due, but no longer
-// than poll, since another node may change the schedule; with a random part, so
-// that nodes do not look all at once.
+// pause returns the time until the next attempt: until the cleanup is due, but at
+// most the poll interval; with a random part, so that nodes do not act at the same
+// time.
 func (s *Scheduler) pause(a Attempt, failures int) time.Duration {
 	if failures > 0 {
 		d := max(min(time.Second<<min(failures, 6), s.poll), time.Millisecond)
@@ -89,32 +85,34 @@ func (s *Scheduler) pause(a Attempt, failures int) time.Duration {
 
 // observer compares what this node would have done with what others did.
 type observer struct {
-	s    *Scheduler
-	seen bool
-	last int64     // the newest row of the look before
-	due  time.Time // when the cleanup was due by the look before
-	told bool      // that it is due
+	s *Scheduler
+	// Of the attempt before: whether there was one, the newest run, when the
+	// cleanup was due, and whether that it is due has been logged.
+	started bool
+	newest  int64
+	due     time.Time
+	logged  bool
 }
 
 func (o *observer) compare(ctx context.Context, a Attempt) {
 	o.s.mu.Lock()
-	var newest Row
-	if len(o.s.seen) > 0 {
-		newest = o.s.seen[0]
+	var newest Run
+	if len(o.s.lastRuns) > 0 {
+		newest = o.s.lastRuns[0]
 	}
 	o.s.mu.Unlock()
-	if o.seen && newest.ID != o.last {
+	if o.started && newest.ID != o.newest {
 		msg := "another node has cleaned"
 		if newest.Time.Before(o.due.Truncate(time.Second)) {
 			msg = "another node has cleaned before the cleanup was due"
 		}
 		o.s.logger.LogAttrs(ctx, slog.LevelInfo, msg, slog.Int64("row", newest.ID), slog.String("executor", newest.Executor.String()),
 			slog.Time("time", newest.Time), slog.Time("due", o.due), slog.Duration("later", newest.Time.Sub(o.due)))
-		o.told = false
+		o.logged = false
 	}
-	if a.Result == Observed && !o.told {
+	if a.Result == ResultObserved && !o.logged {
 		o.s.logger.LogAttrs(ctx, slog.LevelInfo, "the cleanup is due; this node only observes", slog.Time("due", a.Decision.Due))
 	}
-	o.told = a.Result == Observed
-	o.seen, o.last, o.due = true, newest.ID, a.Decision.Due
+	o.logged = a.Result == ResultObserved
+	o.started, o.newest, o.due = true, newest.ID, a.Decision.Due
 }

@@ -38,10 +38,10 @@ func (p *stepwise) operation() {
 func (p *stepwise) step(i int) {
 	ctx, pool := p.t.Context(), p.c.pool
 	next, _, started := p.c.times()
-	rows := p.c.db.Rows()
+	rows := p.c.db.Runs()
 	switch i {
 	case 0:
-		p.out = next.After(time.Now()) || started != nil && started.After(time.Now().Add(-cleanup.MarkerAge))
+		p.out = next.After(time.Now()) || started != nil && started.After(time.Now().Add(-5*time.Minute))
 	case 1:
 		for _, r := range rows {
 			p.out = p.out || r.Status == cleanup.StatusUnknown
@@ -50,12 +50,12 @@ func (p *stepwise) step(i int) {
 		p.ran = true
 		at := time.Now()
 		require.NoError(p.t, cleanup.CleanupStartedAt.Set(ctx, pool, at, 0))
-		id := p.c.db.Add(cleanup.Row{Time: at, Executor: cleanup.ExecutorFrontendAPI})
+		id := p.c.db.Add(cleanup.Run{Time: at, Executor: cleanup.ExecutorFrontendAPI})
 		require.NoError(p.t, cleanup.AdditionalCleanup.SetNull(ctx, pool, 0))
 		require.NoError(p.t, cleanup.NextCleanup.Set(ctx, pool, at.Add(6*time.Hour), 0))
 		fail := p.c.db.Fail
 		p.c.db.Fail = nil
-		require.NoError(p.t, p.c.db.Finish(ctx, cleanup.Row{ID: id, Time: at, Status: cleanup.StatusComplete}))
+		require.NoError(p.t, p.c.db.Finish(ctx, cleanup.Run{ID: id, Time: at, Status: cleanup.StatusComplete}))
 		p.c.db.Fail = fail
 		require.NoError(p.t, cleanup.CleanupStartedAt.SetNull(ctx, pool, 0))
 	}
@@ -63,7 +63,7 @@ func (p *stepwise) step(i int) {
 
 // hung reports whether it stood still for longer than the guard time.
 func (p *stepwise) hung() bool {
-	return p.when[1].Sub(p.when[0]) >= cleanup.DefaultGuard || p.when[2].Sub(p.when[1]) >= cleanup.DefaultGuard
+	return p.when[1].Sub(p.when[0]) >= guard || p.when[2].Sub(p.when[1]) >= guard
 }
 
 // Whatever a PHP node does between which operations of a Go node: the two do
@@ -83,10 +83,10 @@ func TestTryRun_GivesWayToAPHPNodeAtAnyMoment(t *testing.T) {
 					faulty.Inject(cachetest.Fault{Match: func(cachetest.Op, []string) bool { p.operation(); return false }})
 					l := lock.New(c.locks)
 					defer l.Close()
-					a, err := cleanup.New(cache.NewPool(faulty), l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+					a, err := cleanup.New(cache.NewPool(faulty), l, c.db, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 					require.NoError(t, err)
 					tried++
-					if p.ran && a.Result == cleanup.Completed {
+					if p.ran && a.Result == cleanup.ResultCompleted {
 						require.True(t, p.hung(), "both cleaned, with its steps before operations %v", p.at)
 						both++
 					}

@@ -6,26 +6,28 @@ import (
 	"time"
 )
 
-// Overlap is two cleanups that ran at the same time, as their statistic rows
-// show.
+// Overlap is two runs at the same time, as the statistics show.
 type Overlap struct {
-	Earlier, Later Row
+	Earlier, Later Run
 }
 
+// String names the two runs by row, executor and time.
 func (o Overlap) String() string {
 	return fmt.Sprintf("rows %d (%s, %s) and %d (%s, %s)",
 		o.Earlier.ID, o.Earlier.Executor, o.Earlier.Time.UTC().Format(time.DateTime),
 		o.Later.ID, o.Later.Executor, o.Later.Time.UTC().Format(time.DateTime))
 }
 
-// Overlaps finds cleanups that ran at the same time, newest first. A row lasts
-// from its time for its duration, one of unknown status for the unfinished
-// interval. Times of rows are whole seconds, so that two short runs in one
-// second are reported although they may have come one after the other, and two
-// runs that meet for less than a second may not be.
-func (p Policy) Overlaps(rows []Row) []Overlap {
-	sorted := slices.Clone(rows)
-	slices.SortStableFunc(sorted, func(a, b Row) int {
+// Overlaps finds runs at the same time, newest first. A run lasts from its time
+// for its duration, one of unknown status for the unfinished interval. Times have
+// whole seconds, so that two short runs in one second are reported although they
+// may have come one after the other, and two runs that meet for less than a second
+// may not be.
+func (s *Scheduler) Overlaps(runs []Run) []Overlap { return overlaps(runs, s.policy) }
+
+func overlaps(runs []Run, p Policy) []Overlap {
+	sorted := slices.Clone(runs)
+	slices.SortStableFunc(sorted, func(a, b Run) int {
 		if c := a.Time.Compare(b.Time); c != 0 {
 			return c
 		}
@@ -36,7 +38,7 @@ func (p Policy) Overlaps(rows []Row) []Overlap {
 		for _, earlier := range slices.Backward(sorted[:i]) {
 			lasts := earlier.Duration
 			if earlier.Status == StatusUnknown {
-				lasts = p.Unfinished()
+				lasts = p.UnfinishedInterval
 			}
 			if later.Time.Equal(earlier.Time) || later.Time.Before(earlier.Time.Add(lasts)) {
 				all = append(all, Overlap{Earlier: earlier, Later: later})

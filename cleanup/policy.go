@@ -1,111 +1,140 @@
 package cleanup
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
 
-// Policy are the five settings of mosparo's cleanup, as numbers in mosparo's
-// own units; connect.CleanupPolicy makes one of a node's settings. A number
-// outside its range, 0 included, counts as the default, as in mosparo: it is
-// not clamped. The zero Policy is mosparo's default.
+// Policy holds the five settings of mosparo's cleanup. A duration of zero is
+// mosparo's default, so the zero Policy is a mosparo that nobody has configured.
+// mosparo stores each duration as a whole number of a unit; see [Policy.Validate].
 type Policy struct {
-	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) puts an unforced
-	// cleanup off by the submit token retention period, so that the cron job comes
-	// first.
+	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) delays an unforced
+	// cleanup by SubmitTokenRetention, so that the cron job runs first.
 	GracePeriod bool
-	// SubmitTokenRetention (MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD) in hours, 1
-	// to 24, default 24.
-	SubmitTokenRetention int
-	// SubmissionRetention (MOSPARO_SUBMISSION_RETENTION_PERIOD) in days, 1 to
-	// 14, default 14.
-	SubmissionRetention int
-	// ProcessInterval (MOSPARO_CLEANUP_PROCESS_INTERVAL) in hours, 1 to 24,
-	// default 6.
-	ProcessInterval int
-	// UnfinishedInterval (MOSPARO_CLEANUP_UNFINISHED_INTERVAL) in minutes, 1 to
-	// 360, default 10.
-	UnfinishedInterval int
+	// SubmitTokenRetention (MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD) is how old a
+	// submit token, or a submission that is neither spam nor valid, may become:
+	// 1 to 24 hours, default 24.
+	SubmitTokenRetention time.Duration
+	// SubmissionRetention (MOSPARO_SUBMISSION_RETENTION_PERIOD) is how long a
+	// submission is kept: 1 to 14 calendar days of 24 hours, default 14.
+	SubmissionRetention time.Duration
+	// ProcessInterval (MOSPARO_CLEANUP_PROCESS_INTERVAL) is the time from one
+	// cleanup to the next: 1 to 24 hours, default 6.
+	ProcessInterval time.Duration
+	// UnfinishedInterval (MOSPARO_CLEANUP_UNFINISHED_INTERVAL) is the time after
+	// which an unfinished cleanup is continued, and for which a run of unknown
+	// status keeps others from starting: 1 to 360 minutes, default 10.
+	UnfinishedInterval time.Duration
 }
 
-func inRange(n, most, def int) int {
-	if n < 1 || n > most {
-		return def
+// The longest intervals that mosparo accepts.
+const (
+	longestProcessInterval    = 24 * time.Hour
+	longestUnfinishedInterval = 360 * time.Minute
+)
+
+const day = 24 * time.Hour
+
+// setting is a duration of a policy with mosparo's range and unit.
+type setting struct {
+	name       string
+	value      *time.Duration
+	unit       time.Duration
+	unitName   string
+	most       int
+	defaultsTo int
+}
+
+func (p *Policy) settings() []setting {
+	return []setting{
+		{"SubmitTokenRetention", &p.SubmitTokenRetention, time.Hour, "hours", 24, 24},
+		{"SubmissionRetention", &p.SubmissionRetention, day, "days", 14, 14},
+		{"ProcessInterval", &p.ProcessInterval, time.Hour, "hours", int(longestProcessInterval / time.Hour), 6},
+		{"UnfinishedInterval", &p.UnfinishedInterval, time.Minute, "minutes", int(longestUnfinishedInterval / time.Minute), 10},
 	}
-	return n
 }
 
-// TokenAge is how old a submit token, or a submission that is neither spam nor
-// valid, may become.
-func (p Policy) TokenAge() time.Duration {
-	return time.Duration(inRange(p.SubmitTokenRetention, 24, 24)) * time.Hour
+// Validate returns an error that names the field, its unit and its range if a
+// duration is not zero and is not one that mosparo can store. mosparo itself
+// replaces such a setting by the default, and so does package envconfig, with a
+// warning; a Policy in a program is refused, since 90 minutes in place of an hour
+// are a mistake.
+func (p Policy) Validate() error {
+	for _, s := range p.settings() {
+		v := *s.value
+		if v != 0 && (v%s.unit != 0 || v < s.unit || v > time.Duration(s.most)*s.unit) {
+			return fmt.Errorf("cleanup: Policy.%s is %v, want 1 to %d whole %s", s.name, v, s.most, s.unitName)
+		}
+	}
+	return nil
 }
 
-// SubmissionDays is how many calendar days a submission is kept.
-func (p Policy) SubmissionDays() int { return inRange(p.SubmissionRetention, 14, 14) }
-
-// Interval is the time from one cleanup to the next.
-func (p Policy) Interval() time.Duration {
-	return time.Duration(inRange(p.ProcessInterval, 24, 6)) * time.Hour
+// WithDefaults returns the policy with mosparo's default for each duration of
+// zero.
+func (p Policy) WithDefaults() Policy {
+	for _, s := range p.settings() {
+		*s.value = cmp.Or(*s.value, time.Duration(s.defaultsTo)*s.unit)
+	}
+	return p
 }
 
-// Unfinished is the time after which an unfinished cleanup is taken up again,
-// and for which a statistic row of unknown status keeps others away.
-func (p Policy) Unfinished() time.Duration {
-	return time.Duration(inRange(p.UnfinishedInterval, 360, 10)) * time.Minute
-}
+// markerAge is how long mosparoCleanupStartedAt keeps unforced cleanups from
+// starting, in mosparo's CleanupHelper.
+const markerAge = 5 * time.Minute
 
-// MarkerAge is how long mosparoCleanupStartedAt keeps unforced cleanups away.
-const MarkerAge = 5 * time.Minute
-
-// State is what a node sees before it decides. A nil time is one that is not
-// set: for the cache an absent key or a stored null, which mosparo treats
-// alike.
-type State struct {
-	// Next, Additional and Started are the three keys in the shared cache.
+// Snapshot is what a node reads before it decides. A nil time is not set: an
+// absent key or a stored null, which mosparo treats alike.
+type Snapshot struct {
+	// Next, Additional and Started are mosparo's three keys in the shared cache.
 	Next, Additional, Started *time.Time
-	// Newest is the time of the newest statistic row, whatever its status.
+	// Newest is the time of the newest run in the statistics, whatever its
+	// status.
 	Newest *time.Time
-	// NewestUnknown is the time of the newest row whose status is unknown: a
-	// cleanup that runs, or died.
+	// NewestUnknown is the time of the newest run of unknown status: it is under
+	// way, or its node has died.
 	NewestUnknown *time.Time
-	// ReadOnlyCache: the start of a cleanup cannot be noted in the cache.
+	// ReadOnlyCache is true if the start of a cleanup cannot be saved in the
+	// cache.
 	ReadOnlyCache bool
 }
 
-// Decision is what follows from a State.
+// Decision is what follows from a Snapshot.
 type Decision struct {
-	// Run: the cleanup starts now.
+	// Run is true if the cleanup starts now.
 	Run bool
-	// Result says why it does not. With Run, and in a zero Decision, it says
-	// nothing, although its number is that of Completed.
+	// Result says why it does not. It has no meaning with Run and in a zero
+	// Decision, although its number is that of [ResultCompleted].
 	Result Result
-	// Due is when an unforced cleanup is due, Reason what says so.
+	// Due is when an unforced cleanup is due, Reason what determines it.
 	Due    time.Time
 	Reason Reason
 	// Grace is the part of Due that is the grace period, 0 without one.
 	Grace time.Duration
-	// Until is when what keeps the cleanup away now will not do so any longer:
-	// Due, or the end of a marker's or row's time. Zero with Run.
+	// Until is when that which prevents the cleanup now ends: Due, or the end of
+	// the time for which a marker or a run of unknown status counts. It is zero
+	// with Run.
 	Until time.Time
 }
 
-// String is RUN when the cleanup starts, the name of the result that says why
-// not, or UNDECIDED of a zero Decision.
+// String returns "run" when the cleanup starts, the result that says why it does
+// not, or "undecided" for a zero Decision.
 func (d Decision) String() string {
 	switch {
 	case d.Run:
-		return "RUN"
-	case d.Result == Completed: // no reason against a run is that
-		return "UNDECIDED"
+		return "run"
+	case d.Result == ResultCompleted: // prevents no run
+		return "undecided"
 	}
 	return d.Result.String()
 }
 
-// Decide says whether a cleanup starts at the time now, by mosparo's own
-// rules: CleanupHelper::cleanup up to the point where it begins. A forced run
-// does not ask the schedule.
-func (p Policy) Decide(s State, now time.Time, forced bool) Decision {
+// Decide reports whether a cleanup starts at the time now, by the rules of
+// mosparo's CleanupHelper::cleanup up to the point where it starts. A forced run
+// ignores schedule and marker. Durations of zero count as mosparo's defaults.
+func (p Policy) Decide(s Snapshot, now time.Time, forced bool) Decision {
+	p = p.WithDefaults()
 	var d Decision
 	d.Due, d.Grace, d.Reason = p.due(s, now)
 	no := func(r Result, until time.Time) Decision {
@@ -114,99 +143,89 @@ func (p Policy) Decide(s State, now time.Time, forced bool) Decision {
 	}
 	if !forced {
 		if d.Due.After(now) {
-			return no(NextCleanupInTheFuture, d.Due)
+			return no(ResultNotDue, d.Due)
 		}
-		if s.Started != nil && s.Started.After(now.Add(-MarkerAge)) {
-			return no(CleanupRunningAlready, s.Started.Add(MarkerAge))
+		if s.Started != nil && s.Started.After(now.Add(-markerAge)) {
+			return no(ResultAlreadyRunning, s.Started.Add(markerAge))
 		}
 	}
-	since := now.Add(-p.Unfinished())
+	since := now.Add(-p.UnfinishedInterval)
 	if s.NewestUnknown != nil && s.NewestUnknown.After(since) {
-		return no(UnfinishedCleanupStatistic, s.NewestUnknown.Add(p.Unfinished()))
+		return no(ResultRunPending, s.NewestUnknown.Add(p.UnfinishedInterval))
 	}
 	if s.ReadOnlyCache && s.Newest != nil && s.Newest.After(since) {
-		return no(CleanupJustExecuted, s.Newest.Add(p.Unfinished()))
+		return no(ResultJustExecuted, s.Newest.Add(p.UnfinishedInterval))
 	}
 	d.Run = true
 	return d
 }
 
-// Reason is what makes a cleanup due at its time.
+// Reason is what determines when a cleanup is due.
 type Reason int
 
-// The reasons.
 const (
-	// NothingPlanned: neither schedule nor statistic row; it is always one
-	// interval away.
-	NothingPlanned Reason = iota
-	// RegularSchedule: mosparoNextCleanup.
-	RegularSchedule
-	// UnfinishedRun: mosparoAdditionalCleanup.
-	UnfinishedRun
-	// NewestRow: one interval after the newest statistic row, since the cache
-	// has no schedule.
-	NewestRow
+	// ReasonNothingPlanned: there is neither a schedule nor a run in the
+	// statistics; the cleanup is always one interval away.
+	ReasonNothingPlanned Reason = iota
+	// ReasonSchedule: mosparoNextCleanup.
+	ReasonSchedule
+	// ReasonUnfinishedRun: mosparoAdditionalCleanup.
+	ReasonUnfinishedRun
+	// ReasonNewestRun: one interval after the newest run, since the cache has no
+	// schedule.
+	ReasonNewestRun
 )
 
-// String says it in words.
+// String returns the reason in lower_snake_case.
 func (r Reason) String() string {
 	switch r {
-	case RegularSchedule:
+	case ReasonSchedule:
+		return "regular_schedule"
+	case ReasonUnfinishedRun:
+		return "unfinished_run"
+	case ReasonNewestRun:
+		return "newest_run"
+	}
+	return "nothing_planned"
+}
+
+func (r Reason) describe() string {
+	switch r {
+	case ReasonSchedule:
 		return "regular schedule"
-	case UnfinishedRun:
+	case ReasonUnfinishedRun:
 		return "unfinished run goes on"
-	case NewestRow:
+	case ReasonNewestRun:
 		return "one interval after the newest statistic row"
 	}
 	return "nothing planned yet"
 }
 
-// Why says in words what makes the cleanup due at its time, the grace period
-// included.
+// Why says in words what determines when the cleanup is due, including the grace
+// period.
 func (d Decision) Why() string {
 	if d.Grace == 0 {
-		return d.Reason.String()
+		return d.Reason.describe()
 	}
-	return fmt.Sprintf("%s, put off by the grace period of %d h", d.Reason, int(d.Grace/time.Hour))
+	return fmt.Sprintf("%s, put off by the grace period of %d h", d.Reason.describe(), int(d.Grace/time.Hour))
 }
 
-// due is when an unforced cleanup is due, and how much of that is the grace
-// period.
-func (p Policy) due(s State, now time.Time) (due time.Time, grace time.Duration, why Reason) {
+// due returns when an unforced cleanup is due, how much of that is the grace
+// period, and what determines it. The policy has its defaults.
+func (p Policy) due(s Snapshot, now time.Time) (due time.Time, grace time.Duration, why Reason) {
 	if s.Additional != nil {
-		return *s.Additional, 0, UnfinishedRun
+		return *s.Additional, 0, ReasonUnfinishedRun
 	}
 	switch {
 	case s.Next != nil:
-		due, why = *s.Next, RegularSchedule
+		due, why = *s.Next, ReasonSchedule
 	case s.Newest != nil:
-		due, why = s.Newest.Add(p.Interval()), NewestRow
+		due, why = s.Newest.Add(p.ProcessInterval), ReasonNewestRun
 	default:
-		due = now.Add(p.Interval())
+		due = now.Add(p.ProcessInterval)
 	}
 	if p.GracePeriod {
-		grace = p.TokenAge()
+		grace = p.SubmitTokenRetention
 	}
 	return due.Add(grace), grace, why
-}
-
-// Outcome is what a run leaves in the cache.
-type Outcome struct {
-	Result Result
-	Status Status
-	// Additional is when an unfinished cleanup goes on, nil after a complete
-	// one.
-	Additional *time.Time
-	// Next is the next regular cleanup.
-	Next time.Time
-}
-
-// Finish is the end of a run at the time now.
-func (p Policy) Finish(complete bool, now time.Time) Outcome {
-	o := Outcome{Result: Completed, Status: StatusComplete, Next: now.Add(p.Interval())}
-	if !complete {
-		again := now.Add(p.Unfinished())
-		o.Result, o.Status, o.Additional = Unfinished, StatusIncomplete, &again
-	}
-	return o
 }

@@ -18,10 +18,10 @@ import (
 
 // A user who may only SELECT must not show at the first due run, hours later.
 func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
-	for _, mode := range []cleanup.Mode{cleanup.Observe, cleanup.Clean} {
+	for _, mode := range []cleanup.Mode{cleanup.ModeObserve, cleanup.ModeClean} {
 		for want, missing := range map[cleanup.Result]error{
-			cleanup.Refused:     fmt.Errorf("%w: GRANT DELETE ON delay", cleanup.ErrRefused),
-			cleanup.Unavailable: errors.New("GRANT what you like, the server hangs"),
+			cleanup.ResultRefused:     fmt.Errorf("%w: GRANT DELETE ON delay", cleanup.ErrRefused),
+			cleanup.ResultUnavailable: errors.New("GRANT what you like, the server hangs"),
 		} {
 			t.Run(fmt.Sprint(mode, want), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					fails.Store(true)
 					var log bytes.Buffer
 					n := c.node(mode, cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
-						cleanup.WithCheck(func(context.Context, cleanup.State) error {
+						cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
 							if fails.Load() {
 								return missing
 							}
@@ -40,7 +40,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 						}))
 					o, err := n.Status(t.Context())
 					require.NoError(t, err)
-					require.Zero(t, o.Readiness, "not asked yet")
+					require.Zero(t, o.CheckedAt, "not asked yet")
 					ctx, cancel := context.WithCancel(t.Context())
 					done := make(chan error)
 					began := time.Now()
@@ -48,8 +48,8 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					time.Sleep(30 * time.Second)
 					o, err = n.Status(t.Context())
 					require.NoError(t, err)
-					require.ErrorIs(t, o.Readiness.Err, missing)
-					require.True(t, o.Readiness.At.Equal(began))
+					require.ErrorIs(t, o.CheckErr, missing)
+					require.True(t, o.CheckedAt.Equal(began))
 					require.Equal(t, before, snapshot(t, c))
 
 					time.Sleep(10 * time.Minute)
@@ -57,7 +57,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					time.Sleep(2 * time.Minute)
 					o, err = n.Status(t.Context())
 					require.NoError(t, err)
-					require.NoError(t, o.Readiness.Err)
+					require.NoError(t, o.CheckErr)
 					cancel()
 					require.NoError(t, <-done)
 					require.Equal(t, 1, strings.Count(log.String(), "this node may not clean"), log.String())
@@ -75,13 +75,13 @@ func TestCheck_SaysWhetherANodeMayCleanAndWritesNothing(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		before := snapshot(t, c)
-		require.NoError(t, c.node(cleanup.Clean).Check(t.Context()))
-		n := c.node(cleanup.Clean, cleanup.WithCheck(func(context.Context, cleanup.State) error { return cleanup.ErrRefused }))
+		require.NoError(t, c.node(cleanup.ModeClean).Check(t.Context()))
+		n := c.node(cleanup.ModeClean, cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error { return cleanup.ErrRefused }))
 		require.ErrorIs(t, n.Check(t.Context()), cleanup.ErrRefused)
 		c.db.Fail = func(string) error { return errBroken }
 		require.ErrorIs(t, n.Check(t.Context()), errBroken)
 		o, _ := n.Status(t.Context())
-		require.ErrorIs(t, o.Readiness.Err, errBroken)
+		require.ErrorIs(t, o.CheckErr, errBroken)
 		require.Equal(t, before, snapshot(t, c))
 	})
 }
@@ -90,25 +90,25 @@ func TestTryRun_TheCommandCanKeepToTheSchedule(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(time.Hour), 0))
-		n := c.nodeWith(cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2}, cleanup.Clean)
+		n := c.nodeWith(cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2 * time.Hour}, cleanup.ModeClean)
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand, cleanup.WhenDue())
 		require.NoError(t, err)
-		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		require.Equal(t, cleanup.ResultNotDue, a.Result)
 		require.Equal(t, 2*time.Hour, a.Decision.Grace)
 		require.Equal(t, "regular schedule, put off by the grace period of 2 h", a.Decision.Why())
 		require.True(t, a.Decision.Due.Equal(time.Now().Add(3*time.Hour)))
 		time.Sleep(3*time.Hour + time.Second)
 		a, err = n.TryRun(t.Context(), cleanup.ExecutorCommand, cleanup.WhenDue())
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		require.Equal(t, cleanup.ExecutorCommand, c.db.Rows()[0].Executor)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		require.Equal(t, cleanup.ExecutorCommand, c.db.Runs()[0].Executor)
 	})
 }
 
 func TestDecision_NamesTheGracePeriodWhereItCounts(t *testing.T) {
 	at := time.Now()
 	p := cleanup.Policy{GracePeriod: true}
-	require.Equal(t, "nothing planned yet, put off by the grace period of 24 h", p.Decide(cleanup.State{}, at, false).Why())
-	require.Equal(t, "unfinished run goes on", p.Decide(cleanup.State{Additional: &at}, at, false).Why())
-	require.Equal(t, "regular schedule", (cleanup.Policy{}).Decide(cleanup.State{Next: &at}, at, false).Why())
+	require.Equal(t, "nothing planned yet, put off by the grace period of 24 h", p.Decide(cleanup.Snapshot{}, at, false).Why())
+	require.Equal(t, "unfinished run goes on", p.Decide(cleanup.Snapshot{Additional: &at}, at, false).Why())
+	require.Equal(t, "regular schedule", (cleanup.Policy{}).Decide(cleanup.Snapshot{Next: &at}, at, false).Why())
 }

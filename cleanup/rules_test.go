@@ -18,6 +18,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
@@ -25,8 +26,8 @@ import (
 // limited says with which limits it was called.
 type limited struct{ last cleanup.Limits }
 
-func (l *limited) Clean(_ context.Context, limits cleanup.Limits) (cleanup.Report, error) {
-	l.last = limits
+func (l *limited) Clean(_ context.Context, j cleanup.Job) (cleanup.Report, error) {
+	l.last = j.Limits
 	return cleanup.Report{Finished: true}, nil
 }
 
@@ -44,13 +45,13 @@ func TestTryRun_ExecutorsHaveMosparosLimitsAndNumbers(t *testing.T) {
 				l := lock.New(c.locks)
 				defer l.Close()
 				work := &limited{}
-				a, err := cleanup.New(c.pool, l, c.db, work, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), by)
+				a, err := cleanup.New(c.pool, l, withClean{c.db, work.Clean}, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), by)
 				require.NoError(t, err)
-				require.Equal(t, cleanup.Completed, a.Result)
+				require.Equal(t, cleanup.ResultCompleted, a.Result)
 				work.last.Between = nil
 				require.Equal(t, want, work.last)
-				require.Equal(t, by, c.db.Rows()[0].Executor)
-				require.EqualValues(t, 2, c.db.Rows()[0].Status)
+				require.Equal(t, by, c.db.Runs()[0].Executor)
+				require.EqualValues(t, 2, c.db.Runs()[0].Status)
 			})
 		})
 	}
@@ -62,10 +63,10 @@ func TestTryRun_RefusesAnExecutorThatMosparoDoesNotKnow(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		for _, by := range []cleanup.Executor{-1, 4} {
-			a, err := c.node(cleanup.Clean).TryRun(t.Context(), by)
+			a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), by)
 			require.ErrorIs(t, err, cleanup.ErrRefused)
-			require.Equal(t, cleanup.Refused, a.Result)
-			require.Empty(t, c.db.Rows())
+			require.Equal(t, cleanup.ResultRefused, a.Result)
+			require.Empty(t, c.db.Runs())
 		}
 	})
 }
@@ -80,12 +81,12 @@ func TestTryRun_GracePeriodIsForTheFrontendOnly(t *testing.T) {
 		run := func(d time.Duration, opts ...cleanup.Option) {
 			ctx, cancel := context.WithTimeout(t.Context(), d)
 			defer cancel()
-			require.NoError(t, cleanup.New(c.pool, l, c.db, c.cleaner, p, cleanup.Clean, opts...).Run(ctx))
+			require.NoError(t, cleanup.New(c.pool, l, c.db, append(opts, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(p))...).Run(ctx))
 		}
 		run(22 * time.Hour)
-		require.Zero(t, c.cleaner.Runs(), "it leaves the cron job time to come first")
+		require.Zero(t, c.db.Cleans(), "it leaves the cron job time to come first")
 		run(2 * time.Hour)
-		require.Equal(t, 1, c.cleaner.Runs())
+		require.Equal(t, 1, c.db.Cleans())
 	})
 }
 
@@ -97,62 +98,62 @@ func TestRun_AsTheCronJobKeepsToTheScheduleWithoutGracePeriod(t *testing.T) {
 		defer l.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Hour)
 		defer cancel()
-		n := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{GracePeriod: true}, cleanup.Clean, cleanup.WithExecutor(cleanup.ExecutorCommand))
+		n := cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(cleanup.Policy{GracePeriod: true}), cleanup.WithExecutor(cleanup.ExecutorCommand))
 		require.NoError(t, n.Run(ctx))
-		require.Equal(t, 3, c.cleaner.Runs(), "at once, and after 6 and 12 hours")
-		require.Equal(t, cleanup.ExecutorCommand, c.db.Rows()[0].Executor)
+		require.Equal(t, 3, c.db.Cleans(), "at once, and after 6 and 12 hours")
+		require.Equal(t, cleanup.ExecutorCommand, c.db.Runs()[0].Executor)
 	})
 }
 
 // A node looks at the newest 50 rows. When some of them go, older ones move
 // up.
-func TestTryRun_AnOldRowThatMovesUpIsNoStranger(t *testing.T) {
+func TestTryRun_AnOldRowThatMovesUpIsNoConcurrentRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		for i := range 60 {
-			c.db.Add(cleanup.Row{Time: time.Now().Add(time.Duration(i-100) * time.Hour), Status: cleanup.StatusComplete})
+			c.db.Add(cleanup.Run{Time: time.Now().Add(time.Duration(i-100) * time.Hour), Status: cleanup.StatusComplete})
 		}
 		for range 3 {
-			old := c.db.Add(cleanup.Row{Time: time.Now().Add(-50 * time.Hour)})
+			old := c.db.Add(cleanup.Run{Time: time.Now().Add(-50 * time.Hour)})
 			time.AfterFunc(100*time.Millisecond, func() { require.NoError(t, c.db.Withdraw(context.Background(), old)) })
 		}
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 	})
 }
 
 func TestTryRun_AForcedRunOfAFreshClusterCleans(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		require.Equal(t, 1, c.cleaner.Runs())
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		require.Equal(t, 1, c.db.Cleans())
 	})
 }
 
 // deaf does not heed the error of Between.
 type deaf struct{}
 
-func (deaf) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
+func (deaf) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 	time.Sleep(time.Second)
-	_ = l.Between(ctx)
+	_ = j.Limits.Between(ctx)
 	return cleanup.Report{Finished: true}, nil
 }
 
-func TestTryRun_ACleanerThatGoesOnBesideAStrangerIsNotComplete(t *testing.T) {
+func TestTryRun_ACleanerThatGoesOnBesideAConcurrentRunIsNotComplete(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		l := lock.New(c.locks)
 		defer l.Close()
-		time.AfterFunc(500*time.Millisecond, func() { c.db.Add(cleanup.Row{Time: time.Now()}) })
-		a, err := cleanup.New(c.pool, l, c.db, deaf{}, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		time.AfterFunc(500*time.Millisecond, func() { c.db.Add(cleanup.Run{Time: time.Now()}) })
+		a, err := cleanup.New(c.pool, l, withClean{c.db, deaf{}.Clean}, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Unfinished, a.Result)
-		require.ErrorIs(t, a.Stopped, cleanup.ErrStranger)
+		require.Equal(t, cleanup.ResultUnfinished, a.Result)
+		require.ErrorIs(t, a.Stopped, cleanup.ErrConcurrentRun)
 	})
 }
 
@@ -160,10 +161,10 @@ func TestTryRun_ALongRunLeavesAPHPNodesMarkerAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes = 10 * time.Minute
+		c.db.Takes = 10 * time.Minute
 		theirs := time.Now().Add(time.Minute)
 		time.AfterFunc(time.Minute, func() { require.NoError(t, cleanup.CleanupStartedAt.Set(context.Background(), c.pool, theirs, 0)) })
-		_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
 		_, _, started := c.times()
 		require.NotNil(t, started)
@@ -177,9 +178,9 @@ func TestTryRun_ANodeKeptAwayByALeaseComesBackWhenItExpires(t *testing.T) {
 		c.due()
 		_, err := c.locks.Acquire(t.Context(), cleanup.LockName, lock.Claim{Token: "of a node that is dead"}, 20*time.Second)
 		require.NoError(t, err)
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+		require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
 		require.WithinRange(t, time.Now().Add(a.RetryAfter), time.Now().Add(20*time.Second), time.Now().Add(22*time.Second))
 	})
 }
@@ -190,13 +191,13 @@ func TestTryRun_LongRunWithTheShortestIntervalAndAFlush(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = 30*time.Minute, time.Second
-		p := cleanup.Policy{UnfinishedInterval: 1}
+		c.db.Takes, c.db.Round = 30*time.Minute, time.Second
+		p := cleanup.Policy{UnfinishedInterval: time.Minute}
 		l := lock.New(c.locks)
 		defer l.Close()
 		done := make(chan cleanup.Attempt)
 		go func() {
-			a, err := cleanup.New(c.pool, l, c.db, c.cleaner, p, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+			a, err := cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(p)).TryRun(t.Context(), cleanup.ExecutorCommand)
 			require.NoError(t, err)
 			done <- a
 		}()
@@ -210,22 +211,22 @@ func TestTryRun_LongRunWithTheShortestIntervalAndAFlush(t *testing.T) {
 			}
 			r, err := php.Cleanup(t.Context(), cleanup.ExecutorCommand)
 			require.NoError(t, err)
-			require.Equal(t, cleanup.UnfinishedCleanupStatistic, r)
+			require.Equal(t, cleanup.ResultRunPending, r)
 			if i > 12 {
 				_, _, started := c.times()
 				require.NotNil(t, started, "the marker is written again")
-				require.Less(t, time.Since(*started), cleanup.MarkerAge)
-				record, err := cleanup.RunKey.Get(t.Context(), c.pool)
+				require.Less(t, time.Since(*started), 5*time.Minute)
+				record, err := runrecord.Key.Get(t.Context(), c.pool)
 				require.NoError(t, err)
 				require.True(t, record.Alive.After(time.Now()))
 			}
 		}
-		require.Equal(t, cleanup.Completed, (<-done).Result)
-		require.Equal(t, 1, c.cleaner.Runs())
+		require.Equal(t, cleanup.ResultCompleted, (<-done).Result)
+		require.Equal(t, 1, c.db.Cleans())
 	})
 }
 
-func TestVersionGate(t *testing.T) {
+func TestCheckVersion(t *testing.T) {
 	for _, c := range []struct {
 		installed bool
 		version   string
@@ -244,19 +245,13 @@ func TestVersionGate(t *testing.T) {
 		{true, "", false},
 		{false, "1.5.4", false},
 	} {
-		gate := cleanup.VersionGate(func(context.Context) (cleanup.Installation, error) {
-			return cleanup.Installation{Installed: c.installed, Version: c.version}, nil
-		})
-		err := gate(t.Context(), cleanup.State{})
+		err := cleanup.CheckVersion(c.installed, c.version)
 		if c.ok {
 			require.NoError(t, err, c.version)
 		} else {
 			require.ErrorIs(t, err, cleanup.ErrRefused, c.version)
 		}
 	}
-	err := cleanup.VersionGate(func(context.Context) (cleanup.Installation, error) { return cleanup.Installation{}, errBroken })(t.Context(), cleanup.State{})
-	require.ErrorIs(t, err, errBroken)
-	require.NotErrorIs(t, err, cleanup.ErrRefused)
 }
 
 // mosparo is updated while the node runs.
@@ -265,17 +260,17 @@ func TestRun_StopsCleaningWhenMosparoIsUpdated(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		var updated atomic.Bool
-		n := c.node(cleanup.Clean, cleanup.WithCheck(cleanup.VersionGate(func(context.Context) (cleanup.Installation, error) {
+		n := c.node(cleanup.ModeClean, cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
 			if updated.Load() {
-				return cleanup.Installation{Installed: true, Version: "1.6.0"}, nil
+				return cleanup.CheckVersion(true, "1.6.0")
 			}
-			return cleanup.Installation{Installed: true, Version: "1.5.4"}, nil
-		})))
+			return cleanup.CheckVersion(true, "1.5.4")
+		}))
 		ctx, cancel := context.WithTimeout(t.Context(), 48*time.Hour)
 		defer cancel()
 		time.AfterFunc(13*time.Hour, func() { updated.Store(true) })
 		require.NoError(t, n.Run(ctx))
-		require.Equal(t, 3, c.cleaner.Runs())
+		require.Equal(t, 3, c.db.Cleans())
 	})
 }
 
@@ -286,14 +281,14 @@ func TestRun_FollowsAScheduleThatWasBroughtForward(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		time.AfterFunc(20*time.Minute, c.due)
-		n := c.node(cleanup.Clean)
+		n := c.node(cleanup.ModeClean)
 		began := time.Now()
-		c.cleaner.Do = func(context.Context) error {
-			require.Less(t, time.Since(began), 20*time.Minute+cleanup.DefaultPoll+2*time.Second)
+		c.db.Do = func(context.Context) error {
+			require.Less(t, time.Since(began), 20*time.Minute+time.Minute+2*time.Second)
 			return nil
 		}
 		require.NoError(t, n.Run(ctx))
-		require.Equal(t, 1, c.cleaner.Runs())
+		require.Equal(t, 1, c.db.Cleans())
 	})
 }
 
@@ -304,8 +299,8 @@ func TestRun_SleepsUntilDueAndStartsWithinSeconds(t *testing.T) {
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, due, 0))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
 		defer cancel()
-		require.NoError(t, c.node(cleanup.Clean).Run(ctx))
-		rows := c.db.Rows()
+		require.NoError(t, c.node(cleanup.ModeClean).Run(ctx))
+		rows := c.db.Runs()
 		require.Len(t, rows, 1)
 		require.WithinRange(t, rows[0].Time, due, due.Add(2*time.Second))
 	})
@@ -315,11 +310,11 @@ func TestRun_EndsInOrder(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = time.Hour, time.Second
+		c.db.Takes, c.db.Round = time.Hour, time.Second
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		require.NoError(t, c.node(cleanup.Clean).Run(ctx))
-		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		require.NoError(t, c.node(cleanup.ModeClean).Run(ctx))
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Runs()[0].Status)
 		_, additional, started := c.times()
 		require.NotNil(t, additional)
 		require.Nil(t, started)
@@ -343,19 +338,19 @@ func TestRun_LooksAgainSoonAfterAnOutage(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Hour)
 		defer cancel()
-		n := c.node(cleanup.Clean)
+		n := c.node(cleanup.ModeClean)
 		require.NoError(t, n.Run(ctx))
-		rows := c.db.Rows()
+		rows := c.db.Runs()
 		require.Len(t, rows, 1)
-		require.Less(t, rows[0].Time.Sub(began), 3*time.Hour+cleanup.DefaultPoll+time.Second)
+		require.Less(t, rows[0].Time.Sub(began), 3*time.Hour+time.Minute+time.Second)
 		require.Less(t, looks.Load(), int64(6*60+10), "and not too often meanwhile")
 	})
 }
 
 // hangs never answers.
-type hangs struct{ *cleanuptest.Statistics }
+type hangs struct{ *cleanuptest.Fake }
 
-func (hangs) Recent(ctx context.Context, _ int) ([]cleanup.Row, error) {
+func (hangs) Recent(ctx context.Context, _ int) ([]cleanup.Run, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -367,9 +362,9 @@ func TestTryRun_ADatabaseThatHangsDoesNotHangTheScheduler(t *testing.T) {
 		l := lock.New(c.locks)
 		defer l.Close()
 		began := time.Now()
-		a, err := cleanup.New(c.pool, l, hangs{c.db}, c.cleaner, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		a, err := cleanup.New(c.pool, l, hangs{c.db}, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, cleanup.Unavailable, a.Result)
+		require.Equal(t, cleanup.ResultUnavailable, a.Result)
 		require.Less(t, time.Since(began), time.Minute)
 	})
 }
@@ -390,11 +385,11 @@ func TestRun_LogsOneLineARun(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		var out bytes.Buffer
-		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
 		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Hour)
 		defer cancel()
 		require.NoError(t, n.Run(ctx))
-		require.Equal(t, 3, c.cleaner.Runs())
+		require.Equal(t, 3, c.db.Cleans())
 		var runs []map[string]any
 		for _, l := range logged(&out) {
 			if l["msg"] == "cleanup" {
@@ -402,8 +397,8 @@ func TestRun_LogsOneLineARun(t *testing.T) {
 			}
 		}
 		require.Len(t, runs, 3)
-		require.Equal(t, "COMPLETED", runs[0]["result"])
-		require.Equal(t, "regular schedule", runs[0]["reason"])
+		require.Equal(t, "completed", runs[0]["result"])
+		require.Equal(t, "regular_schedule", runs[0]["reason"])
 		require.Contains(t, runs[0], "duration")
 		require.Contains(t, runs[0], "deleted_rows")
 	})
@@ -415,12 +410,12 @@ func TestRun_SaysOnceWhatKeepsItAway(t *testing.T) {
 		c.due()
 		require.NoError(t, cleanup.AdditionalCleanup.Set(t.Context(), c.pool, time.Now().AddDate(0, 1, 0), 0))
 		var out bytes.Buffer
-		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))),
-			cleanup.WithCheck(func(context.Context, cleanup.State) error { return cleanup.ErrRefused }))
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))),
+			cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error { return cleanup.ErrRefused }))
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
 		defer cancel()
 		require.NoError(t, n.Run(ctx))
-		require.Equal(t, 1, strings.Count(out.String(), "REFUSED"))
+		require.Equal(t, 1, strings.Count(out.String(), `"refused"`))
 		require.Equal(t, 1, strings.Count(out.String(), "mosparoAdditionalCleanup is"))
 	})
 }
@@ -436,7 +431,7 @@ func TestTryRun_SaysOnceForAllRequestsThatAServerIsGone(t *testing.T) {
 			return fmt.Errorf("dial tcp 10.0.0.1:%d->10.0.0.2:3306: connection refused", port)
 		}
 		var out bytes.Buffer
-		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
 		for range 10 {
 			_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 			require.Error(t, err)
@@ -445,22 +440,22 @@ func TestTryRun_SaysOnceForAllRequestsThatAServerIsGone(t *testing.T) {
 	})
 }
 
-func TestTryRun_SaysOnceThatALongRunCannotRenewItsMarks(t *testing.T) {
+func TestTryRun_SaysOnceThatALongRunCannotSendItsHeartbeat(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = 30*time.Minute, time.Second
+		c.db.Takes, c.db.Round = 30*time.Minute, time.Second
 		faulty := cachetest.NewFaulty(c.adapter)
 		c.pool = cache.NewPool(faulty)
 		for _, at := range []time.Duration{5 * time.Minute, 15 * time.Minute} {
 			time.AfterFunc(at, func() { time.AfterFunc(5*time.Minute, faulty.Down()) })
 		}
 		var out bytes.Buffer
-		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		require.Equal(t, 2, strings.Count(out.String(), "cannot renew"), "once each time that the cache is gone")
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		require.Equal(t, 2, strings.Count(out.String(), "heartbeat of the run failed"), "once each time that the cache is gone")
 	})
 }
 
@@ -468,15 +463,15 @@ func TestTryRun_ALongRunGoesOnBesideAMarkerThatIsNoTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = 30*time.Minute, time.Second
+		c.db.Takes, c.db.Round = 30*time.Minute, time.Second
 		junk := cache.Item{Key: string(cleanup.CleanupStartedAt), Value: []byte("junk")}
 		time.AfterFunc(time.Minute, func() { require.NoError(t, c.adapter.Set(context.Background(), junk)) })
 		var out bytes.Buffer
-		n := c.node(cleanup.Clean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		require.NotContains(t, out.String(), "cannot renew")
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		require.NotContains(t, out.String(), "heartbeat of the run failed")
 		require.Equal(t, "junk", snapshot(t, c)[junk.Key], "it is somebody else's")
 	})
 }
@@ -503,9 +498,9 @@ func TestScheduleOfAWrongClockIsBoundedAndReported(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				cl := newCluster(t)
 				at = time.Now()
-				cl.db.Add(cleanup.Row{Time: at.Add(c.row), Status: cleanup.StatusComplete})
+				cl.db.Add(cleanup.Run{Time: at.Add(c.row), Status: cleanup.StatusComplete})
 				require.NoError(t, c.key.Set(t.Context(), cl.pool, at.Add(c.time), 0))
-				n := cl.node(cleanup.Clean)
+				n := cl.node(cleanup.ModeClean)
 				o, err := n.Status(t.Context())
 				require.NoError(t, err)
 				if c.warn == "" {
@@ -516,7 +511,7 @@ func TestScheduleOfAWrongClockIsBoundedAndReported(t *testing.T) {
 				}
 				a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 				require.NoError(t, err)
-				require.Equal(t, c.runs, a.Result == cleanup.Completed)
+				require.Equal(t, c.runs, a.Result == cleanup.ResultCompleted)
 			})
 		})
 	}
@@ -528,7 +523,7 @@ func TestRun_ObserverComparesItselfWithPHP(t *testing.T) {
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(time.Hour), 0))
 		before := snapshot(t, c)
 		var out bytes.Buffer
-		n := c.node(cleanup.Observe, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
+		n := c.node(cleanup.ModeObserve, cleanup.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Minute)
 		defer cancel()
 		var all sync.WaitGroup
@@ -537,7 +532,7 @@ func TestRun_ObserverComparesItselfWithPHP(t *testing.T) {
 		require.Equal(t, before, snapshot(t, c))
 		r, err := c.php().Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, r)
+		require.Equal(t, cleanup.ResultCompleted, r)
 		all.Wait()
 		var told []string
 		for _, l := range logged(&out) {
@@ -555,12 +550,12 @@ func TestRun_ObserverComparesItselfWithPHP(t *testing.T) {
 func TestTryRun_WithoutASharedLockTheHandshakeKeepsGoNodesApart(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		c.cleaner.Takes, c.cleaner.Round = 3*time.Second, 500*time.Millisecond
+		c.db.Takes, c.db.Round = 3*time.Second, 500*time.Millisecond
 		var nodes []*cleanup.Scheduler
 		for range 3 {
 			l := lock.New(memorylocker.New())
 			t.Cleanup(l.Close)
-			nodes = append(nodes, cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean))
+			nodes = append(nodes, cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean)))
 		}
 		for round := range 30 {
 			c.due()
@@ -579,9 +574,9 @@ func TestTryRun_WithoutASharedLockTheHandshakeKeepsGoNodesApart(t *testing.T) {
 				})
 			}
 			all.Wait()
-			require.Equal(t, round+1, c.cleaner.Runs())
+			require.Equal(t, round+1, c.db.Cleans())
 			time.Sleep(time.Hour)
 		}
-		require.Zero(t, c.cleaner.Doubles())
+		require.Zero(t, c.db.OverlappingCleans())
 	})
 }

@@ -3,76 +3,186 @@ package cleanup
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup/internal/runhistory"
 	"github.com/mosparo/go-cluster/lock"
 )
+
+// Scheduler runs the cleanup of a mosparo cluster on a Go node, beside PHP nodes
+// and other Go nodes. Its methods are safe for concurrent use.
+type Scheduler struct {
+	pool    *cache.Pool
+	locker  *lock.Locker
+	db      Database
+	cleaner Cleaner // db, and the cleaners of WithExtra
+	policy  Policy  // with its defaults
+	mode    Mode
+
+	logger   *slog.Logger
+	observe  func(context.Context, Event)
+	checks   []func(context.Context, Snapshot) error
+	limits   map[Executor]Limits
+	guard    time.Duration
+	leaseTTL time.Duration
+	poll     time.Duration
+	executor Executor
+	random   func(n time.Duration) time.Duration
+	// Each bounds a step.
+	writeTimeout, readTimeout time.Duration
+
+	mu           sync.Mutex
+	logged       map[string]bool // messages of logOnce
+	lastLogged   string          // result and error of the last attempt
+	lastRuns     []Run           // the newest runs when they were last read
+	searchedRuns []Run           // the runs in which overlaps were searched
+	overlaps     map[[2]int64]bool
+	checkedAt    time.Time
+	checkErr     error
+	noted        runhistory.History // what this process has written
+}
 
 // Mode says whether a scheduler may change anything.
 type Mode int
 
 const (
-	// Observe reads and says what it would do, and writes nothing anywhere. It
-	// is right for a node whose database is not surely the cluster's.
-	Observe Mode = iota
-	// Clean takes part.
-	Clean
+	// ModeObserve is a dry run: the scheduler reads and logs what it would do,
+	// and writes nothing anywhere. Use it unless the node surely is connected to
+	// the cluster's own database.
+	ModeObserve Mode = iota
+	// ModeClean takes part in the cleanup.
+	ModeClean
 )
 
-// String names the mode.
+// String returns the mode in lower_snake_case.
 func (m Mode) String() string {
-	if m == Clean {
+	if m == ModeClean {
 		return "clean"
 	}
 	return "observe"
 }
 
-// Scheduler runs the cleanup of a mosparo cluster on a Go node, beside PHP
-// nodes and other Go nodes. Its methods are safe for concurrent use.
-type Scheduler struct {
-	pool   *cache.Pool
-	locker *lock.Locker
-	db     Statistics
-	clean  Cleaner
-	policy Policy
-	mode   Mode
+// Defaults of a [Scheduler].
+const (
+	defaultGuard    = 250 * time.Millisecond
+	defaultLeaseTTL = 30 * time.Second
+	defaultPoll     = time.Minute
+	// The time to read leaves a database time for a failover.
+	defaultWriteTimeout = 15 * time.Second
+	defaultReadTimeout  = 40 * time.Second
+)
 
-	logger  *slog.Logger
-	observe func(Event)
-	checks  []Check
-	limits  map[Executor]Limits
-	guard   time.Duration
-	leaseT  time.Duration
-	// callTimeout bounds what is written in one step, lookTimeout what is read.
-	callTimeout, lookTimeout time.Duration
-	poll                     time.Duration
-	loop                     Executor
-	random                   func(n time.Duration) time.Duration
-
-	mu       sync.Mutex
-	noticed  map[string]bool // what has been logged once
-	seen     []Row           // the newest rows when they were last read
-	judged   []Row           // the rows in which overlaps were looked for
-	overlaps map[[2]int64]bool
-	ready    Readiness
-	noted    notes  // runs of this process, and those that it has ended
-	last     string // result and error that were logged last
+// New returns a scheduler, which observes with mosparo's default policy unless
+// [WithMode] and [WithPolicy] say otherwise. It starts nothing. Pool, locker and
+// database must be those of one cluster. A locker whose backend is not shared by
+// all Go nodes (see [lock.Properties]) does not keep them apart: then only the
+// handshake with PHP nodes does, which may miss one. New panics if one of the first
+// three is nil.
+func New(pool *cache.Pool, locker *lock.Locker, db Database, opts ...Option) *Scheduler {
+	must(pool != nil, "New", "pool", "nil")
+	must(locker != nil, "New", "locker", "nil")
+	must(db != nil, "New", "db", "nil")
+	s := &Scheduler{
+		pool: pool, locker: locker, db: db, cleaner: db, policy: Policy{}.WithDefaults(), executor: ExecutorFrontendAPI,
+		logger: slog.New(slog.DiscardHandler), observe: func(context.Context, Event) {}, limits: map[Executor]Limits{},
+		guard: defaultGuard, leaseTTL: defaultLeaseTTL, poll: defaultPoll,
+		writeTimeout: defaultWriteTimeout, readTimeout: defaultReadTimeout,
+		random: rand.N[time.Duration], logged: map[string]bool{}, noted: runhistory.History{},
+	}
+	for _, o := range opts {
+		o(s)
+	}
+	if c, ok := db.(Checker); ok {
+		s.checks = append(s.checks, func(ctx context.Context, v Snapshot) error { return c.Check(ctx, s.policy, v) })
+	}
+	return s
 }
 
-// Check looks, when a node starts and then under the lock before anything is
-// written, whether this node may clean. It changes nothing. An error that wraps [ErrRefused] says why not; any other
-// means that nobody knows, and that nothing is done either.
-type Check func(ctx context.Context, s State) error
+// DryRun reports what a run without limits would delete now, and deletes nothing.
+// It takes no lock and asks no checks. If the database is no [DryRunner], the error
+// wraps [errors.ErrUnsupported].
+func (s *Scheduler) DryRun(ctx context.Context) (Report, error) {
+	d, ok := s.db.(DryRunner)
+	if !ok {
+		return Report{}, fmt.Errorf("cleanup: dry run: %w", errors.ErrUnsupported)
+	}
+	r, err := d.DryRun(ctx, s.policy)
+	if err != nil {
+		err = fmt.Errorf("cleanup: dry run: %w", err)
+	}
+	return r, err
+}
 
 // Option changes a default of [New].
 type Option func(*Scheduler)
 
-// WithLogger logs one line a run, and what an operator must know. The default,
-// also for nil, logs nothing.
+// WithMode sets the mode; the default is [ModeObserve]. It panics if there is no
+// such mode.
+func WithMode(m Mode) Option {
+	must(m == ModeObserve || m == ModeClean, "WithMode", "m", "no mode")
+	return func(s *Scheduler) { s.mode = m }
+}
+
+// WithPolicy sets the policy; the default is mosparo's. It panics if the policy is
+// not valid; see [Policy.Validate].
+func WithPolicy(p Policy) Option {
+	if err := p.Validate(); err != nil {
+		panic("cleanup: WithPolicy: p: " + err.Error())
+	}
+	return func(s *Scheduler) { s.policy = p.WithDefaults() }
+}
+
+// WithExtra adds cleaners that run after the database's, under the same lock and
+// limits, as one run: its report is the sum of all. A cleaner that fails does not
+// keep the next from running. It panics if a cleaner is nil.
+func WithExtra(cleaners ...Cleaner) Option {
+	for i, c := range cleaners {
+		must(c != nil, "WithExtra", fmt.Sprintf("cleaners[%d]", i), "nil")
+	}
+	return func(s *Scheduler) {
+		all, ok := s.cleaner.(sequence)
+		if !ok {
+			all = sequence{s.cleaner}
+		}
+		s.cleaner = append(all, cleaners...)
+	}
+}
+
+// WithCheck adds a check, which is asked when [Scheduler.Run] starts and under the
+// lock before anything is written; all must pass. It changes nothing. An error that
+// wraps [ErrRefused] says why this node may not clean; any other means that the
+// answer is unknown, and nothing is done either. WithCheck panics if check is nil.
+func WithCheck(check func(ctx context.Context, s Snapshot) error) Option {
+	must(check != nil, "WithCheck", "check", "nil")
+	return func(s *Scheduler) { s.checks = append(s.checks, check) }
+}
+
+// WithExecutor sets the executor of the runs of [Scheduler.Run]; the default is
+// [ExecutorFrontendAPI]. If it is the command or the web cron job, Run does not
+// wait for the grace period, which is there to let them come first; it obeys the
+// schedule. It panics if mosparo has no such executor.
+func WithExecutor(e Executor) Option {
+	must(e.isKnown(), "WithExecutor", "e", "no executor of mosparo")
+	return func(s *Scheduler) { s.executor = e }
+}
+
+// WithLimits sets the limits of the runs of an executor. By default they are
+// mosparo's in TryRun, and none in Run. It panics if rows or time are negative, or
+// if mosparo has no such executor.
+func WithLimits(e Executor, l Limits) Option {
+	must(e.isKnown(), "WithLimits", "e", "no executor of mosparo")
+	l.mustBeValid("WithLimits")
+	return func(s *Scheduler) { s.limits[e] = l }
+}
+
+// WithLogger logs one line for each run, and what an operator must know. The
+// default, also for nil, logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Scheduler) {
 		if s.logger = l; l == nil {
@@ -81,160 +191,59 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithCheck adds a check; all must pass. It panics if c is nil.
-func WithCheck(c Check) Option {
-	must(c != nil, "WithCheck", "c", "nil")
-	return func(s *Scheduler) { s.checks = append(s.checks, c) }
+// WithObserver calls f after every attempt, also one that finds nothing to do. f
+// must not block; nil is no observer.
+func WithObserver(f func(context.Context, Event)) Option {
+	return func(s *Scheduler) {
+		if s.observe = f; f == nil {
+			s.observe = func(context.Context, Event) {}
+		}
+	}
 }
 
-// WithLimits sets the limits of the runs of an executor. By default they are
-// mosparo's in TryRun, and none in Run. It panics if rows or time are negative.
-func WithLimits(e Executor, l Limits) Option {
-	must(e.known(), "WithLimits", "e", "no executor of mosparo")
-	l.must("WithLimits")
-	return func(s *Scheduler) { s.limits[e] = l }
-}
-
-// WithGuard is how long a run waits between its statistic row and the first
-// delete, so that a PHP node which looked before the row was there shows itself.
-// The default, also for 0, is [DefaultGuard]. PHP nodes that stall for longer are
-// noticed between rounds. It panics if d is negative.
+// WithGuard sets how long a run waits between its row in the statistics and the
+// first delete, so that a PHP node that read the statistics before shows itself.
+// The default, also for 0, is 250 ms. PHP nodes that stall for longer are noticed
+// between rounds. It panics if d is negative.
 func WithGuard(d time.Duration) Option {
 	notNegative(d, "WithGuard", "d")
-	return func(s *Scheduler) { s.guard = cmp.Or(d, DefaultGuard) }
+	return func(s *Scheduler) { s.guard = cmp.Or(d, defaultGuard) }
 }
 
-// WithLeaseTTL is how long other Go nodes wait for a dead one; the default, also
-// for 0, is [DefaultLeaseTTL]. It panics if d is negative.
+// WithLeaseTTL sets how long other Go nodes wait for a crashed one; the default,
+// also for 0, is 30 s. It panics if d is negative.
 func WithLeaseTTL(d time.Duration) Option {
 	notNegative(d, "WithLeaseTTL", "d")
-	return func(s *Scheduler) { s.leaseT = cmp.Or(d, DefaultLeaseTTL) }
+	return func(s *Scheduler) { s.leaseTTL = cmp.Or(d, defaultLeaseTTL) }
 }
 
-// WithPoll is the longest time between two looks of Run at the schedule, which
-// other nodes may change; the default, also for 0, is [DefaultPoll]. It panics if
-// d is negative.
+// WithPoll sets the longest time between two attempts of Run; the default, also
+// for 0, is one minute. It panics if d is negative.
 func WithPoll(d time.Duration) Option {
 	notNegative(d, "WithPoll", "d")
-	return func(s *Scheduler) { s.poll = cmp.Or(d, DefaultPoll) }
+	return func(s *Scheduler) { s.poll = cmp.Or(d, defaultPoll) }
 }
 
 // WithCallTimeout bounds each step in which a scheduler asks cache and database
 // beside the cleaning itself, so that a server that hangs does not hang the
-// scheduler. The default, also for 0, is [DefaultCallTimeout] for what is written and
-// [DefaultLookTimeout] for what is read. It panics if d is negative. A run that
-// ends saves its end within 10 s in any case.
+// scheduler. The default, also for 0, is 15 s to write and 40 s to read, which
+// leaves a database time for a failover. It panics if d is negative. The end of a
+// run is saved within 10 s in any case.
 func WithCallTimeout(d time.Duration) Option {
 	notNegative(d, "WithCallTimeout", "d")
 	return func(s *Scheduler) {
-		s.callTimeout, s.lookTimeout = cmp.Or(d, DefaultCallTimeout), cmp.Or(d, DefaultLookTimeout)
+		s.writeTimeout, s.readTimeout = cmp.Or(d, defaultWriteTimeout), cmp.Or(d, defaultReadTimeout)
 	}
 }
 
-// WithRandom draws the random parts of all pauses: a duration of 0 up to, not
-// including, n > 0. The default, also for nil, is [rand.N]; a simulation with a
-// seed has its own. f is called from several goroutines.
+// WithRandom sets the source of the random parts of all pauses: f returns a
+// duration of 0 up to, not including, n > 0. The default, also for nil, is
+// [rand.N]; a simulation with a seed has its own. f is called from several
+// goroutines.
 func WithRandom(f func(n time.Duration) time.Duration) Option {
 	return func(s *Scheduler) {
 		if s.random = f; f == nil {
 			s.random = rand.N[time.Duration]
 		}
 	}
-}
-
-// WithExecutor is who Run counts as; the default is the frontend. A Run that is
-// the cron job (the command or the web cron job) does not wait for the grace
-// period, which is there to let it come first; it keeps to the schedule. It panics if
-// mosparo has no such executor.
-func WithExecutor(e Executor) Option {
-	must(e.known(), "WithExecutor", "e", "no executor of mosparo")
-	return func(s *Scheduler) { s.loop = e }
-}
-
-// Defaults of a [Scheduler].
-const (
-	DefaultGuard    = 250 * time.Millisecond
-	DefaultLeaseTTL = 30 * time.Second
-	DefaultPoll     = time.Minute
-	// DefaultLookTimeout leaves a database time for a failover.
-	DefaultCallTimeout = 15 * time.Second
-	DefaultLookTimeout = 40 * time.Second
-)
-
-// New returns a scheduler. It starts nothing. Pool, locker and statistics must
-// be those of one cluster: a locker whose backend is not shared by all Go nodes
-// (see [lock.Properties]) does not keep them apart, and then only the handshake
-// does, which a node may miss. New panics if one of the first four is nil, or if
-// there is no such mode; numbers of the policy outside their ranges count as the
-// defaults, as in mosparo.
-func New(pool *cache.Pool, locker *lock.Locker, db Statistics, c Cleaner, p Policy, m Mode, opts ...Option) *Scheduler {
-	must(pool != nil, "New", "pool", "nil")
-	must(locker != nil, "New", "locker", "nil")
-	must(db != nil, "New", "db", "nil")
-	must(c != nil, "New", "c", "nil")
-	must(m == Observe || m == Clean, "New", "m", "no mode")
-	s := &Scheduler{
-		pool: pool, locker: locker, db: db, clean: c, policy: p, mode: m,
-		logger: slog.New(slog.DiscardHandler), observe: func(Event) {},
-		limits: map[Executor]Limits{}, guard: DefaultGuard, leaseT: DefaultLeaseTTL, poll: DefaultPoll,
-		callTimeout: DefaultCallTimeout, lookTimeout: DefaultLookTimeout,
-		loop: ExecutorFrontendAPI, random: rand.N[time.Duration], noticed: map[string]bool{}, noted: notes{},
-	}
-	for _, o := range opts {
-		o(s)
-	}
-	return s
-}
-
-// Attempt is the outcome of a TryRun. Its Decision is zero, and says nothing,
-// where the lock, the cache or the database could not be asked.
-type Attempt struct {
-	Result   Result
-	Decision Decision
-	// Report is that of the cleaner, if it ran.
-	Report Report
-	// Duration is how long the cleaner ran.
-	Duration time.Duration
-	// RetryAfter is when to try again at the earliest, 0 if the decision says.
-	RetryAfter time.Duration
-	// Stopped says why a run ended between two rounds although it had not
-	// failed: it wraps [ErrStranger] or [ErrPaused].
-	Stopped error
-}
-
-// mosparo's limits, by executor. The web cron job has 80 % of PHP's execution
-// time there, which a Go node does not have.
-func phpLimits(e Executor) Limits {
-	switch e {
-	case ExecutorCommand, ExecutorWebCronJob:
-		return Limits{}
-	default:
-		return Limits{Rounds: 10, Time: 1500 * time.Millisecond}
-	}
-}
-
-// TryOption changes one [Scheduler.TryRun].
-type TryOption func(*order)
-
-// WhenDue keeps also a forced executor to the schedule, the marker and the grace
-// period, as if it were a frontend. Its limits and its number stay.
-func WhenDue() TryOption { return func(o *order) { o.forced = false } }
-
-// TryRun looks whether the cleanup is due and runs it, as mosparo does for the
-// executor: the command and the web cron job do not ask whether it is due, but
-// for [WhenDue]. It returns when the run is over. Without a lock there is no run.
-//
-// The error is nil for all of mosparo's results but for a run that failed or
-// whose end could not be saved. A run stops between two statements when ctx
-// ends, and leaves a state from which any node goes on.
-func (s *Scheduler) TryRun(ctx context.Context, by Executor, opts ...TryOption) (Attempt, error) {
-	l, ok := s.limits[by]
-	if !ok {
-		l = phpLimits(by)
-	}
-	o := order{by: by, limits: l, policy: s.policy, forced: by.Forced()}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	return s.try(ctx, o)
 }

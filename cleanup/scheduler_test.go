@@ -16,6 +16,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
@@ -26,27 +27,50 @@ type cluster struct {
 	adapter *memoryadapter.Adapter
 	pool    *cache.Pool
 	locks   *memorylocker.Backend
-	db      *cleanuptest.Statistics
-	cleaner *cleanuptest.Cleaner
+	db      *cleanuptest.Fake
 }
 
 func newCluster(t *testing.T) *cluster {
-	a := memoryadapter.New()
-	return &cluster{t: t, adapter: a, pool: cache.NewPool(a), locks: memorylocker.New(), db: &cleanuptest.Statistics{}, cleaner: &cleanuptest.Cleaner{Takes: time.Second}}
+	a, db := memoryadapter.New(), cleanuptest.NewFake()
+	db.Takes = time.Second
+	return &cluster{t: t, adapter: a, pool: cache.NewPool(a), locks: memorylocker.New(), db: db}
 }
 
 // node is a Go node with a locker of its own.
 func (c *cluster) node(m cleanup.Mode, opts ...cleanup.Option) *cleanup.Scheduler {
 	l := lock.New(c.locks)
 	c.t.Cleanup(l.Close)
-	return cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, m, opts...)
+	return cleanup.New(c.pool, l, c.db, append(opts, cleanup.WithMode(m))...)
 }
 
 // nodeWith is a node with other settings.
 func (c *cluster) nodeWith(p cleanup.Policy, m cleanup.Mode) *cleanup.Scheduler {
 	l := lock.New(c.locks)
 	c.t.Cleanup(l.Close)
-	return cleanup.New(c.pool, l, c.db, c.cleaner, p, m)
+	return cleanup.New(c.pool, l, c.db, cleanup.WithMode(m), cleanup.WithPolicy(p))
+}
+
+// guard is the default guard time.
+const guard = 250 * time.Millisecond
+
+// pauseKey is where a pause is.
+const pauseKey cache.Key[cleanup.Pause] = "mosparoGoPause"
+
+// withClean is a database that cleans in another way.
+type withClean struct {
+	cleanup.Database
+	clean cleanup.CleanerFunc
+}
+
+func (w withClean) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
+	return w.clean(ctx, j)
+}
+
+// takesTime is a cleaning that nothing counts.
+func takesTime(d time.Duration) cleanup.CleanerFunc {
+	db := cleanuptest.NewFake()
+	db.Takes = d
+	return db.Clean
 }
 
 // due makes the cleanup due since an hour.
@@ -78,11 +102,11 @@ func TestTryRun_CleansWhenDue(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		began := time.Now()
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 		require.Equal(t, time.Second, a.Duration)
-		require.Equal(t, cleanup.DefaultGuard+time.Second, time.Since(began))
+		require.Equal(t, guard+time.Second, time.Since(began))
 
 		next, additional, started := c.times()
 		require.True(t, next.Equal(time.Now().Add(6*time.Hour)))
@@ -92,17 +116,17 @@ func TestTryRun_CleansWhenDue(t *testing.T) {
 			_, err = key.Get(t.Context(), c.pool)
 			require.ErrorIs(t, err, cache.ErrNull, "null is stored, as by PHP")
 		}
-		_, err = cleanup.RunKey.Get(t.Context(), c.pool)
+		_, err = runrecord.Key.Get(t.Context(), c.pool)
 		require.ErrorIs(t, err, cache.ErrNotFound)
-		rows := c.db.Rows()
+		rows := c.db.Runs()
 		require.Len(t, rows, 1)
 		require.Equal(t, cleanup.StatusComplete, rows[0].Status)
 		require.Equal(t, cleanup.ExecutorFrontendAPI, rows[0].Executor)
 		require.True(t, rows[0].Time.Equal(began), "the row has the time of the start")
 
-		a, err = c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err = c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		require.Equal(t, cleanup.ResultNotDue, a.Result)
 	})
 }
 
@@ -111,14 +135,14 @@ func TestTryRun_ObserverWritesNothing(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		before := snapshot(t, c)
-		a, err := c.node(cleanup.Observe).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeObserve).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Observed, a.Result)
+		require.Equal(t, cleanup.ResultObserved, a.Result)
 		require.Equal(t, before, snapshot(t, c))
-		require.Empty(t, c.db.Rows())
+		require.Empty(t, c.db.Runs())
 		_, err = c.locks.Holder(t.Context(), cleanup.LockName)
 		require.ErrorIs(t, err, lock.ErrNotHeld)
-		require.Zero(t, c.cleaner.Runs())
+		require.Zero(t, c.db.Cleans())
 	})
 }
 
@@ -137,25 +161,25 @@ func snapshot(t *testing.T, c *cluster) map[string]string {
 func TestTryRun_FreshClusterGetsAScheduleAndNoRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		require.Equal(t, cleanup.ResultNotDue, a.Result)
 		next, additional, started := c.times()
 		require.True(t, next.Equal(time.Now().Add(6*time.Hour)))
 		require.Nil(t, additional)
 		require.Nil(t, started)
 		require.Len(t, snapshot(t, c), 1, "nothing else")
-		require.Empty(t, c.db.Rows())
+		require.Empty(t, c.db.Runs())
 	})
 }
 
 func TestTryRun_FlushedCacheStartsNoStorm(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		c.db.Add(cleanup.Row{Time: time.Now().Add(-time.Hour), Status: cleanup.StatusComplete})
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		c.db.Add(cleanup.Run{Time: time.Now().Add(-time.Hour), Status: cleanup.StatusComplete})
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.NextCleanupInTheFuture, a.Result)
+		require.Equal(t, cleanup.ResultNotDue, a.Result)
 		require.Empty(t, snapshot(t, c))
 	})
 }
@@ -168,7 +192,7 @@ func TestTryRun_AmongGoNodesOneCleans(t *testing.T) {
 			results := make([]cleanup.Attempt, 8)
 			var all sync.WaitGroup
 			for i := range results {
-				n := c.node(cleanup.Clean)
+				n := c.node(cleanup.ModeClean)
 				all.Go(func() {
 					a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 					require.NoError(t, err)
@@ -176,10 +200,10 @@ func TestTryRun_AmongGoNodesOneCleans(t *testing.T) {
 				})
 			}
 			all.Wait()
-			require.Equal(t, round+1, c.cleaner.Runs())
+			require.Equal(t, round+1, c.db.Cleans())
 			time.Sleep(time.Hour)
 		}
-		require.Zero(t, c.cleaner.Doubles())
+		require.Zero(t, c.db.OverlappingCleans())
 	})
 }
 
@@ -188,14 +212,14 @@ func TestTryRun_ForcedRunsTakeTheLockToo(t *testing.T) {
 		c := newCluster(t)
 		var all sync.WaitGroup
 		for range 4 {
-			n := c.node(cleanup.Clean)
+			n := c.node(cleanup.ModeClean)
 			all.Go(func() {
 				_, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 				require.NoError(t, err)
 			})
 		}
 		all.Wait()
-		require.Equal(t, 1, c.cleaner.Runs())
+		require.Equal(t, 1, c.db.Cleans())
 	})
 }
 
@@ -204,15 +228,15 @@ func TestTryRun_APHPNodeThatCleansKeepsGoNodesOut(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, time.Now().Add(-time.Minute), 0))
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+		require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
 
-		c.db.Add(cleanup.Row{Time: time.Now().Add(-time.Minute)})
-		a, err = c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		c.db.Add(cleanup.Run{Time: time.Now().Add(-time.Minute)})
+		a, err = c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.UnfinishedCleanupStatistic, a.Result)
-		require.Zero(t, c.cleaner.Runs())
+		require.Equal(t, cleanup.ResultRunPending, a.Result)
+		require.Zero(t, c.db.Cleans())
 	})
 }
 
@@ -223,26 +247,26 @@ func TestTryRun_WithdrawsWhenAPHPNodeSlippedIn(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				c := newCluster(t)
 				c.due()
-				php := &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: &cleanuptest.Cleaner{Takes: takes}, Sleep: func() time.Duration { return 0 }, Stall: 50 * time.Millisecond}
+				php := &cleanuptest.PHPNode{Pool: c.pool, Database: withClean{c.db, takesTime(takes)}, Sleep: func() time.Duration { return 0 }, Stall: 50 * time.Millisecond}
 				var all sync.WaitGroup
 				all.Go(func() {
 					r, err := php.Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 					require.NoError(t, err)
-					require.Equal(t, cleanup.Completed, r)
+					require.Equal(t, cleanup.ResultCompleted, r)
 				})
 				time.Sleep(10 * time.Millisecond) // the PHP node stalls between its look and its row
-				a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 				require.NoError(t, err)
-				require.Equal(t, cleanup.UnfinishedCleanupStatistic, a.Result)
+				require.Equal(t, cleanup.ResultRunPending, a.Result)
 				require.GreaterOrEqual(t, a.RetryAfter, time.Second)
 				require.LessOrEqual(t, a.RetryAfter, time.Minute)
 				_, _, started := c.times()
 				require.Equal(t, takes == time.Minute, started != nil, "PHP's marker was left alone")
 				all.Wait()
-				rows := c.db.Rows()
+				rows := c.db.Runs()
 				require.Len(t, rows, 1, "our row is withdrawn")
 				require.Equal(t, cleanup.StatusComplete, rows[0].Status)
-				require.Zero(t, c.cleaner.Runs())
+				require.Zero(t, c.db.Cleans())
 			})
 		})
 	}
@@ -252,15 +276,15 @@ func TestTryRun_StopsBetweenRoundsWhenAPHPNodeStalledForLong(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = 10*time.Second, time.Second
-		time.AfterFunc(2500*time.Millisecond, func() { c.db.Add(cleanup.Row{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI}) })
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		c.db.Takes, c.db.Round = 10*time.Second, time.Second
+		time.AfterFunc(2500*time.Millisecond, func() { c.db.Add(cleanup.Run{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI}) })
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.Equal(t, cleanup.ResultUnfinished, a.Result)
 		require.Less(t, a.Duration, 4*time.Second)
 		_, additional, _ := c.times()
 		require.True(t, additional.Equal(time.Now().Add(10*time.Minute)))
-		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Runs()[0].Status)
 	})
 }
 
@@ -270,28 +294,28 @@ func TestTryRun_LongRunLooksAliveToPHP(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes, c.cleaner.Round = time.Hour, time.Second
-		php := &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: c.cleaner}
+		c.db.Takes, c.db.Round = time.Hour, time.Second
+		php := &cleanuptest.PHPNode{Pool: c.pool, Database: c.db}
 		done := make(chan struct{})
 		began := time.Now()
 		go func() {
 			defer close(done)
-			a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+			a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 			require.NoError(t, err)
-			require.Equal(t, cleanup.Completed, a.Result)
+			require.Equal(t, cleanup.ResultCompleted, a.Result)
 		}()
 		for range 59 {
 			time.Sleep(time.Minute)
 			r, err := php.Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 			require.NoError(t, err)
-			require.Equal(t, cleanup.CleanupRunningAlready, r)
+			require.Equal(t, cleanup.ResultAlreadyRunning, r)
 			r, err = php.Cleanup(t.Context(), cleanup.ExecutorCommand)
 			require.NoError(t, err)
-			require.Equal(t, cleanup.UnfinishedCleanupStatistic, r)
+			require.Equal(t, cleanup.ResultRunPending, r)
 		}
 		<-done
-		require.Equal(t, 1, c.cleaner.Runs())
-		require.True(t, c.db.Rows()[0].Time.Equal(began))
+		require.Equal(t, 1, c.db.Cleans())
+		require.True(t, c.db.Runs()[0].Time.Equal(began))
 	})
 }
 
@@ -303,19 +327,19 @@ func TestTryRun_AnotherNodeGoesOnAtOnceAfterADeath(t *testing.T) {
 		c.due()
 		// The traces of a run in the middle: marker, row, record; the lease is gone.
 		started := time.Now().Add(-30 * time.Second)
-		id := c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI})
-		record := cleanup.RunRecord{Row: id, Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
-		require.NoError(t, cache.Write(t.Context(), c.pool, cleanup.RunKey.With(record, time.Hour), cleanup.CleanupStartedAt.With(started, 0)))
+		id := c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI})
+		record := runrecord.Record{Row: id, Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
+		require.NoError(t, cache.Write(t.Context(), c.pool, runrecord.Key.With(record, time.Hour), cleanup.CleanupStartedAt.With(started, 0)))
 
-		php := &cleanuptest.PHPNode{Pool: c.pool, Statistics: c.db, Cleaner: c.cleaner}
+		php := &cleanuptest.PHPNode{Pool: c.pool, Database: c.db}
 		r, err := php.Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.CleanupRunningAlready, r, "PHP waits")
+		require.Equal(t, cleanup.ResultAlreadyRunning, r, "PHP waits")
 
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		rows := c.db.Rows()
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		rows := c.db.Runs()
 		require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
 		require.Equal(t, cleanup.StatusComplete, rows[1].Status)
 	})
@@ -327,15 +351,15 @@ func TestTryRun_ADeadPHPRunBlocksAsItBlocksPHP(t *testing.T) {
 		c.due()
 		dead := time.Now()
 		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, dead, 0))
-		c.db.Add(cleanup.Row{Time: dead})
-		n := c.node(cleanup.Clean)
+		c.db.Add(cleanup.Run{Time: dead})
+		n := c.node(cleanup.ModeClean)
 		for _, step := range []struct {
 			at   time.Duration
 			want cleanup.Result
 		}{
-			{4 * time.Minute, cleanup.CleanupRunningAlready},
-			{6 * time.Minute, cleanup.UnfinishedCleanupStatistic},
-			{11 * time.Minute, cleanup.Completed},
+			{4 * time.Minute, cleanup.ResultAlreadyRunning},
+			{6 * time.Minute, cleanup.ResultRunPending},
+			{11 * time.Minute, cleanup.ResultCompleted},
 		} {
 			time.Sleep(time.Until(dead.Add(step.at)))
 			a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
@@ -349,18 +373,18 @@ func TestTryRun_LostLeaseTouchesTheOwnRowOnly(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes = time.Minute
+		c.db.Takes = time.Minute
 		during := make(chan map[string]string, 1)
 		time.AfterFunc(5*time.Second, func() {
 			c.locks.Forget()
 			during <- snapshot(t, c)
 		})
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.ErrorIs(t, err, lock.ErrLost)
-		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.Equal(t, cleanup.ResultUnfinished, a.Result)
 		require.Less(t, a.Duration, 31*time.Second)
 		require.Equal(t, <-during, snapshot(t, c), "no key was changed")
-		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Runs()[0].Status)
 	})
 }
 
@@ -368,17 +392,17 @@ func TestTryRun_EndsInOrderWhenCancelled(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Takes = time.Minute
+		c.db.Takes = time.Minute
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		a, err := c.node(cleanup.Clean).TryRun(ctx, cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(ctx, cleanup.ExecutorFrontendAPI)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.Equal(t, cleanup.ResultUnfinished, a.Result)
 		next, additional, started := c.times()
 		require.True(t, next.After(time.Now()))
 		require.True(t, additional.Equal(time.Now().Add(10*time.Minute)))
 		require.Nil(t, started)
-		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Runs()[0].Status)
 		_, err = c.locks.Holder(t.Context(), cleanup.LockName)
 		require.ErrorIs(t, err, lock.ErrNotHeld)
 	})
@@ -388,14 +412,14 @@ func TestTryRun_SurvivesAPanicOfTheCleaner(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.cleaner.Do = func(context.Context) error { panic("oops") }
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		c.db.Do = func(context.Context) error { panic("oops") }
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		var p *cleanup.PanicError
 		require.ErrorAs(t, err, &p)
-		require.Equal(t, cleanup.Unfinished, a.Result)
+		require.Equal(t, cleanup.ResultUnfinished, a.Result)
 		_, _, started := c.times()
 		require.Nil(t, started)
-		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Runs()[0].Status)
 	})
 }
 
@@ -405,13 +429,13 @@ func TestTryRun_WithoutTheLockServerThereIsNoRun(t *testing.T) {
 		c.due()
 		l := lock.New(brokenLocks{})
 		defer l.Close()
-		n := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean)
+		n := cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean))
 		before := snapshot(t, c)
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.ErrorIs(t, err, lock.ErrUnavailable)
-		require.Equal(t, cleanup.Unavailable, a.Result)
+		require.Equal(t, cleanup.ResultUnavailable, a.Result)
 		require.Equal(t, before, snapshot(t, c))
-		require.Empty(t, c.db.Rows())
+		require.Empty(t, c.db.Runs())
 	})
 }
 
@@ -436,25 +460,25 @@ func TestTryRun_ACheckKeepsTheNodeFromCleaning(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		before := snapshot(t, c)
-		n := c.node(cleanup.Clean, cleanup.WithCheck(func(context.Context, cleanup.State) error {
+		n := c.node(cleanup.ModeClean, cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
 			return fmt.Errorf("%w: the database is of version 2", cleanup.ErrRefused)
 		}))
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.ErrorIs(t, err, cleanup.ErrRefused)
-		require.Equal(t, cleanup.Refused, a.Result)
+		require.Equal(t, cleanup.ResultRefused, a.Result)
 		require.Equal(t, before, snapshot(t, c))
-		require.Empty(t, c.db.Rows())
+		require.Empty(t, c.db.Runs())
 	})
 }
 
 func TestTryRun_ATimeTooFarAheadCountsAsNotSet(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		c.db.Add(cleanup.Row{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
+		c.db.Add(cleanup.Run{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().AddDate(50, 0, 0), 0))
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
 	})
 }
 
@@ -475,18 +499,18 @@ func TestTryRun_AnyFailureLeavesAStateToGoOnFrom(t *testing.T) {
 						}
 						return nil
 					}
-					_, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+					_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 					if n < nth {
 						require.NoError(t, err)
 						return
 					}
 					c.db.Fail = nil
 					time.Sleep(11 * time.Minute)
-					runs := c.cleaner.Runs()
-					a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorCommand)
+					runs := c.db.Cleans()
+					a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
 					require.NoError(t, err)
-					require.Equal(t, cleanup.Completed, a.Result)
-					require.Equal(t, runs+1, c.cleaner.Runs())
+					require.Equal(t, cleanup.ResultCompleted, a.Result)
+					require.Equal(t, runs+1, c.db.Cleans())
 				})
 			})
 		}
@@ -503,13 +527,13 @@ func TestRun_CleansAgainAndAgainAndOutlastsOutages(t *testing.T) {
 		defer cancel()
 		var all sync.WaitGroup
 		for range 3 {
-			n := c.node(cleanup.Clean)
+			n := c.node(cleanup.ModeClean)
 			all.Go(func() { require.NoError(t, n.Run(ctx)) })
 		}
 		time.AfterFunc(50*time.Hour, func() { c.locks.Forget() })
 		time.AfterFunc(60*time.Hour, func() { time.AfterFunc(2*time.Hour, faulty.Down()) })
 		all.Wait()
-		require.Zero(t, c.cleaner.Doubles())
-		require.InDelta(t, 28, c.cleaner.Runs(), 1, "four a day")
+		require.Zero(t, c.db.OverlappingCleans())
+		require.InDelta(t, 28, c.db.Cleans(), 1, "four a day")
 	})
 }

@@ -1,6 +1,7 @@
 package cleanup_test
 
 import (
+	"context"
 	"os"
 	"testing"
 	"time"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
-	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
 )
 
 func TestStatus_SaysWhenAndWhy(t *testing.T) {
@@ -21,26 +21,26 @@ func TestStatus_SaysWhenAndWhy(t *testing.T) {
 		due              time.Duration
 		why              cleanup.Reason
 	}{
-		"nothing":      {due: 6 * time.Hour, why: cleanup.NothingPlanned},
-		"schedule":     {next: &soon, row: true, due: time.Hour, why: cleanup.RegularSchedule},
-		"grace":        {next: &soon, policy: cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2}, due: 3 * time.Hour, why: cleanup.RegularSchedule},
-		"unfinished":   {next: &soon, additional: new(time.Duration), policy: cleanup.Policy{GracePeriod: true}, why: cleanup.UnfinishedRun},
-		"a row":        {row: true, due: 5 * time.Hour, why: cleanup.NewestRow},
-		"row and long": {row: true, policy: cleanup.Policy{ProcessInterval: 24}, due: 23 * time.Hour, why: cleanup.NewestRow},
+		"nothing":      {due: 6 * time.Hour, why: cleanup.ReasonNothingPlanned},
+		"schedule":     {next: &soon, row: true, due: time.Hour, why: cleanup.ReasonSchedule},
+		"grace":        {next: &soon, policy: cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2 * time.Hour}, due: 3 * time.Hour, why: cleanup.ReasonSchedule},
+		"unfinished":   {next: &soon, additional: new(time.Duration), policy: cleanup.Policy{GracePeriod: true}, why: cleanup.ReasonUnfinishedRun},
+		"a row":        {row: true, due: 5 * time.Hour, why: cleanup.ReasonNewestRun},
+		"row and long": {row: true, policy: cleanup.Policy{ProcessInterval: 24 * time.Hour}, due: 23 * time.Hour, why: cleanup.ReasonNewestRun},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				cl := newCluster(t)
 				at := time.Now()
 				if c.row {
-					cl.db.Add(cleanup.Row{Time: at.Add(-time.Hour), Status: cleanup.StatusComplete, Duration: time.Minute})
+					cl.db.Add(cleanup.Run{Time: at.Add(-time.Hour), Status: cleanup.StatusComplete, Duration: time.Minute})
 				}
 				for key, d := range map[cache.Key[time.Time]]*time.Duration{cleanup.NextCleanup: c.next, cleanup.AdditionalCleanup: c.additional} {
 					if d != nil {
 						require.NoError(t, key.Set(t.Context(), cl.pool, at.Add(*d), 0))
 					}
 				}
-				o, err := cl.nodeWith(c.policy, cleanup.Observe).Status(t.Context())
+				o, err := cl.nodeWith(c.policy, cleanup.ModeObserve).Status(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, c.why, o.Decision.Reason)
 				require.True(t, o.Decision.Due.Equal(at.Add(c.due)), o.Decision.Due)
@@ -58,12 +58,12 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		n := c.node(cleanup.Clean)
+		n := c.node(cleanup.ModeClean)
 		r, err := c.php().Cleanup(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, r)
+		require.Equal(t, cleanup.ResultCompleted, r)
 		time.Sleep(7 * time.Hour)
-		c.cleaner.Takes = time.Minute
+		c.db.Takes = time.Minute
 		began := time.Now()
 		done := make(chan struct{})
 		go func() {
@@ -75,19 +75,19 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 		host, err := os.Hostname()
 		require.NoError(t, err)
 
-		o, err := c.node(cleanup.Observe).Status(t.Context())
+		o, err := c.node(cleanup.ModeObserve).Status(t.Context())
 		require.NoError(t, err)
 		require.NotNil(t, o.Holder)
 		require.Equal(t, host, o.Running.Host)
 		require.Equal(t, os.Getpid(), o.Running.PID)
-		require.WithinDuration(t, began, o.Running.Since, time.Microsecond)
+		require.WithinDuration(t, began, o.Running.Time, time.Microsecond)
 		require.Len(t, o.Runs, 2)
-		require.True(t, o.Runs[0].Go)
-		require.False(t, o.Runs[1].Go)
+		require.True(t, o.Runs[0].IsGo())
+		require.False(t, o.Runs[1].IsGo())
 		<-done
 
 		php := c.php()
-		php.Cleaner = &cleanuptest.Cleaner{Takes: time.Minute}
+		php.Database = withClean{c.db, takesTime(time.Minute)}
 		go func() {
 			_, err := php.Cleanup(t.Context(), cleanup.ExecutorWebCronJob)
 			require.NoError(t, err)
@@ -98,41 +98,42 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 		require.Nil(t, o.Holder)
 		require.NotNil(t, o.Running)
 		require.Empty(t, o.Running.Host, "PHP does not say where")
-		require.Equal(t, o.Recent[0].ID, o.Running.Row)
+		require.Equal(t, o.Runs[0].ID, o.Running.ID)
 		time.Sleep(time.Minute)
 		o, err = n.Status(t.Context())
 		require.NoError(t, err)
 		require.Nil(t, o.Running)
 		runs, err := n.History(t.Context(), 10)
 		require.NoError(t, err)
-		require.Equal(t, []bool{false, true, false}, []bool{runs[0].Go, runs[1].Go, runs[2].Go})
+		require.Equal(t, []bool{false, true, false}, []bool{runs[0].IsGo(), runs[1].IsGo(), runs[2].IsGo()})
 		require.Equal(t, host, runs[1].Host)
 		require.Equal(t, cleanup.ExecutorWebCronJob, runs[0].Executor)
 	})
 }
 
-func TestPolicy_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
+func TestOverlaps_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
+	n := newCluster(t).node(cleanup.ModeObserve)
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	row := func(id int64, second int, lasts time.Duration, s cleanup.Status) cleanup.Row {
-		return cleanup.Row{ID: id, Time: at.Add(time.Duration(second) * time.Second), Duration: lasts, Status: s}
+	row := func(id int64, second int, lasts time.Duration, s cleanup.Status) cleanup.Run {
+		return cleanup.Run{ID: id, Time: at.Add(time.Duration(second) * time.Second), Duration: lasts, Status: s}
 	}
 	for name, c := range map[string]struct {
-		rows []cleanup.Row
+		rows []cleanup.Run
 		want [][2]int64
 	}{
 		"none":                   {},
-		"one after the other":    {[]cleanup.Row{row(2, 10, time.Second, 2), row(1, 0, 9*time.Second, 2)}, nil},
-		"one within the other":   {[]cleanup.Row{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
-		"short, in one second":   {[]cleanup.Row{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
-		"beside one that runs":   {[]cleanup.Row{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
-		"after one that is dead": {[]cleanup.Row{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
+		"one after the other":    {[]cleanup.Run{row(2, 10, time.Second, 2), row(1, 0, 9*time.Second, 2)}, nil},
+		"one within the other":   {[]cleanup.Run{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
+		"short, in one second":   {[]cleanup.Run{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
+		"beside one that runs":   {[]cleanup.Run{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
+		"after one that is dead": {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
 		"a long one and two": {
-			[]cleanup.Row{row(3, 50, time.Second, 2), row(2, 20, time.Second, 2), row(1, 0, time.Minute, 2)},
+			[]cleanup.Run{row(3, 50, time.Second, 2), row(2, 20, time.Second, 2), row(1, 0, time.Minute, 2)},
 			[][2]int64{{1, 3}, {1, 2}},
 		},
 	} {
 		var got [][2]int64
-		for _, o := range (cleanup.Policy{}).Overlaps(c.rows) {
+		for _, o := range n.Overlaps(c.rows) {
 			got = append(got, [2]int64{o.Earlier.ID, o.Later.ID})
 		}
 		require.Equal(t, c.want, got, name)
@@ -144,11 +145,11 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 		c := newCluster(t)
 		old := time.Now().Add(-24 * time.Hour)
 		for range 2 {
-			c.db.Add(cleanup.Row{Time: old, Status: cleanup.StatusComplete})
+			c.db.Add(cleanup.Run{Time: old, Status: cleanup.StatusComplete})
 		}
 		c.due()
 		var events []cleanup.Event
-		n := c.node(cleanup.Clean, cleanup.WithObserver(func(e cleanup.Event) { events = append(events, e) }))
+		n := c.node(cleanup.ModeClean, cleanup.WithObserver(func(_ context.Context, e cleanup.Event) { events = append(events, e) }))
 		try := func() cleanup.Event {
 			_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 			require.NoError(t, err)
@@ -157,17 +158,17 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 		e := try()
 		require.True(t, e.Ran())
 		require.Empty(t, e.Overlaps, "what was before it began is no news")
-		require.Equal(t, cleanup.DefaultGuard+time.Second, e.Duration)
+		require.Equal(t, guard+time.Second, e.Duration)
 
 		time.Sleep(time.Hour)
 		e = try()
 		require.False(t, e.Ran())
-		require.Equal(t, cleanup.NextCleanupInTheFuture, e.Result)
+		require.Equal(t, cleanup.ResultNotDue, e.Result)
 		require.InDelta(t, time.Hour, e.SinceComplete, float64(time.Second))
 
 		at := time.Now()
 		for range 2 { // two PHP nodes
-			c.db.Add(cleanup.Row{Time: at, Status: cleanup.StatusComplete, Executor: cleanup.ExecutorFrontendAPI})
+			c.db.Add(cleanup.Run{Time: at, Status: cleanup.StatusComplete, Executor: cleanup.ExecutorFrontendAPI})
 		}
 		e = try()
 		require.Len(t, e.Overlaps, 1)
@@ -182,14 +183,14 @@ func TestObserver_HearsOfADoubleRunThatIsTheFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		var last cleanup.Event
-		n := c.node(cleanup.Clean, cleanup.WithObserver(func(e cleanup.Event) { last = e }))
+		n := c.node(cleanup.ModeClean, cleanup.WithObserver(func(_ context.Context, e cleanup.Event) { last = e }))
 		for range 2 {
 			_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 			require.NoError(t, err)
 			require.Empty(t, last.Overlaps)
 		}
 		for range 2 {
-			c.db.Add(cleanup.Row{Time: time.Now(), Status: cleanup.StatusComplete})
+			c.db.Add(cleanup.Run{Time: time.Now(), Status: cleanup.StatusComplete})
 		}
 		_, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)

@@ -10,6 +10,8 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/internal/runhistory"
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/locktest"
 )
@@ -46,18 +48,18 @@ func TestTryRun_WaitsOutARecordOfAnUnknownFormat(t *testing.T) {
 				c := newCluster(t)
 				c.due()
 				started := time.Now().Add(-time.Hour).UTC()
-				id := c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI})
+				id := c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI})
 				require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, started, 0))
-				c.put(string(cleanup.RunKey), raw)
+				c.put(string(runrecord.Key), raw)
 				before := snapshot(t, c)
 				faulty := locktest.NewFaulty(c.locks)
 				l := lock.New(faulty)
 				defer l.Close()
-				n := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean)
+				n := cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean))
 				for _, by := range []cleanup.Executor{cleanup.ExecutorFrontendAPI, cleanup.ExecutorCommand} {
 					a, err := n.TryRun(t.Context(), by)
 					require.NoError(t, err)
-					require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
+					require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
 				}
 				require.Zero(t, faulty.Calls(locktest.OpAcquire))
 				o, err := n.Status(t.Context())
@@ -66,13 +68,13 @@ func TestTryRun_WaitsOutARecordOfAnUnknownFormat(t *testing.T) {
 				require.Contains(t, o.Warnings[0], "mosparoGoCleanup")
 				require.ErrorIs(t, n.Leave(t.Context(), true), lock.ErrHeld)
 				require.Equal(t, before, snapshot(t, c))
-				require.Equal(t, cleanup.StatusUnknown, c.db.Rows()[0].Status)
+				require.Equal(t, cleanup.StatusUnknown, c.db.Runs()[0].Status)
 
 				time.Sleep(24*time.Hour + time.Second) // the lifetime of a record
 				a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 				require.NoError(t, err)
-				require.Equal(t, cleanup.Completed, a.Result)
-				require.Equal(t, cleanup.StatusUnknown, c.db.Rows()[0].Status, "it never was this node's to end")
+				require.Equal(t, cleanup.ResultCompleted, a.Result)
+				require.Equal(t, cleanup.StatusUnknown, c.db.Runs()[0].Status, "it never was this node's to end")
 				require.EqualValues(t, 1, id)
 			})
 		})
@@ -94,12 +96,12 @@ func TestTryRun_WaitsOutARecordThatCameBeforeTheLock(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		l := lock.New(whileWaiting{c.locks, func() { c.put(string(cleanup.RunKey), []byte("new")) }})
+		l := lock.New(whileWaiting{c.locks, func() { c.put(string(runrecord.Key), []byte("new")) }})
 		defer l.Close()
-		a, err := cleanup.New(c.pool, l, c.db, c.cleaner, cleanup.Policy{}, cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.CleanupRunningAlready, a.Result)
-		require.Empty(t, c.db.Rows())
+		require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
+		require.Empty(t, c.db.Runs())
 	})
 }
 
@@ -108,15 +110,15 @@ func TestTryRun_EndsTheRunOfARecordWithoutAFormat(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC().Truncate(time.Microsecond)
-		id := c.db.Add(cleanup.Row{Time: started, Executor: cleanup.ExecutorFrontendAPI})
+		id := c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI})
 		raw, err := php.Marshal(map[string]any{"row": id, "executor": 2, "marker": started, "previous": started, "started": started, "host": "gone"})
 		require.NoError(t, err)
-		c.put(string(cleanup.RunKey), raw)
+		c.put(string(runrecord.Key), raw)
 		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, started, 0))
-		a, err := c.node(cleanup.Clean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Completed, a.Result)
-		require.Equal(t, cleanup.StatusIncomplete, c.db.Rows()[0].Status)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+		require.Equal(t, cleanup.StatusIncomplete, c.db.Runs()[0].Status)
 	})
 }
 
@@ -124,11 +126,11 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		c.put(string(cleanup.PauseKey), []byte("a newer pause"))
-		n := c.node(cleanup.Clean)
+		c.put(string(pauseKey), []byte("a newer pause"))
+		n := c.node(cleanup.ModeClean)
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.Paused, a.Result)
+		require.Equal(t, cleanup.ResultPaused, a.Result)
 		o, err := n.Status(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, o.Pause.Reason, "mosparoGoPause")
@@ -141,10 +143,10 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 func TestHistory_InAnUnknownFormStays(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
-		c.put(string(cleanup.HistoryKey), []byte("a newer history"))
-		n := c.node(cleanup.Clean)
+		c.put(string(runhistory.Key), []byte("a newer history"))
+		n := c.node(cleanup.ModeClean)
 		c.clean(n)
-		require.Equal(t, "a newer history", snapshot(t, c)[string(cleanup.HistoryKey)])
+		require.Equal(t, "a newer history", snapshot(t, c)[string(runhistory.Key)])
 		c.cleanInPHP()
 		require.Equal(t, []string{"unknown", "Go"}, owners(t, n))
 	})

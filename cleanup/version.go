@@ -1,46 +1,35 @@
 package cleanup
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
-// Installation is what env.mosparo.php says of a mosparo.
-type Installation struct {
-	Installed bool   // mosparo_installed
-	Version   string // mosparo_installed_version
-}
+// supported is the version whose tables and rules this module knows.
+const supported = "1.5"
 
-// Supported are the versions whose tables and rules this module knows.
-const Supported = "1.5"
-
-// Check returns an error that wraps [ErrRefused] unless mosparo is installed
-// and of a version that this module knows: [Supported], a dot, and a third number
-// with nothing behind it. A version before a release, such as "1.5.0-beta", is
-// none: its tables may differ. This is the one rule of the module.
-func (i Installation) Check() error {
-	if !i.Installed {
+// CheckVersion returns an error that wraps [ErrRefused] unless mosparo is installed
+// and of a version that this module knows: 1.5, a dot, and a third number with
+// nothing behind it. A pre-release such as "1.5.0-beta" is refused: its tables may
+// differ. The arguments are mosparo_installed and mosparo_installed_version in
+// env.mosparo.php. Since mosparo may be updated while a node runs, read them
+// before every run:
+//
+//	cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
+//		installed, version, err := readSettings()
+//		if err != nil {
+//			return err // the version is unknown, so nothing is done
+//		}
+//		return cleanup.CheckVersion(installed, version)
+//	})
+func CheckVersion(installed bool, version string) error {
+	if !installed {
 		return fmt.Errorf("%w: mosparo is not installed (mosparo_installed)", ErrRefused)
 	}
-	rest, ok := strings.CutPrefix(i.Version, Supported+".")
+	rest, ok := strings.CutPrefix(version, supported+".")
 	if _, err := strconv.ParseUint(rest, 10, 16); !ok || err != nil {
-		return fmt.Errorf("%w: version %q of mosparo (mosparo_installed_version) is not %s.x", ErrRefused, i.Version, Supported)
+		return fmt.Errorf("%w: version %q of mosparo (mosparo_installed_version) is not %s.x", ErrRefused, version, supported)
 	}
 	return nil
-}
-
-// VersionGate is a [Check] that asks for the installation before every run, since
-// mosparo may be updated while a node runs. An error of read means that
-// the version is unknown, and that nothing is done. It panics if read is nil.
-func VersionGate(read func(ctx context.Context) (Installation, error)) Check {
-	must(read != nil, "VersionGate", "read", "nil")
-	return func(ctx context.Context, _ State) error {
-		i, err := read(ctx)
-		if err != nil {
-			return fmt.Errorf("mosparo's version is unknown: %w", err)
-		}
-		return i.Check()
-	}
 }

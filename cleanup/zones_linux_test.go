@@ -33,9 +33,9 @@ func TestTryRun_WithoutAZoneDatabasePHPsMarkerCounts(t *testing.T) {
 	}
 	require.NoError(t, err, "%s", out)
 	text := string(out)
-	require.Contains(t, text, "Europe/Zurich: UNAVAILABLE, 0 runs, ")
+	require.Contains(t, text, "Europe/Zurich: unavailable, 0 runs, ")
 	require.Contains(t, text, `"mosparoCleanupStartedAt"`)
 	require.Contains(t, text, `"Europe/Zurich"`)
 	require.Contains(t, text, "time/tzdata")
-	require.Contains(t, text, "UTC: CLEANUP_RUNNING_ALREADY, 0 runs, <nil>")
+	require.Contains(t, text, "UTC: already_running, 0 runs, <nil>")
 }

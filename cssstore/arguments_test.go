@@ -19,6 +19,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
@@ -38,7 +39,7 @@ func (noProjects) Projects(context.Context) ([]cssstore.Project, error) {
 // give it.
 func mistakes(t *testing.T) map[string]map[string]func() {
 	pool, locker, store := cache.NewPool(memoryadapter.New()), newLocker(t), cssstoretest.NewFake()
-	db := projectdb.New(&sql.DB{}, projectdb.QuestionMarks)
+	db := projectdb.New(&sql.DB{}, sqlcleaner.SQLite)
 	load := cssgen.FromPublic(t.TempDir(), "1.5.4")
 	return map[string]map[string]func(){
 		"cssstore.NewCached": {"pool is nil": func() { cssstore.NewCached(nil, nil) }},
@@ -80,8 +81,8 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 		"cssgen.WithName":     nil,
 		"cssgen.WithLogger":   nil,
 		"projectdb.New": {
-			"db is nil":                     func() { projectdb.New(nil, projectdb.Dollars) },
-			"p is none of the placeholders": func() { projectdb.New(&sql.DB{}, 2) },
+			"db is nil":             func() { projectdb.New(nil, sqlcleaner.SQLite) },
+			"dialect is Dialect(0)": func() { projectdb.New(&sql.DB{}, 0) },
 		},
 		"design.New":               nil,
 		"design.NewBase":           nil,
@@ -141,7 +142,7 @@ func TestArguments_NilAndZeroAreTheDefaults(t *testing.T) {
 		require.Equal(t, 503, w.Code)
 		require.NoError(t, h.Close())
 
-		g := cssgen.New(cssstoretest.NewFake(), projectdb.New(&sql.DB{}, projectdb.Dollars), cache.NewPool(memoryadapter.New()), newLocker(t),
+		g := cssgen.New(cssstoretest.NewFake(), projectdb.New(&sql.DB{}, sqlcleaner.PostgreSQL), cache.NewPool(memoryadapter.New()), newLocker(t),
 			func() (cssgen.Build, error) { return cssgen.Build{}, errors.New("no base css") },
 			cssgen.WithLogger(nil), cssgen.WithName(""), cssgen.WithSaveHash(nil))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

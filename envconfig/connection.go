@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/mosparo/go-cluster/envconfig/dsn"
+	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
 )
 
 // Connection is what [database/sql.Open] needs. This package links no driver:
@@ -17,7 +20,7 @@ import (
 type Connection struct {
 	Driver string
 	// DSN is the data source name in the driver's form.
-	DSN Secret
+	DSN dsn.Secret
 	// TLS is to be registered with mysql.RegisterTLSConfig under
 	// [MySQLTLSName], which the DSN names, before the database is opened; nil
 	// when it need not be.
@@ -48,7 +51,7 @@ func AllowPlainMySQL() ConnectionOption {
 // Connection returns driver, data source name and TLS settings. It reads the
 // TLS files. It returns the error of env.mosparo.php if that could not be
 // read, [ErrNotConfigured] if nothing of the database was set, and an error
-// that unwraps to [ErrNotSupported] for another driver than mosparo's three.
+// that unwraps to [errors.ErrUnsupported] for another driver than mosparo's three.
 func (d *Database) Connection(opts ...ConnectionOption) (Connection, error) {
 	var o connectionOptions
 	for _, f := range opts {
@@ -68,7 +71,7 @@ func (d *Database) Connection(opts ...ConnectionOption) (Connection, error) {
 	case "pdo_sqlite", "sqlite3":
 		return d.sqlite()
 	}
-	return Connection{}, &ValueError{Name: d.Driver.Name, Source: d.Driver.Source, Err: notSupported("the driver must be pdo_mysql, pdo_pgsql or pdo_sqlite")}
+	return Connection{}, &ValueError{Name: d.Driver.Name, Source: d.Driver.Source, Err: errtext.NotSupported("the driver must be pdo_mysql, pdo_pgsql or pdo_sqlite")}
 }
 
 func (d *Database) mysql(o connectionOptions) (Connection, error) {
@@ -92,7 +95,7 @@ func (d *Database) mysql(o connectionOptions) (Connection, error) {
 		}
 	}
 	if strings.ContainsRune(d.User.V, ':') {
-		return Connection{}, &ValueError{Name: d.User.Name, Source: d.User.Source, Err: notSupported("a user with a colon")}
+		return Connection{}, &ValueError{Name: d.User.Name, Source: d.User.Source, Err: errtext.NotSupported("a user with a colon")}
 	}
 	if strings.ContainsAny(d.Host.V, "()/@") {
 		return Connection{}, &ValueError{Name: d.Host.Name, Source: d.Host.Source, Err: errors.New("not a host name")}
@@ -104,7 +107,7 @@ func (d *Database) mysql(o connectionOptions) (Connection, error) {
 	if !d.Password.V.IsZero() {
 		login += ":" + d.Password.V.Reveal()
 	}
-	c.DSN = NewSecret(login + "@tcp(" + d.address() + ")/" + url.PathEscape(d.Name.V) + "?" + params)
+	c.DSN = dsn.NewSecret(login + "@tcp(" + d.address() + ")/" + url.PathEscape(d.Name.V) + "?" + params)
 	return c, nil
 }
 
@@ -113,7 +116,7 @@ func (d *Database) mysqlTLS() (*tls.Config, error) {
 	if d.TLSKey.V == "" && d.TLSCert.V == "" && d.TLSCA.V == "" {
 		return nil, nil
 	}
-	return TLSOptions{
+	return dsn.TLS{
 		SkipVerify: !d.TLSVerifyCert.V, SkipVerifyName: !d.TLSVerifyCert.V,
 		CAFile: d.TLSCA.V, CertFile: d.TLSCert.V, KeyFile: d.TLSKey.V,
 	}.Config(d.Host.V)
@@ -142,7 +145,7 @@ func (d *Database) postgres() Connection {
 		u.Host = d.address()
 	}
 	u.RawQuery = q.Encode()
-	c := Connection{Driver: "pgx", DSN: NewSecret(u.String())}
+	c := Connection{Driver: "pgx", DSN: dsn.NewSecret(u.String())}
 	if w := d.sslModeWarning(); w != "" && u.Host != "" {
 		c.Warnings = append(c.Warnings, w)
 	}
@@ -176,5 +179,5 @@ func (d *Database) sqlite() (Connection, error) {
 		path = "/" + path
 	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: "mode=rw&_pragma=busy_timeout(5000)&_txlock=immediate"}
-	return Connection{Driver: "sqlite", DSN: NewSecret(u.String())}, nil
+	return Connection{Driver: "sqlite", DSN: dsn.NewSecret(u.String())}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/envconfig/internal/secrettest"
+	"github.com/mosparo/go-cluster/envconfig/internal/tlstest"
 )
 
 // one opens the database of the settings and asks it for one text.
@@ -44,13 +46,13 @@ func admin(t *testing.T, driver, dsn string, statements ...string) {
 }
 
 func TestConnection_ReachesMariaDB(t *testing.T) {
-	ca := newAuthority(t)
-	cert, key := ca.issue(t, "db.example.com")
-	other := newAuthority(t)
-	for _, f := range []string{filepath.Dir(ca.dir), ca.file, cert, key} {
+	ca := tlstest.New(t)
+	cert, key := ca.Issue(t, "db.example.com")
+	other := tlstest.New(t)
+	for _, f := range []string{filepath.Dir(ca.Dir), ca.File, cert, key} {
 		require.NoError(t, os.Chmod(f, 0o755)) // the server may have an account of its own
 	}
-	s := servers.MariaDB(t, "--ssl-ca="+ca.file, "--ssl-cert="+cert, "--ssl-key="+key)
+	s := servers.MariaDB(t, "--ssl-ca="+ca.File, "--ssl-cert="+cert, "--ssl-key="+key)
 	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(awkward)
 	admin(t, "mysql", s.DSN(),
 		"CREATE DATABASE `mos/paro %41`",
@@ -69,7 +71,7 @@ func TestConnection_ReachesMariaDB(t *testing.T) {
 	for _, c := range []struct {
 		ca, verify string
 		ok         bool
-	}{{ca.file, "1", true}, {ca.file, "0", true}, {other.file, "0", true}, {other.file, "1", false}} {
+	}{{ca.File, "1", true}, {ca.File, "0", true}, {other.File, "0", true}, {other.File, "1", false}} {
 		used, err := one(t, cipher, append(at, "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA="+c.ca, "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT="+c.verify)...)
 		require.Equal(t, c.ok, err == nil, "%+v: %v", c, err)
 		require.Equal(t, c.ok, used != "")
@@ -86,7 +88,7 @@ func TestConnection_ReachesPostgreSQL(t *testing.T) {
 		require.NoError(t, err, host)
 		require.Equal(t, "mos/paro %41", name)
 	}
-	_, err := one(t, "SELECT 'x'", "database_driver=pdo_pgsql", "database_host=127.0.0.1", "database_port="+strconv.Itoa(s.Port()), "database_password="+hunter)
+	_, err := one(t, "SELECT 'x'", "database_driver=pdo_pgsql", "database_host=127.0.0.1", "database_port="+strconv.Itoa(s.Port()), "database_password="+secrettest.Password)
 	require.Error(t, err)
-	require.NotContains(t, err.Error(), hunter)
+	require.NotContains(t, err.Error(), secrettest.Password)
 }

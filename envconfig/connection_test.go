@@ -9,6 +9,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/envconfig/dotenv"
+	"github.com/mosparo/go-cluster/envconfig/internal/phptest"
+	"github.com/mosparo/go-cluster/envconfig/internal/tlstest"
 	_ "modernc.org/sqlite"
 )
 
@@ -46,10 +50,10 @@ func TestConnection_MySQLDriverUnderstandsTheDSN(t *testing.T) {
 }
 
 func TestConnection_MySQLWithTLS(t *testing.T) {
-	ca := newAuthority(t)
-	cert, key := ca.issue(t, "client")
+	ca := tlstest.New(t)
+	cert, key := ca.Issue(t, "client")
 	environ := []string{
-		"database_host=db.example.com", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA=" + ca.file,
+		"database_host=db.example.com", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA=" + ca.File,
 		"DATABASE_MYSQL_SSL_CERT=" + cert, "DATABASE_MYSQL_SSL_KEY=" + key,
 	}
 	c := connection(t, environ...)
@@ -152,7 +156,7 @@ func TestConnection_RefusesWhatItCannotKnow(t *testing.T) {
 }
 
 func TestLoad_ReadsTheDatabaseThatTheSetupWrote(t *testing.T) {
-	for _, c := range readCases[struct{ Kind, Name, Content string }](t, "env-mosparo-php") {
+	for _, c := range phptest.ReadCases[struct{ Kind, Name, Content string }](t, "testdata", "env-mosparo-php") {
 		if c.Name != "as the setup writes it" {
 			continue
 		}
@@ -172,11 +176,11 @@ func TestLoad_ReadsTheDatabaseThatTheSetupWrote(t *testing.T) {
 
 // Every recorded file can be loaded or is refused; none panics or is half read.
 func TestLoad_TakesWhatIsStaticAndRefusesCode(t *testing.T) {
-	for _, c := range readCases[struct {
+	for _, c := range phptest.ReadCases[struct {
 		Kind, Name string
 		Content    *string
 		Static     *bool
-	}](t, "env-mosparo-php") {
+	}](t, "testdata", "env-mosparo-php") {
 		if c.Content == nil {
 			continue
 		}
@@ -184,7 +188,7 @@ func TestLoad_TakesWhatIsStaticAndRefusesCode(t *testing.T) {
 		_, err := Load(dir, WithEnviron(nil))
 		switch {
 		case c.Kind == "code" || c.Static != nil && !*c.Static || c.Name == "not an array":
-			var refused *FileError
+			var refused *dotenv.FileError
 			require.ErrorAs(t, err, &refused, c.Name)
 		case c.Kind == "written" || c.Kind == "mappings":
 			require.NoError(t, err, c.Name)

@@ -4,20 +4,22 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
+
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // Database is mosparo's database. Most of it is normally set in
 // env.mosparo.php; [Database.Connection] gives what a driver needs.
 type Database struct {
-	System   Value[string] // database_system: mysql, postgres or sqlite
-	Driver   Value[string] // database_driver: pdo_mysql, pdo_pgsql or pdo_sqlite
-	Host     Value[string] // database_host
-	Port     Value[int]    // database_port
-	Name     Value[string] // database_name
-	User     Value[string] // database_user
-	Password Value[Secret] // database_password
-	Version  Value[string] // database_version, that of the server
-	Path     Value[string] // database_path, of the SQLite file
+	System   Value[string]     // database_system: mysql, postgres or sqlite
+	Driver   Value[string]     // database_driver: pdo_mysql, pdo_pgsql or pdo_sqlite
+	Host     Value[string]     // database_host
+	Port     Value[int]        // database_port
+	Name     Value[string]     // database_name
+	User     Value[string]     // database_user
+	Password Value[dsn.Secret] // database_password
+	Version  Value[string]     // database_version, that of the server
+	Path     Value[string]     // database_path, of the SQLite file
 
 	TLS           Value[bool]   // DATABASE_MYSQL_SSL
 	TLSKey        Value[string] // DATABASE_MYSQL_SSL_KEY

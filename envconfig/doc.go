@@ -9,7 +9,7 @@
 // value, this package does the same and says so, since both kinds of nodes
 // must end on the same server.
 //
-// Secrets are of the type [Secret], which cannot be printed by accident; no
+// Secrets are of the type [dsn.Secret], which cannot be printed by accident; no
 // error and no warning contains one.
 //
 // The package connect opens what the settings name.

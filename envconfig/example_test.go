@@ -37,22 +37,3 @@ func Example() {
 	// REDIS_URL: of several numbers in the path only the last one counts: database 2
 	// MOSPARO_CLEANUP_PROCESS_INTERVAL: 30 is outside 1-24, so the default 6 is used
 }
-
-// The form of an address alone.
-func ExampleDescribeDSN() {
-	d, err := envconfig.DescribeDSN("memcached:?host[10.0.0.1]=33&host[10.0.0.2:11212]=67")
-	fmt.Println(d.Kind, d.Hosts, err)
-
-	_, err = envconfig.DescribeDSN("redis:?host[10.0.0.1]&host[10.0.0.2]")
-	fmt.Println(err)
-	// Output:
-	// memcached [{10.0.0.1 11211  33} {10.0.0.2 11212  67}] <nil>
-	// Redis DSN: not supported: several hosts without redis_cluster or redis_sentinel: PHP spreads the keys over them by itself (RedisArray); use one server, Sentinel or a Redis cluster
-}
-
-func ExampleParseDotenv() {
-	vars, err := envconfig.ParseDotenv(".env", []byte("HOST=cache\nREDIS_URL=\"redis://$HOST:${PORT:-6379}\"\n"), nil)
-	fmt.Println(vars, err)
-	// Output:
-	// [{HOST cache} {REDIS_URL redis://cache:6379}] <nil>
-}

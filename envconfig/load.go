@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
 // Option changes how [Load] reads.
@@ -26,7 +28,7 @@ func WithEnviron(environ []string) Option {
 // directory with env.mosparo.php alone is read as well; one with neither is
 // [ErrNoProject].
 //
-// The error joins a [*FileError] for a file that cannot be read and a
+// The error joins a [*dotenv.FileError] for a file that cannot be read and a
 // [*ValueError] for each value that cannot be used. Settings that are returned
 // together with an error are for display only: what env.mosparo.php would
 // have held has no value then, and [Database.Connection] refuses.
@@ -40,7 +42,7 @@ func Load(dir string, opts ...Option) (*Settings, error) {
 		return nil, fmt.Errorf("envconfig: %w", err)
 	}
 	r := &resolver{dir: dir, env: newEnvironment(l.environ)}
-	if err := r.env.boot(dir); err != nil {
+	if err := r.env.readFiles(dir, l.environ); err != nil {
 		return nil, err
 	}
 	path, err := configPath(dir, r.env)
@@ -48,12 +50,12 @@ func Load(dir string, opts ...Option) (*Settings, error) {
 		return nil, err
 	}
 	r.config = readConfig(path)
-	if len(r.env.files) == 0 && !exists(path) {
+	if len(r.env.files) == 0 && !settingsfile.Exists(path) {
 		return nil, fmt.Errorf("envconfig: %w: %s holds neither .env nor config/env.mosparo.php", ErrNoProject, dir)
 	}
 	if r.config.err != nil {
 		r.errs = append(r.errs, r.config.err)
-	} else if exists(path) {
+	} else if settingsfile.Exists(path) {
 		r.env.files = append(r.env.files, path)
 	}
 	return r.settings(), errors.Join(r.errs...)

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/envconfig/dotenv"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // shippedEnv is what matters of mosparo's own .env.
@@ -65,7 +68,7 @@ func TestLoad_TakesTheBlockOfTheMultiNodePageAsEnvLocal(t *testing.T) {
 	s := load(t, dir)
 	require.Equal(t, AdapterMemcached, s.Cache.Adapter.V)
 	require.Equal(t, Source(filepath.Join(dir, ".env.local")), s.Cache.Adapter.Source)
-	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 11211}}, s.Cache.Memcached.V.Servers)
+	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 11211}}, s.Cache.Memcached.V.Servers)
 	require.Empty(t, s.Cache.Memcached.Warning)
 	require.Equal(t, "localhost", s.Cache.Redis.V.Hosts[0].Name)
 	require.True(t, s.Cleanup.GracePeriod.V)
@@ -80,7 +83,7 @@ func redisBlock() string {
 func TestLoad_TakesTheBlockForRedisAsEnvLocal(t *testing.T) {
 	s := load(t, writeProject(t, map[string]string{".env.local": redisBlock()}))
 	require.Equal(t, AdapterRedis, s.Cache.Adapter.V)
-	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
+	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
 	require.Empty(t, s.Cache.Redis.Warning)
 }
 
@@ -108,7 +111,7 @@ func TestFromEnviron_SaysThatACommentIsPartOfTheValue(t *testing.T) {
 func TestFromEnviron_WarnsOfACommentThatPHPIgnores(t *testing.T) {
 	s, err := FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:6379 # ...or set this"})
 	require.NoError(t, err)
-	require.Equal(t, []Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
+	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
 	require.Contains(t, s.Cache.Redis.Warning, "comment")
 }
 
@@ -120,7 +123,7 @@ func TestLoad_ALaterFileChangesWhatAnEarlierOneRefersTo(t *testing.T) {
 		".env.prod.local": "REDIS_HOST=10.1.2.3\n",
 	})
 	redis := load(t, dir).Cache.Redis
-	require.Equal(t, []Host{{Name: "10.1.2.3", Port: 6379}}, redis.V.Hosts)
+	require.Equal(t, []dsn.Host{{Name: "10.1.2.3", Port: 6379}}, redis.V.Hosts)
 	require.Equal(t, "hunter2", redis.V.Password.Reveal())
 	require.Equal(t, Source(filepath.Join(dir, ".env.local")), redis.Source)
 	require.Equal(t, "10.9.9.9", load(t, dir, "REDIS_HOST=10.9.9.9").Cache.Redis.V.Hosts[0].Name, "a real variable wins")
@@ -220,7 +223,7 @@ func TestLoad_NeverReplacesAnUnreadableConfigFileByDefaults(t *testing.T) {
 
 func requireUnread(t *testing.T, dir string, s *Settings, err error) {
 	t.Helper()
-	var unread *FileError
+	var unread *dotenv.FileError
 	require.ErrorAs(t, err, &unread)
 	require.Equal(t, filepath.Join(dir, "config/env.mosparo.php"), unread.Path)
 	require.NotContains(t, err.Error(), "hunter")
@@ -237,7 +240,7 @@ func TestLoad_RefusesADirectoryWithoutMosparo(t *testing.T) {
 	_, err = Load(filepath.Join(t.TempDir(), "missing"), WithEnviron(nil))
 	require.ErrorIs(t, err, ErrNoProject)
 
-	var refused *FileError
+	var refused *dotenv.FileError
 	_, err = Load(writeProject(t, map[string]string{".env": "-", ".env.local": "A=1\n"}), WithEnviron(nil))
 	require.ErrorAs(t, err, &refused)
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -6,6 +6,10 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
+	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
+	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
 // Health says who may ask for the health of the node, and whether the health
@@ -67,11 +71,11 @@ func (r *resolver) health() Health {
 
 // convertAllowList splits at commas and line ends, as mosparo's IpUtil does.
 func convertAllowList(s string) ([]netip.Prefix, string, error) {
-	if !truthy(s) {
+	if !phptext.IsTrue(s) {
 		return everyone, "the list is empty, so everyone may ask", nil
 	}
-	if hasTrailingComment(s) {
-		return nil, "", errComment
+	if errtext.HasComment(s) {
+		return nil, "", errtext.ErrComment
 	}
 	items := strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == '\n' || c == '\r' })
 	prefixes, warning := parsePrefixes(items)
@@ -155,7 +159,7 @@ func (r *resolver) proxies() Proxies {
 // name that mosparo does not read (its set-up writes
 // replace_forwarded_proto_header), or by a name that PHP's $_SERVER has not.
 func (r *resolver) warnHeader(v *Value[string], other string) {
-	if c, ok := r.config.get(other); ok && c.kind == configText && truthy(c.text) {
+	if c, ok := r.config.get(other); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
 		warn(r, v, other+" is set, but mosparo reads "+v.Name+" only: no header counts for it")
 	}
 	if v.V != "" && !strings.HasPrefix(v.V, "HTTP_") {
@@ -176,15 +180,15 @@ func resolveParameters(text, proxies string) (string, error) {
 		case shippedProxies:
 			return proxies
 		}
-		err = notSupported("the parameter %s", printable(strings.Trim(p, "%")))
+		err = errtext.NotSupported("the parameter %s", errtext.Quote(strings.Trim(p, "%")))
 		return ""
 	})
 	return text, err
 }
 
 func convertProxies(s string) (TrustedProxies, string, error) {
-	if hasTrailingComment(s) {
-		return TrustedProxies{}, "", errComment
+	if errtext.HasComment(s) {
+		return TrustedProxies{}, "", errtext.ErrComment
 	}
 	var p TrustedProxies
 	var items []string
@@ -216,10 +220,10 @@ func (p TrustedProxies) String() string {
 func (r *resolver) replacedHeader(name string, inForce bool) Value[string] {
 	return value(r, func(name string) (string, Source, bool, error) {
 		c, ok := r.config.get(name)
-		if !ok || c.kind != configText || !truthy(c.text) {
+		if !ok || c.Kind != settingsfile.Text || !phptext.IsTrue(c.Text) {
 			return "", SourceDefault, false, nil
 		}
-		return c.text, Source(r.config.path), true, nil
+		return c.Text, Source(r.config.path), true, nil
 	}, name, "", func(s string) (string, string, error) {
 		if !inForce {
 			return "", "not in force, since TRUSTED_PROXIES is set", nil

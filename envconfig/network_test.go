@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestTrustedProxies_TheShippedDefaultIsThatOfTheSetup(t *testing.T) {
 	require.Equal(t, "127.0.0.1", s.Proxies.Trusted.V.String())
 
 	_, err := Load(dir, WithEnviron([]string{"TRUSTED_PROXIES=%kernel.secret%"}))
-	require.ErrorIs(t, err, ErrNotSupported)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
 }
 
 func TestReplacedHeaders_ThatDoNotCountAreWarnedOf(t *testing.T) {

@@ -6,6 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mosparo/go-cluster/envconfig/dsn"
+	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
+	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
+	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
 // resolver turns texts into settings and collects what went wrong.
@@ -27,19 +32,19 @@ func (r *resolver) lookup(name string) (text string, src Source, found bool, err
 	}
 	c, inConfig := r.config.get(name)
 	switch {
-	case r.config.unread(name):
+	case r.config.mayContain(name):
 		return "", Source(r.config.path), false, errConfigUnread
 	case !inConfig && inEnv:
 		return "", v.source, true, nil
 	case !inConfig:
 		return "", SourceDefault, false, nil
-	case c.kind == configFalse:
+	case c.Kind == settingsfile.False:
 		// A false hides even a variable that is set to nothing.
 		return "", SourceDefault, false, nil
-	case c.kind == configArray:
+	case c.Kind == settingsfile.Array:
 		return "", Source(r.config.path), true, errors.New("must be a text or number, not an array")
 	}
-	return c.text, Source(r.config.path), true, nil
+	return c.Text, Source(r.config.path), true, nil
 }
 
 // lookupEnv is PHP's $_ENV[name]: without env.mosparo.php.
@@ -120,8 +125,8 @@ func (r *resolver) envPath(name string) Value[string] {
 	return value(r, r.lookupEnv, name, "", convertPath, shown)
 }
 
-func (r *resolver) secret(name string) Value[Secret] {
-	return value(r, r.lookup, name, Secret{}, func(s string) (Secret, string, error) { return NewSecret(s), "", nil }, Secret.String)
+func (r *resolver) secret(name string) Value[dsn.Secret] {
+	return value(r, r.lookup, name, dsn.Secret{}, func(s string) (dsn.Secret, string, error) { return dsn.NewSecret(s), "", nil }, dsn.Secret.String)
 }
 
 func (r *resolver) bool(name string, def bool) Value[bool] {
@@ -155,17 +160,17 @@ func (r *resolver) limited(name string, def, most int64, unit time.Duration) Val
 }
 
 func convertPath(s string) (string, string, error) {
-	if hasTrailingComment(s) {
-		return "", "", errComment
+	if errtext.HasComment(s) {
+		return "", "", errtext.ErrComment
 	}
 	return s, "", nil
 }
 
 func convertBool(s string) (bool, string, error) {
-	if hasTrailingComment(s) {
-		return false, "", errComment
+	if errtext.HasComment(s) {
+		return false, "", errtext.ErrComment
 	}
-	b, warning := toBool(s), ""
+	b, warning := phptext.EnvBool(s), ""
 	if !b && looksTrue(s) {
 		warning = fmt.Sprintf("%q is not among the words for true (1, true, on, yes), so it is false", s)
 	}
@@ -174,7 +179,7 @@ func convertBool(s string) (bool, string, error) {
 
 // looksTrue finds words that were meant as true and are false.
 func looksTrue(s string) bool {
-	switch strings.ToLower(strings.Trim(s, filterTrim+`"'`)) {
+	switch strings.ToLower(strings.Trim(s, phptext.FilterTrim+`"'`)) {
 	case "y", "t", "enabled", "enable", "active", "1", "true", "on", "yes", "ok", "ja", "oui":
 		return true
 	}
@@ -182,20 +187,20 @@ func looksTrue(s string) bool {
 }
 
 func convertTruth(s string) (bool, string, error) {
-	if hasTrailingComment(s) {
-		return false, "", errComment
+	if errtext.HasComment(s) {
+		return false, "", errtext.ErrComment
 	}
-	b, warning := truthy(s), ""
-	if b && !toBool(s) {
+	b, warning := phptext.IsTrue(s), ""
+	if b && !phptext.EnvBool(s) {
 		warning = "PHP takes any text but the empty one and 0 for true here, also false, no and off; write 1 or 0"
 	}
 	return b, warning, nil
 }
 
 func convertInt(s string) (int64, error) {
-	n, ok := toInt(s)
+	n, ok := phptext.EnvInt(s)
 	if !ok {
-		return 0, commentHint(s, errors.New("not a number"))
+		return 0, errtext.CommentHint(s, errors.New("not a number"))
 	}
 	return n, nil
 }

@@ -5,6 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/mosparo/go-cluster/envconfig/dsn"
+	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
+	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
 // The adapters of MOSPARO_CACHE_ADAPTER.
@@ -46,10 +50,10 @@ type Cache struct {
 	// cache; empty = in the system's temporary directory.
 	FilesystemPath Value[string]
 	// Redis is REDIS_URL; nil when it cannot be read and is not in use.
-	Redis Value[*RedisDSN]
+	Redis Value[*dsn.Redis]
 	// Memcached is MEMCACHED_URL; nil when it cannot be read and is not in
 	// use.
-	Memcached Value[*MemcachedDSN]
+	Memcached Value[*dsn.Memcached]
 	// PrepareCSS is MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE.
 	PrepareCSS Value[bool]
 	// RuleItems is MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS.
@@ -69,11 +73,11 @@ type Cleanup struct {
 
 // Mosparo is the installation itself.
 type Mosparo struct {
-	Installed        Value[bool]   // mosparo_installed
-	InstalledVersion Value[string] // mosparo_installed_version
-	LockDSN          Value[Secret] // LOCK_DSN, Symfony's own lock store
-	ConfigFilePath   Value[string] // MOSPARO_CONFIG_FILE_PATH, another place for env.mosparo.php
-	EnvSuffix        Value[string] // MOSPARO_ENV_SUFFIX, a part of its name
+	Installed        Value[bool]       // mosparo_installed
+	InstalledVersion Value[string]     // mosparo_installed_version
+	LockDSN          Value[dsn.Secret] // LOCK_DSN, Symfony's own lock store
+	ConfigFilePath   Value[string]     // MOSPARO_CONFIG_FILE_PATH, another place for env.mosparo.php
+	EnvSuffix        Value[string]     // MOSPARO_ENV_SUFFIX, a part of its name
 
 	UpdatesEnabled       Value[bool] // MOSPARO_UPDATES_ENABLED
 	AutomaticUpdateCheck Value[bool] // MOSPARO_AUTOMATIC_UPDATE_CHECK_ENABLED
@@ -123,18 +127,18 @@ func (r *resolver) cache() Cache {
 		warn(r, &c.FilesystemPath, pathWarning(c.FilesystemPath.V))
 	}
 	c.Redis = value(r, r.lookup, "REDIS_URL", nil,
-		dsnConverter(ParseRedisDSN, c.Adapter.V == AdapterRedis, func(d *RedisDSN) []string { return d.Warnings }),
-		func(d *RedisDSN) string { return d.show() })
+		dsnConverter(dsn.ParseRedis, c.Adapter.V == AdapterRedis, func(d *dsn.Redis) []string { return d.Warnings }),
+		func(d *dsn.Redis) string { return d.String() })
 	if c.Redis.IsDefault() {
-		c.Redis.V, _ = ParseRedisDSN("redis://localhost")
-		r.shown(c.Redis.Name, c.Redis.V.show())
+		c.Redis.V, _ = dsn.ParseRedis("redis://localhost")
+		r.shown(c.Redis.Name, c.Redis.V.String())
 	}
 	c.Memcached = value(r, r.lookup, "MEMCACHED_URL", nil,
-		dsnConverter(ParseMemcachedDSN, c.Adapter.V == AdapterMemcached, func(d *MemcachedDSN) []string { return d.Warnings }),
-		func(d *MemcachedDSN) string { return d.show() })
+		dsnConverter(dsn.ParseMemcached, c.Adapter.V == AdapterMemcached, func(d *dsn.Memcached) []string { return d.Warnings }),
+		func(d *dsn.Memcached) string { return d.String() })
 	if c.Memcached.IsDefault() {
-		c.Memcached.V, _ = ParseMemcachedDSN("memcached://localhost")
-		r.shown(c.Memcached.Name, c.Memcached.V.show())
+		c.Memcached.V, _ = dsn.ParseMemcached("memcached://localhost")
+		r.shown(c.Memcached.Name, c.Memcached.V.String())
 	}
 	c.PrepareCSS = r.truth(r.lookup, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE")
 	c.RuleItems = r.bool("MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS", false)
@@ -149,13 +153,13 @@ func convertAdapter(s string) (string, string, error) {
 	case AdapterFilesystem, AdapterRedis, AdapterMemcached:
 		return s, "", nil
 	}
-	return "", "", commentHint(s, fmt.Errorf("unknown adapter; it must be %s, %s or %s", AdapterFilesystem, AdapterMemcached, AdapterRedis))
+	return "", "", errtext.CommentHint(s, fmt.Errorf("unknown adapter; it must be %s, %s or %s", AdapterFilesystem, AdapterMemcached, AdapterRedis))
 }
 
 // pathWarning is about the directory of a filesystem cache in use.
 func pathWarning(path string) string {
 	switch {
-	case !truthy(path):
+	case !phptext.IsTrue(path):
 		return "the filesystem cache lies in the system's temporary directory of this node: it is not shared with other nodes"
 	case !filepath.IsAbs(path):
 		return "the path is relative to the working directory, which is not the same for every process; write an absolute one"
@@ -191,8 +195,8 @@ func (r *resolver) mosparo() Mosparo {
 	return Mosparo{
 		Installed:        r.bool("mosparo_installed", false),
 		InstalledVersion: r.text("mosparo_installed_version", ""),
-		LockDSN: value(r, r.lookup, "LOCK_DSN", NewSecret("flock"),
-			func(s string) (Secret, string, error) { return NewSecret(s), "", nil }, showLockDSN),
+		LockDSN: value(r, r.lookup, "LOCK_DSN", dsn.NewSecret("flock"),
+			func(s string) (dsn.Secret, string, error) { return dsn.NewSecret(s), "", nil }, showLockDSN),
 		ConfigFilePath:             r.envPath("MOSPARO_CONFIG_FILE_PATH"),
 		EnvSuffix:                  r.envPath("MOSPARO_ENV_SUFFIX"),
 		UpdatesEnabled:             r.bool("MOSPARO_UPDATES_ENABLED", true),
@@ -204,7 +208,7 @@ func (r *resolver) mosparo() Mosparo {
 }
 
 // showLockDSN shows the names of stores without address, such as flock.
-func showLockDSN(s Secret) string {
+func showLockDSN(s dsn.Secret) string {
 	switch text := s.Reveal(); text {
 	case "", "flock", "semaphore", "in-memory", "null":
 		return text

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // readVectors reads recorded cases of real PHP and libmemcached.
@@ -29,12 +29,12 @@ func readVectors(t testing.TB, name string, to any) {
 	require.NoError(t, json.NewDecoder(z).Decode(to))
 }
 
-func serversOf(d *envconfig.MemcachedDSN) (*Servers, error) {
+func serversOf(d *dsn.Memcached) (*Servers, error) {
 	var list []Server
 	for _, h := range d.Servers {
 		list = append(list, Server{Host: h.Name + h.Path, Port: h.Port, Weight: h.Weight})
 	}
-	return NewServers(list, WithDistribution(string(d.Distribution)), WithHash(string(d.Hash)), WithKeyPrefix(d.PrefixKey))
+	return NewServers(list, WithDistribution(d.Distribution), WithHash(d.Hash), WithKeyPrefix(d.PrefixKey))
 }
 
 func TestServers_ChooseAsLibmemcachedDoes(t *testing.T) {
@@ -55,13 +55,13 @@ func TestServers_ChooseAsLibmemcachedDoes(t *testing.T) {
 	require.NotEmpty(t, file.Cases)
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
-			d, err := envconfig.ParseMemcachedDSN(c.DSN)
+			d, err := dsn.ParseMemcached(c.DSN)
 			require.NoError(t, err)
 			s, err := serversOf(d)
 			modula := c.Options != nil && c.Options["distribution"] == 0
 			if modula || c.Options["hash"] > 1 {
 				require.ErrorIs(t, err, errors.ErrUnsupported)
-				require.ErrorIs(t, d.Supported(), envconfig.ErrNotSupported)
+				require.ErrorIs(t, d.Supported(), errors.ErrUnsupported)
 				return
 			}
 			require.NoError(t, err)
@@ -119,13 +119,13 @@ func TestServers_ChooseAsPHPDoes(t *testing.T) {
 		}`, toJSON(t, dsns), toJSON(t, keys))
 	lines := strings.Fields(out)
 	require.Len(t, lines, len(keys)*len(dsns))
-	for i, dsn := range dsns {
-		d, err := envconfig.ParseMemcachedDSN(dsn)
+	for i, address := range dsns {
+		d, err := dsn.ParseMemcached(address)
 		require.NoError(t, err)
 		s, err := serversOf(d)
 		require.NoError(t, err)
 		for k, key := range keys {
-			require.Equal(t, lines[len(keys)*i+k], s.ServerOf(string(key)).String(), "%s %q", dsn, key)
+			require.Equal(t, lines[len(keys)*i+k], s.ServerOf(string(key)).String(), "%s %q", address, key)
 		}
 	}
 }

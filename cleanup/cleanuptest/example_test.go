@@ -19,12 +19,12 @@ func Example() {
 	pool := cache.NewPool(memoryadapter.New())
 	locker := lock.New(memorylocker.New())
 	defer locker.Close()
-	db := &cleanuptest.Statistics{}
-	db.Add(cleanup.Row{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI}) // the PHP node's, of unknown status
+	db := cleanuptest.NewFake()
+	db.Add(cleanup.Run{Time: time.Now(), Executor: cleanup.ExecutorFrontendAPI}) // the PHP node's, of unknown status
 
-	s := cleanup.New(pool, locker, db, &cleanuptest.Cleaner{}, cleanup.Policy{}, cleanup.Clean)
+	s := cleanup.New(pool, locker, db, cleanup.WithMode(cleanup.ModeClean))
 	a, err := s.TryRun(ctx, cleanup.ExecutorCommand)
 	fmt.Println(a.Result, err)
 	// Output:
-	// UNFINISHED_CLEANUP_STATISTIC_OBJECT <nil>
+	// run_pending <nil>
 }

@@ -10,37 +10,28 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// PHPNode is a model of a mosparo node in PHP: it tests and sets in steps,
-// with a sleep in between, takes no lock, and goes on without the cache.
+// PHPNode is a model of a mosparo node in PHP: it tests and sets in steps, with a
+// sleep in between, takes no lock, and goes on without the cache. Set the fields
+// before the first call of Cleanup, which is safe for concurrent use.
 type PHPNode struct {
-	Pool       *cache.Pool
-	Statistics cleanup.Statistics
-	Cleaner    cleanup.Cleaner
-	Policy     cleanup.Policy
-	// Sleep is the pause between look and start; PHP's is 1-100 ms. nil is
-	// random.
+	Pool     *cache.Pool
+	Database cleanup.Database
+	Policy   cleanup.Policy
+	// Sleep returns the time between the first read and the second; PHP's is 1 to
+	// 100 ms. nil is random.
 	Sleep func() time.Duration
-	// Stall is how long the node hangs between its look for unknown rows and
-	// its own row.
+	// Stall is how long the node hangs between its second read, for runs of
+	// unknown status, and the insertion of its own.
 	Stall time.Duration
 }
 
-// Cleanup is CleanupHelper::cleanup. Its error is that of the database, or, for
-// a forced run, of the cleaner: then PHP leaves row and marker as they are.
+// Cleanup is CleanupHelper::cleanup. Its error is that of the database, or, for a
+// forced run, of the cleaning: then PHP leaves row and marker as they are.
 func (n *PHPNode) Cleanup(ctx context.Context, by cleanup.Executor) (cleanup.Result, error) {
 	if !by.Forced() {
-		s := n.schedule(ctx)
-		if s.Next == nil {
-			rows, err := n.Statistics.Recent(ctx, 1)
-			if err != nil {
-				return 0, err
-			}
-			if len(rows) > 0 {
-				s.Newest = &rows[0].Time
-			}
-		}
-		if d := n.Policy.Decide(s, time.Now(), false); !d.Run {
-			return d.Result, nil
+		d, err := n.firstDecision(ctx)
+		if err != nil || !d.Run {
+			return d.Result, err
 		}
 	}
 	pause := time.Millisecond + rand.N(99*time.Millisecond)
@@ -50,7 +41,7 @@ func (n *PHPNode) Cleanup(ctx context.Context, by cleanup.Executor) (cleanup.Res
 	if err := sleep(ctx, pause); err != nil {
 		return 0, err
 	}
-	s, err := n.rows(ctx)
+	s, err := n.statistics(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -70,38 +61,56 @@ func (n *PHPNode) Cleanup(ctx context.Context, by cleanup.Executor) (cleanup.Res
 	return n.run(ctx, started, by)
 }
 
+// firstDecision is by the schedule alone, if there is one.
+func (n *PHPNode) firstDecision(ctx context.Context) (cleanup.Decision, error) {
+	s := n.schedule(ctx)
+	if s.Next == nil {
+		runs, err := n.Database.Recent(ctx, 1)
+		if err != nil {
+			return cleanup.Decision{}, err
+		}
+		if len(runs) > 0 {
+			s.Newest = &runs[0].Time
+		}
+	}
+	return n.Policy.Decide(s, time.Now(), false), nil
+}
+
 func (n *PHPNode) run(ctx context.Context, started time.Time, by cleanup.Executor) (cleanup.Result, error) {
-	id, err := n.Statistics.Begin(ctx, started, by)
+	id, err := n.Database.Begin(ctx, started, by)
 	if err != nil {
 		return 0, err
 	}
-	report, err := n.Cleaner.Clean(ctx, cleanup.Limits{})
+	p := n.Policy.WithDefaults()
+	report, err := n.Database.Clean(ctx, cleanup.Job{Policy: p})
 	if err != nil && (ctx.Err() != nil || by.Forced()) {
 		return 0, err // the process died, or its error was thrown
 	}
-	out := n.Policy.Finish(err == nil && report.Finished, time.Now())
 	// What the cache refuses is lost, as in PHP.
-	if out.Additional == nil {
+	end := time.Now()
+	result, status := cleanup.ResultUnfinished, cleanup.StatusIncomplete
+	if err == nil && report.Finished {
+		result, status = cleanup.ResultCompleted, cleanup.StatusComplete
 		_ = cleanup.AdditionalCleanup.SetNull(ctx, n.Pool, 0)
 	} else {
-		_ = cleanup.AdditionalCleanup.Set(ctx, n.Pool, *out.Additional, 0)
+		_ = cleanup.AdditionalCleanup.Set(ctx, n.Pool, end.Add(p.UnfinishedInterval), 0)
 	}
-	_ = cleanup.NextCleanup.Set(ctx, n.Pool, out.Next, 0)
-	err = n.Statistics.Finish(ctx, cleanup.Row{
-		ID: id, Time: started, Status: out.Status, Duration: time.Since(started),
+	_ = cleanup.NextCleanup.Set(ctx, n.Pool, end.Add(p.ProcessInterval), 0)
+	err = n.Database.Finish(ctx, cleanup.Run{
+		ID: id, Time: started, Status: status, Duration: time.Since(started),
 		DeletedTokens: report.DeletedTokens, DeletedSubmissions: report.DeletedSubmissions,
 	})
-	if errors.Is(err, cleanup.ErrNoRow) {
+	if errors.Is(err, cleanup.ErrNoRun) {
 		err = nil // Doctrine does not count
 	}
 	if err == nil {
 		_ = cleanup.CleanupStartedAt.SetNull(ctx, n.Pool, 0)
 	}
-	return out.Result, err
+	return result, err
 }
 
-// schedule is what the cache says; what cannot be read counts as not set.
-func (n *PHPNode) schedule(ctx context.Context) cleanup.State {
+// schedule returns what the cache says; what cannot be read counts as not set.
+func (n *PHPNode) schedule(ctx context.Context) cleanup.Snapshot {
 	var next, additional, started cache.Result[time.Time]
 	_ = cache.Read(ctx, n.Pool, cleanup.NextCleanup.Into(&next), cleanup.AdditionalCleanup.Into(&additional), cleanup.CleanupStartedAt.Into(&started))
 	value := func(r cache.Result[time.Time]) *time.Time {
@@ -110,19 +119,19 @@ func (n *PHPNode) schedule(ctx context.Context) cleanup.State {
 		}
 		return &r.Value
 	}
-	return cleanup.State{Next: value(next), Additional: value(additional), Started: value(started)}
+	return cleanup.Snapshot{Next: value(next), Additional: value(additional), Started: value(started)}
 }
 
-// rows is what the statistics say.
-func (n *PHPNode) rows(ctx context.Context) (cleanup.State, error) {
-	var s cleanup.State
-	rows, err := n.Statistics.Recent(ctx, 100)
-	for i := range rows {
+// statistics returns what the statistics say.
+func (n *PHPNode) statistics(ctx context.Context) (cleanup.Snapshot, error) {
+	var s cleanup.Snapshot
+	runs, err := n.Database.Recent(ctx, 100)
+	for i := range runs {
 		if s.Newest == nil {
-			s.Newest = &rows[i].Time
+			s.Newest = &runs[i].Time
 		}
-		if rows[i].Status == cleanup.StatusUnknown && s.NewestUnknown == nil {
-			s.NewestUnknown = &rows[i].Time
+		if runs[i].Status == cleanup.StatusUnknown && s.NewestUnknown == nil {
+			s.NewestUnknown = &runs[i].Time
 		}
 	}
 	return s, err

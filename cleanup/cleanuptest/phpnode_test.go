@@ -29,11 +29,14 @@ type decision struct {
 	}
 }
 
-// oneShot does nothing, and is done or not.
-type oneShot bool
+// oneShot cleans nothing, and is done or not.
+type oneShot struct {
+	*cleanuptest.Fake
+	done bool
+}
 
-func (done oneShot) Clean(context.Context, cleanup.Limits) (cleanup.Report, error) {
-	return cleanup.Report{Finished: bool(done)}, nil
+func (o oneShot) Clean(context.Context, cleanup.Job) (cleanup.Report, error) {
+	return cleanup.Report{Finished: o.done}, nil
 }
 
 var keys = map[string]cache.Key[time.Time]{
@@ -91,15 +94,15 @@ func (c decision) replay(t *testing.T) {
 	case "down":
 		fake.Down()
 	}
-	db := &cleanuptest.Statistics{}
+	db := cleanuptest.NewFake()
 	for _, row := range value[[][2]int64](t, c.In, "stats") {
-		db.Add(cleanup.Row{Time: now.Add(time.Duration(row[0]) * time.Second), Status: cleanup.Status(row[1])})
+		db.Add(cleanup.Run{Time: now.Add(time.Duration(row[0]) * time.Second), Status: cleanup.Status(row[1])})
 	}
 	php := cleanuptest.PHPNode{
-		Pool: pool, Statistics: db, Cleaner: oneShot(value[int](t, c.In, "maxIterations") > 0), Sleep: func() time.Duration { return 0 },
+		Pool: pool, Database: oneShot{db, value[int](t, c.In, "maxIterations") > 0}, Sleep: func() time.Duration { return 0 },
 		Policy: cleanup.Policy{
-			GracePeriod: value[bool](t, c.In, "grace"), SubmitTokenRetention: value[int](t, c.In, "submitTokenRetention"),
-			ProcessInterval: value[int](t, c.In, "interval"), UnfinishedInterval: value[int](t, c.In, "unfinished"),
+			GracePeriod: value[bool](t, c.In, "grace"), SubmitTokenRetention: c.setting(t, "submitTokenRetention", 24, time.Hour),
+			ProcessInterval: c.setting(t, "interval", 24, time.Hour), UnfinishedInterval: c.setting(t, "unfinished", 360, time.Minute),
 		},
 	}
 	by := cleanup.ExecutorFrontendAPI
@@ -108,7 +111,7 @@ func (c decision) replay(t *testing.T) {
 	}
 	r, err := php.Cleanup(t.Context(), by)
 	require.NoError(t, err)
-	require.Equal(t, c.Out.Result, r.String(), "%s", c.In)
+	require.Equal(t, c.Out.Result, r.MosparoName(), "%s", c.In)
 	fake.Heal()
 	changed := map[string]*int64{}
 	after := read(t, pool, now)
@@ -118,6 +121,16 @@ func (c decision) replay(t *testing.T) {
 		}
 	}
 	require.Equal(t, c.Out.Changed, changed, "%s", c.In)
+}
+
+// setting is 0, the default, outside its range, as in mosparo.
+func (c decision) setting(t *testing.T, name string, most int, unit time.Duration) time.Duration {
+	t.Helper()
+	n := value[int](t, c.In, name)
+	if n < 1 || n > most {
+		return 0
+	}
+	return time.Duration(n) * unit
 }
 
 // read returns the three keys as offsets; nil is null or absent.

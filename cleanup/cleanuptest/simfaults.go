@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// hit notes a fault that is over at once.
-func (w *world) hit() {
+// instantFault notes a fault that is over immediately.
+func (w *world) instantFault() {
 	at := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fault = max(w.fault, at)
 }
 
-// trouble notes a fault that lasts; the function returned ends it.
-func (w *world) trouble(change func(by int)) (heal func()) {
+// lastingFault notes a fault that lasts; heal ends it.
+func (w *world) lastingFault(change func(by int)) (heal func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.faults++
@@ -31,8 +31,8 @@ func (w *world) trouble(change func(by int)) (heal func()) {
 	}
 }
 
-// change counts the Go nodes that run.
-func (w *world) change(by int) {
+// countGoNodes counts the Go nodes that run.
+func (w *world) countGoNodes(by int) {
 	at := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,14 +40,14 @@ func (w *world) change(by int) {
 	w.fault = max(w.fault, at)
 }
 
-func (w *world) setBound(d time.Duration) {
+func (w *world) setMaxDelay(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.bound = d
+	w.maxDelay = d
 }
 
-// fate brings trouble from time to time.
-func (w *world) fate() {
+// injectFaults causes faults from time to time.
+func (w *world) injectFaults() {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for n := 0; ; n++ {
@@ -63,16 +63,16 @@ func (w *world) fate() {
 		case 3:
 			w.note("the cache is flushed")
 			_, _ = w.adapter.Flush(context.Background()) // a memory adapter that is open
-			w.hit()
+			w.instantFault()
 		case 4:
 			w.note("the lock server loses its data")
 			w.locks.Forget()
-			w.hit()
+			w.instantFault()
 		case 5:
 			w.note("cache and lock server are flushed")
 			_, _ = w.adapter.Flush(context.Background())
 			w.locks.Forget()
-			w.hit()
+			w.instantFault()
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (w *world) partition(me string) {
 		}
 		what = node + " " + what
 	}
-	heal := w.trouble(func(by int) { w.cut[what] += by })
+	heal := w.lastingFault(func(by int) { w.cut[what] += by })
 	w.note("%s is cut off", what)
 	_ = sleep(w.ctx, w.between(100*time.Millisecond, 20*time.Minute, me, "lasts"))
 	heal()
@@ -101,8 +101,8 @@ func (w *world) partition(me string) {
 // slowdown makes a server slow.
 func (w *world) slowdown(me string) {
 	what := w.server(me)
-	slow := w.between(50*time.Millisecond, 2*patience, me, "slow")
-	heal := w.trouble(func(by int) { w.slow[what] = time.Duration(max(by, 0)) * slow })
+	slow := w.between(50*time.Millisecond, 2*clientTimeout, me, "slow")
+	heal := w.lastingFault(func(by int) { w.slow[what] = time.Duration(max(by, 0)) * slow })
 	w.note("%s is slow: %v", what, slow)
 	_ = sleep(w.ctx, w.between(time.Second, 20*time.Minute, me, "lasts"))
 	heal()

@@ -7,119 +7,119 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// watch looks for cleanups that are due and do not begin.
+// watch looks for cleanups that are due and do not start.
 func (w *world) watch() {
 	for sleep(w.ctx, w.between(2*time.Minute, 3*time.Minute, "watch")) == nil {
-		w.lateness(w.now(), false)
+		w.noteLateness(w.now(), false)
 	}
 }
 
-// lateness notes how long the cleanup has been due, without a fault and
-// without anybody at work.
-func (w *world) lateness(at time.Duration, begins bool) {
+// noteLateness notes how long the cleanup has been due, without a fault and without
+// a run under way.
+func (w *world) noteLateness(at time.Duration, starts bool) {
 	due, ok := w.due()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	since := max(due, w.fault)
-	for _, work := range w.works {
-		if work.End < 0 {
-			return // somebody is at work
+	for _, r := range w.runs {
+		if r.End < 0 {
+			return // it is under way
 		}
-		since = max(since, work.End)
+		since = max(since, r.End)
 	}
 	if !ok || w.faults > 0 || w.up == 0 || at <= since {
 		return
 	}
 	late := at - since
 	w.late = max(w.late, late)
-	if late > w.bound && w.lastMiss != since && !begins {
+	if late > w.maxDelay && w.lastMiss != since && !starts {
 		w.lastMiss = since
-		w.misses = append(w.misses, Missed{Due: due, Noticed: at, Late: late})
+		w.missed = append(w.missed, MissedRun{Due: due, Noticed: at, Late: late})
 	}
 }
 
 // due is when the cleanup is due by what really is in cache and database.
 func (w *world) due() (time.Duration, bool) {
-	php := &PHPNode{Pool: w.truth, Statistics: w.db, Policy: w.Policy}
+	php := &PHPNode{Pool: w.truth, Database: w.db, Policy: w.Policy}
 	s := php.schedule(context.Background())
-	rows, _ := php.rows(context.Background())
+	rows, _ := php.statistics(context.Background())
 	s.Newest, s.NewestUnknown = rows.Newest, rows.NewestUnknown
 	d := w.Policy.Decide(s, time.Now(), false)
-	if d.Reason == cleanup.NothingPlanned {
+	if d.Reason == cleanup.ReasonNothingPlanned {
 		return 0, true // a schedule is due
 	}
 	return d.Due.Sub(w.began), !d.Due.After(time.Now())
 }
 
-// judge finds work that was done twice.
-func (w *world) judge(runs []Work) (doubles []Double) {
+// overlaps finds runs that should have been one.
+func (w *world) overlaps(runs []Run) (found []OverlappingRuns) {
 	for i, b := range runs {
 		for _, a := range runs[:i] {
-			if d, ok := w.pair(a, b); ok {
-				doubles = append(doubles, d)
+			if o, ok := w.pair(a, b); ok {
+				found = append(found, o)
 			}
 		}
-		if i > 0 && w.again(runs[:i], b) {
-			doubles = append(doubles, Double{A: runs[i-1], B: b, Avoidable: true, Why: "a Go node has cleaned again before the interval was over"})
+		if i > 0 && w.tooSoon(runs[:i], b) {
+			found = append(found, OverlappingRuns{A: runs[i-1], B: b, Avoidable: true, Why: "a Go node has cleaned again before the interval was over"})
 		}
 	}
-	return doubles
+	return found
 }
 
-// again reports whether a Go node cleaned although the run before was complete:
+// tooSoon reports whether a Go node cleaned although the run before was complete:
 // without faults every end is saved, and then nothing is due for an interval,
 // unless a run that was stopped beside it has asked for more.
-func (w *world) again(before []Work, b Work) bool {
+func (w *world) tooSoon(before []Run, b Run) bool {
 	a := before[len(before)-1]
 	for _, other := range before {
 		if !other.Complete && other.End > a.Start {
 			return false
 		}
 	}
-	return !w.Faults && !b.PHP && a.Complete && b.Start >= a.End && b.Row-a.Row < w.Policy.Interval()-time.Second
+	return !w.Faults && !b.PHP && a.Complete && b.Start >= a.End && b.inserted-a.inserted < w.Policy.ProcessInterval-time.Second
 }
 
-// pair judges two times of work, of which a began first.
-func (w *world) pair(a, b Work) (Double, bool) {
-	d := Double{A: a, B: b}
+// pair judges two runs, of which a started first.
+func (w *world) pair(a, b Run) (OverlappingRuns, bool) {
+	o := OverlappingRuns{A: a, B: b}
 	overlap := b.Start < a.End
 	switch {
 	case a.PHP && b.PHP:
-		d.Why = "two PHP nodes"
-		return d, overlap
+		o.Why = "two PHP nodes"
+		return o, overlap
 	case !a.PHP && !b.PHP:
-		d.Avoidable, d.Why = true, "two Go nodes at the same time"
-		return d, overlap
+		o.Avoidable, o.Why = true, "two Go nodes at the same time"
+		return o, overlap
 	}
 	php, node := a, b
 	if b.PHP {
 		php, node = b, a
 	}
 	switch {
-	case php.Row > node.LookBefore && php.Row <= node.LookAfter:
-		// Also when the PHP node was done again before the Go node began.
-		d.Avoidable, d.Why = true, "the PHP node's row was there when the Go node looked"
-		return d, true
+	case php.inserted > node.readBefore && php.inserted <= node.readAfter:
+		// Also when the PHP node was done again before the Go node started.
+		o.Avoidable, o.Why = true, "the PHP node's row was there when the Go node read the statistics"
+		return o, true
 	case !overlap:
-		return d, false
-	case php.Row <= node.LookBefore:
-		d.Avoidable, d.Why = true, "the PHP node's row was there before the Go node began"
-	case node.Row <= php.LookBefore && php.LookBefore < node.End:
-		d.Avoidable, d.Why = true, "the Go node's row did not keep the PHP node away"
-	case node.End-php.Row > node.Round+w.notice():
-		d.Avoidable, d.Why = true, "the Go node did not notice the PHP node between two rounds"
+		return o, false
+	case php.inserted <= node.readBefore:
+		o.Avoidable, o.Why = true, "the PHP node's row was there before the Go node started"
+	case node.inserted <= php.readBefore && php.readBefore < node.End:
+		o.Avoidable, o.Why = true, "the Go node's row did not keep the PHP node away"
+	case node.End-php.inserted > node.round+w.maxNotice():
+		o.Avoidable, o.Why = true, "the Go node did not notice the PHP node between two rounds"
 	default:
-		d.Why = "the PHP node stalled for longer than the guard time"
+		o.Why = "the PHP node stalled for longer than the guard time"
 	}
-	return d, true
+	return o, true
 }
 
-// notice is how long a Go node may take to notice a PHP node beyond the round
-// that is under way: the look at a database that is slow or does not answer.
-func (w *world) notice() time.Duration {
-	most := 4 * farthest * quick
+// maxNotice is how long a Go node may take to notice a PHP node beyond the round
+// that is under way: it reads a database that is slow or does not answer.
+func (w *world) maxNotice() time.Duration {
+	most := 4 * farthest * near
 	if w.Faults {
-		most += 2*patience + 2*(2*patience+quick)
+		most += 2*clientTimeout + 2*(2*clientTimeout+near)
 	}
 	return most
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
-// Simulation is a cluster to simulate. Everything that is left to chance comes
-// from Seed, so that the same Simulation always runs the same way.
+// Simulation is a cluster to simulate. Everything random comes from Seed, so that
+// the same Simulation always runs the same way.
 type Simulation struct {
 	Seed uint64
 	// Duration is the simulated time; the default is a week.
@@ -33,82 +33,81 @@ type Simulation struct {
 	// fail now and then.
 	Faults bool
 	// Poll and Guard are options of the schedulers; the defaults are 10 minutes
-	// and [cleanup.DefaultGuard].
+	// and that of [cleanup.WithGuard].
 	Poll, Guard time.Duration
 	// Options are further options for the schedulers.
 	Options []cleanup.Option
 }
 
-// Outcome is what happened in a simulation.
+// Outcome is what happened in a simulation. Times are since its beginning.
 type Outcome struct {
-	// Runs are all times of work of a cleaner, in order.
-	Runs []Work
-	// Doubles are two that should have been one.
-	Doubles []Double
-	// Missed are times when the cleanup was due, nobody ran it, and no fault
-	// explains it, for longer than Bound.
-	Missed []Missed
-	// Lateness is the longest time a due cleanup waited while there was no
-	// fault, Bound what [cleanup.Scheduler.Bound] states.
-	Lateness, Bound time.Duration
+	// Runs are all cleanings, in order.
+	Runs []Run
+	// Overlaps are pairs of runs that should have been one.
+	Overlaps []OverlappingRuns
+	// Missed are cleanups that were due and did not start within MaxDelay, without
+	// a fault that explains it.
+	Missed []MissedRun
+	// Lateness is the longest time that a due cleanup waited while there was no
+	// fault, MaxDelay what [cleanup.Scheduler.MaxDelay] promises.
+	Lateness, MaxDelay time.Duration
 	// Trace is what happened when, in order.
 	Trace []string
 }
 
-// Work is one time that a cleaner was at work. Times are since the beginning of
-// the simulation.
-type Work struct {
-	Node     string
-	PHP      bool
-	Executor cleanup.Executor
-	// Row is when its statistic row was there. LookBefore is when the node last
-	// read the rows before it wrote its own, LookAfter when it last read
-	// them before it began to work.
-	LookBefore, Row, LookAfter time.Duration
-	Start, End                 time.Duration
-	// Round is how long a round lasts at most.
-	Round time.Duration
-	// Complete: nothing was left to do, and nothing went wrong.
+// Run is the cleaning of one run.
+type Run struct {
+	Node       string
+	PHP        bool
+	Executor   cleanup.Executor
+	Start, End time.Duration
+	// Complete: nothing was left to delete, and nothing failed.
 	Complete bool
+
+	// inserted is when its row was written. readBefore is when the node last read
+	// the statistics before that, readAfter when it last read them before Start.
+	readBefore, inserted, readAfter time.Duration
+	round                           time.Duration // the longest
 }
 
-func (w Work) String() string {
-	return fmt.Sprintf("%s (%s) looked %v, row %v, looked %v, worked %v to %v", w.Node, w.Executor, w.LookBefore, w.Row, w.LookAfter, w.Start, w.End)
+// String describes the run in one line.
+func (r Run) String() string {
+	return fmt.Sprintf("%s (%s) read %v, row %v, read %v, cleaned %v to %v", r.Node, r.Executor, r.readBefore, r.inserted, r.readAfter, r.Start, r.End)
 }
 
-// Double is two times of work that should have been one.
-type Double struct {
-	A, B Work
-	// Avoidable: a Go node had a part in it and could have known. Two PHP
-	// nodes, and a PHP node that stalls for longer than the guard time and is
-	// noticed between two rounds, are not.
+// OverlappingRuns are two runs that should have been one.
+type OverlappingRuns struct {
+	A, B Run
+	// Avoidable: a Go node had a part in it and could have known. Two PHP nodes
+	// are not, nor is a PHP node that stalls for longer than the guard time and is
+	// noticed between two rounds.
 	Avoidable bool
 	Why       string
 }
 
-// Missed is a cleanup that did not begin in time.
-type Missed struct {
+// MissedRun is a cleanup that did not start in time.
+type MissedRun struct {
 	Due, Noticed time.Duration
 	Late         time.Duration
 }
 
-// Err is nil unless a promise of package cleanup was broken: an avoidable
-// double run, or a missed cleanup.
+// Err returns nil unless a promise of package cleanup was broken: an avoidable
+// overlap, or a missed run.
 func (o Outcome) Err() error {
 	var errs []error
-	for _, d := range o.Doubles {
+	for _, d := range o.Overlaps {
 		if d.Avoidable {
-			errs = append(errs, fmt.Errorf("double run: %s:\n\t%v\n\t%v", d.Why, d.A, d.B))
+			errs = append(errs, fmt.Errorf("overlapping runs: %s:\n\t%v\n\t%v", d.Why, d.A, d.B))
 		}
 	}
 	for _, m := range o.Missed {
-		errs = append(errs, fmt.Errorf("missed: due at %v, not begun at %v, %v after the last fault; the bound is %v", m.Due, m.Noticed, m.Late, o.Bound))
+		errs = append(errs, fmt.Errorf("missed: due at %v, not started at %v, %v after the last fault; the maximum is %v", m.Due, m.Noticed, m.Late, o.MaxDelay))
 	}
 	return errors.Join(errs...)
 }
 
 // Run simulates the cluster in a bubble of its own. It panics if a number or a
-// duration is negative.
+// duration is negative, or the policy is not valid.
 func (s Simulation) Run(t *testing.T) Outcome {
 	t.Helper()
 	for name, n := range map[string]int64{
@@ -118,9 +117,12 @@ func (s Simulation) Run(t *testing.T) Outcome {
 			panic("cleanuptest: Simulation." + name + " is negative")
 		}
 	}
+	if err := s.Policy.Validate(); err != nil {
+		panic("cleanuptest: Simulation: " + err.Error())
+	}
+	s.Policy = s.Policy.WithDefaults()
 	s.Duration = cmp.Or(s.Duration, 7*24*time.Hour)
 	s.Poll = cmp.Or(s.Poll, 10*time.Minute)
-	s.Guard = cmp.Or(s.Guard, cleanup.DefaultGuard)
 	var o Outcome
 	synctest.Test(t, func(*testing.T) { o = newWorld(s).run() })
 	return o
@@ -134,20 +136,20 @@ type world struct {
 	adapter *memoryadapter.Adapter
 	truth   *cache.Pool // what is in the cache, without delays and faults
 	locks   *memorylocker.Backend
-	db      *Statistics
+	db      *Fake
 	random  random
 
 	mu       sync.Mutex
-	works    []*Work
+	runs     []*Run
 	trace    []event
 	slow     map[string]time.Duration // the slowest answer of a server now
 	cut      map[string]int           // "server" or "node server" that cannot be reached
 	up       int                      // Go nodes that run
 	fault    time.Duration            // when the last fault ended
 	faults   int                      // how many last now
-	bound    time.Duration
+	maxDelay time.Duration
 	late     time.Duration
-	misses   []Missed
+	missed   []MissedRun
 	lastMiss time.Duration
 }
 
@@ -159,7 +161,7 @@ type event struct {
 func newWorld(s Simulation) *world {
 	a := memoryadapter.New()
 	w := &world{
-		Simulation: s, began: time.Now(), adapter: a, truth: cache.NewPool(a), locks: memorylocker.New(), db: &Statistics{},
+		Simulation: s, began: time.Now(), adapter: a, truth: cache.NewPool(a), locks: memorylocker.New(), db: NewFake(),
 		random: random(s.Seed), slow: map[string]time.Duration{}, cut: map[string]int{},
 	}
 	return w
@@ -189,7 +191,7 @@ func (w *world) run() Outcome {
 		all.Go(n.cron)
 	}
 	if w.Faults {
-		all.Go(w.fate)
+		all.Go(w.injectFaults)
 	}
 	all.Go(w.watch)
 	time.Sleep(w.Duration)
@@ -199,7 +201,7 @@ func (w *world) run() Outcome {
 }
 
 func (w *world) outcome() Outcome {
-	o := Outcome{Missed: w.misses, Lateness: w.late, Bound: w.bound}
+	o := Outcome{Missed: w.missed, Lateness: w.late, MaxDelay: w.maxDelay}
 	slices.SortStableFunc(w.trace, func(a, b event) int {
 		if c := int(a.at - b.at); c != 0 {
 			return c
@@ -209,15 +211,15 @@ func (w *world) outcome() Outcome {
 	for _, e := range w.trace {
 		o.Trace = append(o.Trace, e.at.String()+" "+e.text)
 	}
-	for _, work := range w.works {
-		o.Runs = append(o.Runs, *work)
+	for _, r := range w.runs {
+		o.Runs = append(o.Runs, *r)
 	}
-	slices.SortFunc(o.Runs, func(a, b Work) int { return int(a.Start - b.Start) })
-	o.Doubles = w.judge(o.Runs)
+	slices.SortFunc(o.Runs, func(a, b Run) int { return int(a.Start - b.Start) })
+	o.Overlaps = w.overlaps(o.Runs)
 	return o
 }
 
-// random draws from the seed, the node, the purpose and the simulated time,
+// random is a source that draws from the seed, the node, the purpose and the simulated time,
 // which no two requests of a node share: it depends on no order of goroutines.
 type random uint64
 

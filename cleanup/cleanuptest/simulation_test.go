@@ -25,8 +25,8 @@ func simulated(seed uint64) cleanuptest.Simulation {
 	return cleanuptest.Simulation{
 		Seed: seed, Duration: time.Duration(*simDays) * 24 * time.Hour, GoNodes: 1 + int(seed%4), PHPNodes: int(seed % 3), Faults: seed%5 != 0,
 		Policy: cleanup.Policy{
-			ProcessInterval: 1 + int(seed%7), UnfinishedInterval: 1 + int(seed%13),
-			GracePeriod: seed%11 < 3, SubmitTokenRetention: 1 + int(seed%6),
+			ProcessInterval: time.Duration(1+seed%7) * time.Hour, UnfinishedInterval: time.Duration(1+seed%13) * time.Minute,
+			GracePeriod: seed%11 < 3, SubmitTokenRetention: time.Duration(1+seed%6) * time.Hour,
 		},
 	}
 }
@@ -41,7 +41,7 @@ func TestSimulation_NoAvoidableDoubleRunAndNoneMissed(t *testing.T) {
 	for seed := *simFirst; seed < *simFirst+uint64(n); seed++ {
 		o := simulated(seed).Run(t)
 		runs += len(o.Runs)
-		doubles += len(o.Doubles)
+		doubles += len(o.Overlaps)
 		late = max(late, o.Lateness)
 		if *simTrace {
 			for _, line := range o.Trace {
@@ -74,13 +74,13 @@ func TestSimulation_TheSameSeedRunsTheSameWay(t *testing.T) {
 // The judge is not blind.
 func TestSimulation_ReportsWhatIsWrong(t *testing.T) {
 	day := 24 * time.Hour
-	refuse := cleanup.WithCheck(func(context.Context, cleanup.State) error { return cleanup.ErrRefused })
+	refuse := cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error { return cleanup.ErrRefused })
 	o := cleanuptest.Simulation{Seed: 1, Duration: day, GoNodes: 2, Options: []cleanup.Option{refuse}}.Run(t)
 	require.NotEmpty(t, o.Missed)
 	require.Empty(t, o.Runs)
 	require.ErrorContains(t, o.Err(), "missed")
 
-	o = cleanuptest.Simulation{Seed: 1, Duration: 7 * day, PHPNodes: 8, Policy: cleanup.Policy{ProcessInterval: 1}}.Run(t)
-	require.NotEmpty(t, o.Doubles, "PHP nodes among themselves")
+	o = cleanuptest.Simulation{Seed: 1, Duration: 7 * day, PHPNodes: 8, Policy: cleanup.Policy{ProcessInterval: time.Hour}}.Run(t)
+	require.NotEmpty(t, o.Overlaps, "PHP nodes among themselves")
 	require.NoError(t, o.Err(), "which is nobody's fault here")
 }

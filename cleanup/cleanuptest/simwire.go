@@ -25,47 +25,48 @@ const (
 	databaseServer = "database"
 )
 
-// quick is how long a request or its reply takes at most on a node that is
-// near, farthest how many times as long on others; patience is how long a client waits
-// for a server that it cannot reach.
 const (
-	quick    = 3 * time.Millisecond
+	// near is how long a request or its reply takes at most on a near node,
+	// farthest how many times as long on others.
+	near     = 3 * time.Millisecond
 	farthest = 15
-	patience = 2 * time.Second
+	// clientTimeout is how long a client waits for a server that it cannot reach.
+	clientTimeout = 2 * time.Second
 )
 
-// wire is what one process of a node has of the servers: every request travels
-// to the server and back, and is lost on either way when the process dies or
-// the server cannot be reached.
+// wire is the network between one process of a node and the servers: every request
+// travels to the server and back, and is lost on either way when the process dies
+// or the server cannot be reached.
 type wire struct {
 	w    *world
 	node string
 	dead atomic.Bool
 
-	// When the rows were last read, and when last before the own row was there.
-	looked, lookedBefore, row time.Duration
+	// When the statistics were last read, when last before the process inserted
+	// its row, and when that was.
+	read, readBefore, inserted time.Duration
 }
 
 func (c *wire) do(ctx context.Context, server, op string, f func() error) error {
-	if err := c.way(ctx, server, op+" request"); err != nil {
+	if err := c.travel(ctx, server, op+" request"); err != nil {
 		return err
 	}
 	err := f()
-	if lost := c.way(ctx, server, op+" reply"); lost != nil {
+	if lost := c.travel(ctx, server, op+" reply"); lost != nil {
 		return lost
 	}
 	return err
 }
 
-// way is one way through the network.
-func (c *wire) way(ctx context.Context, server, leg string) error {
+// travel is one way through the network.
+func (c *wire) travel(ctx context.Context, server, leg string) error {
 	if c.dead.Load() {
 		return errDead
 	}
 	if c.w.isCut(c.node, server) {
 		return c.timeout(ctx, server, leg)
 	}
-	far := quick * time.Duration(1+c.w.random.draw(0, c.node, "distance")%farthest)
+	far := near * time.Duration(1+c.w.random.draw(0, c.node, "distance")%farthest)
 	takes := c.w.between(time.Microsecond, far, c.node, server, leg)
 	if slow := c.w.slowness(server); slow > 0 {
 		takes = c.w.between(time.Microsecond, slow, c.node, server, leg)
@@ -83,7 +84,7 @@ func (c *wire) way(ctx context.Context, server, leg string) error {
 }
 
 func (c *wire) timeout(ctx context.Context, server, leg string) error {
-	if err := sleep(ctx, patience+c.w.between(0, quick, c.node, server, leg, "timeout")); err != nil {
+	if err := sleep(ctx, clientTimeout+c.w.between(0, near, c.node, server, leg, "timeout")); err != nil {
 		return err
 	}
 	if c.dead.Load() {
@@ -177,29 +178,33 @@ func (c wiredLocks) Holder(ctx context.Context, name string) (h lock.Holder, err
 	return h, err
 }
 
-// wiredStatistics are the statistics of a process.
-type wiredStatistics struct{ *wire }
+// wiredDatabase is the database of a process, which cleans as the executor.
+type wiredDatabase struct {
+	*wire
+	by  cleanup.Executor
+	php bool
+}
 
-// Recent implements [cleanup.Statistics].
-func (c wiredStatistics) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) {
+// Recent implements [cleanup.Database].
+func (c wiredDatabase) Recent(ctx context.Context, n int) (runs []cleanup.Run, err error) {
 	var at time.Duration
 	err = c.do(ctx, databaseServer, "recent", func() (err error) {
 		at = c.w.now()
-		rows, err = c.w.db.Recent(context.WithoutCancel(ctx), n)
+		runs, err = c.w.db.Recent(context.WithoutCancel(ctx), n)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.looked = at
-	return rows, nil
+	c.read = at
+	return runs, nil
 }
 
-// Begin implements [cleanup.Statistics].
-func (c wiredStatistics) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id int64, err error) {
-	c.lookedBefore = c.looked
+// Begin implements [cleanup.Database].
+func (c wiredDatabase) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id int64, err error) {
+	c.readBefore = c.read
 	err = c.do(ctx, databaseServer, "begin", func() (err error) {
-		c.row = c.w.now()
+		c.inserted = c.w.now()
 		id, err = c.w.db.Begin(context.WithoutCancel(ctx), at, by)
 		return err
 	})
@@ -209,17 +214,17 @@ func (c wiredStatistics) Begin(ctx context.Context, at time.Time, by cleanup.Exe
 	return id, nil
 }
 
-// Touch implements [cleanup.Statistics].
-func (c wiredStatistics) Touch(ctx context.Context, id int64, at time.Time) error {
+// Touch implements [cleanup.Database].
+func (c wiredDatabase) Touch(ctx context.Context, id int64, at time.Time) error {
 	return c.do(ctx, databaseServer, "touch", func() error { return c.w.db.Touch(context.WithoutCancel(ctx), id, at) })
 }
 
-// Finish implements [cleanup.Statistics].
-func (c wiredStatistics) Finish(ctx context.Context, r cleanup.Row) error {
+// Finish implements [cleanup.Database].
+func (c wiredDatabase) Finish(ctx context.Context, r cleanup.Run) error {
 	return c.do(ctx, databaseServer, "finish", func() error { return c.w.db.Finish(context.WithoutCancel(ctx), r) })
 }
 
-// Withdraw implements [cleanup.Statistics].
-func (c wiredStatistics) Withdraw(ctx context.Context, id int64) error {
+// Withdraw implements [cleanup.Database].
+func (c wiredDatabase) Withdraw(ctx context.Context, id int64) error {
 	return c.do(ctx, databaseServer, "withdraw", func() error { return c.w.db.Withdraw(context.WithoutCancel(ctx), id) })
 }

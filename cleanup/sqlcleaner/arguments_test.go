@@ -12,13 +12,12 @@ import (
 
 func TestNew_PanicsForAProgrammersMistakeAndNamesIt(t *testing.T) {
 	db := &sql.DB{}
-	p := cleanup.Policy{}
 	for name, f := range map[string]func(){
-		"sqlcleaner: New: db is nil":                 func() { sqlcleaner.New(nil, sqlcleaner.SQLite, p) },
-		"sqlcleaner: New: dialect is Dialect(0)":     func() { sqlcleaner.New(db, 0, p) },
-		"sqlcleaner: New: dialect is Dialect(4)":     func() { sqlcleaner.New(db, 4, p) },
-		"sqlcleaner: WithZone: loc is nil":           func() { sqlcleaner.New(db, sqlcleaner.SQLite, p, sqlcleaner.WithZone(nil)) },
-		"sqlcleaner: WithReconnect: t is below zero": func() { sqlcleaner.New(db, sqlcleaner.SQLite, p, sqlcleaner.WithReconnect(-1)) },
+		"sqlcleaner: New: db is nil":                 func() { sqlcleaner.New(nil, sqlcleaner.SQLite) },
+		"sqlcleaner: New: dialect is Dialect(0)":     func() { sqlcleaner.New(db, 0) },
+		"sqlcleaner: New: dialect is Dialect(4)":     func() { sqlcleaner.New(db, 4) },
+		"sqlcleaner: WithZone: loc is nil":           func() { sqlcleaner.New(db, sqlcleaner.SQLite, sqlcleaner.WithZone(nil)) },
+		"sqlcleaner: WithReconnect: t is below zero": func() { sqlcleaner.New(db, sqlcleaner.SQLite, sqlcleaner.WithReconnect(-1)) },
 	} {
 		require.PanicsWithValue(t, name, f)
 	}
@@ -29,9 +28,9 @@ func TestNew_IsSilentWithoutAnObserver(t *testing.T) {
 	db.exec("INSERT INTO project (id) VALUES (1)")
 	db.exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (1, 1, 't', '9999-01-01 00:00:00')")
 	db.exec(`INSERT INTO "delay" (id, valid_until) VALUES (1, '2020-01-01 00:00:00')`)
-	d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithProgress(nil), sqlcleaner.WithLogger(nil))
-	require.NoError(t, d.Check(t.Context(), cleanup.State{}))
-	report, err := d.Clean(t.Context(), cleanup.Limits{})
+	d := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(nil), sqlcleaner.WithLogger(nil))
+	require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
+	report, err := d.Clean(t.Context(), cleanup.Job{})
 	require.NoError(t, err)
 	require.Equal(t, 1, report.Rows["delay"])
 }

@@ -38,7 +38,7 @@ func BenchmarkClean(b *testing.B) {
 				var clean, least time.Duration
 				for range b.N {
 					clean += timeOf(b, dialect, l, func(db *database) {
-						report, err := sqlcleaner.New(db.DB, dialect, cleanup.Policy{}).Clean(b.Context(), cleanup.Limits{})
+						report, err := sqlcleaner.New(db.DB, dialect).Clean(b.Context(), cleanup.Job{})
 						require.NoError(b, err)
 						require.True(b, report.Finished)
 					})

@@ -11,24 +11,23 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Check is a [cleanup.Check]: mosparo is installed in a version that this
-// package knows (see [WithInstallation]), the server takes writes, the user has the
+// Check implements [cleanup.Checker]: the server takes writes, the user has the
 // rights that a run needs (see [DB.CheckRights]), the tables have exactly the
 // columns, foreign keys and migrations of mosparo 1.5, the clocks of server and
 // node differ by less than five minutes, and the zone of the stored times is the
-// one that was configured. It writes nothing, and its errors wrap
-// [cleanup.ErrRefused] unless the database could not be asked, so it can be asked
-// at any time.
+// one that was configured. It writes nothing and can be called at any time. Its
+// errors wrap [cleanup.ErrRefused] unless the database could not be reached. It
+// does not see mosparo's version: [cleanup.CheckVersion] does.
 //
 // On MySQL a user without rights on a table does not see its foreign
 // keys; that such a table is there shows in the migrations.
-func (d *DB) Check(ctx context.Context, s cleanup.State) error {
+func (d *DB) Check(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
+	p = p.WithDefaults()
 	for _, check := range []func(context.Context) error{
-		d.checkInstallation,
 		func(ctx context.Context) error { return d.checkWritable(ctx, d.db) },
 		d.checkRights, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
 		d.checkClock,
-		func(ctx context.Context) error { return d.checkZone(ctx, s) },
+		func(ctx context.Context) error { return d.checkZone(ctx, p, s) },
 	} {
 		if err := check(ctx); err != nil {
 			return fmt.Errorf("sqlcleaner: %w", err)
@@ -39,13 +38,6 @@ func (d *DB) Check(ctx context.Context, s cleanup.State) error {
 
 func refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{cleanup.ErrRefused}, args...)...)
-}
-
-func (d *DB) checkInstallation(context.Context) error {
-	if d.installed == nil {
-		return nil
-	}
-	return d.installed.Check()
 }
 
 // texts returns the texts that a query selects.

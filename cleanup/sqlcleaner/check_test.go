@@ -16,7 +16,7 @@ import (
 func TestCheck_RefusesTablesThatItDoesNotKnow(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		check := func() error {
-			return sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{})
+			return sqlcleaner.New(db.DB, db.dialect).Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
 		}
 		refuses := func(words, do, undo string) {
 			t.Helper()
@@ -50,35 +50,18 @@ func TestCheck_RefusesTablesThatItDoesNotKnow(t *testing.T) {
 	})
 }
 
-func TestCheck_RefusesAMosparoThatItDoesNotKnow(t *testing.T) {
-	db := create(t, sqlcleaner.SQLite)
-	for _, c := range []struct {
-		installed bool
-		version   string
-		ok        bool
-	}{{true, "1.5.4", true}, {true, "1.5.0", true}, {false, "1.5.4", false}, {true, "", false}, {true, "1.4.9", false}, {true, "1.6.0", false}, {true, "1.50.0", false}, {true, "1.5.0-beta", false}, {true, "1.5", false}} {
-		err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithInstallation(c.installed, c.version)).Check(t.Context(), cleanup.State{})
-		if c.ok {
-			require.NoError(t, err)
-		} else {
-			require.ErrorIs(t, err, cleanup.ErrRefused, c.version)
-			require.ErrorContains(t, err, cleanup.Installation{Installed: c.installed, Version: c.version}.Check().Error(), "another rule than the module's")
-		}
-	}
-}
-
 func TestCheck_RefusesAServerThatTakesNoWrites(t *testing.T) {
 	// Servers of its own: the setting is that of the whole server.
 	maria := servers.MariaDB(t, "--read-only")
 	db := open(t, "mysql", maria.DSN())
 	defer db.Close()
-	d := sqlcleaner.New(db.DB, sqlcleaner.MySQL, cleanup.Policy{})
+	d := sqlcleaner.New(db.DB, sqlcleaner.MySQL)
 	seed(db)
-	err := d.Check(t.Context(), cleanup.State{})
+	err := d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
 	require.ErrorIs(t, err, cleanup.ErrRefused)
 	require.ErrorContains(t, err, "read-only")
 	db.exec("SET GLOBAL read_only = OFF")
-	require.NoError(t, d.Check(t.Context(), cleanup.State{}))
+	require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
 }
 
 // A node whose clock is a month ahead would delete everything.
@@ -86,7 +69,7 @@ func TestCheck_RefusesAnotherClock(t *testing.T) {
 	db := create(t, sqlcleaner.MySQL)
 	for hours, ok := range map[time.Duration]bool{-30 * 24: false, 1: false, 0: true} {
 		server := open(t, db.driver, fmt.Sprintf("%s?timestamp=%d", db.dsn, time.Now().Add(hours*time.Hour).Unix()))
-		err := sqlcleaner.New(server.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{})
+		err := sqlcleaner.New(server.DB, db.dialect).Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
 		if ok {
 			require.NoError(t, err)
 		} else {
@@ -109,8 +92,8 @@ func TestCheck_RefusesAnotherZone(t *testing.T) {
 	now := time.Now()
 	in := func(loc *time.Location) *time.Time { at := now.In(loc); return &at }
 	onEach(t, func(t *testing.T, db *database) {
-		check := func(loc *time.Location, s cleanup.State) error {
-			return sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithZone(loc)).Check(t.Context(), s)
+		check := func(loc *time.Location, s cleanup.Snapshot) error {
+			return sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithZone(loc)).Check(t.Context(), cleanup.Policy{}, s)
 		}
 		refused := func(err error, words ...string) {
 			t.Helper()
@@ -119,21 +102,21 @@ func TestCheck_RefusesAnotherZone(t *testing.T) {
 				require.ErrorContains(t, err, w)
 			}
 		}
-		refused(check(time.UTC, cleanup.State{Started: in(zurich)}), "Europe/Zurich", "UTC")
-		refused(check(tokyo, cleanup.State{Next: in(zurich)}), "Europe/Zurich", "Asia/Tokyo")
-		require.NoError(t, check(zurich, cleanup.State{Started: in(zurich)}))
-		require.NoError(t, check(berlin, cleanup.State{Started: in(zurich)}), "the same clock under another name")
-		require.NoError(t, check(tokyo, cleanup.State{Next: in(time.FixedZone("+09:00", 9*3600))}))
-		refused(check(tokyo, cleanup.State{Next: in(time.FixedZone("+08:00", 8*3600))}), "+08:00")
-		refused(check(tokyo, cleanup.State{Next: in(time.FixedZone("Asia/Nowhere", 9*3600))}), "Asia/Nowhere", "time/tzdata")
+		refused(check(time.UTC, cleanup.Snapshot{Started: in(zurich)}), "Europe/Zurich", "UTC")
+		refused(check(tokyo, cleanup.Snapshot{Next: in(zurich)}), "Europe/Zurich", "Asia/Tokyo")
+		require.NoError(t, check(zurich, cleanup.Snapshot{Started: in(zurich)}))
+		require.NoError(t, check(berlin, cleanup.Snapshot{Started: in(zurich)}), "the same clock under another name")
+		require.NoError(t, check(tokyo, cleanup.Snapshot{Next: in(time.FixedZone("+09:00", 9*3600))}))
+		refused(check(tokyo, cleanup.Snapshot{Next: in(time.FixedZone("+08:00", 8*3600))}), "+08:00")
+		refused(check(tokyo, cleanup.Snapshot{Next: in(time.FixedZone("Asia/Nowhere", 9*3600))}), "Asia/Nowhere", "time/tzdata")
 
 		// A row that PHP wrote in Tokyo's time lies ahead of UTC, not of Tokyo.
 		db.exec("INSERT INTO project (id) VALUES (1)")
 		db.exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (1, 1, 't', ?)", now.In(tokyo).Format(time.DateTime))
-		refused(check(time.UTC, cleanup.State{}), "submit_token.created_at", "UTC")
-		require.NoError(t, check(tokyo, cleanup.State{}))
+		refused(check(time.UTC, cleanup.Snapshot{}), "submit_token.created_at", "UTC")
+		require.NoError(t, check(tokyo, cleanup.Snapshot{}))
 		db.exec("UPDATE submit_token SET created_at = ?", now.UTC().Add(4*time.Minute).Format(time.DateTime))
-		require.NoError(t, check(time.UTC, cleanup.State{}), "clocks differ a little")
+		require.NoError(t, check(time.UTC, cleanup.Snapshot{}), "clocks differ a little")
 		db.exec("DELETE FROM submit_token")
 
 		// A run that PHP noted in UTC, six hours before the next one.
@@ -141,10 +124,10 @@ func TestCheck_RefusesAnotherZone(t *testing.T) {
 			number_of_stored_submissions, number_of_deleted_submissions, execution_time, cleanup_status) VALUES (?, 1, 0, 0, 0, 0, 2.5, 2)`,
 			now.UTC().Add(-time.Hour).Format(time.DateTime))
 		next := now.UTC().Add(5 * time.Hour)
-		require.NoError(t, check(time.UTC, cleanup.State{Next: &next}))
-		refused(check(tokyo, cleanup.State{Next: &next}), "UTC", "Asia/Tokyo")
+		require.NoError(t, check(time.UTC, cleanup.Snapshot{Next: &next}))
+		refused(check(tokyo, cleanup.Snapshot{Next: &next}), "UTC", "Asia/Tokyo")
 		next = next.Add(3 * time.Hour)
-		require.NoError(t, check(tokyo, cleanup.State{Next: &next}), "another interval says nothing of zones")
+		require.NoError(t, check(tokyo, cleanup.Snapshot{Next: &next}), "another interval says nothing of zones")
 	})
 }
 
@@ -175,17 +158,17 @@ func TestGrants_AreEnough(t *testing.T) {
 			_, err = node.Exec("UPDATE submission SET spam = NULL")
 			require.Error(t, err)
 
-			d := sqlcleaner.New(node.DB, dialect, w.policy)
+			d := sqlcleaner.New(node.DB, dialect)
 			require.NoError(t, d.Ping(t.Context()))
-			require.NoError(t, d.Check(t.Context(), cleanup.State{}))
+			require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
 			id, err := d.Begin(t.Context(), now, cleanup.ExecutorCommand)
 			require.NoError(t, err)
 			require.NoError(t, d.Touch(t.Context(), id, now))
-			_, err = d.DryRun(t.Context())
+			_, err = d.DryRun(t.Context(), w.policy)
 			require.NoError(t, err)
-			_, err = d.Clean(t.Context(), cleanup.Limits{})
+			_, err = d.Clean(t.Context(), cleanup.Job{Policy: w.policy})
 			require.NoError(t, err)
-			require.NoError(t, d.Finish(t.Context(), cleanup.Row{ID: id, Time: now, Status: cleanup.StatusComplete}))
+			require.NoError(t, d.Finish(t.Context(), cleanup.Run{ID: id, Time: now, Status: cleanup.StatusComplete}))
 			id, err = d.Begin(t.Context(), now, cleanup.ExecutorCommand)
 			require.NoError(t, err)
 			require.NoError(t, d.Withdraw(t.Context(), id))
@@ -198,7 +181,7 @@ func TestGrants_AreEnough(t *testing.T) {
 func TestStatistics_ChangeOnlyRowsOfUnknownStatus(t *testing.T) {
 	zurich := zone(t, "Europe/Zurich")
 	onEach(t, func(t *testing.T, db *database) {
-		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithZone(zurich))
+		d := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithZone(zurich))
 		at := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC)
 		id, err := d.Begin(t.Context(), at, cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
@@ -211,8 +194,8 @@ func TestStatistics_ChangeOnlyRowsOfUnknownStatus(t *testing.T) {
 		require.True(t, rows[0].Time.Equal(at.Add(time.Minute)))
 		require.Equal(t, cleanup.StatusUnknown, rows[0].Status)
 
-		require.NoError(t, d.Finish(t.Context(), cleanup.Row{ID: id, Time: at, Status: cleanup.StatusComplete, Duration: 1500 * time.Millisecond}))
-		require.ErrorIs(t, d.Finish(t.Context(), cleanup.Row{ID: id, Time: at, Status: cleanup.StatusIncomplete}), cleanup.ErrNoRow)
+		require.NoError(t, d.Finish(t.Context(), cleanup.Run{ID: id, Time: at, Status: cleanup.StatusComplete, Duration: 1500 * time.Millisecond}))
+		require.ErrorIs(t, d.Finish(t.Context(), cleanup.Run{ID: id, Time: at, Status: cleanup.StatusIncomplete}), cleanup.ErrNoRun)
 		require.NoError(t, d.Touch(t.Context(), id, at.Add(time.Hour)))
 		require.NoError(t, d.Withdraw(t.Context(), id))
 		rows, err = d.Recent(t.Context(), 5)

@@ -52,7 +52,7 @@ func child(spec string) {
 				fmt.Println(p.Step)
 				in.Scan()
 			})
-			_, err = sqlcleaner.New(db, o.Dialect, o.Policy, tell).Clean(context.Background(), cleanup.Limits{Rows: childRows})
+			_, err = sqlcleaner.New(db, o.Dialect, tell).Clean(context.Background(), cleanup.Job{Policy: o.Policy, Limits: cleanup.Limits{Rows: childRows}})
 		}
 	}
 	fmt.Println("ENDED", err)
@@ -116,7 +116,7 @@ func TestClean_IsFinishedByAnotherAfterKill9(t *testing.T) {
 			killed(t, db, w.policy, 1+r.IntN(transactions-2), r.Float64())
 			left := len(db.ids("submission"))
 			require.Less(t, left, before, "the process died before it had deleted any submission")
-			exhaust(t, sqlcleaner.New(db.DB, db.dialect, w.policy), cleanup.Limits{})
+			exhaust(t, sqlcleaner.New(db.DB, db.dialect), cleanup.Job{Policy: w.policy})
 			w.exhaust(now, db.dialect)
 			require.Greater(t, left, len(w.subs), "the process died after it had deleted all submissions")
 			w.holds(db)

@@ -23,8 +23,11 @@ import (
 // more clients (see [WithReconnect]). What a lost connection leaves unclear,
 // whether the last transaction was committed, is settled by looking again; the
 // report may then count too little.
-func (d *DB) Clean(ctx context.Context, l cleanup.Limits) (cleanup.Report, error) {
-	c := newCleaning(d, l)
+func (d *DB) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
+	if err := j.Policy.Validate(); err != nil {
+		return cleanup.Report{}, fmt.Errorf("sqlcleaner: %w", err)
+	}
+	c := newCleaning(d, j)
 	err := c.run(ctx)
 	if err != nil {
 		err = fmt.Errorf("sqlcleaner: %w", err)
@@ -47,6 +50,7 @@ type Progress struct {
 // cleaning is one run.
 type cleaning struct {
 	d      *DB
+	policy cleanup.Policy
 	limits cleanup.Limits
 	now    time.Time
 	report cleanup.Report
@@ -55,15 +59,19 @@ type cleaning struct {
 	batch  int // rows in a transaction
 }
 
-func newCleaning(d *DB, l cleanup.Limits) *cleaning {
+func newCleaning(d *DB, j cleanup.Job) *cleaning {
+	l := j.Limits
 	if l.Rows <= 0 {
-		l.Rows = cleanup.DefaultRows
+		l.Rows = defaultRows
 	}
 	return &cleaning{
-		d: d, limits: l, now: time.Now(), report: cleanup.Report{Rows: map[string]int{}},
+		d: d, policy: j.Policy.WithDefaults(), limits: l, now: time.Now(), report: cleanup.Report{Rows: map[string]int{}},
 		pace: pace{began: time.Now()}, others: newThrottle(d.dialect, d.writes), batch: min(firstBatch, l.Rows),
 	}
 }
+
+// defaultRows is mosparo's number of submissions in a round.
+const defaultRows = 2500
 
 func (c *cleaning) run(ctx context.Context) error {
 	finished := true

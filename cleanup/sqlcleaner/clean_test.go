@@ -86,14 +86,14 @@ func TestClean_LeavesWhatMosparoLeft(t *testing.T) {
 		now := time.Now().UTC()
 		r.fill(db, now)
 		db.resume("cleanup_statistic")
-		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{})
+		d := sqlcleaner.New(db.DB, db.dialect)
 
 		id, err := d.Begin(t.Context(), now, cleanup.ExecutorCommand)
 		require.NoError(t, err)
-		report, err := d.Clean(t.Context(), cleanup.Limits{})
+		report, err := d.Clean(t.Context(), cleanup.Job{})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
-		require.NoError(t, d.Finish(t.Context(), cleanup.Row{
+		require.NoError(t, d.Finish(t.Context(), cleanup.Run{
 			ID: id, Time: now, Status: cleanup.StatusComplete,
 			StoredTokens: report.StoredTokens, DeletedTokens: report.DeletedTokens,
 			StoredSubmissions: report.StoredSubmissions, DeletedSubmissions: report.DeletedSubmissions,
@@ -135,9 +135,9 @@ func TestClean_LeavesWhatTheModelLeaves(t *testing.T) {
 						conn = open(t, db.driver, db.dsn+"&_pragma=foreign_keys(1)").DB
 						defer conn.Close()
 					}
-					d := sqlcleaner.New(conn, dialect, w.policy)
+					d := sqlcleaner.New(conn, dialect)
 					before := w.left()
-					would, err := d.DryRun(t.Context())
+					would, err := d.DryRun(t.Context(), w.policy)
 					require.NoError(t, err)
 					w.holds(db)
 
@@ -147,10 +147,10 @@ func TestClean_LeavesWhatTheModelLeaves(t *testing.T) {
 					var rows map[string]int
 					if seed%2 == 0 {
 						l.Rounds = 1
-						report, rows = exhaust(t, d, l)
+						report, rows = exhaust(t, d, cleanup.Job{Policy: w.policy, Limits: l})
 						w.exhaust(now, dialect)
 					} else {
-						report, err = d.Clean(t.Context(), l)
+						report, err = d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: l})
 						require.NoError(t, err)
 						require.True(t, report.Finished)
 						rows = report.Rows

@@ -65,9 +65,9 @@ func TestClean_WaitsWhileTheServerTakesNoMoreClients(t *testing.T) {
 		db := sql.OpenDB(c)
 		defer db.Close()
 		db.SetMaxIdleConns(-1) // a run connects for every transaction
-		d := sqlcleaner.New(db, admin.dialect, w.policy, after(100, func() { c.come(3) }), sqlcleaner.WithReconnect(time.Minute))
+		d := sqlcleaner.New(db, admin.dialect, after(100, func() { c.come(3) }), sqlcleaner.WithReconnect(time.Minute))
 
-		report, err := d.Clean(t.Context(), cleanup.Limits{Rows: 100})
+		report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Len(t, c.refusals, 3)

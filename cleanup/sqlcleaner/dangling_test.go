@@ -47,11 +47,11 @@ func TestClean_EndsBesideASubmissionWhoseTokenIsGone(t *testing.T) {
 		withoutForeignKeys(db,
 			"UPDATE submit_token SET last_submission_id = NULL WHERE id IN (7, 20)", "DELETE FROM submit_token WHERE id IN (7, 20)",
 			"UPDATE submission SET submit_token_id = 1000000 WHERE id = 20")
-		d := sqlcleaner.New(db.DB, db.dialect, w.policy)
+		d := sqlcleaner.New(db.DB, db.dialect)
 
-		would, err := d.DryRun(t.Context())
+		would, err := d.DryRun(t.Context(), w.policy)
 		require.NoError(t, err)
-		report, err := d.Clean(t.Context(), cleanup.Limits{})
+		report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Equal(t, []int64{7, 20}, db.ids("submission"))
@@ -76,12 +76,12 @@ func TestClean_CountsWhatRemainsAfterAnError(t *testing.T) {
 		w.fill(db, time.Now().UTC())
 		stop := errors.New("stop")
 		rounds := 0
-		report, err := sqlcleaner.New(db.DB, db.dialect, w.policy).Clean(t.Context(), cleanup.Limits{Rows: 100, Between: func(context.Context) error {
+		report, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100, Between: func(context.Context) error {
 			if rounds++; rounds > 1 {
 				return stop
 			}
 			return nil
-		}})
+		}}})
 		require.ErrorIs(t, err, stop)
 		require.False(t, report.Finished)
 		require.Equal(t, 300-report.DeletedTokens, report.StoredTokens)
@@ -90,7 +90,7 @@ func TestClean_CountsWhatRemainsAfterAnError(t *testing.T) {
 
 		// Also when its context has ended.
 		ctx, cancel := context.WithCancel(t.Context())
-		report, err = sqlcleaner.New(db.DB, db.dialect, w.policy, sqlcleaner.WithProgress(func(sqlcleaner.Progress) { cancel() })).Clean(ctx, cleanup.Limits{})
+		report, err = sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(func(sqlcleaner.Progress) { cancel() })).Clean(ctx, cleanup.Job{Policy: w.policy})
 		require.ErrorIs(t, err, context.Canceled)
 		require.EqualValues(t, db.number("SELECT COUNT(*) FROM submission"), report.StoredSubmissions)
 		require.NotZero(t, report.StoredSubmissions)
@@ -105,23 +105,23 @@ func TestCheck_LeavesRowsFarInTheFutureAlone(t *testing.T) {
 		w := &world{projects: []project{{1, "FOREVER"}}, tokens: []token{{id: 3, age: -400 * day, last: 4}}, subs: []submission{{id: 4, token: 3, age: -27 * time.Hour, spam: 0, valid: -1}}}
 		w.fill(db, now)
 		var log bytes.Buffer
-		d := sqlcleaner.New(db.DB, db.dialect, w.policy, sqlcleaner.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		d := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		_, err := d.Begin(t.Context(), now.Add(1000*day), cleanup.ExecutorCommand)
 		require.NoError(t, err)
 		for range 2 {
-			require.NoError(t, d.Check(t.Context(), cleanup.State{}))
+			require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
 		}
 		require.Equal(t, 3, strings.Count(log.String(), "level=WARN"), "each once: %s", log.String())
 		for _, words := range []string{"table=submit_token id=3", "table=submission id=4", "table=cleanup_statistic id=1"} {
 			require.Contains(t, log.String(), words)
 		}
-		_, err = d.Clean(t.Context(), cleanup.Limits{})
+		_, err = d.Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		w.holds(db)
 
 		// Within 26 hours it may mean that the zone is wrong, whatever lies behind it.
 		db.exec("UPDATE submission SET submitted_at = ?", now.Add(25*time.Hour).Format(time.DateTime))
-		err = d.Check(t.Context(), cleanup.State{})
+		err = d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
 		require.ErrorIs(t, err, cleanup.ErrRefused)
 		require.ErrorContains(t, err, "submission.submitted_at")
 	})

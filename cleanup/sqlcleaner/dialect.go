@@ -30,9 +30,10 @@ func (d Dialect) String() string {
 	return "Dialect(" + strconv.Itoa(int(d)) + ")"
 }
 
-// rebind numbers the question marks where the database wants that. No
-// statement of this package has one in a text.
-func (d Dialect) rebind(query string) string {
+// Rebind returns a statement with the parameters of the dialect: question marks as
+// they are, or $1, $2 and so on for PostgreSQL. Every question mark counts, also
+// one in a text.
+func (d Dialect) Rebind(query string) string {
 	if d != PostgreSQL {
 		return query
 	}

@@ -21,7 +21,7 @@ func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
 	insert(db, `"delay" (id, valid_until)`, span(1, 1500), func(int) string { return "NULL, '" + never + "'" })
 	app := open(t, db.driver, db.dsn+"?parseTime=true&loc=America%2FNew_York")
 	defer app.Close()
-	d := sqlcleaner.New(app.DB, db.dialect, cleanup.Policy{})
+	d := sqlcleaner.New(app.DB, db.dialect)
 
 	at, err := time.Parse(time.DateTime, never)
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	report, err := d.Clean(ctx, cleanup.Limits{})
+	report, err := d.Clean(ctx, cleanup.Job{})
 	require.NoError(t, err)
 	require.Equal(t, 1500, report.Rows["delay"])
 }
@@ -42,7 +42,7 @@ func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
 func TestClean_GivesConnectionsBackAsTheyCame(t *testing.T) {
 	db := create(t, sqlcleaner.MySQL)
 	db.SetMaxOpenConns(1)
-	d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{})
+	d := sqlcleaner.New(db.DB, db.dialect)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := d.Tx(ctx, func(tx *sql.Tx) error {
 		cancel()
@@ -69,7 +69,7 @@ func TestClean_KeepsASubmissionThatBecomesValidMeanwhile(t *testing.T) {
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() {
-		_, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{})
+		_, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{})
 		done <- err
 	}()
 	require.Eventually(t, func() bool {

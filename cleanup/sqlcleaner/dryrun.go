@@ -8,10 +8,14 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// DryRun reports what an unlimited run would delete now, and deletes nothing.
+// DryRun implements [cleanup.DryRunner]: it counts what a run without limits would
+// delete now.
 // The stored numbers are those that would remain.
-func (d *DB) DryRun(ctx context.Context) (cleanup.Report, error) {
-	c := newCleaning(d, cleanup.Limits{})
+func (d *DB) DryRun(ctx context.Context, p cleanup.Policy) (cleanup.Report, error) {
+	if err := p.Validate(); err != nil {
+		return cleanup.Report{}, fmt.Errorf("sqlcleaner: %w", err)
+	}
+	c := newCleaning(d, cleanup.Job{Policy: p})
 	for _, step := range []func(context.Context) error{c.wouldSweep, c.wouldTokens, c.wouldOrphans, c.wouldEmptyTokens, c.count} {
 		if err := step(ctx); err != nil {
 			return c.report, fmt.Errorf("sqlcleaner: %w", err)

@@ -34,10 +34,10 @@ func Example() {
 		return
 	}
 
-	d := sqlcleaner.New(db, sqlcleaner.SQLite, cleanup.Policy{SubmitTokenRetention: 24})
-	would, err := d.DryRun(ctx)
+	d := sqlcleaner.New(db, sqlcleaner.SQLite)
+	would, err := d.DryRun(ctx, cleanup.Policy{})
 	fmt.Println("would delete", would.DeletedTokens, "tokens", err)
-	report, err := d.Clean(ctx, cleanup.Limits{})
+	report, err := d.Clean(ctx, cleanup.Job{})
 	fmt.Println("deleted", report.DeletedTokens, "tokens", report.Finished, err)
 	// Output:
 	// would delete 2 tokens <nil>

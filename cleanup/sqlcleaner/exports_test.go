@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
@@ -21,17 +20,16 @@ import (
 func TestExports_PanicForAProgrammersMistake(t *testing.T) {
 	rows := map[string]map[string]func(){
 		"New": {
-			"db is nil":             func() { sqlcleaner.New(nil, sqlcleaner.SQLite, cleanup.Policy{}) },
-			"dialect is Dialect(0)": func() { sqlcleaner.New(&sql.DB{}, 0, cleanup.Policy{}) },
+			"db is nil":             func() { sqlcleaner.New(nil, sqlcleaner.SQLite) },
+			"dialect is Dialect(0)": func() { sqlcleaner.New(&sql.DB{}, 0) },
 		},
-		"WithZone":         {"loc is nil": func() { sqlcleaner.WithZone(nil) }},
-		"WithReconnect":    {"t is below zero": func() { sqlcleaner.WithReconnect(-1) }},
-		"WithLogger":       nil,
-		"WithProgress":     nil,
-		"WithInstallation": nil,
-		"DialectOf":        nil,
-		"Grants":           nil,
-		"Migrations":       nil,
+		"WithZone":      {"loc is nil": func() { sqlcleaner.WithZone(nil) }},
+		"WithReconnect": {"t is below zero": func() { sqlcleaner.WithReconnect(-1) }},
+		"WithLogger":    nil,
+		"WithProgress":  nil,
+		"DialectOf":     nil,
+		"Grants":        nil,
+		"Migrations":    nil,
 	}
 	paths, err := filepath.Glob("*.go")
 	require.NoError(t, err)

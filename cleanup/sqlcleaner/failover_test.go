@@ -42,11 +42,11 @@ func TestClean_GoesOnWhenTheServerIsBack(t *testing.T) {
 	test := func(t *testing.T, driver, dsn string, p *servers.Process) {
 		db, w, now := ownServer(t, driver, dsn)
 		var back sync.WaitGroup
-		d := sqlcleaner.New(db.DB, db.dialect, w.policy, after(200, func() {
+		d := sqlcleaner.New(db.DB, db.dialect, after(200, func() {
 			p.Kill()
 			back.Go(p.Restart)
 		}), sqlcleaner.WithReconnect(time.Minute))
-		report, err := d.Clean(t.Context(), cleanup.Limits{Rows: 100})
+		report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
 		back.Wait()
 		require.NoError(t, err)
 		require.True(t, report.Finished)
@@ -66,8 +66,8 @@ func TestClean_GoesOnWhenTheServerIsBack(t *testing.T) {
 func TestClean_EndsWhenTheServerDoesNotComeBack(t *testing.T) {
 	s := servers.PostgreSQL(t)
 	db, w, _ := ownServer(t, "pgx", s.DSN())
-	report, err := sqlcleaner.New(db.DB, db.dialect, w.policy, after(100, s.Kill), sqlcleaner.WithReconnect(200*time.Millisecond)).
-		Clean(t.Context(), cleanup.Limits{Rows: 100})
+	report, err := sqlcleaner.New(db.DB, db.dialect, after(100, s.Kill), sqlcleaner.WithReconnect(200*time.Millisecond)).
+		Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, cleanup.ErrRefused)
 	require.False(t, report.Finished)
@@ -81,15 +81,15 @@ func TestClean_StopsOnAReplicaAndGoesOnOnceItIsPromoted(t *testing.T) {
 	// Both addresses, as a driver is told of a cluster.
 	db := open(t, "pgx", strings.Replace(first.DSN(), first.Addr(), first.Addr()+","+second.Addr(), 1))
 	defer db.Close()
-	d := sqlcleaner.New(db.DB, db.dialect, w.policy, after(200, first.Kill), sqlcleaner.WithReconnect(time.Minute))
-	_, err := d.Clean(t.Context(), cleanup.Limits{Rows: 100})
+	d := sqlcleaner.New(db.DB, db.dialect, after(200, first.Kill), sqlcleaner.WithReconnect(time.Minute))
+	_, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
 	require.ErrorIs(t, err, cleanup.ErrRefused)
 	require.ErrorContains(t, err, "read-only")
-	require.ErrorIs(t, d.Check(t.Context(), cleanup.State{}), cleanup.ErrRefused)
+	require.ErrorIs(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}), cleanup.ErrRefused)
 
 	db.exec("SELECT pg_promote()")
-	require.NoError(t, d.Check(t.Context(), cleanup.State{}))
-	report, err := d.Clean(t.Context(), cleanup.Limits{})
+	require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
+	report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy})
 	require.NoError(t, err)
 	require.True(t, report.Finished)
 	w.clean(now, db.dialect)
@@ -106,12 +106,12 @@ func TestClean_StopsWhenItsServerBecomesReadOnly(t *testing.T) {
 	}
 	db := open(t, "mysql", s.DSNFor("node", "few-rights", servers.DatabaseName))
 	defer db.Close()
-	d := sqlcleaner.New(db.DB, db.dialect, w.policy, after(200, func() { admin.exec("SET GLOBAL read_only = ON") }))
-	report, err := d.Clean(t.Context(), cleanup.Limits{Rows: 100})
+	d := sqlcleaner.New(db.DB, db.dialect, after(200, func() { admin.exec("SET GLOBAL read_only = ON") }))
+	report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
 	require.ErrorIs(t, err, cleanup.ErrRefused)
 	require.False(t, report.Finished)
 	admin.exec("SET GLOBAL read_only = OFF")
-	report, err = d.Clean(t.Context(), cleanup.Limits{})
+	report, err = d.Clean(t.Context(), cleanup.Job{Policy: w.policy})
 	require.NoError(t, err)
 	require.True(t, report.Finished)
 	w.clean(now, db.dialect)
@@ -124,16 +124,16 @@ func TestClean_GoesWithABinaryLogOfStatements(t *testing.T) {
 	s := servers.MariaDB(t, "--log-bin=log", "--server-id=1", "--binlog-format=STATEMENT")
 	db, w, now := ownServer(t, "mysql", s.DSN())
 	db.SetMaxOpenConns(1)
-	d := sqlcleaner.New(db.DB, db.dialect, w.policy)
+	d := sqlcleaner.New(db.DB, db.dialect)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	require.NoError(t, d.Check(ctx, cleanup.State{}))
-	_, err := d.DryRun(ctx)
+	require.NoError(t, d.Check(ctx, cleanup.Policy{}, cleanup.Snapshot{}))
+	_, err := d.DryRun(ctx, w.policy)
 	require.NoError(t, err)
-	report, err := d.Clean(ctx, cleanup.Limits{Between: func(ctx context.Context) error {
+	report, err := d.Clean(ctx, cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Between: func(ctx context.Context) error {
 		_, err := d.Recent(ctx, 5)
 		return err
-	}})
+	}}})
 	require.NoError(t, err)
 	require.True(t, report.Finished)
 	w.clean(now, db.dialect)

@@ -231,7 +231,7 @@ func besideVisitors(b *testing.B, dialect sqlcleaner.Dialect, n, processes int, 
 	before := window{from: time.Now()}
 	time.Sleep(around)
 	before.to = time.Now()
-	report, err := sqlcleaner.New(db.DB, dialect, cleanup.Policy{}).Clean(b.Context(), cleanup.Limits{})
+	report, err := sqlcleaner.New(db.DB, dialect).Clean(b.Context(), cleanup.Job{})
 	beside := window{before.to, time.Now()}
 	time.Sleep(around)
 	after := window{beside.to, time.Now()}

@@ -114,7 +114,7 @@ func TestGalera(t *testing.T) {
 	first, second := galera(t)
 	seed(first)
 	t.Run("sees a row that the other node has just committed", func(t *testing.T) {
-		one, two := sqlcleaner.New(first.DB, sqlcleaner.MySQL, cleanup.Policy{}), sqlcleaner.New(second.DB, sqlcleaner.MySQL, cleanup.Policy{})
+		one, two := sqlcleaner.New(first.DB, sqlcleaner.MySQL), sqlcleaner.New(second.DB, sqlcleaner.MySQL)
 		first.exec("CREATE TABLE ballast (id INT AUTO_INCREMENT PRIMARY KEY, x VARCHAR(500))")
 		first.exec("INSERT INTO ballast (x) SELECT REPEAT('x', 500) FROM seq_1_to_20000")
 		for range 3 {
@@ -123,7 +123,7 @@ func TestGalera(t *testing.T) {
 			require.NoError(t, err)
 			rows, err := two.Recent(t.Context(), 10)
 			require.NoError(t, err)
-			require.True(t, slices.ContainsFunc(rows, func(r cleanup.Row) bool { return r.ID == id }), "row %d", id)
+			require.True(t, slices.ContainsFunc(rows, func(r cleanup.Run) bool { return r.ID == id }), "row %d", id)
 		}
 		require.Zero(t, second.number("SELECT @@wsrep_sync_wait"), "the connection went back as it came")
 	})
@@ -147,7 +147,7 @@ func TestGalera(t *testing.T) {
 			})
 		})
 		before := certificationFailures(first)
-		report, err := sqlcleaner.New(db, sqlcleaner.MySQL, w.policy).Clean(t.Context(), cleanup.Limits{})
+		report, err := sqlcleaner.New(db, sqlcleaner.MySQL).Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Greater(t, certificationFailures(first), before)
@@ -163,12 +163,12 @@ func TestGalera(t *testing.T) {
 		var all sync.WaitGroup
 		for _, db := range []*database{first, second} {
 			all.Go(func() {
-				_, err := sqlcleaner.New(db.DB, sqlcleaner.MySQL, w.policy).Clean(t.Context(), cleanup.Limits{Rows: 100})
+				_, err := sqlcleaner.New(db.DB, sqlcleaner.MySQL).Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
 				assert.NoError(t, err)
 			})
 		}
 		all.Wait()
-		exhaust(t, sqlcleaner.New(second.DB, sqlcleaner.MySQL, w.policy), cleanup.Limits{})
+		exhaust(t, sqlcleaner.New(second.DB, sqlcleaner.MySQL), cleanup.Job{Policy: w.policy})
 		w.exhaust(now, sqlcleaner.MySQL)
 		w.holds(second)
 	})

@@ -98,9 +98,9 @@ func TestClean_DisturbsNoFrontend(t *testing.T) {
 		var cleaners, clients sync.WaitGroup
 		for range 2 {
 			cleaners.Go(func() {
-				d := sqlcleaner.New(db.DB, db.dialect, w.policy)
+				d := sqlcleaner.New(db.DB, db.dialect)
 				for range 3 {
-					_, err := d.Clean(ctx, cleanup.Limits{Rows: 500})
+					_, err := d.Clean(ctx, cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 500}})
 					assert.NoError(t, err)
 				}
 			})
@@ -191,7 +191,7 @@ func TestClean_MeetsNoDeadlockBesidePHP(t *testing.T) {
 		var all sync.WaitGroup
 		for range 2 {
 			all.Go(func() {
-				_, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{})
+				_, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{})
 				assert.NoError(t, err)
 			})
 		}

@@ -48,7 +48,7 @@ func TestClean_DoesNotStarveBehindTokensInUse(t *testing.T) {
 		w.subs = append(w.subs, due(20000, span(20001, 21100)...)...)
 		w.fill(db, time.Now().UTC())
 
-		report, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{Rows: 250})
+		report, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{Limits: cleanup.Limits{Rows: 250}})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Equal(t, 11, report.DeletedTokens)
@@ -66,7 +66,7 @@ func TestClean_LeavesTheLastSubmissionOfAKeptToken(t *testing.T) {
 			subs:     append(due(1, 1), submission{id: 2, token: 2, age: time.Hour}),
 		}
 		w.fill(db, time.Now().UTC())
-		report, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{})
+		report, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		w.holds(db)
@@ -83,11 +83,11 @@ func TestClean_DeletesTokensThatNameEachOthersSubmissions(t *testing.T) {
 		}
 		w.subs[4].age = time.Hour
 		w.fill(db, time.Now().UTC())
-		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{})
-		would, err := d.DryRun(t.Context())
+		d := sqlcleaner.New(db.DB, db.dialect)
+		would, err := d.DryRun(t.Context(), cleanup.Policy{})
 		require.NoError(t, err)
 		require.Equal(t, 3, would.DeletedTokens)
-		report, err := d.Clean(t.Context(), cleanup.Limits{})
+		report, err := d.Clean(t.Context(), cleanup.Job{})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Equal(t, []int64{4, 5}, db.ids("submit_token"))
@@ -103,10 +103,10 @@ func TestClean_KeepsItsLimits(t *testing.T) {
 			w.subs = append(w.subs, due(i, i)...)
 		}
 		w.fill(db, time.Now().UTC())
-		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{})
+		d := sqlcleaner.New(db.DB, db.dialect)
 		clean := func(l cleanup.Limits, finished bool, deleted int) {
 			t.Helper()
-			report, err := d.Clean(t.Context(), l)
+			report, err := d.Clean(t.Context(), cleanup.Job{Limits: l})
 			require.NoError(t, err)
 			require.Equal(t, finished, report.Finished)
 			require.Equal(t, deleted, report.DeletedSubmissions)
@@ -124,7 +124,7 @@ func TestClean_KeepsItsLimits(t *testing.T) {
 func TestClean_EndsWithTheErrorBetweenRounds(t *testing.T) {
 	db := create(t, sqlcleaner.SQLite)
 	stop := errors.New("stop")
-	report, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}).Clean(t.Context(), cleanup.Limits{Between: func(context.Context) error { return stop }})
+	report, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{Limits: cleanup.Limits{Between: func(context.Context) error { return stop }}})
 	require.ErrorIs(t, err, stop)
 	require.False(t, report.Finished)
 }
@@ -147,11 +147,11 @@ func TestClean_TakesATokenWithVeryManySubmissionsInShortTransactions(t *testing.
 	onEach(t, func(t *testing.T, db *database) {
 		big(n).fill(db, time.Now().UTC())
 		before := 0
-		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
+		d := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
 			require.LessOrEqual(t, p.Rows["submission"]-before, 1000, "in one transaction")
 			before = p.Rows["submission"]
 		}))
-		report, err := d.Clean(t.Context(), cleanup.Limits{})
+		report, err := d.Clean(t.Context(), cleanup.Job{})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Equal(t, n, report.DeletedSubmissions)
@@ -164,7 +164,7 @@ func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T
 	onEach(t, func(t *testing.T, db *database) {
 		big(3000).fill(db, time.Now().UTC())
 		arrived := false
-		d := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
+		d := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
 			if arrived || p.Rows["submission"] < 500 {
 				return
 			}
@@ -172,7 +172,7 @@ func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T
 			db.exec("INSERT INTO submission (id, project_id, submit_token_id, submitted_at) VALUES (6000, 1, 7, ?)", time.Now().UTC().Format(time.DateTime))
 			db.exec("UPDATE submit_token SET last_submission_id = 6000 WHERE id = 7")
 		}))
-		report, err := d.Clean(t.Context(), cleanup.Limits{})
+		report, err := d.Clean(t.Context(), cleanup.Job{})
 		require.NoError(t, err)
 		require.True(t, arrived)
 		require.Equal(t, []int64{7}, db.ids("submit_token"))
@@ -192,7 +192,7 @@ func TestClean_TellsItsProgress(t *testing.T) {
 		var steps []string
 		fraction := 0.0
 		last := map[string]int{}
-		report, err := sqlcleaner.New(db.DB, db.dialect, w.policy, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
+		report, err := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
 			if len(steps) == 0 || steps[len(steps)-1] != p.Step {
 				steps = append(steps, p.Step)
 			}
@@ -201,7 +201,7 @@ func TestClean_TellsItsProgress(t *testing.T) {
 				fraction = p.Fraction
 			}
 			last = p.Rows
-		})).Clean(t.Context(), cleanup.Limits{})
+		})).Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		require.Equal(t, []string{"delay", "lockout", "submission", "orphan", "submit_token", "day_statistic"}, steps)
 		require.InDelta(t, 1, fraction, 0)
@@ -216,15 +216,15 @@ func TestClean_StopsWithItsContext(t *testing.T) {
 		w.fill(db, now)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		over := errors.New("over")
-		report, err := sqlcleaner.New(db.DB, db.dialect, w.policy, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
+		report, err := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(func(p sqlcleaner.Progress) {
 			if p.Rows["submission"] > 100 {
 				cancel(over)
 			}
-		})).Clean(ctx, cleanup.Limits{Rows: 50})
+		})).Clean(ctx, cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 50}})
 		require.ErrorIs(t, err, over)
 		require.False(t, report.Finished)
 		require.Less(t, report.DeletedSubmissions, 300)
-		_, err = sqlcleaner.New(db.DB, db.dialect, w.policy).Clean(t.Context(), cleanup.Limits{})
+		_, err = sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		w.clean(now, db.dialect)
 		w.holds(db)
@@ -252,7 +252,7 @@ func TestClean_StopsAStatementThatIsUnderWay(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			began := time.Now()
-			_, err = sqlcleaner.New(db.DB, dialect, w.policy).Clean(ctx, cleanup.Limits{})
+			_, err = sqlcleaner.New(db.DB, dialect).Clean(ctx, cleanup.Job{Policy: w.policy})
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.Less(t, time.Since(began), 10*time.Second)
 			_, err = conn.ExecContext(t.Context(), map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "UNLOCK TABLES", sqlcleaner.PostgreSQL: "ROLLBACK"}[dialect])
@@ -270,11 +270,11 @@ func TestClean_NeedsNoMoreMemoryForMoreRows(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&m)
 		before := m.HeapAlloc
-		_, err := sqlcleaner.New(db.DB, db.dialect, cleanup.Policy{}, sqlcleaner.WithProgress(func(sqlcleaner.Progress) {
+		_, err := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithProgress(func(sqlcleaner.Progress) {
 			runtime.GC()
 			runtime.ReadMemStats(&m)
 			most = max(most, m.HeapAlloc-min(before, m.HeapAlloc))
-		})).Clean(t.Context(), cleanup.Limits{})
+		})).Clean(t.Context(), cleanup.Job{})
 		require.NoError(t, err)
 		return most
 	}

@@ -59,7 +59,7 @@ func (d *DB) deleteAtOnce(ctx context.Context, tx *sql.Tx, all []deletion, delet
 		into[i], args = &numbers[i], append(args, s.args...)
 	}
 	query := "WITH " + strings.Join(with, ", ") + " SELECT " + strings.Join(counts, ", ")
-	err := tx.QueryRowContext(ctx, d.dialect.rebind(query), args...).Scan(into...)
+	err := tx.QueryRowContext(ctx, d.dialect.Rebind(query), args...).Scan(into...)
 	for i, s := range all {
 		deleted[s.table] += numbers[i]
 	}

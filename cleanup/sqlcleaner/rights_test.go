@@ -47,11 +47,11 @@ func TestCheckRights_NamesTheGrantsThatAreMissing(t *testing.T) {
 			node, user := reader(t, db)
 			// Neither keeps the check from saying it.
 			db.exec("DROP TABLE doctrine_migration_versions")
-			d := sqlcleaner.New(node.DB, dialect, cleanup.Policy{}, sqlcleaner.WithZone(zone(t, "Asia/Tokyo")))
+			d := sqlcleaner.New(node.DB, dialect, sqlcleaner.WithZone(zone(t, "Asia/Tokyo")))
 			started := time.Now().In(zone(t, "Europe/Zurich"))
 
 			var lacks *sqlcleaner.RightsError
-			err := d.Check(t.Context(), cleanup.State{Started: &started})
+			err := d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{Started: &started})
 			require.ErrorIs(t, err, cleanup.ErrRefused)
 			require.ErrorAs(t, err, &lacks)
 			require.Equal(t, user, lacks.User)
@@ -63,7 +63,7 @@ func TestCheckRights_NamesTheGrantsThatAreMissing(t *testing.T) {
 				require.NoError(t, err, g)
 			}
 			require.NoError(t, d.CheckRights(t.Context()))
-			err = d.Check(t.Context(), cleanup.State{Started: &started})
+			err = d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{Started: &started})
 			require.ErrorIs(t, err, cleanup.ErrRefused)
 			require.ErrorContains(t, err, "migrations")
 
@@ -84,7 +84,7 @@ func TestCheck_RefusesAFileThatItCannotWrite(t *testing.T) {
 	db := create(t, sqlcleaner.SQLite)
 	for _, extra := range []string{"&mode=ro", "&_pragma=query_only(1)"} {
 		node := open(t, db.driver, db.dsn+extra)
-		err := sqlcleaner.New(node.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{})
+		err := sqlcleaner.New(node.DB, db.dialect).Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
 		require.ErrorIs(t, err, cleanup.ErrRefused, extra)
 		require.ErrorContains(t, err, "cannot be written")
 		require.NoError(t, node.Close())
@@ -92,6 +92,6 @@ func TestCheck_RefusesAFileThatItCannotWrite(t *testing.T) {
 	before := db.number("PRAGMA data_version")
 	other := open(t, db.driver, db.dsn)
 	defer other.Close()
-	require.NoError(t, sqlcleaner.New(other.DB, db.dialect, cleanup.Policy{}).Check(t.Context(), cleanup.State{}))
+	require.NoError(t, sqlcleaner.New(other.DB, db.dialect).Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
 	require.Equal(t, before, db.number("PRAGMA data_version"), "the check has written")
 }

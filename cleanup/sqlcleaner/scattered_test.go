@@ -55,13 +55,13 @@ func TestClean_TakesAnyNumberOfIdsApart(t *testing.T) {
 		w := scattered(beyond)
 		now := time.Now().UTC()
 		w.fill(db, now)
-		w.policy = cleanup.Policy{}
-		d := sqlcleaner.New(db.DB, db.dialect, w.policy)
+		w.policy = cleanup.Policy{}.WithDefaults()
+		d := sqlcleaner.New(db.DB, db.dialect)
 		before := w.left()
 
-		would, err := d.DryRun(t.Context())
+		would, err := d.DryRun(t.Context(), w.policy)
 		require.NoError(t, err)
-		report, err := d.Clean(t.Context(), cleanup.Limits{})
+		report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 
@@ -85,7 +85,7 @@ func TestClean_TakesAsManyTokensTogetherAsItFollows(t *testing.T) {
 			w.subs = append(w.subs, due(2*i+1, 2*i+1)...)
 		}
 		w.fill(db, time.Now().UTC())
-		report, err := sqlcleaner.New(db.DB, db.dialect, w.policy).Clean(t.Context(), cleanup.Limits{})
+		report, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{Policy: w.policy})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Empty(t, db.ids("submit_token"))

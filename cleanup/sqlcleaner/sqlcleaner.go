@@ -11,15 +11,13 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// DB is mosparo's database: a [cleanup.Cleaner] and [cleanup.Statistics]. It is
-// safe for concurrent use.
+// DB is mosparo's database: a [cleanup.Database], [cleanup.Checker] and
+// [cleanup.DryRunner]. It is safe for concurrent use.
 type DB struct {
 	db        *sql.DB
 	dialect   Dialect
 	zone      *time.Location
-	policy    cleanup.Policy
 	progress  func(Progress)
-	installed *cleanup.Installation
 	logger    *slog.Logger
 	reconnect time.Duration
 
@@ -28,8 +26,9 @@ type DB struct {
 }
 
 var (
-	_ cleanup.Cleaner    = (*DB)(nil)
-	_ cleanup.Statistics = (*DB)(nil)
+	_ cleanup.Database  = (*DB)(nil)
+	_ cleanup.Checker   = (*DB)(nil)
+	_ cleanup.DryRunner = (*DB)(nil)
 )
 
 // DefaultReconnect is how long a run waits for a database that went away, or
@@ -67,14 +66,6 @@ func WithProgress(f func(Progress)) Option {
 	return func(d *DB) { d.progress = f }
 }
 
-// WithInstallation says what mosparo's settings mosparo_installed and
-// mosparo_installed_version are: [DB.Check] refuses a mosparo that is not
-// installed, or of a version whose tables this package does not know, by the rule
-// of [cleanup.Installation.Check]. Without this option it asks the tables alone.
-func WithInstallation(installed bool, version string) Option {
-	return func(d *DB) { d.installed = &cleanup.Installation{Installed: installed, Version: version} }
-}
-
 // WithReconnect is how long a run waits for a database that went away, or that
 // takes no more clients, before it ends with the error; the default is
 // [DefaultReconnect], 0 waits not at all. It panics if t is below zero.
@@ -88,7 +79,7 @@ func WithReconnect(t time.Duration) Option {
 // New uses a database that the caller opened with a driver of his choice, and
 // closes. It asks nothing yet. It panics if db is nil or the dialect is none of
 // the constants; see [DialectOf].
-func New(db *sql.DB, dialect Dialect, p cleanup.Policy, opts ...Option) *DB {
+func New(db *sql.DB, dialect Dialect, opts ...Option) *DB {
 	if db == nil {
 		panic("sqlcleaner: New: db is nil")
 	}
@@ -96,7 +87,7 @@ func New(db *sql.DB, dialect Dialect, p cleanup.Policy, opts ...Option) *DB {
 		panic("sqlcleaner: New: dialect is " + dialect.String())
 	}
 	d := &DB{
-		db: db, dialect: dialect, zone: time.UTC, policy: p, progress: func(Progress) {},
+		db: db, dialect: dialect, zone: time.UTC, progress: func(Progress) {},
 		logger: slog.New(slog.DiscardHandler), reconnect: DefaultReconnect,
 	}
 	for _, o := range opts {
@@ -123,7 +114,7 @@ type querier interface {
 
 // each calls scan for every row that a query selects.
 func (d *DB) each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := q.QueryContext(ctx, d.dialect.rebind(query), args...)
+	rows, err := q.QueryContext(ctx, d.dialect.Rebind(query), args...)
 	if err != nil {
 		return err
 	}
@@ -159,14 +150,14 @@ func (d *DB) ids(ctx context.Context, query string, args ...any) (ids []int64, e
 // number returns the one number that a query selects.
 func (d *DB) number(ctx context.Context, query string, args ...any) (n int, err error) {
 	err = d.read(ctx, func(q querier) error {
-		return q.QueryRowContext(ctx, d.dialect.rebind(query), args...).Scan(&n)
+		return q.QueryRowContext(ctx, d.dialect.Rebind(query), args...).Scan(&n)
 	})
 	return n, err
 }
 
 // exec runs a statement with the question marks of the dialect.
 func (d *DB) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
-	res, err := tx.ExecContext(ctx, d.dialect.rebind(query), args...)
+	res, err := tx.ExecContext(ctx, d.dialect.Rebind(query), args...)
 	if err != nil {
 		return 0, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
@@ -49,7 +48,7 @@ func TestTx_TakesTheLockOfSQLiteWithinMilliseconds(t *testing.T) {
 	const held = 3*time.Second + 40*time.Millisecond
 	besideLock(t, held, func(t *testing.T, app *sql.DB) {
 		began := time.Now()
-		d := sqlcleaner.New(app, sqlcleaner.SQLite, cleanup.Policy{})
+		d := sqlcleaner.New(app, sqlcleaner.SQLite)
 		require.NoError(t, d.Tx(t.Context(), func(tx *sql.Tx) error {
 			require.LessOrEqual(t, time.Since(began), held+2*time.Millisecond)
 			var ms int
@@ -66,7 +65,7 @@ func TestTx_StopsWaitingForTheLockOfSQLiteWhenItsContextEnds(t *testing.T) {
 		began, stop := time.Now(), errors.New("stop")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second+300*time.Microsecond, stop)
 		defer cancel()
-		d := sqlcleaner.New(app, sqlcleaner.SQLite, cleanup.Policy{})
+		d := sqlcleaner.New(app, sqlcleaner.SQLite)
 		require.ErrorIs(t, d.Tx(ctx, func(*sql.Tx) error { return nil }), stop)
 		require.Equal(t, 5*time.Second+300*time.Microsecond, time.Since(began))
 		require.Equal(t, 10_000, busyTimeout(t, app))

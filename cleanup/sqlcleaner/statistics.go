@@ -9,9 +9,9 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Recent implements [cleanup.Statistics]. On Galera it waits until this node of the
+// Recent implements [cleanup.Database]. On Galera it waits until this node of the
 // database has what the others have committed.
-func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) {
+func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Run, err error) {
 	err = d.persist(ctx, func() error {
 		return d.causally(ctx, func(q querier) error {
 			rows, err = d.recent(ctx, q, n)
@@ -24,9 +24,9 @@ func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Row, err error) 
 	return rows, nil
 }
 
-func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Row, err error) {
+func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Run, err error) {
 	err = d.each(ctx, q, func(rows *sql.Rows) error {
-		var r cleanup.Row
+		var r cleanup.Run
 		var at string
 		var seconds sql.NullFloat64
 		if err := rows.Scan(&r.ID, &at, &r.Executor, &r.Status, &r.StoredTokens, &r.DeletedTokens,
@@ -46,14 +46,14 @@ func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Row, e
 	return all, err
 }
 
-// Begin implements [cleanup.Statistics].
+// Begin implements [cleanup.Database].
 func (d *DB) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id int64, err error) {
 	const insert = `INSERT INTO cleanup_statistic (date_time, cleanup_executor, number_of_stored_submit_tokens,
 		number_of_deleted_submit_tokens, number_of_stored_submissions, number_of_deleted_submissions,
 		execution_time, cleanup_status) VALUES (?, ?, 0, 0, 0, 0, 0, 0)`
 	err = d.tx(ctx, func(tx *sql.Tx) error {
 		if d.dialect == PostgreSQL {
-			return tx.QueryRowContext(ctx, d.dialect.rebind(insert+" RETURNING id"), d.stamp(at), int(by)).Scan(&id)
+			return tx.QueryRowContext(ctx, d.dialect.Rebind(insert+" RETURNING id"), d.stamp(at), int(by)).Scan(&id)
 		}
 		res, err := tx.ExecContext(ctx, insert, d.stamp(at), int(by))
 		if err != nil {
@@ -68,7 +68,7 @@ func (d *DB) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id i
 	return id, nil
 }
 
-// Touch implements [cleanup.Statistics].
+// Touch implements [cleanup.Database].
 func (d *DB) Touch(ctx context.Context, id int64, at time.Time) error {
 	err := d.tx(ctx, func(tx *sql.Tx) error {
 		_, err := d.exec(ctx, tx, "UPDATE cleanup_statistic SET date_time = ? WHERE id = ? AND cleanup_status = 0", d.stamp(at), id)
@@ -80,8 +80,8 @@ func (d *DB) Touch(ctx context.Context, id int64, at time.Time) error {
 	return nil
 }
 
-// Finish implements [cleanup.Statistics].
-func (d *DB) Finish(ctx context.Context, r cleanup.Row) error {
+// Finish implements [cleanup.Database].
+func (d *DB) Finish(ctx context.Context, r cleanup.Run) error {
 	var n int
 	err := d.tx(ctx, func(tx *sql.Tx) (err error) {
 		n, err = d.exec(ctx, tx, `UPDATE cleanup_statistic SET date_time = ?, number_of_stored_submit_tokens = ?,
@@ -95,12 +95,12 @@ func (d *DB) Finish(ctx context.Context, r cleanup.Row) error {
 	case err != nil:
 		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, err)
 	case n == 0:
-		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, cleanup.ErrNoRow)
+		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, cleanup.ErrNoRun)
 	}
 	return nil
 }
 
-// Withdraw implements [cleanup.Statistics].
+// Withdraw implements [cleanup.Database].
 func (d *DB) Withdraw(ctx context.Context, id int64) error {
 	err := d.tx(ctx, func(tx *sql.Tx) error {
 		_, err := d.exec(ctx, tx, "DELETE FROM cleanup_statistic WHERE id = ? AND cleanup_status = 0", id)

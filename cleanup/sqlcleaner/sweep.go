@@ -52,7 +52,7 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 // bound is the time that a query selects; "" if there is none.
 func (c *cleaning) bound(ctx context.Context, query string, args ...any) (text string, err error) {
 	err = c.d.read(ctx, func(q querier) error {
-		return q.QueryRowContext(ctx, c.d.dialect.rebind(query), args...).Scan(&text)
+		return q.QueryRowContext(ctx, c.d.dialect.Rebind(query), args...).Scan(&text)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
 )
 
 // pageSize is how many tokens are looked at by one query: more than a transaction
@@ -22,13 +25,13 @@ type token struct {
 // prefix, such as "s.".
 func (c *cleaning) due(s string) (cond string, args []any) {
 	// Days are days of the calendar, hours are hours.
-	old := c.now.In(c.d.zone).AddDate(0, 0, -c.d.policy.SubmissionDays())
+	old := c.now.In(c.d.zone).AddDate(0, 0, -retentionDays(c.policy))
 	return "(" + s + "submitted_at < ? OR (" + s + "submitted_at < ? AND " + c.d.dialect.no(s+"spam") + " AND " + s + "valid IS NULL))",
 		[]any{c.d.stamp(old), c.oldToken()}
 }
 
 // oldToken is the time before which a token is old.
-func (c *cleaning) oldToken() string { return c.d.stamp(c.now.Add(-c.d.policy.TokenAge())) }
+func (c *cleaning) oldToken() string { return c.d.stamp(c.now.Add(-c.policy.SubmitTokenRetention)) }
 
 // survey looks at the submissions s that meet a condition, by their token. A
 // submission whose token is gone belongs to none, as for mosparo: it stays.
@@ -215,3 +218,6 @@ func (c *cleaning) stillFree(ctx context.Context, q querier, locked []int64) ([]
 	}
 	return free, err
 }
+
+// retentionDays returns how many calendar days a submission is kept.
+func retentionDays(p cleanup.Policy) int { return int(p.SubmissionRetention / (24 * time.Hour)) }

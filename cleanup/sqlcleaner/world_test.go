@@ -60,7 +60,7 @@ const mostOfToken = 30
 // submissions and with none, submissions without a token.
 func random(r *rand.Rand, size int) *world {
 	awayFromMidnight()
-	w := &world{policy: cleanup.Policy{SubmitTokenRetention: r.IntN(30), SubmissionRetention: r.IntN(18)}}
+	w := &world{policy: cleanup.Policy{SubmitTokenRetention: time.Duration(r.IntN(25)) * time.Hour, SubmissionRetention: time.Duration(r.IntN(15)) * day}.WithDefaults()}
 	for i, limit := range []string{"14D", "1M", "2M", "3M", "6M", "1Y", "2Y", "FOREVER", "?"} {
 		w.projects = append(w.projects, project{i + 1, limit})
 	}
@@ -178,7 +178,7 @@ func (w *world) clean(now time.Time, dialect sqlcleaner.Dialect) {
 	for _, s := range w.subs {
 		has[s.token] = true
 	}
-	w.tokens = slices.DeleteFunc(w.tokens, func(t token) bool { return !has[t.id] && t.age > w.policy.TokenAge() })
+	w.tokens = slices.DeleteFunc(w.tokens, func(t token) bool { return !has[t.id] && t.age > w.policy.SubmitTokenRetention })
 	w.tidy()
 	w.days = slices.DeleteFunc(w.days, func(s dayStatistic) bool { return w.pastStorage(s, now, dialect) })
 }
@@ -193,12 +193,12 @@ func (w *world) exhaust(now time.Time, dialect sqlcleaner.Dialect) {
 }
 
 // exhaust is the same on a database.
-func exhaust(t *testing.T, d *sqlcleaner.DB, l cleanup.Limits) (last cleanup.Report, rows map[string]int) {
+func exhaust(t *testing.T, d *sqlcleaner.DB, j cleanup.Job) (last cleanup.Report, rows map[string]int) {
 	t.Helper()
 	rows = map[string]int{}
 	for again := true; again; {
 		var err error
-		last, err = d.Clean(t.Context(), l)
+		last, err = d.Clean(t.Context(), j)
 		require.NoError(t, err)
 		for table, n := range last.Rows {
 			rows[table] += n
@@ -212,7 +212,7 @@ func exhaust(t *testing.T, d *sqlcleaner.DB, l cleanup.Limits) (last cleanup.Rep
 // that stays.
 func (w *world) free() map[int]bool {
 	due := func(s submission) bool {
-		return s.age > time.Duration(w.policy.SubmissionDays())*day || s.age > w.policy.TokenAge() && s.spam == 0 && s.valid == -1
+		return s.age > w.policy.SubmissionRetention || s.age > w.policy.SubmitTokenRetention && s.spam == 0 && s.valid == -1
 	}
 	free, owner := map[int]bool{}, map[int]int{}
 	for _, s := range w.subs {

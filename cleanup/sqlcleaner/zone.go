@@ -18,16 +18,16 @@ const ahead = 5 * time.Minute
 
 // checkZone compares the configured zone with all that tells PHP's: the zones
 // of the times in the cache, stored times in the future, and the last run.
-func (d *DB) checkZone(ctx context.Context, s cleanup.State) error {
+func (d *DB) checkZone(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
 	for _, t := range []*time.Time{s.Started, s.Next, s.Additional} {
-		if err := d.checkMarker(t); err != nil {
+		if err := d.checkMarker(p, t); err != nil {
 			return err
 		}
 	}
 	if err := d.checkFuture(ctx); err != nil {
 		return err
 	}
-	return d.checkLastRun(ctx, s)
+	return d.checkLastRun(ctx, p, s)
 }
 
 func offset(t time.Time, loc *time.Location) int {
@@ -38,7 +38,7 @@ func offset(t time.Time, loc *time.Location) int {
 // checkMarker compares the zone of a time in the cache. UTC says nothing: Go
 // nodes write it. A named zone has to agree over all the time whose rows are
 // looked at, a mere offset for its own time.
-func (d *DB) checkMarker(t *time.Time) error {
+func (d *DB) checkMarker(p cleanup.Policy, t *time.Time) error {
 	if t == nil || t.Location() == time.UTC || strings.EqualFold(t.Location().String(), "UTC") {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (d *DB) checkMarker(t *time.Time) error {
 	}
 	if err == nil && theirs.String() != "" {
 		now := time.Now()
-		theirs, at = named, []time.Time{*t, now, now.AddDate(0, 0, -d.policy.SubmissionDays())}
+		theirs, at = named, []time.Time{*t, now, now.AddDate(0, 0, -retentionDays(p))}
 	}
 	for _, at := range at {
 		if offset(at, theirs) != offset(at, d.zone) {
@@ -145,7 +145,7 @@ func (d *DB) checkClock(ctx context.Context) error {
 // node plans at its end: if the row was written in UTC, while this node reads
 // it in another zone, PHP's zone is UTC. Times in the future cannot tell that to a
 // node east of it.
-func (d *DB) checkLastRun(ctx context.Context, s cleanup.State) error {
+func (d *DB) checkLastRun(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
 	if s.Next == nil {
 		return nil
 	}
@@ -154,11 +154,11 @@ func (d *DB) checkLastRun(ctx context.Context, s cleanup.State) error {
 		return err
 	}
 	far := time.Now().Add(mostZones)
-	rows = slices.DeleteFunc(rows, func(r cleanup.Row) bool { return r.Time.After(far) })
+	rows = slices.DeleteFunc(rows, func(r cleanup.Run) bool { return r.Time.After(far) })
 	if len(rows) == 0 || rows[0].Status == cleanup.StatusUnknown {
 		return nil
 	}
-	end := s.Next.Add(-d.policy.Interval())
+	end := s.Next.Add(-p.ProcessInterval)
 	fits := func(loc *time.Location) bool {
 		t := rows[0].Time
 		began := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
@@ -395,16 +397,15 @@ func TestGenerator_SavesTheHashOnlyWhenTold(t *testing.T) {
 	require.NoError(t, err)
 	defer db.Close()
 	id, old := cssstore.UUID{1}, cssstore.Hash{2}
+	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.SQLite))
 	for _, s := range []string{
-		"CREATE TABLE project (id INTEGER PRIMARY KEY, uuid CHAR(36))",
-		"CREATE TABLE project_config_value (id INTEGER PRIMARY KEY, project_id INTEGER, name VARCHAR(255), value CLOB)",
-		"INSERT INTO project VALUES (1, '" + id.String() + "')",
+		"INSERT INTO project (id, uuid) VALUES (1, '" + id.String() + "')",
 		`INSERT INTO project_config_value VALUES (1, 1, 'designConfigHash', 's:64:"` + old.String() + `";')`,
 	} {
 		_, err := db.Exec(s)
 		require.NoError(t, err)
 	}
-	projects := projectdb.New(db, projectdb.QuestionMarks)
+	projects := projectdb.New(db, sqlcleaner.SQLite)
 	n := &node{build: build("1.5.4")}
 	locker := lock.New(memorylocker.New())
 	defer locker.Close()

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/cssstore/design"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 )
@@ -17,18 +19,16 @@ func Example() {
 		return
 	}
 	defer sqlDB.Close()
-	for _, s := range []string{
-		"CREATE TABLE project (id INTEGER PRIMARY KEY, uuid CHAR(36))",
-		"CREATE TABLE project_config_value (id INTEGER PRIMARY KEY, project_id INTEGER, name VARCHAR(255), value CLOB)",
-		"INSERT INTO project VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab')",
-	} {
-		if _, err := sqlDB.ExecContext(ctx, s); err != nil {
-			fmt.Println(err)
-			return
-		}
+	if err := schema.Create(ctx, sqlDB, sqlcleaner.SQLite); err != nil { // a cluster has the tables
+		fmt.Println(err)
+		return
+	}
+	if _, err := sqlDB.ExecContext(ctx, "INSERT INTO project (uuid) VALUES ('0b0e7ab6-2b1c-4c1e-9a44-0123456789ab')"); err != nil {
+		fmt.Println(err)
+		return
 	}
 
-	db := projectdb.New(sqlDB, projectdb.QuestionMarks)
+	db := projectdb.New(sqlDB, sqlcleaner.SQLite)
 	projects, err := db.Projects(ctx)
 	if err != nil {
 		fmt.Println(err)

@@ -5,10 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
 )
@@ -39,33 +38,32 @@ func (e *ValueError) Error() string {
 
 func (e *ValueError) Unwrap() error { return e.Err }
 
-// Placeholders is how a database numbers the parameters of a statement.
-type Placeholders int
-
-const (
-	// QuestionMarks are those of MySQL, MariaDB and SQLite.
-	QuestionMarks Placeholders = iota
-	// Dollars are those of PostgreSQL.
-	Dollars
-)
-
 // DB reads mosparo's database. It is safe for concurrent use.
 type DB struct {
-	db           *sql.DB
-	placeholders Placeholders
+	db      *sql.DB
+	dialect sqlcleaner.Dialect
 }
 
+// Option changes a default of [New]. There is none yet.
+type Option func(*DB)
+
 // New uses a database that the caller opened with a driver of his choice, and
-// closes. It asks nothing yet. It panics if db is nil, or p is none of the
-// constants.
-func New(db *sql.DB, p Placeholders) *DB {
+// closes. It sends nothing yet. It panics if db is nil or the dialect is none of
+// the constants; see [sqlcleaner.DialectOf].
+func New(db *sql.DB, dialect sqlcleaner.Dialect, opts ...Option) *DB {
 	if db == nil {
 		panic("projectdb: New: db is nil")
 	}
-	if p != QuestionMarks && p != Dollars {
-		panic("projectdb: New: p is none of the placeholders")
+	switch dialect {
+	case sqlcleaner.SQLite, sqlcleaner.MySQL, sqlcleaner.PostgreSQL:
+	default:
+		panic("projectdb: New: dialect is " + dialect.String())
 	}
-	return &DB{db: db, placeholders: p}
+	d := &DB{db: db, dialect: dialect}
+	for _, o := range opts {
+		o(d)
+	}
+	return d
 }
 
 // Project is a project with the hash that mosparo stored for it.
@@ -133,7 +131,7 @@ func (d *DB) Rows(ctx context.Context, project cssstore.UUID) ([]design.Row, err
 }
 
 func (d *DB) rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error) {
-	rows, err := d.db.QueryContext(ctx, d.bind(`SELECT v.name, v.value FROM project p
+	rows, err := d.db.QueryContext(ctx, d.dialect.Rebind(`SELECT v.name, v.value FROM project p
 		LEFT JOIN project_config_value v ON v.project_id = p.id WHERE p.uuid = ? ORDER BY v.id`), project.String())
 	if err != nil {
 		return nil, err
@@ -189,7 +187,7 @@ func (d *DB) saveHash(ctx context.Context, p Project, hash cssstore.Hash) error 
 		return ErrNoHash
 	}
 	var id int64
-	err := d.db.QueryRowContext(ctx, d.bind(`SELECT v.id FROM project_config_value v JOIN project p ON p.id = v.project_id
+	err := d.db.QueryRowContext(ctx, d.dialect.Rebind(`SELECT v.id FROM project_config_value v JOIN project p ON p.id = v.project_id
 		WHERE p.uuid = ? AND v.name = '`+hashName+`' ORDER BY v.id LIMIT 1`), p.UUID.String()).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrChanged
@@ -197,7 +195,7 @@ func (d *DB) saveHash(ctx context.Context, p Project, hash cssstore.Hash) error 
 	if err != nil {
 		return err
 	}
-	res, err := d.db.ExecContext(ctx, d.bind("UPDATE project_config_value SET value = ? WHERE id = ? AND value = ?"),
+	res, err := d.db.ExecContext(ctx, d.dialect.Rebind("UPDATE project_config_value SET value = ? WHERE id = ? AND value = ?"),
 		stored(hash), id, stored(p.Hash))
 	if err != nil {
 		return err
@@ -212,22 +210,4 @@ func (d *DB) saveHash(ctx context.Context, p Project, hash cssstore.Hash) error 
 func stored(h cssstore.Hash) string {
 	s := h.String()
 	return fmt.Sprintf("s:%d:%q;", len(s), s)
-}
-
-// bind numbers the question marks where the database wants that; no statement
-// here has one in a text.
-func (d *DB) bind(query string) string {
-	if d.placeholders != Dollars {
-		return query
-	}
-	var b strings.Builder
-	for n := 1; ; n++ {
-		before, after, ok := strings.Cut(query, "?")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		b.WriteString("$" + strconv.Itoa(n))
-		query = after
-	}
 }

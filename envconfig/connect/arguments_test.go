@@ -16,8 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // arguments has a row for each exported function: the calls with a
@@ -49,7 +49,7 @@ var arguments = map[string]struct {
 	"WithLockURL":            {fine: []func(){func() { connect.WithLockURL("") }}},
 	"WithDatabaseParameters": {fine: []func(){func() { connect.WithDatabaseParameters(nil) }}},
 	"WithMemcachedTLS":       {fine: []func(){func() { connect.WithMemcachedTLS(nil) }}},
-	"WithMemcachedLogin":     {fine: []func(){func() { connect.WithMemcachedLogin("", envconfig.Secret{}) }}},
+	"WithMemcachedLogin":     {fine: []func(){func() { connect.WithMemcachedLogin("", dsn.Secret{}) }}},
 }
 
 func TestArguments(t *testing.T) {

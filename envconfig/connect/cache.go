@@ -14,7 +14,7 @@ import (
 // client that was opened for it. The adapter has the optional interfaces of
 // its backend, and clears the entries of [KeyPatterns].
 //
-// An error unwraps to [envconfig.ErrNotSupported] when PHP nodes can use the
+// An error unwraps to [errors.ErrUnsupported] when PHP nodes can use the
 // cache and this module cannot.
 func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 	needed(s == nil, "Cache", "s")

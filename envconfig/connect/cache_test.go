@@ -1,6 +1,7 @@
 package connect_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestCache_RefusesWhatOnlyPHPCanDo(t *testing.T) {
 		{"MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://a?host[b]&distribution=modula"},
 	} {
 		_, err := connect.Cache(settings(t, environ...))
-		require.ErrorIs(t, err, envconfig.ErrNotSupported)
+		require.ErrorIs(t, err, errors.ErrUnsupported)
 		require.ErrorContains(t, err, "not supported")
 		require.NotContains(t, err.Error(), "pass@")
 	}

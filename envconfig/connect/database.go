@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // MySQL makes the connector for a MySQL or MariaDB; package mysqlconnector has
@@ -69,19 +70,19 @@ func openDatabase(c envconfig.Connection, mysql MySQL, o options) (*sql.DB, erro
 
 // withParameters sets parameters, which follow the last question mark in the
 // form of all drivers.
-func withParameters(dsn envconfig.Secret, params url.Values) (envconfig.Secret, error) {
+func withParameters(name dsn.Secret, params url.Values) (dsn.Secret, error) {
 	if len(params) == 0 {
-		return dsn, nil
+		return name, nil
 	}
-	address := dsn.Reveal()
+	address := name.Reveal()
 	at := strings.LastIndexByte(address, '?')
 	if at < 0 {
 		at = len(address)
 	}
 	all, err := url.ParseQuery(strings.TrimPrefix(address[at:], "?"))
 	if err != nil {
-		return dsn, errors.New("connect: the database's address cannot be used")
+		return name, errors.New("connect: the database's address cannot be used")
 	}
 	maps.Copy(all, params)
-	return envconfig.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
+	return dsn.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // redisDefaults is what decides about time, protocol and retries of every
@@ -72,9 +72,9 @@ func requireDefaults(t *testing.T, options any, but map[string]any) {
 	}
 }
 
-func openedRedis(t *testing.T, dsn string, opts ...connect.Option) redis.UniversalClient {
+func openedRedis(t *testing.T, address string, opts ...connect.Option) redis.UniversalClient {
 	t.Helper()
-	d, err := envconfig.ParseRedisDSN(dsn)
+	d, err := dsn.ParseRedis(address)
 	require.NoError(t, err)
 	c, err := connect.Redis(d, opts...)
 	require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestDefaults_OfRedis(t *testing.T) {
 }
 
 func TestDefaults_OfMemcached(t *testing.T) {
-	d, err := envconfig.ParseMemcachedDSN("memcached://localhost")
+	d, err := dsn.ParseMemcached("memcached://localhost")
 	require.NoError(t, err)
 	c, _, err := connect.Memcached(d)
 	require.NoError(t, err)

@@ -8,19 +8,19 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// DescribeDSN is [envconfig.DescribeDSN], and for a DSN with redis_sentinel
+// DescribeDSN is [dsn.Describe], and for a DSN with redis_sentinel
 // the address of the master as well: like PHP it asks the sentinels one after
 // the other, and refuses the DSN if none of them names a master. Nothing else
 // is asked. ctx and [WithTimeout] bound the wait for each sentinel.
-func DescribeDSN(ctx context.Context, dsn string, opts ...Option) (*envconfig.Description, error) {
-	description, err := envconfig.DescribeDSN(dsn)
+func DescribeDSN(ctx context.Context, address string, opts ...Option) (*dsn.Description, error) {
+	description, err := dsn.Describe(address)
 	if err != nil || description.Sentinel == "" {
 		return description, err
 	}
-	d, err := envconfig.ParseRedisDSN(dsn)
+	d, err := dsn.ParseRedis(address)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func DescribeDSN(ctx context.Context, dsn string, opts ...Option) (*envconfig.De
 }
 
 // master asks the sentinels for the address of the master.
-func master(ctx context.Context, d *envconfig.RedisDSN, o options) (string, error) {
+func master(ctx context.Context, d *dsn.Redis, o options) (string, error) {
 	dialer, err := redisDialer(d, o)
 	if err != nil {
 		return "", err

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // dialer opens the connections of a client library: with TLS where secure
@@ -15,7 +15,7 @@ import (
 // every connection, as PHP does, so that renewed ones count.
 type dialer struct {
 	net    net.Dialer
-	tls    envconfig.TLSOptions
+	tls    dsn.TLS
 	secure func(addr string) bool
 	// self stands for the host of an address without one.
 	self string
@@ -27,7 +27,7 @@ func newDialer(timeout, keepAlive time.Duration) *dialer {
 }
 
 // withTLS checks that the files can be read.
-func (d *dialer) withTLS(o envconfig.TLSOptions, secure func(addr string) bool) error {
+func (d *dialer) withTLS(o dsn.TLS, secure func(addr string) bool) error {
 	d.tls, d.secure = o, secure
 	_, err := o.Config("")
 	return err

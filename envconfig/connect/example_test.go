@@ -73,15 +73,15 @@ func ExampleCleanupPolicy() {
 	}
 	defer sqlDB.Close()
 
-	policy := connect.CleanupPolicy(settings)
 	dialect, err := sqlcleaner.DialectOf(database.Driver)
 	if err != nil {
 		log.Fatal(err)
 	}
-	db := sqlcleaner.New(sqlDB, dialect, policy,
-		sqlcleaner.WithInstallation(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V))
-	scheduler := cleanup.New(cache.NewPool(adapter), locker, db, db, policy,
-		cleanup.Observe, cleanup.WithCheck(db.Check), cleanup.WithLogger(slog.Default()))
+	scheduler := cleanup.New(cache.NewPool(adapter), locker, sqlcleaner.New(sqlDB, dialect),
+		cleanup.WithPolicy(connect.CleanupPolicy(settings)), cleanup.WithLogger(slog.Default()),
+		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
+			return cleanup.CheckVersion(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V)
+		})) // WithMode(cleanup.ModeClean) takes part
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := scheduler.Run(ctx); err != nil {

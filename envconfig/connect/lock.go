@@ -9,6 +9,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache/fileadapter"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
@@ -65,9 +66,9 @@ func LocksAreLocal(s *envconfig.Settings) bool {
 	return s.Cache.Adapter.V == envconfig.AdapterFilesystem && cacheDir(s) == fileadapter.DefaultDir()
 }
 
-func lockAt(dsn string, o options) (LockBackend, error) {
-	if strings.HasPrefix(dsn, "memcached:") {
-		d, err := envconfig.ParseMemcachedDSN(dsn)
+func lockAt(address string, o options) (LockBackend, error) {
+	if strings.HasPrefix(address, "memcached:") {
+		d, err := dsn.ParseMemcached(address)
 		if err != nil {
 			return nil, fmt.Errorf("connect: address of the locks: %w", err)
 		}
@@ -76,7 +77,7 @@ func lockAt(dsn string, o options) (LockBackend, error) {
 		}
 		return memcachedLock(d, o)
 	}
-	d, err := envconfig.ParseRedisDSN(dsn)
+	d, err := dsn.ParseRedis(address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: address of the locks: %w", err)
 	}
@@ -86,7 +87,7 @@ func lockAt(dsn string, o options) (LockBackend, error) {
 	return redisLock(d, o)
 }
 
-func redisLock(d *envconfig.RedisDSN, o options) (LockBackend, error) {
+func redisLock(d *dsn.Redis, o options) (LockBackend, error) {
 	client, err := openRedis(d, o, lockRetries)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -134,9 +135,9 @@ func TestLock_OnMemcached(t *testing.T) {
 	users := filepath.Join(t.TempDir(), "users")
 	require.NoError(t, os.WriteFile(users, []byte("node:secret\n"), 0o600))
 	guarded := connect.WithLockURL("memcached://" + servers.Memcached(t, "-Y", users).Addr())
-	requireExcludes(t, openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))),
-		openLock(t, s, guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("secret"))))
-	for _, opts := range [][]connect.Option{{guarded}, {guarded, connect.WithMemcachedLogin("node", envconfig.NewSecret("wrong"))}} {
+	requireExcludes(t, openLock(t, s, guarded, connect.WithMemcachedLogin("node", dsn.NewSecret("secret"))),
+		openLock(t, s, guarded, connect.WithMemcachedLogin("node", dsn.NewSecret("secret"))))
+	for _, opts := range [][]connect.Option{{guarded}, {guarded, connect.WithMemcachedLogin("node", dsn.NewSecret("wrong"))}} {
 		_, err := openLock(t, s, opts...).Acquire(t.Context(), "job", lock.Claim{Token: lock.Token(strings.Repeat("t", 22))}, time.Minute)
 		require.ErrorIs(t, err, lock.ErrUnauthorized)
 		require.NotContains(t, err.Error(), "wrong")

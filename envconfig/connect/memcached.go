@@ -9,14 +9,15 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // Memcached returns a client for the servers of the DSN, and the servers, which
 // choose one for a key as PHP does. Nothing is sent. The client knows no
 // contexts: [WithTimeout], or a shorter connect_timeout or poll_timeout of the DSN,
 // bounds connecting and each part of a reply. A DSN that this module cannot
-// use gives an error that unwraps to [envconfig.ErrNotSupported].
-func Memcached(d *envconfig.MemcachedDSN, opts ...Option) (*memcache.Client, *memcachedadapter.Servers, error) {
+// use gives an error that unwraps to [errors.ErrUnsupported].
+func Memcached(d *dsn.Memcached, opts ...Option) (*memcache.Client, *memcachedadapter.Servers, error) {
 	needed(d == nil, "Memcached", "d")
 	o := newOptions(opts)
 	if err := d.Supported(); err != nil {
@@ -28,7 +29,7 @@ func Memcached(d *envconfig.MemcachedDSN, opts ...Option) (*memcache.Client, *me
 	}
 	pool := []memcachedadapter.ServersOption{memcachedadapter.WithKeyPrefix(d.PrefixKey)}
 	if len(list) > 1 {
-		pool = append(pool, memcachedadapter.WithDistribution(string(d.Distribution)), memcachedadapter.WithHash(string(d.Hash)))
+		pool = append(pool, memcachedadapter.WithDistribution(d.Distribution), memcachedadapter.WithHash(d.Hash))
 	}
 	servers, err := memcachedadapter.NewServers(list, pool...)
 	if err != nil {

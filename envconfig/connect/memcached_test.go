@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,8 +18,8 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
-	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 func openMemcached(t *testing.T, dsn string, opts ...connect.Option) cache.Adapter {
@@ -119,14 +120,14 @@ func TestMemcached_TLSAndLogin(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "auth")
 	require.NoError(t, os.WriteFile(file, []byte("node:hunter2\n"), 0o600))
 	locked := servers.Memcached(t, "-Y", file)
-	requireMemcachedWorks(t, openMemcached(t, "memcached://"+locked.Addr(), connect.WithMemcachedLogin("node", envconfig.NewSecret("hunter2"))))
+	requireMemcachedWorks(t, openMemcached(t, "memcached://"+locked.Addr(), connect.WithMemcachedLogin("node", dsn.NewSecret("hunter2"))))
 	_, err = openMemcached(t, "memcached://"+locked.Addr()).Get(t.Context(), "k")
 	require.ErrorIs(t, err, cache.ErrUnauthorized)
 }
 
 func TestMemcached_RefusesSASLAndSaysWhatToDo(t *testing.T) {
 	_, err := connect.Cache(settings(t, "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://user:hunter2@localhost"))
-	require.ErrorIs(t, err, envconfig.ErrNotSupported)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
 	require.ErrorContains(t, err, "SASL")
 	require.ErrorContains(t, err, "network")
 	require.NotContains(t, err.Error(), "hunter2")

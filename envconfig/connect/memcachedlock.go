@@ -5,7 +5,7 @@ import (
 
 	"github.com/bradfitz/gomemcache/memcache"
 
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/lock/memcachedlocker"
 )
 
@@ -18,7 +18,7 @@ type memcachedBackend struct {
 // name as they do for a key of the cache. A reply is waited for no longer than
 // gomemcache's own 500 ms: it knows no contexts, and a lease must be renewed in
 // time. The DSN's prefix_key keeps clusters apart, as it does in the cache.
-func memcachedLock(d *envconfig.MemcachedDSN, o options) (LockBackend, error) {
+func memcachedLock(d *dsn.Memcached, o options) (LockBackend, error) {
 	if o.lockReplicas != nil {
 		return nil, errNoReplicas
 	}

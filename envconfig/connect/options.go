@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
@@ -26,7 +26,7 @@ type options struct {
 
 	memcachedTLS      *tls.Config
 	memcachedUser     string
-	memcachedPassword envconfig.Secret
+	memcachedPassword dsn.Secret
 }
 
 // DefaultTimeout bounds connecting and each reply, unless the DSN names a
@@ -95,6 +95,6 @@ func WithMemcachedTLS(c *tls.Config) Option {
 // WithMemcachedLogin is for servers with ASCII authentication (memcached -Y).
 // No DSN can ask for it: user and password of a DSN are for SASL, which needs
 // memcached's binary protocol and is not supported here.
-func WithMemcachedLogin(user string, password envconfig.Secret) Option {
+func WithMemcachedLogin(user string, password dsn.Secret) Option {
 	return func(o *options) { o.memcachedUser, o.memcachedPassword = user, password }
 }

@@ -1,22 +1,21 @@
 package connect
 
 import (
-	"time"
-
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// CleanupPolicy returns the settings of the cleanup in the form that package
-// cleanup takes: numbers in mosparo's own units, hours, days and minutes.
+// CleanupPolicy returns the settings of the cleanup for package cleanup. They are
+// valid: as in mosparo, a value outside its range counts as the default, and
+// [envconfig.Settings.Warnings] has a warning of it.
 func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
 	needed(s == nil, "CleanupPolicy", "s")
 	c := s.Cleanup
 	return cleanup.Policy{
 		GracePeriod:          c.GracePeriod.V,
-		SubmitTokenRetention: int(c.TokenRetention.V / time.Hour),
-		SubmissionRetention:  int(c.SubmissionRetention.V / (24 * time.Hour)),
-		ProcessInterval:      int(c.ProcessInterval.V / time.Hour),
-		UnfinishedInterval:   int(c.UnfinishedInterval.V / time.Minute),
+		SubmitTokenRetention: c.TokenRetention.V,
+		SubmissionRetention:  c.SubmissionRetention.V,
+		ProcessInterval:      c.ProcessInterval.V,
+		UnfinishedInterval:   c.UnfinishedInterval.V,
 	}
 }

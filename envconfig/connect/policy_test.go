@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
-func TestCleanupPolicy_HasTheNumbersOfTheVariables(t *testing.T) {
+func TestCleanupPolicy_HasTheValuesOfTheVariables(t *testing.T) {
 	s, err := envconfig.FromEnviron([]string{
 		"MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED=1",
 		"MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD=5",
@@ -20,10 +21,16 @@ func TestCleanupPolicy_HasTheNumbersOfTheVariables(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, cleanup.Policy{
-		GracePeriod: true, SubmitTokenRetention: 5, SubmissionRetention: 3, ProcessInterval: 2, UnfinishedInterval: 45,
+		GracePeriod: true, SubmitTokenRetention: 5 * time.Hour, SubmissionRetention: 3 * 24 * time.Hour, ProcessInterval: 2 * time.Hour, UnfinishedInterval: 45 * time.Minute,
 	}, connect.CleanupPolicy(s))
 
 	s, err = envconfig.FromEnviron([]string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=25"})
 	require.NoError(t, err)
-	require.Equal(t, cleanup.Policy{SubmitTokenRetention: 24, SubmissionRetention: 14, ProcessInterval: 6, UnfinishedInterval: 10}, connect.CleanupPolicy(s))
+	require.Equal(t, cleanup.Policy{}.WithDefaults(), connect.CleanupPolicy(s))
+	require.NoError(t, connect.CleanupPolicy(s).Validate())
+	var warned []string
+	for w := range s.Warnings() {
+		warned = append(warned, w.Name)
+	}
+	require.Contains(t, warned, "MOSPARO_CLEANUP_PROCESS_INTERVAL")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/mosparo/go-cluster/cache/redisadapter"
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // Redis returns a client for the DSN: for one server, for the master that
@@ -18,9 +18,9 @@ import (
 // deadlines of contexts. As PHP it takes memory for whatever size of a value the
 // server announces, and sends no HELLO, which proxies such as twemproxy do not
 // know. A DSN that this module cannot use gives an error that unwraps to
-// [envconfig.ErrNotSupported]; certificates that cannot be read give an error as
+// [errors.ErrUnsupported]; certificates that cannot be read give an error as
 // well.
-func Redis(d *envconfig.RedisDSN, opts ...Option) (redis.UniversalClient, error) {
+func Redis(d *dsn.Redis, opts ...Option) (redis.UniversalClient, error) {
 	needed(d == nil, "Redis", "d")
 	return openRedis(d, newOptions(opts), cacheRetries)
 }
@@ -33,7 +33,7 @@ const (
 	lockRetries  = -1
 )
 
-func openRedis(d *envconfig.RedisDSN, o options, retries int) (redis.UniversalClient, error) {
+func openRedis(d *dsn.Redis, o options, retries int) (redis.UniversalClient, error) {
 	if err := d.Supported(); err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -111,26 +111,26 @@ func noMaintenance() *maintnotifications.Config {
 
 // redisDialer uses TLS as PHP does: with Sentinel for the sentinels of the DSN
 // alone.
-func redisDialer(d *envconfig.RedisDSN, o options) (*dialer, error) {
+func redisDialer(d *dsn.Redis, o options) (*dialer, error) {
 	dialer := newDialer(shortest(o.timeout, d.Timeout), d.KeepAlive)
 	if _, addr := d.Hosts[0].Network(); d.Cluster {
 		// A node of a cluster that has met no other does not know its own
 		// address: it means the one at which it was asked.
 		dialer.self, _, _ = net.SplitHostPort(addr)
 	}
-	if !d.TLS {
+	if d.TLS == nil {
 		return dialer, nil
 	}
 	secure := func(string) bool { return true }
 	if d.Sentinel != "" {
 		secure = func(addr string) bool {
-			return slices.ContainsFunc(d.Hosts, func(h envconfig.Host) bool {
+			return slices.ContainsFunc(d.Hosts, func(h dsn.Host) bool {
 				_, a := h.Network()
 				return a == addr
 			})
 		}
 	}
-	return dialer, dialer.withTLS(d.SSL, secure)
+	return dialer, dialer.withTLS(*d.TLS, secure)
 }
 
 // shortest is the DSN's time if it is set and shorter.

@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -15,8 +16,8 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
-	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // requireWorks opens the cache of a DSN and uses it.
@@ -265,9 +266,9 @@ func TestRedis_SentinelWithTLS(t *testing.T) {
 }
 
 func TestRedis_RefusesSeveralHostsWithTheReason(t *testing.T) {
-	d, err := envconfig.ParseRedisDSN("redis:?host[a]&host[b]")
+	d, err := dsn.ParseRedis("redis:?host[a]&host[b]")
 	require.NoError(t, err)
 	_, err = connect.Redis(d)
-	require.ErrorIs(t, err, envconfig.ErrNotSupported)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
 	require.ErrorContains(t, err, "RedisArray")
 }

@@ -64,14 +64,13 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 		return shell.CleanupFailed, err
 	}
 	defer db.Close()
-	p := connect.CleanupPolicy(s)
 	dialect, err := sqlcleaner.DialectOf(driver)
 	if err != nil {
 		return shell.CleanupFailed, err
 	}
-	d := sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(loc), sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
+	d, policy := sqlcleaner.New(db, dialect, sqlcleaner.WithZone(loc)), connect.CleanupPolicy(s)
 	if !clean {
-		return dryRun(ctx, d, out)
+		return dryRun(ctx, d, policy, out)
 	}
 	adapter, err := connect.Cache(s)
 	if err != nil {
@@ -85,19 +84,23 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	defer backend.Close()
 	locker := lock.New(backend)
 	defer locker.Close() //nolint:contextcheck // it waits for goroutines of its own
-	a, err := cleanup.New(cache.NewPool(adapter), locker, d, d, p, cleanup.Clean, cleanup.WithCheck(d.Check)).TryRun(ctx, cleanup.ExecutorCommand)
-	fmt.Fprintln(out, a.Result, a.Report.Rows)
+	scheduler := cleanup.New(cache.NewPool(adapter), locker, d, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(policy),
+		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
+			return cleanup.CheckVersion(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V)
+		}))
+	a, err := scheduler.TryRun(ctx, cleanup.ExecutorCommand)
+	fmt.Fprintf(out, "%s: %s %v\n", a.Result, a.Result.Describe(), a.Report.Rows)
 	return shell.CleanupCode(a, err), err
 }
 
 // dryRun counts what would go.
-func dryRun(ctx context.Context, d *sqlcleaner.DB, out io.Writer) (int, error) {
+func dryRun(ctx context.Context, d *sqlcleaner.DB, p cleanup.Policy, out io.Writer) (int, error) {
 	if err := d.Ping(ctx); err != nil {
 		return shell.CleanupUnavailable, err
 	}
-	would, err := d.DryRun(ctx)
+	would, err := d.DryRun(ctx, p)
 	if err == nil {
 		fmt.Fprintln(out, "would delete", would.Rows)
 	}
-	return shell.CleanupCode(cleanup.Attempt{Result: cleanup.Observed}, err), err
+	return shell.CleanupCode(cleanup.Attempt{Result: cleanup.ResultObserved}, err), err
 }

@@ -60,7 +60,7 @@ func TestCleanupd_CleansWhenToldTo(t *testing.T) {
 	out, code, err = command(t, dir, environ, true)
 	require.NoError(t, err)
 	require.Zero(t, code)
-	require.Contains(t, out, "COMPLETED")
+	require.Contains(t, out, "completed")
 	require.Equal(t, 1, tokens(t, db))
 	var status, executor int
 	require.NoError(t, db.QueryRow("SELECT cleanup_status, cleanup_executor FROM cleanup_statistic").Scan(&status, &executor))
@@ -83,7 +83,7 @@ func TestCleanupd_ExitsAsMosparoctlDoes(t *testing.T) {
 	require.NoError(t, err)
 	out, code, err := command(t, dir, environ, true)
 	require.NoError(t, err)
-	require.Contains(t, out, "UNFINISHED_CLEANUP_STATISTIC_OBJECT")
+	require.Contains(t, out, "run_pending: a run has begun")
 	require.Equal(t, 75, code)
 
 	_, code, err = command(t, dir, append(environ, "database_path="+filepath.Join(dir, "absent", "data.sqlite")), false)

@@ -21,10 +21,10 @@ func atWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string
 	switch {
 	case err != nil:
 		return nil, err
-	case r != nil && r.Host == "":
-		found = append(found, "a node of a newer version may clean: "+string(cleanup.RunKey)+" has a format that this program does not know")
+	case r != nil && r.NodeUnknown:
+		found = append(found, "a node of a newer version may clean: mosparoGoCleanup has a format that this program does not know")
 	case r != nil:
-		found = append(found, fmt.Sprintf("%s (pid %d) cleans since %s", r.Host, r.PID, shortTime(r.Since)))
+		found = append(found, fmt.Sprintf("%s (pid %d) cleans since %s", r.Host, r.PID, shortTime(r.Time)))
 	}
 	for h, err := range holders(ctx, l) {
 		if err != nil {

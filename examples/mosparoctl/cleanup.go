@@ -87,17 +87,19 @@ func (s situation) decide(now time.Time) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	p := cleanup.Policy{
-		GracePeriod: s.Grace, SubmitTokenRetention: s.SubmitTokenRetention,
-		ProcessInterval: s.Interval, UnfinishedInterval: s.Unfinished,
-	}
+	p := s.policy()
 	d := p.Decide(st, now, s.IgnoreSchedule)
-	out := verdict{Result: d.Result.String(), Changed: map[string]*int64{}}
+	out := verdict{Result: d.Result.MosparoName(), Changed: map[string]*int64{}}
 	if !d.Run {
 		return out, nil
 	}
-	end := p.Finish(s.MaxIterations > 0, now)
-	out.Result = end.Result.String()
+	result, next := cleanup.ResultCompleted, now.Add(p.ProcessInterval)
+	var additional *time.Time
+	if s.MaxIterations <= 0 {
+		again := now.Add(p.UnfinishedInterval)
+		result, additional = cleanup.ResultUnfinished, &again
+	}
+	out.Result = result.MosparoName()
 	if st.ReadOnlyCache {
 		return out, nil
 	}
@@ -105,7 +107,7 @@ func (s situation) decide(now time.Time) (verdict, error) {
 		name   string
 		before json.RawMessage
 		after  *time.Time
-	}{{"additional", s.Additional, end.Additional}, {"next", s.Next, &end.Next}, {"started", s.Started, nil}} {
+	}{{"additional", s.Additional, additional}, {"next", s.Next, &next}, {"started", s.Started, nil}} {
 		if c.after != nil {
 			offset := int64(c.after.Sub(now) / time.Second)
 			out.Changed[c.name] = &offset
@@ -116,6 +118,21 @@ func (s situation) decide(now time.Time) (verdict, error) {
 	return out, nil
 }
 
+// policy has the defaults where a number is outside of mosparo's range, as in
+// mosparo.
+func (s situation) policy() cleanup.Policy {
+	setting := func(n, most int, unit time.Duration) time.Duration {
+		if n < 1 || n > most {
+			return 0
+		}
+		return time.Duration(n) * unit
+	}
+	return cleanup.Policy{
+		GracePeriod: s.Grace, SubmitTokenRetention: setting(s.SubmitTokenRetention, 24, time.Hour),
+		ProcessInterval: setting(s.Interval, 24, time.Hour), UnfinishedInterval: setting(s.Unfinished, 360, time.Minute),
+	}.WithDefaults()
+}
+
 const missing = `"missing"`
 
 // isStoredNull reports whether an entry holds a null, which mosparo's null does
@@ -124,8 +141,8 @@ func isStoredNull(entry json.RawMessage) bool {
 	return len(entry) == 0 || string(entry) == "null"
 }
 
-func (s situation) state(now time.Time) (cleanup.State, error) {
-	var st cleanup.State
+func (s situation) state(now time.Time) (cleanup.Snapshot, error) {
+	var st cleanup.Snapshot
 	switch s.Cache {
 	case "ok", "":
 	case "readonly", "down":

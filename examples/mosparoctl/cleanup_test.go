@@ -49,7 +49,7 @@ func install(t *testing.T, version string, environ ...string) *installation {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, i.db.Close()) })
 	require.NoError(t, schema.Create(t.Context(), i.db, sqlcleaner.SQLite))
-	i.rows = sqlcleaner.New(i.db, sqlcleaner.SQLite, cleanup.Policy{})
+	i.rows = sqlcleaner.New(i.db, sqlcleaner.SQLite)
 	require.NoError(t, os.Mkdir(filepath.Join(i.dir, "config"), 0o700))
 	php := "<?php\nreturn ['database_driver' => 'pdo_sqlite', 'database_path' => '" + filepath.ToSlash(file) +
 		"', 'mosparo_installed' => true, 'mosparo_installed_version' => '" + version + "'];\n"
@@ -93,26 +93,45 @@ func (i *installation) exec(query string, args ...any) {
 	require.NoError(i.t, err)
 }
 
+// What Go nodes keep in the cache.
+const (
+	runKey     cache.Key[runRecord] = "mosparoGoCleanup"
+	historyKey cache.Key[[]any]     = "mosparoGoRuns"
+)
+
+// runRecord is the record of a run, as other nodes write it.
+type runRecord struct {
+	Format   int       `php:"format"`
+	Row      int64     `php:"row"`
+	Executor int       `php:"executor"`
+	Marker   time.Time `php:"marker"`
+	Previous time.Time `php:"previous"`
+	Host     string    `php:"host"`
+	PID      int       `php:"pid"`
+	Started  time.Time `php:"started"`
+	Alive    time.Time `php:"alive"`
+}
+
 func TestCleanup_RunsWhenItIsDueAndShowsIt(t *testing.T) {
 	i := install(t, "1.5.4")
 	var state cleanupState
 	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
-	require.Equal(t, "NEXT_CLEANUP_IN_THE_FUTURE", state.Decision)
+	require.Equal(t, "not_due", state.Decision)
 	require.Equal(t, "nothing planned yet", state.Why)
 
 	i.due()
 	i.exec("INSERT INTO submission (project_id, submitted_at) VALUES (1, '2020-01-01 00:00:00')") // without a token
 	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
-	require.Equal(t, "RUN", state.Decision)
+	require.Equal(t, "run", state.Decision)
 
 	var r cleanupResult
 	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
-	require.Equal(t, "COMPLETED", r.Result)
+	require.Equal(t, "completed", r.Result)
 	require.Equal(t, 1, r.Rows["submission"])
 	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
-	require.Equal(t, "NEXT_CLEANUP_IN_THE_FUTURE", r.Result)
+	require.Equal(t, "not_due", r.Result)
 	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
-	require.Equal(t, "COMPLETED", r.Result)
+	require.Equal(t, "completed", r.Result)
 
 	_, err := i.rows.Begin(t.Context(), time.Now().Add(-time.Hour), cleanup.ExecutorCommand) // a PHP node's, which died
 	require.NoError(t, err)
@@ -122,8 +141,8 @@ func TestCleanup_RunsWhenItIsDueAndShowsIt(t *testing.T) {
 	host, err := os.Hostname()
 	require.NoError(t, err)
 	require.Equal(t, host, history.Runs[0].Node)
-	require.Equal(t, "cleanup command", history.Runs[0].Executor)
-	require.Equal(t, "cleanup command", history.Runs[1].Executor, "also when it keeps to the schedule")
+	require.Equal(t, "command", history.Runs[0].Executor)
+	require.Equal(t, "command", history.Runs[1].Executor, "also when it keeps to the schedule")
 	require.Equal(t, "PHP", history.Runs[2].Node)
 	require.Equal(t, "unknown", history.Runs[2].Status)
 
@@ -137,7 +156,7 @@ func TestCleanup_DryRunSaysWhatWouldGoAndDeletesNothing(t *testing.T) {
 	i := install(t, "1.5.4")
 	i.exec("INSERT INTO submission (project_id, submitted_at) VALUES (1, '2020-01-01 00:00:00')")
 	i.exec("INSERT INTO lockout (valid_until) VALUES ('2020-01-01 00:00:00')")
-	for _, due := range []string{"NEXT_CLEANUP_IN_THE_FUTURE", "OBSERVED"} {
+	for _, due := range []string{"not_due", "observed"} {
 		var r cleanupResult
 		i.json(&r, "cleanup", "run", "--dry-run", "--dir", i.dir, "--json")
 		require.Equal(t, due, r.Result)
@@ -178,7 +197,7 @@ func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
 			i.due()
 			var r cleanupResult
 			i.json(&r, "cleanup", "run", "--dir", i.dir, "--dsn", url, "--json")
-			require.Equal(t, "COMPLETED", r.Result)
+			require.Equal(t, "completed", r.Result)
 			var runs int
 			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM cleanup_statistic WHERE cleanup_status = 2").Scan(&runs))
 			require.Equal(t, 1, runs)
@@ -204,7 +223,7 @@ func TestCleanup_RunsAgainBehindPgBouncer(t *testing.T) {
 		require.NoError(t, err)
 		var r cleanupResult
 		i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--dsn", pooled.DSN()+"&application_name=node", "--json")
-		require.Equal(t, "COMPLETED", r.Result)
+		require.Equal(t, "completed", r.Result)
 		require.Equal(t, 1, r.Tokens, "run %d", n)
 	}
 }
@@ -227,7 +246,7 @@ func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 			for _, force := range [][]string{nil, {"--force"}} {
 				code, out, errs := i.ctl(append(append([]string{"cleanup", "run", "--dir", i.dir}, c.args...), force...)...)
 				require.Equal(t, 77, code)
-				require.Contains(t, out, "REFUSED")
+				require.Contains(t, out, "refused: this node must not clean")
 				require.Contains(t, errs, c.says)
 			}
 			rows, err := i.rows.Recent(t.Context(), 1)
@@ -250,7 +269,7 @@ func TestCleanup_RefusesUnlessEverythingIsSure(t *testing.T) {
 		i.due()
 		code, out, errs := i.ctl("cleanup", "run", "--dsn", "sqlite://"+filepath.ToSlash(filepath.Join(i.dir, "data.sqlite")))
 		require.Equal(t, 77, code)
-		require.Contains(t, out, "REFUSED")
+		require.Contains(t, out, "refused: this node must not clean")
 		require.Contains(t, errs, "mosparo is not installed")
 	})
 }
@@ -262,7 +281,7 @@ func TestCleanup_StatusShowsWhatCanBeReadWithoutTheLockServer(t *testing.T) {
 	for _, asJSON := range [][]string{nil, {"--json"}} {
 		code, out, errs := i.ctl(append([]string{"cleanup", "status", "--dir", i.dir, "--lock-url", "redis://127.0.0.1:1"}, asJSON...)...)
 		require.Equal(t, 1, code)
-		require.Contains(t, out, "RUN")
+		require.Contains(t, out, "run")
 		require.Contains(t, errs, "unavailable")
 	}
 }
@@ -279,7 +298,7 @@ func TestCleanup_ObserveSaysWhatANodeWouldDoAndWritesNothing(t *testing.T) {
 	require.Zero(t, a.main(ctx, []string{"cleanup", "observe", "--json", "--dir", i.dir}), errs.String())
 	var line struct{ Result string }
 	require.NoError(t, json.NewDecoder(&out).Decode(&line))
-	require.Equal(t, "OBSERVED", line.Result)
+	require.Equal(t, "observed", line.Result)
 	after, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
 	require.NoError(t, err)
 	require.Equal(t, before, after)
@@ -296,14 +315,14 @@ func TestCleanup_PauseKeepsRunsAway(t *testing.T) {
 	require.WithinDuration(t, time.Now().Add(2*time.Hour), p.Until, time.Minute)
 	var state cleanupState
 	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
-	require.Equal(t, "PAUSED", state.Decision)
+	require.Equal(t, "paused", state.Decision)
 	require.Equal(t, "migration\x1b[2J", state.Pause.Reason)
 	_, shown, _ := i.ctl("cleanup", "status", "--dir", i.dir)
 	require.Contains(t, shown, ": migration\ufffd[2J\n", "nothing that a terminal would obey")
 	for _, force := range []string{"--json", "--force"} {
 		code, out, errs := i.ctl("cleanup", "run", "--dir", i.dir, force)
 		require.Equal(t, 75, code, errs)
-		require.Contains(t, out, "PAUSED")
+		require.Contains(t, out, "paused")
 	}
 	code, _, _ := i.ctl("cleanup", "pause", "--dir", i.dir, "--for", "25h")
 	require.Equal(t, 2, code)
@@ -311,7 +330,7 @@ func TestCleanup_PauseKeepsRunsAway(t *testing.T) {
 	require.Zero(t, code, errs)
 	var r cleanupResult
 	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
-	require.Equal(t, "COMPLETED", r.Result)
+	require.Equal(t, "completed", r.Result)
 }
 
 func TestCleanup_ADatabaseURLIsMosparosSettings(t *testing.T) {
@@ -354,15 +373,15 @@ func TestLeave_PHPGoesOnAsBefore(t *testing.T) {
 	// A Go node has died in the middle of a run, and history and pause are there.
 	var r cleanupResult
 	i.json(&r, "cleanup", "run", "--dir", i.dir, "--force", "--json")
-	require.Equal(t, "COMPLETED", r.Result)
+	require.Equal(t, "completed", r.Result)
 	i.due()
 	code, _, errs := i.ctl("cleanup", "pause", "--dir", i.dir)
 	require.Zero(t, code, errs)
 	started := time.Now().UTC().Truncate(time.Microsecond)
 	id, err := i.rows.Begin(t.Context(), started, cleanup.ExecutorFrontendAPI)
 	require.NoError(t, err)
-	record := cleanup.RunRecord{Row: id, Executor: cleanup.ExecutorFrontendAPI, Marker: started, Previous: started, Started: started, Host: "gone"}
-	require.NoError(t, cache.Write(t.Context(), i.pool, cleanup.RunKey.With(record, time.Hour), cleanup.CleanupStartedAt.With(started, 0)))
+	record := runRecord{Row: id, Executor: int(cleanup.ExecutorFrontendAPI), Marker: started, Previous: started, Started: started, Host: "gone"}
+	require.NoError(t, cache.Write(t.Context(), i.pool, runKey.With(record, time.Hour), cleanup.CleanupStartedAt.With(started, 0)))
 	require.Equal(t, "running", php.Run(phpSchedule, server.Addr()))
 
 	code, _, errs = i.ctl("leave", "--dir", i.dir)
@@ -385,7 +404,7 @@ func TestLeave_RemovesTheLocksBesideTheFilesOfTheCache(t *testing.T) {
 	i.due()
 	var r cleanupResult
 	i.json(&r, "cleanup", "run", "--dir", i.dir, "--json")
-	require.Equal(t, "COMPLETED", r.Result)
+	require.Equal(t, "completed", r.Result)
 	_, files, _ := strings.Cut(i.environ[0], "=")
 	locks := filepath.Join(files, lock.KeyPrefix)
 	if _, err := os.Stat(locks); err != nil {
@@ -450,10 +469,10 @@ func TestCleanup_SettingsOutOfRangeAreWhatTheyAreForMosparo(t *testing.T) {
 		require.NoError(t, err)
 		p := connect.CleanupPolicy(s)
 		require.Equal(t, c.Effective, map[string]int{
-			"submit_token_retention_hours":        int(p.TokenAge() / time.Hour),
-			"submission_retention_days":           p.SubmissionDays(),
-			"cleanup_process_interval_hours":      int(p.Interval() / time.Hour),
-			"cleanup_unfinished_interval_minutes": int(p.Unfinished() / time.Minute),
+			"submit_token_retention_hours":        int(p.SubmitTokenRetention / time.Hour),
+			"submission_retention_days":           int(p.SubmissionRetention / (24 * time.Hour)),
+			"cleanup_process_interval_hours":      int(p.ProcessInterval / time.Hour),
+			"cleanup_unfinished_interval_minutes": int(p.UnfinishedInterval / time.Minute),
 		}, c.Given)
 	}
 	require.Equal(t, 26, n)
@@ -489,11 +508,12 @@ func TestCleanup_StatusSaysWhetherANodeMayClean(t *testing.T) {
 	i := install(t, "1.5.4")
 	var state cleanupState
 	i.json(&state, "cleanup", "status", "--dir", i.dir, "--json")
-	require.Equal(t, &checkState{Result: "OK"}, state.Check)
+	require.Equal(t, &checkState{Result: "ok"}, state.Check)
 	i.exec("ALTER TABLE delay ADD COLUMN foreign_to_mosparo INT")
 	code, out, errs := i.ctl("cleanup", "status", "--dir", i.dir)
 	require.Zero(t, code, errs)
-	require.Regexp(t, `(?m)^check +REFUSED: .*foreign_to_mosparo`, out)
+	require.Regexp(t, `(?m)^check +refused: .*foreign_to_mosparo`, out)
+	require.Empty(t, errs, "it is said once")
 }
 
 func TestCleanup_TheGracePeriodIsNamed(t *testing.T) {
@@ -515,7 +535,7 @@ func TestCleanup_NothingOfTheClusterIsObeyedByATerminal(t *testing.T) {
 	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
 	rows, err := i.rows.Recent(t.Context(), 1)
 	require.NoError(t, err)
-	require.NoError(t, cleanup.HistoryKey.Set(t.Context(), i.pool, []cleanup.Note{{Row: rows[0].ID, Host: hostile}}, time.Hour))
+	require.NoError(t, historyKey.Set(t.Context(), i.pool, []any{map[string]any{"row": rows[0].ID, "host": hostile, "pid": 1}}, time.Hour))
 	_, err = i.db.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE UPDATE ON cleanup_statistic BEGIN SELECT RAISE(ABORT, 'no`+hostile+`'); END`)
 	require.NoError(t, err)
 	for _, args := range [][]string{
@@ -545,12 +565,12 @@ func TestCleanup_HistorySaysUnknownAfterARestartOfTheCache(t *testing.T) {
 	i := install(t, "1.5.4")
 	var r cleanupResult
 	i.json(&r, "cleanup", "run", "--force", "--dir", i.dir, "--json")
-	require.NoError(t, cleanup.HistoryKey.Delete(t.Context(), i.pool))
+	require.NoError(t, historyKey.Delete(t.Context(), i.pool))
 	var history struct{ Runs []cleanupLine }
 	i.json(&history, "cleanup", "history", "--dir", i.dir, "--json")
 	require.Equal(t, "unknown", history.Runs[0].Node)
 	_, out, _ := i.ctl("cleanup", "status", "--dir", i.dir)
-	require.Contains(t, out, " unknown  cleanup command ")
+	require.Contains(t, out, " unknown  command ")
 }
 
 func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
@@ -584,12 +604,12 @@ func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
 	require.Zero(t, code, errs)
 
 	now := time.Now().UTC()
-	alive := cleanup.RunRecord{Marker: now, Started: now, Alive: now.Add(time.Minute), Host: "go-1", PID: 7}
-	for says, record := range map[string]cleanup.RunRecord{
+	alive := runRecord{Marker: now, Started: now, Alive: now.Add(time.Minute), Host: "go-1", PID: 7}
+	for says, record := range map[string]runRecord{
 		"go-1 (pid 7) cleans": alive,
 		"newer version":       {Format: 1, Marker: now, Started: now},
 	} {
-		require.NoError(t, cleanup.RunKey.Set(t.Context(), i.pool, record, time.Hour))
+		require.NoError(t, runKey.Set(t.Context(), i.pool, record, time.Hour))
 		refused(says, "cache", "clear", "--yes")
 		refused(says, "leave", "--last", "--dir", i.dir)
 		refused("held", "leave", "--last", "--force", "--dir", i.dir)
@@ -597,6 +617,6 @@ func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
 	}
 	code, _, errs = i.ctl("cache", "clear", "--yes", "--force")
 	require.Zero(t, code, errs)
-	_, err = cleanup.RunKey.Get(t.Context(), i.pool)
+	_, err = runKey.Get(t.Context(), i.pool)
 	require.ErrorIs(t, err, cache.ErrNotFound)
 }

@@ -16,7 +16,8 @@ import (
 
 // cleanupResult is what "cleanup run" shows.
 type cleanupResult struct {
-	Result string         `json:"result"`
+	Result string `json:"result"`
+	result cleanup.Result
 	DryRun bool           `json:"dry_run,omitempty"`
 	Due    *time.Time     `json:"due,omitempty"`
 	Why    string         `json:"why,omitempty"`
@@ -51,12 +52,12 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 		if len(args) > 0 {
 			return usageError{"cleanup run takes no arguments"}
 		}
-		mode, how := cleanup.Clean, []cleanup.TryOption{cleanup.WhenDue()}
+		mode, how := cleanup.ModeClean, []cleanup.TryOption{cleanup.WhenDue()}
 		if *force {
 			how = nil // as mosparo's command
 		}
 		if *dry {
-			mode = cleanup.Observe
+			mode = cleanup.ModeObserve
 		}
 		c, err := a.openCluster(&where, mode, cleanup.WithLogger(slog.New(slog.DiscardHandler)))
 		if err != nil {
@@ -67,7 +68,7 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 		r := attempted(t)
 		r.DryRun = *dry
 		if *dry && err == nil {
-			t.Result = cleanup.Observed // a dry run is done, also where a run would be kept away
+			t.Result = cleanup.ResultObserved // a dry run is done, also where a run would be kept away
 			r, err = c.dryRun(ctx, r)
 		}
 		return a.ended(r, *asJSON, shell.CleanupCode(t, err), err)
@@ -93,7 +94,7 @@ func (a *app) ended(r cleanupResult, asJSON bool, code int, err error) error {
 }
 
 func attempted(t cleanup.Attempt) cleanupResult {
-	r := cleanupResult{Result: t.Result.String(), Why: t.Decision.Why(), Seconds: t.Duration.Seconds()}
+	r := cleanupResult{result: t.Result, Result: t.Result.String(), Why: t.Decision.Why(), Seconds: t.Duration.Seconds()}
 	r.take(t.Report)
 	if t.Stopped != nil {
 		r.Stopped = t.Stopped.Error()
@@ -107,7 +108,7 @@ func attempted(t cleanup.Attempt) cleanupResult {
 // dryRun adds to what a run would meet what it would delete.
 func (c *cluster) dryRun(ctx context.Context, r cleanupResult) (cleanupResult, error) {
 	began := time.Now()
-	rep, err := c.db.DryRun(ctx)
+	rep, err := c.scheduler.DryRun(ctx)
 	r.take(rep)
 	r.Seconds = time.Since(began).Seconds()
 	return r, err
@@ -117,7 +118,7 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(r)
 	}
-	fmt.Fprintln(a.stdout, r.Result)
+	fmt.Fprintf(a.stdout, "%s: %s\n", r.Result, r.result.Describe())
 	if r.DryRun {
 		fmt.Fprintln(a.stdout, "nothing was deleted; this would be:")
 	}
@@ -129,7 +130,7 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	if r.Stopped != "" {
 		fmt.Fprintln(a.stdout, "stopped:", shell.Plain(r.Stopped))
 	}
-	if r.DryRun || r.Result == cleanup.Completed.String() || r.Result == cleanup.Unfinished.String() {
+	if r.DryRun || r.result == cleanup.ResultCompleted || r.result == cleanup.ResultUnfinished {
 		_, err := fmt.Fprintf(a.stdout, "%d tokens and %d submissions remain; %.1f s\n", r.LeftTokens, r.Left, r.Seconds)
 		return err
 	}

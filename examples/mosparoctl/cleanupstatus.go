@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
-	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
@@ -20,7 +19,8 @@ import (
 type cleanupState struct {
 	Due      time.Time      `json:"due"`
 	Why      string         `json:"why"`
-	Decision string         `json:"decision"` // mosparo's result, or RUN when it would start now
+	now      string         // the decision for people
+	Decision string         `json:"decision"` // a result, or "run" when it would start now
 	Until    *time.Time     `json:"until,omitempty"`
 	Next     *time.Time     `json:"next"`
 	Extra    *time.Time     `json:"additional"`
@@ -50,20 +50,20 @@ type runningState struct {
 
 // checkState says whether a node with these settings may clean.
 type checkState struct {
-	Result string `json:"result"` // OK, REFUSED or UNAVAILABLE
+	Result string `json:"result"` // "ok", "refused" or "unavailable"
 	Error  string `json:"error,omitempty"`
 }
 
-func checkStateOf(r cleanup.Readiness) *checkState {
+func checkStateOf(o cleanup.Overview) *checkState {
 	switch {
-	case r.At.IsZero():
+	case o.CheckedAt.IsZero():
 		return nil
-	case r.Err == nil:
-		return &checkState{Result: "OK"}
-	case errors.Is(r.Err, cleanup.ErrRefused):
-		return &checkState{Result: cleanup.Refused.String(), Error: r.Err.Error()}
+	case o.CheckErr == nil:
+		return &checkState{Result: "ok"}
+	case errors.Is(o.CheckErr, cleanup.ErrRefused):
+		return &checkState{Result: cleanup.ResultRefused.String(), Error: o.CheckErr.Error()}
 	}
-	return &checkState{Result: cleanup.Unavailable.String(), Error: r.Err.Error()}
+	return &checkState{Result: cleanup.ResultUnavailable.String(), Error: o.CheckErr.Error()}
 }
 
 // cleanupLine is one run.
@@ -90,9 +90,9 @@ func cleanupLines(runs []cleanup.Run) []cleanupLine {
 	for _, r := range runs {
 		node := "PHP"
 		switch {
-		case r.Go:
+		case r.IsGo():
 			node = r.Host
-		case r.Unknown:
+		case r.NodeUnknown:
 			node = "unknown"
 		}
 		lines = append(lines, cleanupLine{
@@ -119,12 +119,12 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		if len(args) > 0 {
 			return usageError{"cleanup status takes no arguments"}
 		}
-		c, err := a.openCluster(&where, cleanup.Observe)
+		c, err := a.openCluster(&where, cleanup.ModeObserve, cleanup.WithLogger(nil)) // the state has all that it would log
 		if err != nil {
 			return err
 		}
 		defer c.close()
-		_ = c.scheduler.Check(ctx) // the state has it
+		_ = c.scheduler.Check(ctx) // likewise
 		o, err := c.scheduler.Status(ctx)
 		if o.Decision.Due.IsZero() {
 			return err // nothing could be read
@@ -139,9 +139,9 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 
 func stateOf(o cleanup.Overview) cleanupState {
 	s := cleanupState{
-		Due: o.Decision.Due.UTC(), Why: o.Decision.Why(), Decision: o.Decision.String(),
-		Next: o.State.Next, Extra: o.State.Additional, Started: o.State.Started,
-		Check: checkStateOf(o.Readiness), Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
+		Due: o.Decision.Due.UTC(), Why: o.Decision.Why(), Decision: o.Decision.String(), now: describeDecision(o.Decision),
+		Next: o.Snapshot.Next, Extra: o.Snapshot.Additional, Started: o.Snapshot.Started,
+		Check: checkStateOf(o), Runs: cleanupLines(o.Runs), Doubles: overlapStates(o.Overlaps), Warnings: append([]string{}, o.Warnings...),
 	}
 	if until := o.Decision.Until; !until.IsZero() {
 		s.Until = &until
@@ -150,7 +150,7 @@ func stateOf(o cleanup.Overview) cleanupState {
 		s.Pause = &pauseState{Until: o.Pause.Until, By: o.Pause.By, Reason: o.Pause.Reason}
 	}
 	if o.Running != nil {
-		s.Running = &runningState{Since: o.Running.Since, Row: o.Running.Row, Host: o.Running.Host, PID: o.Running.PID}
+		s.Running = &runningState{Since: o.Running.Time, Row: o.Running.ID, Host: o.Running.Host, PID: o.Running.PID}
 	}
 	if o.Holder != nil {
 		s.Holder = o.Holder.Owner.Host
@@ -162,6 +162,14 @@ func stateOf(o cleanup.Overview) cleanupState {
 	return s
 }
 
+// describeDecision says what an attempt would meet now.
+func describeDecision(d cleanup.Decision) string {
+	if d.Run {
+		return "run: the cleanup would start"
+	}
+	return d.String() + ": " + d.Result.Describe()
+}
+
 // write is the state for people.
 func (s cleanupState) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
@@ -169,7 +177,7 @@ func (s cleanupState) write(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\n", name, shell.Plain(fmt.Sprintf(format, args...)))
 	}
 	line("due", "%s (%s)", shortTime(s.Due), s.Why)
-	line("now", "%s", s.Decision)
+	line("now", "%s", s.now)
 	if s.Until != nil {
 		line("until", "%s", shortTime(*s.Until))
 	}
@@ -233,7 +241,7 @@ func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		if len(args) > 0 || *n < 1 {
 			return usageError{"cleanup history takes a positive number with -n, and no arguments"}
 		}
-		c, err := a.openCluster(&where, cleanup.Observe)
+		c, err := a.openCluster(&where, cleanup.ModeObserve)
 		if err != nil {
 			return err
 		}
@@ -242,11 +250,7 @@ func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		if err != nil {
 			return err
 		}
-		rows := make([]cleanup.Row, len(runs))
-		for i, r := range runs {
-			rows[i] = r.Row
-		}
-		doubles := overlapStates(connect.CleanupPolicy(c.settings).Overlaps(rows))
+		doubles := overlapStates(c.scheduler.Overlaps(runs))
 		if *asJSON {
 			return a.printJSON(struct {
 				Runs    []cleanupLine  `json:"runs"`
@@ -269,7 +273,7 @@ func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		if *asJSON {
 			log = slog.New(slog.NewJSONHandler(shell.JSON(a.stdout), nil))
 		}
-		c, err := a.openCluster(&where, cleanup.Observe, cleanup.WithLogger(log))
+		c, err := a.openCluster(&where, cleanup.ModeObserve, cleanup.WithLogger(log))
 		if err != nil {
 			return err
 		}

@@ -181,23 +181,22 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	c.onClose(backend.Close)
 	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(func() error { c.locker.Close(); return nil })
-	p := connect.CleanupPolicy(c.settings)
-	c.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log), sqlcleaner.WithProgress(c.app.progress))
+	c.db = sqlcleaner.New(db, dialect, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log), sqlcleaner.WithProgress(c.app.progress))
 	opts = append([]cleanup.Option{
-		cleanup.WithLogger(log), cleanup.WithCallTimeout(c.app.timeout),
-		cleanup.WithCheck(cleanup.VersionGate(c.installation)), cleanup.WithCheck(c.db.Check),
+		cleanup.WithMode(mode), cleanup.WithPolicy(connect.CleanupPolicy(c.settings)),
+		cleanup.WithLogger(log), cleanup.WithCallTimeout(c.app.timeout), cleanup.WithCheck(c.checkVersion),
 	}, opts...)
-	c.scheduler = cleanup.New(c.pool, c.locker, c.db, c.db, p, mode, opts...)
+	c.scheduler = cleanup.New(c.pool, c.locker, c.db, opts...)
 	return nil
 }
 
-// installation reads the settings again: mosparo may be updated meanwhile.
-func (c *cluster) installation(context.Context) (cleanup.Installation, error) {
+// checkVersion reads the settings again: mosparo may be updated meanwhile.
+func (c *cluster) checkVersion(context.Context, cleanup.Snapshot) error {
 	s, err := c.flags.settings(c.app.environ)
 	if err != nil {
-		return cleanup.Installation{}, err
+		return fmt.Errorf("mosparo's version is unknown: %w", err)
 	}
-	return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}, nil
+	return cleanup.CheckVersion(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V)
 }
 
 // warnings is a log of what needs attention.

@@ -17,6 +17,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dotenv"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
@@ -162,7 +164,7 @@ func plain(s string) string {
 
 // revealed is a description that shows its passwords.
 type revealed struct {
-	*envconfig.Description
+	*dsn.Description
 	Password         string `json:"password,omitempty"`
 	SentinelPassword string `json:"sentinel_password,omitempty"`
 }
@@ -212,19 +214,20 @@ func configDotenv(_ context.Context, a *app, _ *flag.FlagSet) func([]string) err
 }
 
 // dotenv reads one file, or those of a directory.
-func (a *app) dotenv(path string) ([]envconfig.Variable, error) {
+func (a *app) dotenv(path string) ([]dotenv.Variable, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return envconfig.LoadDotenv(path, a.environ)
+		vars, _, err := dotenv.Load(path, a.environ)
+		return vars, err
 	}
 	content, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return envconfig.ParseDotenv(path, content, a.environ)
+	return dotenv.Parse(path, content, a.environ)
 }
 
 // writeObject keeps the order of the file.
-func (a *app) writeObject(vars []envconfig.Variable) error {
+func (a *app) writeObject(vars []dotenv.Variable) error {
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)

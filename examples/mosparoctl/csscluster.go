@@ -4,7 +4,6 @@ import (
 	"flag"
 	"path/filepath"
 
-	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -60,11 +59,7 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 	if err != nil {
 		return err
 	}
-	placeholders := projectdb.QuestionMarks
-	if dialect == sqlcleaner.PostgreSQL {
-		placeholders = projectdb.Dollars
-	}
-	c.projects = projectdb.New(db, placeholders)
+	c.projects = projectdb.New(db, dialect)
 	if writes {
 		backend, err := connect.Lock(c.settings, c.connect...)
 		if err != nil {

@@ -12,11 +12,10 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// withDesign adds what a cluster needs for its CSS to an installation: the
-// table of settings, two projects beside the one that is there, and the build.
+// withDesign adds what a cluster needs for its CSS to an installation: two
+// projects in place of the one that is there, and the build.
 func (i *installation) withDesign() (public string) {
 	i.t.Helper()
-	i.exec("CREATE TABLE project_config_value (id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL, name VARCHAR(255) NOT NULL, value CLOB DEFAULT NULL)")
 	i.exec("DELETE FROM project")
 	for n, id := range []cssstore.UUID{{1}, {2}} {
 		i.exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (?, ?, 'x', '14D')", n+1, id.String())

@@ -31,7 +31,7 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		if len(args) > 0 {
 			return usageError{"leave takes no arguments"}
 		}
-		c, err := a.openCluster(&where, cleanup.Clean)
+		c, err := a.openCluster(&where, cleanup.ModeClean)
 		if err != nil {
 			return err
 		}

@@ -14,15 +14,6 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// projectDatabase reads the projects from the cluster's database.
-func projectDatabase(n *node, dialect sqlcleaner.Dialect) *projectdb.DB {
-	placeholders := projectdb.QuestionMarks
-	if dialect == sqlcleaner.PostgreSQL {
-		placeholders = projectdb.Dollars
-	}
-	return projectdb.New(n.sql, placeholders)
-}
-
 // clusterCSS serves what the cluster has prepared, from the shared cache or
 // from mosparo's folder, as the cluster's setting says. It prepares nothing.
 func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dialect sqlcleaner.Dialect, log *slog.Logger) {
@@ -40,7 +31,7 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 	default:
 		store = cssstore.NewFiles(filepath.Join(o.dir, "public", "resources"), locker, cssstore.WithFilesLogger(log))
 	}
-	n.serveCSS(store, projectDatabase(n, dialect), public, log)
+	n.serveCSS(store, projectdb.New(n.sql, dialect), public, log)
 }
 
 func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {

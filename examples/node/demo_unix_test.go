@@ -64,7 +64,7 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 	db, err := openDemo(filepath.Join(dir, demoDatabase))
 	require.NoError(t, err)
 	defer db.Close()
-	statistics := sqlcleaner.New(db, sqlcleaner.SQLite, cleanup.Policy{})
+	statistics := sqlcleaner.New(db, sqlcleaner.SQLite)
 	completed := func() (n int) {
 		rows, err := statistics.Recent(t.Context(), 100)
 		require.NoError(t, err)

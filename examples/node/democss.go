@@ -39,7 +39,6 @@ func makeDemoCSS(ctx context.Context, db *sql.DB, pool *cache.Pool) error {
 			_, err = db.ExecContext(ctx, query, args...)
 		}
 	}
-	exec("CREATE TABLE project_config_value (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, project_id INTEGER NOT NULL, name VARCHAR(255) NOT NULL, value CLOB DEFAULT NULL)")
 	store := cssstore.NewCached(pool, nil)
 	for i, colour := range demoColours {
 		id := i + 1

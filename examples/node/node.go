@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -94,8 +95,8 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 
 // join makes this a node of an existing cluster.
 func join(ctx context.Context, o options, environ []string, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
-	refused := installationOf(s).Check()
-	n := &node{settings: s, mode: cleanup.Observe, supported: refused == nil}
+	refused := checkVersion(s)
+	n := &node{settings: s, mode: cleanup.ModeObserve, supported: refused == nil}
 	defer func() {
 		if err != nil {
 			n.close(log)
@@ -126,43 +127,41 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 	case refused != nil:
 		n.why = refused.Error()
 	default:
-		n.mode = cleanup.Clean
+		n.mode = cleanup.ModeClean
 	}
-	if n.mode == cleanup.Observe {
+	if n.mode == cleanup.ModeObserve {
 		log.Info("this node only observes", slog.String("why", n.why))
 	}
-	p := connect.CleanupPolicy(s)
 	dialect, err := sqlcleaner.DialectOf(driver)
 	if err != nil {
 		return nil, err
 	}
-	n.db = sqlcleaner.New(db, dialect, p, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log),
-		sqlcleaner.WithInstallation(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V))
+	n.db = sqlcleaner.New(db, dialect, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log))
 	locker := lock.New(backend, lock.WithLogger(log))
 	n.onClose(func() error { locker.Close(); return nil })
 	pool := cache.NewPool(adapter, cache.WithLogger(log))
 	n.sql = db
 	n.clusterCSS(o, pool, locker, dialect, log)
-	n.scheduler = cleanup.New(pool, locker, n.db, n.db, p, n.mode,
-		cleanup.WithLogger(log), cleanup.WithCheck(cleanup.VersionGate(installation(o, environ))), cleanup.WithCheck(n.db.Check))
+	n.scheduler = cleanup.New(pool, locker, n.db, cleanup.WithMode(n.mode), cleanup.WithPolicy(connect.CleanupPolicy(s)),
+		cleanup.WithLogger(log), cleanup.WithCheck(checkVersionAgain(o, environ)))
 	return n, nil
 }
 
-// installation reads the settings again before every run: mosparo may be
+// checkVersionAgain reads the settings again before every run: mosparo may be
 // updated while this node runs.
-func installation(o options, environ []string) func(context.Context) (cleanup.Installation, error) {
-	return func(context.Context) (cleanup.Installation, error) {
+func checkVersionAgain(o options, environ []string) func(context.Context, cleanup.Snapshot) error {
+	return func(context.Context, cleanup.Snapshot) error {
 		s, err := envconfig.FromEnviron(environ)
 		if o.dir != "" {
 			s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
 		}
 		if err != nil {
-			return cleanup.Installation{}, err
+			return fmt.Errorf("mosparo's version is unknown: %w", err)
 		}
-		return installationOf(s), nil
+		return checkVersion(s)
 	}
 }
 
-func installationOf(s *envconfig.Settings) cleanup.Installation {
-	return cleanup.Installation{Installed: s.Mosparo.Installed.V, Version: s.Mosparo.InstalledVersion.V}
+func checkVersion(s *envconfig.Settings) error {
+	return cleanup.CheckVersion(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V)
 }

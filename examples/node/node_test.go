@@ -116,7 +116,7 @@ func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(tmp, "symfony-cache"), "the cache of a PHP node on this machine")
 
 	require.NoError(t, n.stop())
-	require.Contains(t, n.log.String(), "result=COMPLETED")
+	require.Contains(t, n.log.String(), "result=completed")
 	left, err := os.ReadDir(tmp)
 	require.NoError(t, err)
 	require.Empty(t, left, "the scratch directory goes with the program")
@@ -153,7 +153,6 @@ func TestJoin_ServesTheCSSOfTheCluster(t *testing.T) {
 	dir, db := installed(t, pool, "1.5.4")
 	r := cssstore.Resource{Project: cssstore.UUID{1}, Hash: cssstore.Hash{2}, CSS: []byte(".shared{}")}
 	for _, s := range []string{
-		"CREATE TABLE project_config_value (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, project_id INTEGER NOT NULL, name VARCHAR(255) NOT NULL, value CLOB DEFAULT NULL)",
 		"INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '" + r.Project.String() + "', 'x', '14D')",
 		`INSERT INTO project_config_value VALUES (1, 1, 'designConfigHash', 's:64:"` + r.Hash.String() + `";')`,
 	} {
@@ -267,7 +266,7 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 
 	dir, db := installed(t, pool, "1.5.4")
 	n := start(t, environ, "--dir", dir, "--clean")
-	require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "result=COMPLETED") }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "result=completed") }, patience, 10*time.Millisecond)
 	require.NoError(t, n.stop())
 	require.Zero(t, count(t, db, "delay"))
 	require.Equal(t, 1, count(t, db, "cleanup_statistic"))

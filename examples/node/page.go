@@ -68,16 +68,16 @@ type pageView struct {
 	Projects []cssstore.Project
 }
 
-// mayClean is what the checks of the node say. Errors of servers are in the log
-// alone: they may name what no visitor has to know.
-func mayClean(r cleanup.Readiness) string {
+// mayClean says what the checks of the node found. Errors of servers are in the
+// log alone: they may name what no visitor has to know.
+func mayClean(err error) string {
 	switch {
-	case r.Err == nil:
+	case err == nil:
 		return "yes"
-	case errors.Is(r.Err, cleanup.ErrRefused):
-		return shell.Plain("REFUSED: " + r.Err.Error())
+	case errors.Is(err, cleanup.ErrRefused):
+		return shell.Plain("no: " + err.Error())
 	}
-	return "UNAVAILABLE: unknown; see the log"
+	return "unknown; see the log"
 }
 
 func showTime(t any) string {

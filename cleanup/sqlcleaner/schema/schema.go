@@ -1,8 +1,8 @@
-// Package schema makes the tables of mosparo 1.5 that a cleanup touches, for
+// Package schema creates the tables of mosparo 1.5 that this module reads, for
 // tests and demonstrations: all columns, keys, indexes and constraints, in an
-// order of their own. Columns that a cleanup does not read have defaults, which
-// mosparo's do not; tables that it does not touch are missing, so that this is
-// no way to set up a mosparo.
+// order of their own. Columns that the module does not read have defaults, which
+// mosparo's do not; all other tables are missing, so that this is no way to set up
+// a mosparo.
 package schema
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-// Create makes the tables in an empty database.
+// Create creates the tables in an empty database.
 func Create(ctx context.Context, db *sql.DB, d sqlcleaner.Dialect) error {
 	for _, s := range Statements(d) {
 		if _, err := db.ExecContext(ctx, s); err != nil {
@@ -25,7 +25,7 @@ func Create(ctx context.Context, db *sql.DB, d sqlcleaner.Dialect) error {
 	return nil
 }
 
-// Statements are the CREATE, ALTER and INSERT statements for a dialect, in
+// Statements returns the CREATE, ALTER and INSERT statements for a dialect, in
 // order.
 func Statements(d sqlcleaner.Dialect) []string {
 	types := map[sqlcleaner.Dialect][]string{
@@ -54,8 +54,8 @@ func Statements(d sqlcleaner.Dialect) []string {
 			all = append(all, "ALTER TABLE "+k[0]+" ADD "+key)
 			continue
 		}
-		// It knows them in CREATE TABLE only, and enforces them for who asks;
-		// mosparo does not.
+		// SQLite has them in CREATE TABLE only, and enforces them on request, which
+		// mosparo does not make.
 		i := slices.IndexFunc(all, func(s string) bool { return strings.HasPrefix(s, "CREATE TABLE "+k[0]+" ") })
 		all[i] = strings.TrimSuffix(all[i], ")") + ", " + key + ")"
 	}
@@ -76,6 +76,7 @@ const (
 	no    = " {bool} DEFAULT {false} NOT NULL, "
 )
 
+// tables begins with project, to which most others refer.
 var tables = []string{
 	`CREATE TABLE project (id {id}, statistic_storage_limit VARCHAR(7) DEFAULT 'FOREVER' NOT NULL,
 		uuid {uuid} DEFAULT '00000000-0000-4000-8000-000000000000' NOT NULL, name VARCHAR(255) DEFAULT '' NOT NULL,
@@ -83,6 +84,8 @@ var tables = []string{
 		`status SMALLINT DEFAULT 1 NOT NULL, spam_score {real} DEFAULT 5 NOT NULL, api_debug_mode` + no + `verification_simulation_mode` + no +
 		`language_source SMALLINT DEFAULT 0 NOT NULL, metadata_allowed` + no + `spam_data_returned` + no + `metadata_returned` + no + `silent_mode_enabled` + no +
 		`project_group_id INT DEFAULT NULL){end}`,
+	`CREATE TABLE project_config_value (id {id}, project_id INT NOT NULL, name VARCHAR(255) NOT NULL, value {text} DEFAULT NULL){end}`,
+	`CREATE INDEX pcv_project_idx ON project_config_value (project_id)`,
 	`CREATE TABLE submit_token (id {id}, project_id INT NOT NULL, token VARCHAR(64) NOT NULL, created_at {time} NOT NULL,
 		last_submission_id INT DEFAULT NULL UNIQUE, ip_address VARCHAR(128) DEFAULT '' NOT NULL, page_title` + some + `page_url` + some +
 		`form_action_url {text} DEFAULT NULL, form_id VARCHAR(255) DEFAULT NULL, proof_of_work_result VARCHAR(64) DEFAULT NULL,
@@ -128,6 +131,7 @@ func expiring(name string) string {
 
 // foreignKeys are table, column and the table it refers to.
 var foreignKeys = [][3]string{
+	{"project_config_value", "project_id", "project"},
 	{"submit_token", "last_submission_id", "submission"},
 	{"submit_token", "project_id", "project"},
 	{"submission", "submit_token_id", "submit_token"},

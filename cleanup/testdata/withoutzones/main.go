@@ -21,8 +21,8 @@ func main() {
 	pool := cache.NewPool(adapter)
 	locker := lock.New(memorylocker.New())
 	defer locker.Close()
-	cleaner := &cleanuptest.Cleaner{}
-	s := cleanup.New(pool, locker, &cleanuptest.Statistics{}, cleaner, cleanup.Policy{}, cleanup.Clean)
+	db := cleanuptest.NewFake()
+	s := cleanup.New(pool, locker, db, cleanup.WithMode(cleanup.ModeClean))
 	if err := cleanup.NextCleanup.Set(ctx, pool, time.Now().Add(-time.Hour), 0); err != nil {
 		panic(err)
 	}
@@ -33,6 +33,6 @@ func main() {
 			panic(err)
 		}
 		a, err := s.TryRun(ctx, cleanup.ExecutorFrontendAPI)
-		fmt.Printf("%s: %v, %d runs, %v\n", zone, a.Result, cleaner.Runs(), err)
+		fmt.Printf("%s: %v, %d runs, %v\n", zone, a.Result, db.Cleans(), err)
 	}
 }

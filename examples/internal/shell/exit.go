@@ -26,16 +26,16 @@ clean.
 // CleanupCode is the exit code for an attempt and its error.
 func CleanupCode(a cleanup.Attempt, err error) int {
 	switch {
-	case a.Result == cleanup.Refused, errors.Is(err, cleanup.ErrRefused):
+	case a.Result == cleanup.ResultRefused, errors.Is(err, cleanup.ErrRefused):
 		return CleanupRefused
-	case a.Result == cleanup.Unavailable:
+	case a.Result == cleanup.ResultUnavailable:
 		return CleanupUnavailable
 	}
 	if err != nil {
 		return CleanupFailed
 	}
 	switch a.Result {
-	case cleanup.Paused, cleanup.CleanupRunningAlready, cleanup.UnfinishedCleanupStatistic, cleanup.CleanupJustExecuted:
+	case cleanup.ResultPaused, cleanup.ResultAlreadyRunning, cleanup.ResultRunPending, cleanup.ResultJustExecuted:
 		return CleanupHeld
 	}
 	if a.Stopped != nil { // by a pause or another node

@@ -18,21 +18,21 @@ func TestCleanupCode_TellsTheOutcomesApart(t *testing.T) {
 		err     error
 		want    int
 	}{
-		{result: cleanup.Completed, want: 0},
-		{result: cleanup.Completed, err: broken, want: 1}, // its end could not be saved
-		{result: cleanup.Unfinished, want: 0},
-		{result: cleanup.Unfinished, err: broken, want: 1},
-		{result: cleanup.Unfinished, stopped: cleanup.ErrPaused, want: 75},
-		{result: cleanup.NextCleanupInTheFuture, want: 0},
-		{result: cleanup.NextCleanupInTheFuture, err: broken, want: 1}, // the first schedule
-		{result: cleanup.Observed, want: 0},
-		{result: cleanup.CleanupRunningAlready, want: 75},
-		{result: cleanup.UnfinishedCleanupStatistic, want: 75},
-		{result: cleanup.CleanupJustExecuted, want: 75},
-		{result: cleanup.Paused, want: 75},
-		{result: cleanup.Refused, err: cleanup.ErrRefused, want: 77},
-		{result: cleanup.Observed, err: cleanup.ErrRefused, want: 77},
-		{result: cleanup.Unavailable, err: broken, want: 69},
+		{result: cleanup.ResultCompleted, want: 0},
+		{result: cleanup.ResultCompleted, err: broken, want: 1}, // its end could not be saved
+		{result: cleanup.ResultUnfinished, want: 0},
+		{result: cleanup.ResultUnfinished, err: broken, want: 1},
+		{result: cleanup.ResultUnfinished, stopped: cleanup.ErrPaused, want: 75},
+		{result: cleanup.ResultNotDue, want: 0},
+		{result: cleanup.ResultNotDue, err: broken, want: 1}, // the first schedule
+		{result: cleanup.ResultObserved, want: 0},
+		{result: cleanup.ResultAlreadyRunning, want: 75},
+		{result: cleanup.ResultRunPending, want: 75},
+		{result: cleanup.ResultJustExecuted, want: 75},
+		{result: cleanup.ResultPaused, want: 75},
+		{result: cleanup.ResultRefused, err: cleanup.ErrRefused, want: 77},
+		{result: cleanup.ResultObserved, err: cleanup.ErrRefused, want: 77},
+		{result: cleanup.ResultUnavailable, err: broken, want: 69},
 	} {
 		require.Equal(t, c.want, shell.CleanupCode(cleanup.Attempt{Result: c.result, Stopped: c.stopped}, c.err), "%v %v", c.result, c.err)
 	}

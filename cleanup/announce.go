@@ -1,0 +1,158 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
+)
+
+// announcement is a run that the other nodes know of: PHP nodes by marker and row,
+// Go nodes by the record, too.
+type announcement struct {
+	*runrecord.Traces
+	others knownRuns
+}
+
+// announce is the handshake with PHP nodes, which test and set in steps: it writes
+// marker and record, then the row, waits for the guard time, in which a PHP node
+// that tested a moment earlier inserts its row, and looks for such a row. With any
+// error it returns what has been written, for withdraw.
+func (r *run) announce(ctx context.Context, before []Run) (announcement, error) {
+	own := announcement{Traces: runrecord.NewTraces(r.s.pool, r.lease, CleanupStartedAt, r.newRecord()), others: newKnownRuns(before)}
+	if err := r.write(ctx, own.Announce); err != nil {
+		return own, err
+	}
+	if err := r.insertRow(ctx, own); err != nil {
+		return own, err
+	}
+	if err := r.write(ctx, own.Save); err != nil {
+		return own, err
+	}
+	if err := r.waitGuard(ctx); err != nil {
+		return own, err
+	}
+	return own, r.checkConcurrent(ctx, own)
+}
+
+func (r *run) newRecord() runrecord.Record {
+	at := runrecord.Now()
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "unknown"
+	}
+	return runrecord.Record{
+		Executor: int(r.req.by), Marker: at, Previous: at, Started: at,
+		Fence: runrecord.Fence(r.lease.Fence()), Host: host, PID: os.Getpid(),
+	}
+}
+
+// write bounds a step that writes.
+func (r *run) write(ctx context.Context, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.s.writeTimeout)
+	defer cancel()
+	return step(ctx)
+}
+
+func (r *run) insertRow(ctx context.Context, own announcement) error {
+	if err := r.lease.Err(); err != nil {
+		return err
+	}
+	return r.write(ctx, func(ctx context.Context) (err error) {
+		own.Record.Row, err = r.s.db.Begin(ctx, own.Record.Started, r.req.by)
+		if err == nil {
+			own.others.add(own.Record.Row)
+		}
+		return err
+	})
+}
+
+func (r *run) waitGuard(ctx context.Context) error {
+	t := time.NewTimer(r.s.guard)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return r.lease.Err()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.lease.Context().Done():
+		return r.lease.Err()
+	}
+}
+
+// checkConcurrent returns an error that wraps [ErrConcurrentRun] if another node
+// has begun a run since the snapshot.
+func (r *run) checkConcurrent(ctx context.Context, own announcement) error {
+	if err := r.lease.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.s.readTimeout)
+	defer cancel()
+	runs, err := r.s.recent(ctx)
+	if err != nil {
+		return err
+	}
+	if other := own.others.firstUnknown(runs); other != nil {
+		return fmt.Errorf("%w: row %d, %s, %s", ErrConcurrentRun, other.ID, other.Executor, other.Status)
+	}
+	return nil
+}
+
+// knownRuns are the runs of a snapshot and the node's own.
+type knownRuns struct {
+	ids   map[int64]bool
+	floor *Run // the oldest of the snapshot, if there may be older ones
+}
+
+func newKnownRuns(runs []Run) knownRuns {
+	k := knownRuns{ids: map[int64]bool{}}
+	for _, r := range runs {
+		k.add(r.ID)
+	}
+	if len(runs) >= recentRuns {
+		k.floor = &runs[len(runs)-1]
+	}
+	return k
+}
+
+func (k knownRuns) add(id int64) { k.ids[id] = true }
+
+// firstUnknown returns the newest run that is not known, of any status: a fast PHP
+// run is complete again by now. One that is older than all of the snapshot has
+// only moved up, since others are gone.
+func (k knownRuns) firstUnknown(runs []Run) *Run {
+	for i, r := range runs {
+		if !k.ids[r.ID] && (k.floor == nil || !older(r, *k.floor)) {
+			return &runs[i]
+		}
+	}
+	return nil
+}
+
+// older is the order of [Database].Recent.
+func older(a, b Run) bool {
+	return a.Time.Before(b.Time) || a.Time.Equal(b.Time) && a.ID < b.ID
+}
+
+// withdraw undoes an announcement: nothing was deleted yet.
+func (r *run) withdraw(ctx context.Context, own announcement) error {
+	save, cancel := withSaveTimeout(ctx)
+	defer cancel()
+	if own.Record.Row != 0 {
+		if err := r.s.db.Withdraw(save, own.Record.Row); err != nil {
+			return errors.Join(err, own.Abandon(save))
+		}
+		return own.Remove(save)
+	}
+	if r.lease.Err() != nil {
+		return nil
+	}
+	// The row may be there although the database did not confirm it.
+	if _, err := r.recoverCrashed(save, own.Record); err != nil {
+		return errors.Join(err, own.Abandon(save))
+	}
+	return nil
+}

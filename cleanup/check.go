@@ -1,0 +1,98 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Check asks all checks whether this node may clean, as a run does before it
+// writes anything, and writes nothing. Its error wraps [ErrRefused] if the node
+// must not; any other means that cache or database could not be reached.
+//
+// [Scheduler.Run] calls it when it starts, also on a node that only observes, and
+// again after each attempt until it succeeds. [Overview] has the last answer.
+func (s *Scheduler) Check(ctx context.Context) error {
+	_, before := s.lastCheck()
+	v, err := s.snapshot(ctx, s.mode == ModeClean)
+	if err != nil {
+		s.setCheck(ctx, err)
+	} else {
+		err = s.check(ctx, v.Snapshot)
+	}
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("cleanup: %w", err)
+	if ctx.Err() == nil && (before == nil || withoutDigits(before) != withoutDigits(err)) {
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "this node may not clean", slog.String("mode", s.mode.String()),
+			slog.String("result", resultOf(err).String()), slog.Any("error", err))
+		s.mu.Lock()
+		s.lastLogged = resultOf(err).String() + withoutDigits(err) // no news for the next attempt
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// check asks all checks, one after the other, and remembers the answer.
+func (s *Scheduler) check(ctx context.Context, v Snapshot) (err error) {
+	asking, cancel := context.WithTimeout(ctx, s.readTimeout)
+	defer cancel()
+	for _, c := range s.checks {
+		if err = c(asking, v); err != nil {
+			break
+		}
+	}
+	s.setCheck(ctx, err)
+	return err
+}
+
+// lastCheck returns when the checks were last asked, and their answer.
+func (s *Scheduler) lastCheck() (at time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.checkedAt, s.checkErr
+}
+
+// setCheck remembers an answer, and logs one that is good again. What a caller has
+// cancelled is no answer.
+func (s *Scheduler) setCheck(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	before := s.checkErr
+	s.checkedAt, s.checkErr = time.Now(), nil
+	if err != nil {
+		s.checkErr = fmt.Errorf("cleanup: %w", err)
+	}
+	s.mu.Unlock()
+	if err == nil && before != nil {
+		s.logger.LogAttrs(ctx, slog.LevelInfo, "this node may clean now", slog.String("mode", s.mode.String()))
+	}
+}
+
+// resultOf returns the result of an attempt that ends with the error of a check.
+func resultOf(err error) Result {
+	if errors.Is(err, ErrRefused) {
+		return ResultRefused
+	}
+	return ResultUnavailable
+}
+
+// checkAtStart asks the checks before the first attempt, so that an operator need
+// not wait for the first due cleanup to learn what is missing.
+func (s *Scheduler) checkAtStart(ctx context.Context) {
+	if len(s.checks) > 0 {
+		_ = s.Check(ctx) // it is in log and status
+	}
+}
+
+// checkAgain asks checks again that failed, unless the attempt has just done that.
+func (s *Scheduler) checkAgain(ctx context.Context, attempt time.Time) {
+	if at, err := s.lastCheck(); err != nil && at.Before(attempt) && ctx.Err() == nil {
+		_ = s.Check(ctx)
+	}
+}

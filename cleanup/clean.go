@@ -1,0 +1,107 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// cleaned is what the clean phase has done.
+type cleaned struct {
+	report   Report
+	duration time.Duration
+	// err is why it ended early, also if it has only stopped between two rounds.
+	err error
+}
+
+func (c cleaned) isComplete() bool { return c.err == nil && c.report.Finished }
+
+// cleaning is the clean phase under way.
+type cleaning struct {
+	*run
+	own   announcement
+	began time.Time
+	// lastRound is how long after began the cleaner last began a round.
+	lastRound atomic.Int64
+	// stopped is what ended it between two rounds.
+	stopped error
+}
+
+// clean deletes, with a heartbeat beside it. It ends with the lease.
+func (r *run) clean(ctx context.Context, own announcement) cleaned {
+	c := &cleaning{run: r, own: own, began: time.Now()}
+	working, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(r.lease.Context(), func() { cancel(context.Cause(r.lease.Context())) })
+	// The heartbeat goes on until the cleaner has returned, also after ctx has ended.
+	beating, stopHeartbeat := context.WithCancel(context.WithoutCancel(ctx))
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		c.heartbeat(beating, func() { cancel(ErrHung) })
+	}()
+	report, err := c.callCleaner(working)
+	stopHeartbeat()
+	<-stopped
+	stop()
+	if hung := context.Cause(working); errors.Is(hung, ErrHung) {
+		err = errors.Join(hung, err) // also if it has finished: others may have begun since
+	}
+	cancel(nil)
+	if errors.Is(err, context.Canceled) && r.lease.Err() != nil {
+		err = nil // it means no more than the lost lease, which finish returns
+	}
+	return cleaned{report: report, duration: time.Since(c.began), err: err}
+}
+
+// callCleaner turns a panic of the cleaner into an error, so that the run can be
+// ended in order.
+func (c *cleaning) callCleaner(ctx context.Context) (r Report, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	l := c.req.limits
+	l.Between = c.between
+	r, err = c.s.cleaner.Clean(ctx, Job{Policy: c.s.policy, Limits: l})
+	if err == nil {
+		err = c.stopped // a cleaner that ignored the error of between
+	}
+	return r, err
+}
+
+// between is what the cleaner calls before every round.
+func (c *cleaning) between(ctx context.Context) error {
+	c.lastRound.Store(int64(time.Since(c.began)))
+	if c.req.limits.Between != nil {
+		if err := c.req.limits.Between(ctx); err != nil {
+			return err
+		}
+	}
+	c.stopped = c.checkConcurrent(ctx, c.own)
+	if c.stopped == nil {
+		c.stopped = c.checkPaused(ctx)
+	}
+	return c.stopped
+}
+
+// checkPaused returns [ErrPaused] during a pause. A cache that does not answer
+// ends no run.
+func (c *cleaning) checkPaused(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.s.writeTimeout)
+	defer cancel()
+	var p cache.Result[Pause]
+	if err := cache.Read(ctx, c.s.pool, pauseKey.Into(&p)); err == nil && activePause(p, time.Now()) != nil {
+		return ErrPaused
+	}
+	return nil
+}
+
+// isHung reports whether the cleaner has not begun a round for too long.
+func (c *cleaning) isHung() bool {
+	return time.Since(c.began)-time.Duration(c.lastRound.Load()) > maxRound
+}

@@ -1,0 +1,222 @@
+package cleanuptest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+// Fake is mosparo's database in memory: the statistics, and a cleaning that takes
+// time and deletes nothing. The nodes of a test share one, so that it notices when
+// two of them clean at the same time. Its methods are safe for concurrent use and
+// work in a testing/synctest bubble; set the fields while no method runs.
+type Fake struct {
+	// Fail, if not nil, is called before every operation, with the name of the
+	// method, and may return an error instead.
+	Fail func(op string) error
+	// Takes is how long a cleaning takes, in rounds of Round; by default it is
+	// one round, of no time.
+	Takes, Round time.Duration
+	// Do, if not nil, is called in every round; its error ends the cleaning.
+	Do func(ctx context.Context) error
+
+	mu   sync.Mutex
+	runs []cleanup.Run // by time and id, ascending
+	last int64         // the newest id
+
+	cleans, active, overlapping int
+}
+
+var _ cleanup.Database = (*Fake)(nil)
+
+// FakeOption changes a default of [NewFake]. There is none yet.
+type FakeOption func(*Fake)
+
+// NewFake returns a database without runs.
+func NewFake(opts ...FakeOption) *Fake {
+	f := &Fake{}
+	for _, o := range opts {
+		o(f)
+	}
+	return f
+}
+
+func (f *Fake) failure(ctx context.Context, op string) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if f.Fail != nil {
+		return f.Fail(op)
+	}
+	return nil
+}
+
+// Runs returns all runs in the order of their ids.
+func (f *Fake) Runs() []cleanup.Run {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	runs := slices.Clone(f.runs)
+	slices.SortFunc(runs, func(a, b cleanup.Run) int { return cmp.Compare(a.ID, b.ID) })
+	return runs
+}
+
+// Add inserts a run as another node would, and returns its id.
+func (f *Fake) Add(r cleanup.Run) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last++
+	r.ID, r.Time = f.last, r.Time.Truncate(time.Second)
+	f.insert(r)
+	return r.ID
+}
+
+// insert keeps the order, so that reading the newest runs needs no sorting: a
+// simulation reads them all the time.
+func (f *Fake) insert(r cleanup.Run) {
+	i, _ := slices.BinarySearchFunc(f.runs, r, func(a, b cleanup.Run) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
+	})
+	f.runs = slices.Insert(f.runs, i, r)
+}
+
+// Recent implements [cleanup.Database].
+func (f *Fake) Recent(ctx context.Context, n int) ([]cleanup.Run, error) {
+	if err := f.failure(ctx, "Recent"); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	newest := slices.Clone(f.runs[len(f.runs)-min(n, len(f.runs)):])
+	slices.Reverse(newest)
+	return newest, nil
+}
+
+// Begin implements [cleanup.Database].
+func (f *Fake) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (int64, error) {
+	if err := f.failure(ctx, "Begin"); err != nil {
+		return 0, err
+	}
+	return f.Add(cleanup.Run{Time: at, Executor: by}), nil
+}
+
+// Touch implements [cleanup.Database].
+func (f *Fake) Touch(ctx context.Context, id int64, at time.Time) error {
+	if err := f.failure(ctx, "Touch"); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r, ok := f.takeUnknown(id); ok {
+		r.Time = at.Truncate(time.Second)
+		f.insert(r)
+	}
+	return nil
+}
+
+// Finish implements [cleanup.Database].
+func (f *Fake) Finish(ctx context.Context, r cleanup.Run) error {
+	if err := f.failure(ctx, "Finish"); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before, ok := f.takeUnknown(r.ID)
+	if !ok {
+		return cleanup.ErrNoRun
+	}
+	r.Executor, r.Time = before.Executor, r.Time.Truncate(time.Second)
+	f.insert(r)
+	return nil
+}
+
+// Withdraw implements [cleanup.Database].
+func (f *Fake) Withdraw(ctx context.Context, id int64) error {
+	if err := f.failure(ctx, "Withdraw"); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.takeUnknown(id)
+	return nil
+}
+
+// takeUnknown removes the run if it is of unknown status.
+func (f *Fake) takeUnknown(id int64) (cleanup.Run, bool) {
+	for i, r := range slices.Backward(f.runs) { // the newest are asked for
+		if r.ID == id && r.Status == cleanup.StatusUnknown {
+			f.runs = slices.Delete(f.runs, i, i+1)
+			return r, true
+		}
+	}
+	return cleanup.Run{}, false
+}
+
+// Cleans returns how often Clean was called.
+func (f *Fake) Cleans() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cleans
+}
+
+// OverlappingCleans returns how often Clean was called while another call was under
+// way.
+func (f *Fake) OverlappingCleans() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.overlapping
+}
+
+func (f *Fake) enter() (leave func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cleans++
+	if f.active > 0 {
+		f.overlapping++
+	}
+	f.active++
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.active--
+	}
+}
+
+// Clean implements [cleanup.Cleaner].
+func (f *Fake) Clean(ctx context.Context, j cleanup.Job) (r cleanup.Report, err error) {
+	defer f.enter()()
+	round := f.Round
+	if round <= 0 {
+		round = max(f.Takes, 1)
+	}
+	for left := f.Takes; ; left -= round {
+		if err := context.Cause(ctx); err != nil {
+			return r, err
+		}
+		if j.Limits.Between != nil {
+			if err := j.Limits.Between(ctx); err != nil {
+				return r, err
+			}
+		}
+		if f.Do != nil {
+			if err := f.Do(ctx); err != nil {
+				return r, err
+			}
+		}
+		if left <= 0 {
+			r.Finished = true
+			return r, nil
+		}
+		t := time.NewTimer(min(left, round))
+		select {
+		case <-t.C:
+			r.DeletedSubmissions++
+		case <-ctx.Done():
+			t.Stop()
+			return r, context.Cause(ctx)
+		}
+	}
+}

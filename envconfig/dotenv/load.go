@@ -1,0 +1,179 @@
+package dotenv
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
+	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
+)
+
+const appEnv, appDebug = "APP_ENV", "APP_DEBUG"
+
+// Load reads the .env files of a directory (or .env.local.php, which stands for
+// all of them) below the environment, "NAME=value" texts such as os.Environ
+// gives, as Dotenv::bootEnv of Symfony 6.4 does. It returns the variables that
+// the files hold, in order, each once and with the value that counts, which may
+// be that of the environment; APP_ENV, unless the environment alone sets it; and
+// APP_DEBUG as "1" or "0". files are those that were read, in this order.
+//
+// References are resolved after all files are read. They do not see variables of
+// the environment named HTTP_…, which PHP takes for headers of a request.
+//
+// The error is a [*FileError]; it unwraps to [io/fs.ErrNotExist] if there is no
+// .env file, and to [errors.ErrUnsupported] for a $(command).
+func Load(dir string, environ []string) (vars []Variable, files []string, err error) {
+	e := newEnvironment(environ)
+	dumped, err := e.loadDump(dir)
+	if err == nil && !dumped {
+		err = e.loadFiles(dir)
+	}
+	if err != nil {
+		return nil, nil, fileError(err)
+	}
+	debug := "0"
+	if e.debug() {
+		debug = "1"
+	}
+	e.vars[appDebug] = variable{text: debug}
+	e.meet(appDebug)
+	vars = make([]Variable, len(e.met))
+	for i, name := range e.met {
+		vars[i] = Variable{Name: name, Value: e.vars[name].text, File: e.vars[name].file}
+	}
+	return vars, e.files, nil
+}
+
+// loadDump reads .env.local.php unless it is missing, or of another APP_ENV.
+func (e *environment) loadDump(dir string) (bool, error) {
+	dump := filepath.Join(dir, ".env.local.php")
+	if !isFile(dump) {
+		return false, nil
+	}
+	values, err := settingsfile.ReadPHPArray(dump)
+	if err != nil {
+		return false, err
+	}
+	dumped, named := values[appEnv]
+	if real, ok := e.get(appEnv); named && ok && real.text != dumped.Text {
+		return false, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if v := values[name]; v.Kind == settingsfile.Text {
+			e.meet(name)
+			e.set(name, v.Text, dump)
+		}
+	}
+	e.files = append(e.files, dump)
+	return true, nil
+}
+
+// loadFiles is Dotenv's loadEnv: .env (or .env.dist), .env.local,
+// .env.$APP_ENV, .env.$APP_ENV.local; later ones win, real variables win over
+// all. References are resolved at the end.
+func (e *environment) loadFiles(dir string) error {
+	path := filepath.Join(dir, ".env")
+	first := path
+	if !isFile(path) && isFile(path+".dist") {
+		first = path + ".dist"
+	}
+	if err := e.loadFile(first); err != nil {
+		return err
+	}
+	if _, ok := e.get(appEnv); !ok {
+		e.meet(appEnv)
+		e.set(appEnv, "dev", "")
+	}
+	name, err := e.resolveAppEnv()
+	if err != nil {
+		return err
+	}
+	if name != "test" {
+		if err := e.loadIfFile(path + ".local"); err != nil {
+			return err
+		}
+		if name, err = e.resolveAppEnv(); err != nil {
+			return err
+		}
+	}
+	if strings.ContainsAny(name, "/\x00") {
+		return e.appEnvError(path)
+	}
+	// "local" would read .env.local once more.
+	if name != "local" {
+		for _, p := range []string{path + "." + name, path + "." + name + ".local"} {
+			if err := e.loadIfFile(p); err != nil {
+				return err
+			}
+		}
+	}
+	return e.resolveLoaded()
+}
+
+func (e *environment) loadIfFile(path string) error {
+	if !isFile(path) {
+		return nil
+	}
+	return e.loadFile(path)
+}
+
+func (e *environment) loadFile(path string) error {
+	content, err := settingsfile.Read(path)
+	if err != nil {
+		return err
+	}
+	assignments, err := lex(path, content)
+	if err != nil {
+		return err
+	}
+	// Of two with one name in a file PHP sees the last one alone.
+	last := map[string]assignment{}
+	for _, a := range assignments {
+		last[a.name] = a
+	}
+	for _, a := range assignments {
+		if a, ok := last[a.name]; ok {
+			delete(last, a.name)
+			e.meet(a.name)
+			e.setRaw(a)
+		}
+	}
+	e.files = append(e.files, path)
+	return nil
+}
+
+// meet notes a name that a file holds.
+func (e *environment) meet(name string) {
+	if !e.isMet[name] {
+		e.isMet[name] = true
+		e.met = append(e.met, name)
+	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// appEnvError is for an APP_ENV that cannot be part of a file's name.
+func (e *environment) appEnvError(path string) error {
+	err := errors.New("APP_ENV must be a name")
+	if p, ok := e.places[appEnv]; ok {
+		return p.error(err)
+	}
+	return &FileError{Path: cmp.Or(e.vars[appEnv].file, path), Err: err}
+}
+
+// debug is what bootEnv makes of APP_DEBUG: on unless APP_ENV is prod.
+func (e *environment) debug() bool {
+	v, ok := e.get(appDebug)
+	if !ok {
+		return e.vars[appEnv].text != "prod"
+	}
+	return phptext.Int(v.text) != 0 || phptext.FilterBool(v.text)
+}

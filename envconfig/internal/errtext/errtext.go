@@ -1,0 +1,61 @@
+// Package errtext builds the texts of the errors of envconfig and the packages
+// below it: none of them shows a secret.
+package errtext
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// NotSupported returns an error for what PHP nodes can use and this module
+// cannot. It unwraps to [errors.ErrUnsupported].
+func NotSupported(format string, args ...any) error {
+	return &notSupported{fmt.Sprintf(format, args...)}
+}
+
+type notSupported struct{ what string }
+
+func (e *notSupported) Error() string { return "not supported: " + e.what }
+
+func (e *notSupported) Unwrap() error { return errors.ErrUnsupported }
+
+// Quote quotes a name for an error or warning, unless it is unlike any name:
+// then it may be a piece of a password and is not shown.
+func Quote(name string) string {
+	for _, c := range []byte(name) {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && !strings.ContainsRune("_-.:/[]", rune(c)) {
+			return "(not shown)"
+		}
+	}
+	if len(name) > 60 {
+		return "(not shown)"
+	}
+	return strconv.Quote(name)
+}
+
+// ErrComment says that a comment became part of a value.
+var ErrComment = errors.New("the comment after # is part of the value: comments are stripped in .env files only, not from the environment of a container or process")
+
+// CommentHint adds [ErrComment] to an error if the value ends in a comment.
+func CommentHint(value string, err error) error {
+	if !HasComment(value) {
+		return err
+	}
+	return fmt.Errorf("%w; %w", err, ErrComment)
+}
+
+// HasComment reports whether the value ends in what a .env file would have
+// stripped as a comment.
+func HasComment(value string) bool {
+	i := strings.IndexByte(value, '#')
+	for i > 0 && value[i-1] != ' ' && value[i-1] != '\t' {
+		next := strings.IndexByte(value[i+1:], '#')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return i >= 0
+}
