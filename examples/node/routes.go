@@ -26,7 +26,7 @@ func installation(s *envconfig.Settings, o options, environ []string) func(conte
 			s = now
 		}
 		switch {
-		case !s.Mosparo.Installed.V:
+		case !s.Installed:
 			return health.NotInstalled
 		case checkVersion(s) != nil:
 			return health.UpdateNotFinished
