@@ -25,7 +25,7 @@
 //     again, while a heartbeat keeps marker and row fresh for PHP nodes;
 //   - finish: the next time and the end of the run are saved.
 //
-// Whatever fails, a run leaves a state from which any node, PHP or Go, goes on.
+// After any failure a run leaves a state from which any node, PHP or Go, goes on.
 //
 // Checks keep a node from cleaning where it might do harm: those of the database
 // ([Checker]), and [WithCheck], with which a program asks for mosparo's version

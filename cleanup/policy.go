@@ -7,7 +7,7 @@ import (
 )
 
 // Policy holds the five settings of mosparo's cleanup. A duration of zero is
-// mosparo's default, so the zero Policy is a mosparo that nobody has configured.
+// mosparo's default, so the zero Policy is that of a mosparo without settings.
 // mosparo stores each duration as a whole number of a unit; see [Policy.Validate].
 type Policy struct {
 	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) delays an unforced
