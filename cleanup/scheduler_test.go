@@ -451,6 +451,8 @@ func (brokenLocks) Renew(context.Context, string, lock.Token, time.Duration) err
 
 func (brokenLocks) Release(context.Context, string, lock.Token) error { return errBroken }
 
+func (brokenLocks) Properties() lock.Properties { return lock.Properties{} }
+
 func (brokenLocks) Holder(context.Context, string) (lock.Holder, error) {
 	return lock.Holder{}, errBroken
 }

@@ -77,7 +77,7 @@ func (m mark) MarshalPHP() (any, error) {
 // UnmarshalPHP implements [php.Unmarshaler].
 func (m *mark) UnmarshalPHP(v any) error {
 	var s storedMark
-	if err := php.Assign(v, &s); err != nil {
+	if err := php.Assign(&s, v); err != nil {
 		return err
 	}
 	hash, err := ParseHash(s.Hash)

@@ -120,7 +120,7 @@ func mapped(root *os.Root) (map[string]bool, error) {
 		return nil, err
 	}
 	all := map[string]bool{}
-	for _, e := range m.array.Entries {
+	for _, e := range m.array.Elements {
 		to, ok := e.Value.(string)
 		if i := strings.LastIndex(to, resourcesPath); ok && i >= 0 {
 			all[to[i+len(resourcesPath):]] = true

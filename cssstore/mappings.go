@@ -91,7 +91,7 @@ func mappingValue(project UUID, hash Hash) string { return resourcesPath + cssPa
 
 func (m *mappings) find(project UUID) int {
 	key := mappingKey(project)
-	return slices.IndexFunc(m.array.Entries, func(e php.Entry) bool { return e.Key == key })
+	return slices.IndexFunc(m.array.Elements, func(e php.Element) bool { return e.Key == key })
 }
 
 // set changes an entry in its place, or adds it at the end, as PHP does.
@@ -100,18 +100,18 @@ func (m *mappings) set(project UUID, hash Hash) {
 	i := m.find(project)
 	switch {
 	case i < 0:
-		m.array.Entries = append(m.array.Entries, php.Entry{Key: mappingKey(project), Value: value})
-	case m.array.Entries[i].Value == value:
+		m.array.Elements = append(m.array.Elements, php.Element{Key: mappingKey(project), Value: value})
+	case m.array.Elements[i].Value == value:
 		return
 	default:
-		m.array.Entries[i].Value = value
+		m.array.Elements[i].Value = value
 	}
 	m.changed = true
 }
 
 func (m *mappings) remove(project UUID) {
 	if i := m.find(project); i >= 0 {
-		m.array.Entries = slices.Delete(m.array.Entries, i, i+1)
+		m.array.Elements = slices.Delete(m.array.Elements, i, i+1)
 		m.changed = true
 	}
 }
@@ -121,7 +121,7 @@ func (m *mappings) ours() []Mapping {
 		return nil
 	}
 	var all []Mapping
-	for _, e := range m.array.Entries {
+	for _, e := range m.array.Elements {
 		id, ok := strings.CutSuffix(strings.TrimPrefix(e.Key.Str, resourcesPath), ".css")
 		project, err := ParseUUID(id)
 		value, isString := e.Value.(string)

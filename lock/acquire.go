@@ -7,7 +7,9 @@ import (
 )
 
 // Acquire takes the name, or says who holds it. By default it tries once; see
-// [WithWait]. The lease keeps the values of ctx but not its end: a context
+// [WithWait]. It takes one call timeout ([WithCallTimeout]) at most then, or two if
+// this process has had the name for its share: it asks first whether another one
+// waits. The lease keeps the values of ctx but not its end: a context
 // that bounds the waiting does not bound the lease. End it with Release.
 //
 // Errors: [*HeldError] if the name is held (after the wait, if one was asked
@@ -40,16 +42,16 @@ func (l *Locker) Acquire(ctx context.Context, name string, opts ...AcquireOption
 
 // acquire takes the lease, which has no other user yet.
 func (l *Locker) acquire(w waiting, le *Lease) error {
-	slot, stop, err := l.queues.wait(w.limited, le.name, !w.once)
+	permit, stop, err := l.queues.wait(w.limited, le.name, !w.once)
 	if err != nil {
 		return w.err(stop, err)
 	}
-	le.slot, le.claim = slot, l.newClaim(le.opts.label)
+	le.permit, le.claim = permit, l.newClaim(le.opts.label)
 	if err = le.attempts(w); err != nil {
 		if !le.lastAmbiguous.IsZero() {
 			l.undo(w.ctx, le.name, le.claim.Token, le.opts.serverTTL(l.props, 0))
 		}
-		slot.pass()
+		permit.pass()
 	}
 	return err
 }
@@ -58,7 +60,7 @@ func (l *Locker) acquire(w waiting, le *Lease) error {
 // with the same token: what was granted by a request whose reply was lost is
 // granted again.
 func (le *Lease) attempts(w waiting) error {
-	if held := le.slot.yield(w.limited); held != nil {
+	if held := le.permit.yield(w.limited); held != nil {
 		if w.once {
 			return w.err(nil, held)
 		}
@@ -78,7 +80,7 @@ func (le *Lease) attempts(w waiting) error {
 			return w.err(nil, err)
 		}
 		if errors.Is(err, ErrHeld) && w.canPoll() {
-			le.slot.showWait(w.limited)
+			le.permit.showWait(w.limited)
 		}
 		if stop := w.pause(err); stop != nil {
 			return w.err(stop, err)
@@ -102,15 +104,15 @@ func (le *Lease) attempt(ctx context.Context) error {
 	case isAmbiguous(err):
 		le.lastAmbiguous = time.Now()
 		if ctx.Err() == nil {
-			le.slot.failed(err)
+			le.permit.failed(err)
 		}
 	case errors.Is(err, ErrHeld):
-		le.slot.heldElsewhere(ownerOf(err))
+		le.permit.heldElsewhere(ownerOf(err))
 	case err == nil:
 		le.fence, le.began = fence, le.claim.Owner.Since
 		le.deadline = le.limit(le.began)
-		// Close may end a lease that it knows, and then the slot is another's.
-		le.slot.acquired(le.claim.Owner)
+		// Close may end a lease that it knows, and then the permit is another's.
+		le.permit.acquired(le.claim.Owner)
 		if !le.srv.tasks.add(le) {
 			le.lastAmbiguous = time.Now()
 			return ErrClosed

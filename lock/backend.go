@@ -33,6 +33,10 @@ type Backend interface {
 
 	// Holder returns who holds the name, or [ErrNotHeld].
 	Holder(ctx context.Context, name string) (Holder, error)
+
+	// Properties returns what the backend promises, the same at any time. It
+	// sends no request.
+	Properties() Properties
 }
 
 // Claim is what an acquirer stores with the name.
@@ -77,8 +81,7 @@ type Holder struct {
 	TTL time.Duration
 }
 
-// Properties are what a backend promises. A backend that does not implement
-// [Describer] promises nothing.
+// Properties are what a backend promises. The zero value promises nothing.
 type Properties struct {
 	// Exclusive: two tokens never hold one name at the same time while the
 	// server keeps its data. False for a cache that may evict a lock.
@@ -99,10 +102,6 @@ type Properties struct {
 // The abilities below are optional: portable code asks a [Backend] for them
 // with a type assertion.
 type (
-	// Describer states what the backend promises.
-	Describer interface {
-		Properties() Properties
-	}
 	// Lister yields all held names, in no particular order.
 	Lister interface {
 		Holders(ctx context.Context) iter.Seq2[Holder, error]

@@ -4,6 +4,12 @@
 // immediately that it lost a lease: a store that a stale holder must not write
 // checks the fencing token.
 //
+//	locker := lock.New(redislocker.New(client))
+//	defer locker.Close()
+//	err := locker.Do(ctx, "report", func(ctx context.Context) error {
+//		return writeReport(ctx) // ctx ends if the lease is lost
+//	}, lock.WithWait(time.Minute))
+//
 // A [Locker] adds to each [Backend] what a lock needs: a queue inside the
 // process, polling with jitter between processes, fairness between them, renewal
 // at every third of the TTL, a deadline on the process's own monotonic clock, and
@@ -11,7 +17,13 @@
 // while it holds a name, [Locker.Once] lets one node of a cluster claim a slot;
 // [Locker.Holder], [Locker.Holders] and [Locker.Break] are for operators.
 //
-// Names that begin with [ReservedPrefix] are the library's own.
+// Names that begin with [ReservedPrefix] are the library's own: "mosparo/waiting/…"
+// shows that a process waits, "mosparo/once/…" is a used slot.
+//
+// The errors are this package's own, also where package cache has one of the same
+// name ([ErrUnavailable], [ErrUnauthorized], [ErrClosed]): lock does not import
+// cache, and a cluster may keep its locks on another server than its cache. A
+// program that uses both checks for the error of each.
 //
 // # Guarantees
 //
@@ -75,8 +87,8 @@
 // 1 % per TTL. NTP slewing (500 ppm) is well within that; stepping the server
 // clock forward is not, nor is slewing by several hundredths, as chrony may after
 // a long outage. The wall clock of the holder does not matter. A suspended virtual
-// machine stops the monotonic clock too: after it wakes, a holder may believe in
-// its lease, and only fencing helps.
+// machine stops the monotonic clock too: after it wakes, a holder may count on a
+// lease that it has lost, and only fencing helps.
 //
 // # Fairness
 //

@@ -9,8 +9,7 @@ import (
 
 // Conditions that callers tell apart with [errors.Is].
 var (
-	// ErrHeld: the name is held, see [*HeldError], or the slot is used, see
-	// [*UsedError].
+	// ErrHeld: the name is held, or the slot is used; see [*HeldError].
 	ErrHeld = errors.New("lock is held")
 	// ErrLost: the lease ended before it was released: it expired, was
 	// broken, or the server lost it.
@@ -32,35 +31,29 @@ var (
 	ErrClosed = errors.New("locker is closed")
 )
 
-// HeldError says who holds the name and for how long at most unless renewed.
-// It unwraps to [ErrHeld].
+// HeldError says who holds the name, or has used the slot, and for how long. It
+// unwraps to [ErrHeld].
 type HeldError struct {
-	Name  string
+	Name string
+	// Slot is the key of the slot of [Locker.Once] that is used, empty for a
+	// lease.
+	Slot  string
 	Owner Owner
-	// ExpiresIn is 0 where the backend cannot tell.
+	// ExpiresIn is for how long the slot stays used, or for how long at most
+	// the name is held unless it is renewed; 0 where the backend cannot tell.
 	ExpiresIn time.Duration
 }
 
-func (e *HeldError) Error() string { return fmt.Sprintf("%q is held", e.Name) + e.Owner.by() }
+func (e *HeldError) Error() string {
+	what := fmt.Sprintf("%q is held", e.Name)
+	if e.Slot != "" {
+		what = fmt.Sprintf("slot %q of %q is used", e.Slot, e.Name)
+	}
+	return what + e.Owner.by()
+}
 
 // Unwrap returns [ErrHeld].
 func (e *HeldError) Unwrap() error { return ErrHeld }
-
-// UsedError says who used a slot of [Locker.Once]. It unwraps to [ErrHeld].
-type UsedError struct {
-	Slot  Slot
-	Owner Owner
-	// ExpiresIn is for how long the slot stays used, 0 where the backend cannot
-	// tell.
-	ExpiresIn time.Duration
-}
-
-func (e *UsedError) Error() string {
-	return fmt.Sprintf("slot %q of %q is used", e.Slot.Key, e.Slot.Name) + e.Owner.by()
-}
-
-// Unwrap returns [ErrHeld].
-func (e *UsedError) Unwrap() error { return ErrHeld }
 
 // ArgumentError is a name, an option or another argument that cannot be used:
 // which it is, and why.
@@ -99,7 +92,7 @@ func wrapErr(op, name string, err error) error {
 		return err
 	}
 	switch err.(type) { //nolint:errorlint // one that is wrapped comes with more
-	case *HeldError, *UsedError:
+	case *HeldError:
 		return fmt.Errorf("lock: %w", err)
 	}
 	return fmt.Errorf("lock: %s %q: %w", op, name, err)

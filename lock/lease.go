@@ -13,13 +13,13 @@ import (
 // before every step that cannot be undone. All methods are safe for
 // concurrent use.
 type Lease struct {
-	srv   *server
-	name  string
-	claim Claim
-	fence uint64
-	opts  settings
-	slot  slot
-	began time.Time // when the request was sent
+	srv    *server
+	name   string
+	claim  Claim
+	fence  uint64
+	opts   settings
+	permit permit
+	began  time.Time // when the request was sent
 
 	// lastAmbiguous is when the last request with unknown outcome failed. It is not
 	// changed once there is a lease.
@@ -35,14 +35,14 @@ type Lease struct {
 	renewal  renewal
 }
 
-// Name is the name that is held.
+// Name returns the name that is held.
 func (le *Lease) Name() string { return le.name }
 
-// Token identifies this acquisition, and is all that a release needs.
+// Token returns the token of this acquisition, which is all that a release needs.
 func (le *Lease) Token() Token { return le.claim.Token }
 
-// Holder is what others see of this lease; its TTL is what is left, 0 when it
-// has ended.
+// Holder returns what others see of this lease. Its TTL is what is left, 0 when
+// the lease has ended.
 func (le *Lease) Holder() Holder {
 	h := Holder{Name: le.name, Owner: le.claim.Owner, Token: le.claim.Token, Fence: le.fence}
 	if le.Err() == nil {
@@ -51,12 +51,12 @@ func (le *Lease) Holder() Holder {
 	return h
 }
 
-// Fence is the fencing token: larger than that of every earlier holder, where
-// the backend promises so, else 0. A store that refuses smaller ones than it has seen is safe
-// even from a holder that does not know yet that it lost the lease.
+// Fence returns the fencing token: larger than that of every earlier holder, where
+// the backend promises so, else 0. A store that refuses smaller ones than it has
+// seen is safe even from a holder that does not know yet that it lost the lease.
 func (le *Lease) Fence() uint64 { return le.fence }
 
-// Expiry is when the lease ends unless it is renewed, by this process's
+// Expiry returns when the lease ends unless it is renewed, by this process's
 // monotonic clock: the TTL counted from before the request was sent, less the
 // margin; see [Properties].
 func (le *Lease) Expiry() time.Time {
@@ -65,7 +65,7 @@ func (le *Lease) Expiry() time.Time {
 	return le.deadline
 }
 
-// Context ends when the lease ends. Its cause is [ErrLost], [ErrMaxHold],
+// Context returns a context that ends when the lease ends. Its cause is [ErrLost], [ErrMaxHold],
 // [ErrReleased] or [ErrClosed]. It has the values of the context given to
 // Acquire, and the lease itself; see [FromContext].
 func (le *Lease) Context() context.Context {
@@ -83,7 +83,7 @@ func (le *Lease) Context() context.Context {
 // values returns a context with the values of the one of Acquire, and no end.
 func (le *Lease) values() context.Context { return context.WithoutCancel(le.parent) }
 
-// Err is nil while the lease is held, then the cause of its end. It reads the
+// Err returns nil while the lease is held, then the cause of its end. It reads the
 // clock itself: in a process that was stopped and goes on, code may run before
 // the timer that ends the context.
 func (le *Lease) Err() error {
@@ -144,17 +144,19 @@ func (le *Lease) lose(why error) {
 	if le.minHoldElapsed() {
 		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
-	le.slot.pass()
+	le.permit.pass()
 	le.srv.tasks.remove(le)
 }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
 // it takes no deadline from ctx, only values. If the server does not answer, it
 // is tried again within one call timeout ([WithCallTimeout]), after up to one
-// more for a renewal that is under way, and then in the background. It returns nil if the lease ended by
-// this call or an earlier Release, the cause of its end ([ErrLost],
-// [ErrMaxHold]) if it had ended before, and [ErrUnavailable] if the server
-// could not be told; then the server frees the name when the TTL is over.
+// more for a renewal that is in flight, and then in the background.
+//
+// It returns nil if the lease ended by this call or an earlier Release, the cause
+// of its end ([ErrLost], [ErrMaxHold]) if it had ended before, and
+// [ErrUnavailable] if the server could not be told; then the server frees the name
+// when the TTL is over.
 func (le *Lease) Release(ctx context.Context) error {
 	err := le.release(ctx, ErrReleased)
 	if err != nil {
@@ -173,11 +175,11 @@ func (le *Lease) release(ctx context.Context, why error) error {
 		return le.ended
 	}
 	held := time.Since(le.began)
-	// A renewal that is under way must not come after the release.
+	// A renewal that is in flight must not come after the release.
 	le.awaitRenewal()
 	err := le.giveBack(context.WithoutCancel(ctx))
 	le.srv.tell(ctx, Event{Op: "release", Name: le.name, Duration: held, Err: err})
-	le.slot.pass()
+	le.permit.pass()
 	le.srv.tasks.remove(le)
 	return err
 }
@@ -186,9 +188,9 @@ func (le *Lease) release(ctx context.Context, why error) error {
 // background.
 const attempts = 3
 
-// giveBack tells the server, which keeps the name for what is left of the
-// minimum hold. When that is over, "not yours" to a release that is tried again
-// means that the first one has worked.
+// giveBack releases the name on the server, or lets it keep the name for what is
+// left of the minimum hold. When that is over, ErrLost for a release that is tried
+// again means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context) error {
 	ctx, cancel := le.srv.releaseContext(ctx)
 	defer cancel()

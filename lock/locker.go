@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Locker gives leases on names, over a [Backend]: it makes the tokens, lets the
-// callers of one process queue in order, polls with jitter between processes,
-// renews, and cleans up after requests whose outcome is unknown. It is safe
-// for concurrent use; Close it when it is no longer needed.
+// Locker provides leases on names over a [Backend]: it makes the tokens, queues
+// the callers of one process in order, polls with jitter, renews, and undoes
+// requests whose outcome is unknown. It is safe for concurrent use. Close it when
+// it is no longer needed; see [New].
 type Locker struct {
 	*server
 	defaults settings
@@ -21,11 +21,12 @@ type Locker struct {
 	queues   *queues
 }
 
-// Defaults of a [Locker].
+// DefaultTTL is the default of [WithTTL].
+const DefaultTTL = 30 * time.Second
+
 const (
-	DefaultTTL         = 30 * time.Second
-	DefaultCallTimeout = 2 * time.Second
-	DefaultPoll        = 50 * time.Millisecond
+	defaultCallTimeout = 2 * time.Second
+	defaultPoll        = 50 * time.Millisecond
 )
 
 // Option changes a default of [New].
@@ -54,16 +55,16 @@ func WithObserver(f func(context.Context, Event)) Option {
 }
 
 // WithCallTimeout bounds every single request to the server; 0 is the default,
-// [DefaultCallTimeout]. It panics if timeout is negative.
+// two seconds. It panics if timeout is negative.
 func WithCallTimeout(timeout time.Duration) Option {
 	if timeout < 0 {
 		panic("lock.WithCallTimeout: timeout is negative")
 	}
-	return func(l *Locker) { l.call = cmp.Or(timeout, DefaultCallTimeout) }
+	return func(l *Locker) { l.call = cmp.Or(timeout, defaultCallTimeout) }
 }
 
-// WithPoll is the mean time between two attempts of a waiting caller while
-// another process holds the name; 0 is the default, [DefaultPoll]. Every pause
+// WithPoll sets the mean time between two attempts of a waiting caller while
+// another process holds the name; 0 is the default, 50 ms. Every pause
 // is random, between half and one and a half of it. It is also the measure of
 // fairness: a process that has had a name for this long without a break yields to
 // others that wait, for as long as they need to poll once; see the package's
@@ -73,7 +74,7 @@ func WithPoll(interval time.Duration) Option {
 	if interval < 0 {
 		panic("lock.WithPoll: interval is negative")
 	}
-	return func(l *Locker) { l.poll = cmp.Or(interval, DefaultPoll) }
+	return func(l *Locker) { l.poll = cmp.Or(interval, defaultPoll) }
 }
 
 // WithRandom draws the random parts of all pauses: a duration of 0 up to, not
@@ -113,18 +114,16 @@ func New(backend Backend, opts ...Option) *Locker {
 	l := &Locker{
 		server: &server{
 			backend: backend,
+			props:   backend.Properties(),
 			owner:   Owner{Host: host, PID: os.Getpid()},
-			call:    DefaultCallTimeout,
+			call:    defaultCallTimeout,
 			tasks:   newTasks(),
 			logger:  slog.New(slog.DiscardHandler),
 			observe: func(context.Context, Event) {},
 		},
 		defaults: settings{ttl: DefaultTTL},
-		poll:     DefaultPoll,
+		poll:     defaultPoll,
 		random:   rand.N[time.Duration],
-	}
-	if d, ok := backend.(Describer); ok {
-		l.props = d.Properties()
 	}
 	for _, o := range opts {
 		if o != nil {
@@ -142,7 +141,7 @@ func (l *Locker) Properties() Properties { return l.props }
 // leases, and waits for everything that the Locker has started and for calls
 // under way: at most for two call timeouts ([WithCallTimeout]), one for requests
 // in flight and one for the releases, or as long as a client takes that knows no
-// contexts. What the server has not heard by then ends with its TTL.
+// contexts. What could not be released by then ends with its TTL.
 //
 // Close does not wait for the work that is done under the leases, nor for the
 // functions of [Locker.Do]: end them first, since others may have their names

@@ -1,23 +1,28 @@
 package lock
 
-import "fmt"
+import (
+	"fmt"
 
-// KeyPrefix begins the names of all lock records on a shared server, so that
-// they cannot meet mosparo's keys, and one ACL pattern covers them.
-const KeyPrefix = "mosparoGoLock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
+)
 
-// ReservedPrefix is the prefix of the names that this library takes for itself.
-// A program that takes a name for its user refuses one that begins with it.
-const ReservedPrefix = "mosparo/"
+const (
+	// ReservedPrefix is the prefix of the names that this library takes for
+	// itself. A program that takes a name from a person refuses one that begins
+	// with it.
+	ReservedPrefix = "mosparo/"
+	// KeyPrefix is the prefix of the keys of all lock records on a shared
+	// server: one pattern of an ACL covers them, and no key of mosparo begins so.
+	KeyPrefix = "mosparoGoLock"
+)
 
-// MaxName is the longest name in bytes.
-const MaxName = 200
+const maxName = names.Max
 
-// CheckName returns an [*ArgumentError] unless the name has 1 to [MaxName]
-// bytes; they may be any.
+// CheckName returns an [*ArgumentError] unless the name has 1 to 200 bytes; they
+// may be any.
 func CheckName(name string) error {
-	if name == "" || len(name) > MaxName {
-		return &ArgumentError{Arg: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), MaxName)}
+	if name == "" || len(name) > maxName {
+		return &ArgumentError{Arg: "name", Reason: fmt.Sprintf("has %d bytes, not 1 to %d", len(name), maxName)}
 	}
 	return nil
 }

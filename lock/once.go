@@ -15,7 +15,7 @@ type Slot struct {
 }
 
 // Once claims a slot. Exactly one caller succeeds; all others, including later
-// calls by the same process, get [*UsedError] until retention has passed. A slot
+// calls by the same process, get a [*HeldError] until retention has passed. A slot
 // is never released and never renewed: a run that fails or dies has used it. So a
 // job that every node starts at its time runs on one of them, however short it is
 // and however much their clocks differ:
@@ -30,10 +30,10 @@ type Slot struct {
 // [WithMaxHold] are an [*ArgumentError], since a slot has no lease; those of
 // [WithDefaults] do not count.
 //
-// The slot is kept under the name "name@key" (in a key, % and @ are written %25
-// and %40), by which [Locker.Holder] says who used it and [Locker.Break] makes it
-// free again; the whole has at most [MaxName] bytes. It draws no fence, and the
-// server keeps nothing of it beyond the retention. Other errors are those of
+// The slot is kept under the name "mosparo/once/NAME@KEY" (in a key, % and @ are
+// written %25 and %40), by which [Locker.Holder] says who used it and
+// [Locker.Break] makes it free again; the whole has at most 200 bytes. It draws
+// no fence, and the server keeps nothing of it beyond the retention. Other errors are those of
 // [Locker.Acquire]; after any of them this call has not used the slot: if a reply
 // was lost, what the server may have granted is released in the background.
 func (l *Locker) Once(ctx context.Context, slot Slot, retention time.Duration, opts ...AcquireOption) error {
@@ -51,7 +51,7 @@ func (l *Locker) Once(ctx context.Context, slot Slot, retention time.Duration, o
 	err = l.claimSlot(w, name, s)
 	var held *HeldError
 	if errors.As(err, &held) {
-		err = &UsedError{Slot: slot, Owner: held.Owner, ExpiresIn: held.ExpiresIn}
+		err = &HeldError{Name: slot.Name, Slot: slot.Key, Owner: held.Owner, ExpiresIn: held.ExpiresIn}
 	}
 	l.tell(ctx, Event{Op: "acquire", Name: name, Duration: time.Since(began), Err: err})
 	if err != nil {
@@ -115,15 +115,18 @@ func (l *Locker) claimSlot(w waiting, name string, s settings) (err error) {
 
 var escapeSlot = strings.NewReplacer("%", "%25", "@", "%40")
 
+// slotPrefix keeps slots, which draw no fences, apart from leases of other names.
+const slotPrefix = ReservedPrefix + "once/"
+
 // name is the name under which a slot is kept: no two slots share one, since
 // the last @ parts them.
 func (s Slot) name() (string, error) {
 	if err := CheckName(s.Name); err != nil {
 		return "", err
 	}
-	full := s.Name + "@" + escapeSlot.Replace(s.Key)
-	if s.Key == "" || len(full) > MaxName {
-		return "", &ArgumentError{Arg: "slot", Reason: fmt.Sprintf("makes a name of %d bytes with %d of its own; it needs one, and the name has room for %d", len(full), len(s.Key), MaxName)}
+	full := slotPrefix + s.Name + "@" + escapeSlot.Replace(s.Key)
+	if s.Key == "" || len(full) > maxName {
+		return "", &ArgumentError{Arg: "slot", Reason: fmt.Sprintf("makes a name of %d bytes with %d of its own; it needs one, and the name has room for %d", len(full), len(s.Key), maxName)}
 	}
 	return full, nil
 }

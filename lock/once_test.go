@@ -24,20 +24,21 @@ func TestOnce_UsesASlotUp(t *testing.T) {
 		time.Sleep(47 * time.Hour)
 		err := l[1].Once(t.Context(), lock.Slot{Name: "report", Key: "2026-03-01"}, 48*time.Hour, lock.WithWait(time.Hour))
 		require.ErrorIs(t, err, lock.ErrHeld)
-		var used *lock.UsedError
+		var used *lock.HeldError
 		require.ErrorAs(t, err, &used, "a slot that is used is not waited for")
-		require.Equal(t, lock.Slot{Name: "report", Key: "2026-03-01"}, used.Slot)
+		require.Equal(t, "report", used.Name)
+		require.Equal(t, "2026-03-01", used.Slot)
 		require.Equal(t, "daily", used.Owner.Label)
 		require.Equal(t, time.Hour, used.ExpiresIn)
 		require.Contains(t, err.Error(), `slot "2026-03-01" of "report" is used by `)
 		require.Equal(t, 47*time.Hour, time.Since(began))
 		require.NoError(t, l[1].Once(t.Context(), lock.Slot{Name: "report", Key: "2026-03-02"}, 48*time.Hour))
-		h, err := l[1].Holder(t.Context(), "report@2026-03-02")
+		h, err := l[1].Holder(t.Context(), "mosparo/once/report@2026-03-02")
 		require.NoError(t, err)
 		require.Equal(t, 48*time.Hour, h.TTL)
 		time.Sleep(time.Hour)
 		require.NoError(t, l[1].Once(t.Context(), lock.Slot{Name: "report", Key: "2026-03-01"}, 48*time.Hour), "the retention is over")
-		require.NoError(t, b.Break(t.Context(), "report@2026-03-01"))
+		require.NoError(t, b.Break(t.Context(), "mosparo/once/report@2026-03-01"))
 		require.NoError(t, l[1].Once(t.Context(), lock.Slot{Name: "report", Key: "2026-03-01"}, 48*time.Hour), "an operator made it free")
 	})
 }
@@ -85,6 +86,15 @@ func TestOnce_NoTwoSlotsShareAName(t *testing.T) {
 	}
 }
 
+// A lease draws a fence each time, a slot none: on one name fences would fall.
+func TestOnce_SharesNoNameWithALease(t *testing.T) {
+	_, l, _ := nodes(t, 1)
+	require.NoError(t, l[0].Once(t.Context(), lock.Slot{Name: "job", Key: "1"}, time.Hour))
+	lease, err := l[0].Acquire(t.Context(), "job@1")
+	require.NoError(t, err)
+	require.NoError(t, lease.Release(t.Context()))
+}
+
 // A slot that was granted without our hearing of it is not another node's.
 func TestOnce_IsNotRefusedBecauseOfItsOwnLostReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -93,7 +103,7 @@ func TestOnce_IsNotRefusedBecauseOfItsOwnLostReply(t *testing.T) {
 		f[0].Stray(locktest.OpRelease, time.Minute) // the way to the server stays bad for a while
 		require.NoError(t, l[0].Once(t.Context(), lock.Slot{Name: "report", Key: "1"}, time.Hour, lock.WithWait(time.Minute)))
 		time.Sleep(10 * time.Minute)
-		_, err := b.Holder(t.Context(), "report@1")
+		_, err := b.Holder(t.Context(), "mosparo/once/report@1")
 		require.NoError(t, err, "it stays used")
 	})
 }

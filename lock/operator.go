@@ -45,7 +45,7 @@ func (l *Locker) Holders(ctx context.Context) iter.Seq2[Holder, error] {
 	}
 }
 
-// Break frees the name for its holder, or returns [ErrNotHeld]; the holder
+// Break takes the name from its holder, or returns [ErrNotHeld]; the holder
 // notices at its next renewal at the latest, so that for a third of its TTL two
 // may believe that they hold it: only fences keep them apart. It is for
 // operators.

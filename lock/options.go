@@ -24,7 +24,7 @@ func (s *settings) apply(opts []AcquireOption) {
 	}
 }
 
-// WithTTL is how long the lease outlives its last renewal: how long others
+// WithTTL sets how long the lease outlives its last renewal: how long others
 // wait after the holder has died. It is renewed at every third of it, or up to a
 // fifth of that sooner: how much depends on the name, so that the renewals of
 // many names that are taken together do not stay together. 0 is the default,
@@ -50,7 +50,7 @@ func WithMaxHold(d time.Duration) AcquireOption { return func(s *settings) { s.m
 // default is 0.
 func WithMinHold(d time.Duration) AcquireOption { return func(s *settings) { s.minHold = d } }
 
-// WithLabel says to people what the lease is for, in 200 bytes at most; see
+// WithLabel tells people what the lease is for, in 200 bytes at most; see
 // [Owner].
 func WithLabel(label string) AcquireOption { return func(s *settings) { s.label = label } }
 
@@ -75,9 +75,9 @@ func (s *settings) check(name string, p Properties) error {
 	return nil
 }
 
-// serverTTL is the TTL that is sent to the server when the lease has been held
-// for held: the TTL, or the rest of the minimum hold if that is longer, since it
-// stands also when the holder dies.
+// serverTTL returns the TTL that is sent to the server when the lease has been held
+// for held: the TTL, or the rest of the minimum hold if that is longer, since the
+// minimum hold outlives the holder.
 func (s *settings) serverTTL(p Properties, held time.Duration) time.Duration {
 	if rest := s.minHold - held; rest > 0 {
 		return max(s.ttl, p.covering(rest))

@@ -7,9 +7,9 @@ import (
 )
 
 // queues are the callers of one process that wait for names. At each name one
-// of them has the slot: it asks the server, and keeps the slot for as long as
-// it holds the lease. So the server hears from one caller of a process, and a
-// released lease goes to the next in line immediately.
+// of them has the permit: it asks the server, and keeps the permit for as long as
+// it holds the lease. So the server gets requests of one caller of a process, and
+// a released lease goes to the next in line immediately.
 type queues struct {
 	marks   *waitMarks
 	closing <-chan struct{} // ends all waiting
@@ -23,16 +23,16 @@ type queues struct {
 // queue is the state of one name in this process.
 type queue struct {
 	waiting []chan struct{}
-	taken   bool // a caller has the slot
+	taken   bool // a caller has the permit
 	last    answer
 
-	// For the holder of the slot alone.
+	// For the holder of the permit alone.
 	fair fairness
 	mark waitMark
 }
 
-// answer is what the holder of the slot heard last of the server: who holds the
-// name, or an error.
+// answer is the last one that the holder of the permit got from the server: who
+// holds the name, or an error.
 type answer struct {
 	owner Owner
 	err   error
@@ -42,41 +42,41 @@ func newQueues(marks *waitMarks, closing <-chan struct{}, poll time.Duration) *q
 	return &queues{marks: marks, closing: closing, poll: poll, byName: map[string]*queue{}}
 }
 
-// wait queues the caller for name. It returns a slot, or why waiting stopped
-// (stop, nil if it was not to queue) and the error that the holder of the slot
+// wait queues the caller for name. It returns a permit, or why waiting stopped
+// (stop, nil if it was not to queue) and the error that the holder of the permit
 // last got from the server (last).
-func (qs *queues) wait(ctx context.Context, name string, queue bool) (s slot, stop, last error) {
-	s, next, err := qs.enter(name, queue)
+func (qs *queues) wait(ctx context.Context, name string, queue bool) (p permit, stop, last error) {
+	p, next, err := qs.enter(name, queue)
 	if err != nil || next == nil {
-		return s, nil, err
+		return p, nil, err
 	}
 	select {
 	case <-next:
-		return s, nil, nil
+		return p, nil, nil
 	case <-ctx.Done():
 		stop = context.Cause(ctx)
 	case <-qs.closing:
 		stop = ErrClosed
 	}
-	return slot{}, stop, s.leave(next)
+	return permit{}, stop, p.leave(next)
 }
 
-// enter takes the slot of a name if it is free. Else it returns an error or, if
-// the caller is to queue, a channel that is closed when the slot is its own.
-func (qs *queues) enter(name string, queue bool) (s slot, next chan struct{}, err error) {
+// enter takes the permit of a name if it is free. Else it returns an error or, if
+// the caller is to queue, a channel that is closed when the permit is its own.
+func (qs *queues) enter(name string, queue bool) (p permit, next chan struct{}, err error) {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
-	s = slot{qs, name, qs.get(name)}
+	p = permit{qs, name, qs.get(name)}
 	switch {
-	case !s.taken:
-		s.taken = true
-		return s, nil, nil
+	case !p.taken:
+		p.taken = true
+		return p, nil, nil
 	case !queue:
-		return slot{}, nil, s.heldErr()
+		return permit{}, nil, p.heldErr()
 	}
 	next = make(chan struct{})
-	s.waiting = append(s.waiting, next)
-	return s, next, nil
+	p.waiting = append(p.waiting, next)
+	return p, next, nil
 }
 
 // get returns the queue of a name, a new one if there is none. The caller holds

@@ -7,15 +7,15 @@ import (
 )
 
 // renewal is what keeps a lease alive. One timer serves it: it fires when the
-// next renewal is due, and while one is under way at the deadline. The lease's
+// next renewal is due, and at the deadline while one is in flight. The lease's
 // mutex guards it.
 type renewal struct {
 	timer *time.Timer
-	stop  context.CancelFunc // ends the one under way
-	done  chan struct{}      // closed when the one under way has ended, else nil
+	stop  context.CancelFunc // ends the one in flight
+	done  chan struct{}      // closed when the one in flight has ended, else nil
 }
 
-// end lets no further renewal begin, and the one under way give up.
+// end lets no further renewal begin, and cancels the one in flight.
 func (r *renewal) end() {
 	if r.timer != nil {
 		r.timer.Stop()
@@ -25,7 +25,7 @@ func (r *renewal) end() {
 	}
 }
 
-// limit is the deadline of a lease whose request was sent at the given time.
+// limit returns the deadline of a lease whose request was sent at the given time.
 func (le *Lease) limit(sent time.Time) time.Time {
 	d := sent.Add(le.srv.props.trusted(le.opts.serverTTL(le.srv.props, sent.Sub(le.began))))
 	if le.opts.maxHold > 0 && d.After(le.began.Add(le.opts.maxHold)) {
@@ -34,7 +34,7 @@ func (le *Lease) limit(sent time.Time) time.Time {
 	return d
 }
 
-// start lets the renewals begin.
+// start schedules the first renewal.
 func (le *Lease) start() {
 	le.mu.Lock()
 	defer le.mu.Unlock()
@@ -43,7 +43,7 @@ func (le *Lease) start() {
 	}
 }
 
-// awaitRenewal waits for the renewal under way, after the lease has ended.
+// awaitRenewal waits for the renewal in flight, after the lease has ended.
 func (le *Lease) awaitRenewal() {
 	le.mu.Lock()
 	done := le.renewal.done
@@ -53,7 +53,7 @@ func (le *Lease) awaitRenewal() {
 	}
 }
 
-// third is how long from now the next renewal is due after one that was sent at
+// third returns how long from now the next renewal is due after one that was sent at
 // the given time: a third of the TTL later, or sooner if the margin leaves the
 // holder less than two, less the share of the name.
 func (le *Lease) third(sent time.Time) time.Duration {
@@ -61,7 +61,7 @@ func (le *Lease) third(sent time.Time) time.Duration {
 	return d - time.Duration(float64(d)*spread(le.name)/5) - time.Since(sent)
 }
 
-// spread is a number from 0 to 1 that differs from name to name, so that the
+// spread returns a number from 0 to 1 that differs from name to name, so that the
 // renewals of names that were taken together do not stay together. It is no
 // random one, so that a simulation replays.
 func spread(name string) float64 {
@@ -75,7 +75,7 @@ func spread(name string) float64 {
 	return float64(h) / (1 << 32)
 }
 
-// due is d, or the time to the deadline if that is less. The caller holds
+// due returns d, or the time to the deadline if that is less. The caller holds
 // le.mu.
 func (le *Lease) due(d time.Duration) time.Duration { return min(d, time.Until(le.deadline)) }
 
@@ -124,7 +124,7 @@ func (le *Lease) beginRenewal(ctx context.Context) (renew func() error) {
 		switch {
 		case over != nil, errors.Is(err, ErrLost):
 		case err != nil:
-			// A short outage is ridden over; the deadline stands.
+			// The lease survives a short outage; the deadline stands.
 			le.arm(max(le.opts.ttl/20, time.Millisecond))
 		default:
 			le.arm(le.third(sent))
@@ -152,7 +152,7 @@ func (le *Lease) Renew(ctx context.Context) error {
 	return nil
 }
 
-// renewNow waits for the renewal under way, if there is one.
+// renewNow waits for the renewal in flight, if there is one, and renews.
 func (le *Lease) renewNow(ctx context.Context) error {
 	for {
 		if err := le.Err(); err != nil {

@@ -40,8 +40,8 @@ func newToken() Token {
 	return Token(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
-// tryAcquire asks once, and notes in the claim since when it may hold the name. If
-// the error is ambiguous, the caller asks again or calls undo.
+// tryAcquire sends one request, and records in the claim since when it may hold
+// the name. If the error is ambiguous, the caller asks again or calls undo.
 func (s *server) tryAcquire(ctx context.Context, name string, claim *Claim, ttl time.Duration) (fence uint64, err error) {
 	claim.Owner.Since = time.Now()
 	call, cancel := context.WithTimeout(ctx, min(s.call, ttl))
@@ -56,7 +56,7 @@ func (s *server) tryAcquire(ctx context.Context, name string, claim *Claim, ttl 
 	return fence, err
 }
 
-// releaseContext bounds what gives a name back: by the call timeout, and by the
+// releaseContext bounds a release: by the call timeout, and by the
 // time that a Close may take.
 func (s *server) releaseContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, s.tasks.limit(time.Now().Add(s.call)))
@@ -64,7 +64,7 @@ func (s *server) releaseContext(ctx context.Context) (context.Context, context.C
 
 // undo releases in the background what a request may have been granted although
 // its reply was lost. A request in flight may be granted after the first answer
-// "not yours", so that is believed only after a while. Of ctx it takes the values.
+// ErrLost, so that counts only after a while. Of ctx it takes the values.
 func (s *server) undo(ctx context.Context, name string, token Token, ttl time.Duration) {
 	values := context.WithoutCancel(ctx)
 	s.tasks.run(func() {

@@ -12,14 +12,14 @@ import (
 // for a name; see [waitMark].
 const waitPrefix = ReservedPrefix + "waiting/"
 
-// waitName returns the name of the mark of a name.
+// waitName returns the name of the mark beside a name.
 func waitName(name string) string {
-	if len(waitPrefix)+len(name) <= MaxName {
+	if len(waitPrefix)+len(name) <= maxName {
 		return waitPrefix + name
 	}
 	sum := sha256.Sum256([]byte(name))
 	end := "~" + hex.EncodeToString(sum[:16])
-	return waitPrefix + name[:MaxName-len(waitPrefix)-len(end)] + end
+	return waitPrefix + name[:maxName-len(waitPrefix)-len(end)] + end
 }
 
 // waitMarks let the processes that share a backend know whether any of them

@@ -37,7 +37,7 @@ func (s *suite) list() {
 		items = append(items, cache.Item{Key: k, Value: []byte("x")})
 	}
 	s.set(items...)
-	got := s.listed(l, s.prefix+"list*")
+	got := s.listAll(l, s.prefix+"list*")
 	for _, k := range under {
 		if got[k] != 1 {
 			s.broken("List yields %s %d times, want once", brief(k), got[k])
@@ -47,7 +47,7 @@ func (s *suite) list() {
 	for k := range got {
 		s.broken("List of a prefix yields %s", brief(k))
 	}
-	if n := len(s.listed(l, s.prefix)); n != len(items) {
+	if n := len(s.listAll(l, s.prefix)); n != len(items) {
 		s.broken("List of a shorter prefix yields %d keys, want %d", n, len(items))
 	}
 	for _, err := range l.List(s.ctx, s.prefix) {
@@ -67,7 +67,7 @@ func (s *suite) list() {
 	}
 }
 
-func (s *suite) listed(l cache.Lister, prefix string) map[string]int {
+func (s *suite) listAll(l cache.Lister, prefix string) map[string]int {
 	s.Helper()
 	got := map[string]int{}
 	for k, err := range l.List(s.ctx, prefix) {

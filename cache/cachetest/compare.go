@@ -28,7 +28,7 @@ func Compare(b *testing.B, name string, ways ...Way) {
 		for turn := 0; b.Loop(); turn++ {
 			for i := range ways {
 				i = (i + turn) % len(ways) // each goes first in turn
-				times[i] = append(times[i], timed(b, ways[i]))
+				times[i] = append(times[i], measure(b, ways[i]))
 			}
 		}
 		b.ReportMetric(0, "ns/op")
@@ -48,7 +48,7 @@ func Compare(b *testing.B, name string, ways ...Way) {
 // warm for all but the first, and the clock costs little.
 const inARow = 10
 
-func timed(b *testing.B, w Way) time.Duration {
+func measure(b *testing.B, w Way) time.Duration {
 	start := time.Now()
 	for range inARow {
 		if err := w.Do(); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
-// do counts a request and lets a fault have it, or does it.
+// do counts a request, and applies the fault that hits it, or does it.
 func (f *Faulty) do(ctx context.Context, op Op, keys []string, request func() error, lost func()) error {
 	fault, hit := f.pick(op, keys)
 	if !hit {

@@ -84,16 +84,25 @@ type Fault struct {
 	Times int
 }
 
+// FaultyOption changes a default of [NewFaulty]. There is none yet.
+type FaultyOption func(*Faulty)
+
 // NewFaulty puts faults in front of an adapter. Closing it closes that one. A nil
 // adapter panics.
-func NewFaulty(below cache.Adapter) *Faulty {
+func NewFaulty(below cache.Adapter, opts ...FaultyOption) *Faulty {
 	if below == nil {
 		panic("cachetest: NewFaulty: below is nil")
 	}
-	return &Faulty{below: below, counts: map[Op]int{}}
+	f := &Faulty{below: below, counts: map[Op]int{}}
+	for _, o := range opts {
+		if o != nil {
+			o(f)
+		}
+	}
+	return f
 }
 
-// NewFake is a cache in memory with faults.
+// NewFake returns a cache in memory with faults.
 func NewFake(opts ...memoryadapter.Option) *Faulty {
 	return NewFaulty(memoryadapter.New(opts...))
 }
@@ -130,7 +139,7 @@ func (f *Faulty) Heal() {
 	f.faults = nil
 }
 
-// Requests counts the requests of one kind, or of all when op is empty, those
+// Requests returns the number of requests of one kind, or of all when op is empty, those
 // that failed included.
 func (f *Faulty) Requests(op Op) int {
 	f.mu.Lock()
@@ -145,14 +154,13 @@ func (f *Faulty) Requests(op Op) int {
 	return n
 }
 
-// Expire removes keys behind the back of the program, as an expiry or an
-// eviction does. It is no request: no fault hits it.
+// Expire removes keys as an expiry or an eviction does. It is no request: no
+// fault hits it.
 func (f *Faulty) Expire(keys ...string) {
 	_ = f.below.Delete(context.Background(), keys...)
 }
 
-// Flush removes everything that can be removed, as a stranger's FLUSHDB does:
-// all entries of a memory adapter, those of [cache.Clearer] of another one.
+// Flush removes everything that can be removed, as a FLUSHDB does: all entries of a memory adapter, those of [cache.Clearer] of another one.
 func (f *Faulty) Flush() error {
 	var err error
 	switch a := f.below.(type) {
@@ -168,7 +176,7 @@ func (f *Faulty) Flush() error {
 	return err
 }
 
-// Below is the adapter behind the faults.
+// Below returns the adapter behind the faults.
 func (f *Faulty) Below() cache.Adapter { return f.below }
 
 // Get implements [cache.Adapter].

@@ -18,18 +18,18 @@ import (
 func (s *suite) cancelled() {
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel()
-	s.refused(ctx, context.Canceled)
+	s.refuses(ctx, context.Canceled)
 }
 
 func (s *suite) deadline() {
 	ctx, cancel := context.WithDeadline(s.ctx, time.Now().Add(-time.Second))
 	defer cancel()
-	s.refused(ctx, context.DeadlineExceeded)
+	s.refuses(ctx, context.DeadlineExceeded)
 }
 
-// refused checks that calls with a context that has ended fail with its error
+// refuses checks that calls with a context that has ended fail with its error
 // and do nothing.
-func (s *suite) refused(ctx context.Context, want error) {
+func (s *suite) refuses(ctx context.Context, want error) {
 	s.Helper()
 	k, other := s.key("there"), s.key("not there")
 	s.set(cache.Item{Key: k, Value: []byte("before")})
@@ -142,7 +142,7 @@ func (s *suite) oneStep(rnd *rand.Rand, keys []string) string {
 			return fmt.Sprintf("Delete: %v", err)
 		}
 	case 1, 2:
-		if err := s.a.Set(s.ctx, cache.Item{Key: a, Value: sealed(rnd)}, cache.Item{Key: b, Value: sealed(rnd), TTL: time.Hour}); err != nil {
+		if err := s.a.Set(s.ctx, cache.Item{Key: a, Value: seal(rnd)}, cache.Item{Key: b, Value: seal(rnd), TTL: time.Hour}); err != nil {
 			return fmt.Sprintf("Set: %v", err)
 		}
 	default:
@@ -151,20 +151,20 @@ func (s *suite) oneStep(rnd *rand.Rand, keys []string) string {
 			return fmt.Sprintf("Get: %v", err)
 		}
 		for _, v := range values {
-			if v != nil && !unbroken(v) {
-				return fmt.Sprintf("Get gave a value that nobody wrote: %s", brief(string(v)))
+			if v != nil && !isIntact(v) {
+				return fmt.Sprintf("Get gave a value that was never written: %s", brief(string(v)))
 			}
 		}
 	}
 	return ""
 }
 
-func sealed(rnd *rand.Rand) []byte {
+func seal(rnd *rand.Rand) []byte {
 	body := bytes.Repeat([]byte{byte(rnd.Uint32())}, rnd.IntN(20_000))
 	return fmt.Appendf(body, "%08x", crc32.ChecksumIEEE(body))
 }
 
-func unbroken(v []byte) bool {
+func isIntact(v []byte) bool {
 	if len(v) < 8 {
 		return false
 	}

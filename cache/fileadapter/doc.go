@@ -1,4 +1,4 @@
-// Package fileadapter gives a [cache.Adapter] over a directory of files, in
+// Package fileadapter provides a [cache.Adapter] over a directory of files, in
 // the layout of Symfony's FilesystemAdapter, so that Go and PHP nodes read and
 // write one cache. It promises that no reader ever sees half a value; it does
 // not promise that a value survives a power cut, nor that a call on a hanging

@@ -43,9 +43,9 @@ func isUnsafe(err error) bool {
 	return errors.As(err, &unsafe)
 }
 
-// again repeats what failed because a file on NFS was replaced by another
+// retryStale repeats what failed because a file on NFS was replaced by another
 // machine in between.
-func again(do func() error) error {
+func retryStale(do func() error) error {
 	var err error
 	for range 3 {
 		if err = do(); !sharedfiles.IsStale(err) {

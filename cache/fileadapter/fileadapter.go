@@ -120,10 +120,10 @@ func (a *Adapter) folder() sharedfiles.Folder {
 	return sharedfiles.Folder{Path: a.dir, OwnerOf: a.ownerOf}
 }
 
-// Dir is the directory of the entries, absolute, with the namespace.
+// Dir returns the directory of the entries, absolute, with the namespace.
 func (a *Adapter) Dir() string { return a.dir }
 
-// File is the absolute path of the file that holds, or would hold, the key.
+// File returns the absolute path of the file that holds, or would hold, the key.
 func (a *Adapter) File(key string) string {
 	return filepath.Join(a.dir, filepath.FromSlash(entryPath(key)))
 }
@@ -189,7 +189,7 @@ func (a *Adapter) MaxValueSize() int { return a.maxValue }
 // if the user who owns the directory has put symbolic links into it: we may
 // be root, and PHP is not.
 func (a *Adapter) inRoot(do func(*os.Root) error) error {
-	return again(func() error {
+	return retryStale(func() error {
 		root, err := a.folder().Open()
 		if err != nil {
 			return err

@@ -208,9 +208,9 @@ func TestClassify_NamesTheCondition(t *testing.T) {
 	require.Equal(t, context.Canceled, classify(context.Canceled))
 }
 
-func TestAgain_RepeatsWhatNFSCallsStale(t *testing.T) {
+func TestRetryStale_RepeatsWhatNFSCallsStale(t *testing.T) {
 	n := 0
-	require.NoError(t, again(func() error {
+	require.NoError(t, retryStale(func() error {
 		if n++; n < 3 {
 			return &fs.PathError{Err: syscall.ESTALE}
 		}

@@ -19,7 +19,7 @@ func header(key string, expiry int64) []byte {
 	return append(b, '\n')
 }
 
-// content is a file taken apart.
+// content is a parsed file.
 type content struct {
 	expiry     int64
 	encodedKey []byte
@@ -29,8 +29,8 @@ type content struct {
 	empty bool
 }
 
-// parse never fails: PHP takes a file apart line by line, whatever it holds,
-// and so a damaged one is a miss because its key is not the one asked for.
+// parse never fails: PHP splits any file into lines, so a damaged one is a miss,
+// because its key is not the one that was asked for.
 func parse(data []byte) content {
 	line, rest := cutLine(data)
 	c := content{expiry: phpInt(line)}

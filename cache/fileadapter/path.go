@@ -15,13 +15,13 @@ const class = `Symfony\Component\Cache\Adapter\FilesystemAdapter`
 // mosparo has.
 const noNamespace = "@"
 
-// DefaultDir is the cache directory of a PHP node whose
+// DefaultDir returns the cache directory of a PHP node whose
 // FILESYSTEM_CACHE_PATH is empty: symfony-cache in the system's temporary
 // directory. It is one per machine, not one per cluster, and PHP's temporary
 // directory may be another one (systemd's PrivateTmp, sys_temp_dir).
 func DefaultDir() string { return filepath.Join(os.TempDir(), "symfony-cache") }
 
-// Path is the file of a key below the cache directory, with slashes, such as
+// Path returns the file of a key below the cache directory, with slashes, such as
 // "@/P/X/-ZxzUKRmXBNiouVz1mRg", as Symfony 6.1 and later names it. For the
 // full path see [Adapter.File].
 func Path(key string) string { return noNamespace + "/" + entryPath(key) }

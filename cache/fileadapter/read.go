@@ -16,7 +16,7 @@ import (
 // read returns the value of a key, nil when it is absent, and its expiry in
 // Unix seconds, 0 for none.
 func (a *Adapter) read(key string) (value []byte, expiry int64, err error) {
-	err = again(func() (err error) {
+	err = retryStale(func() (err error) {
 		value, expiry, err = a.readOnce(key)
 		return err
 	})
@@ -26,8 +26,8 @@ func (a *Adapter) read(key string) (value []byte, expiry int64, err error) {
 	return value, expiry, classify(err)
 }
 
-// linksRecheck is how long a reader counts on what it has seen of the links to
-// the directory. It opens files by their paths, which is three times as fast as
+// linksRecheck is how long a reader relies on its last check of the links to the
+// directory. It opens files by their paths, which is three times as fast as
 // step by step; writers look each time.
 const linksRecheck = time.Second
 

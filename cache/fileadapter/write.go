@@ -45,7 +45,7 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 		temporary = append(temporary, name)
 	}
 	for i, k := range keys {
-		if err := again(func() error { return a.moveInto(root, temporary[0], entryPath(k)) }); err != nil {
+		if err := retryStale(func() error { return a.moveInto(root, temporary[0], entryPath(k)) }); err != nil {
 			return keys[i:], classify(err)
 		}
 		temporary = temporary[1:]

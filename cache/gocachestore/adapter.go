@@ -16,7 +16,7 @@ import (
 
 // Adapter is a gocache store as a [cache.Adapter]. It is safe for concurrent
 // use as far as the store is. A gocache store knows one key at a time, so that
-// several keys take as many round trips and are not written at once; it
+// several keys take as many round trips and are not written together; it
 // returns within the deadline of a context if the store does. Lifetimes are
 // handed to the store in whole seconds, rounded up; whether they end then is
 // the store's affair (BigCache has one lifetime for all entries). Errors of

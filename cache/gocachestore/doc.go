@@ -17,14 +17,13 @@
 // # Tags
 //
 // gocache's own stores keep a list of keys for each tag, which loses keys when
-// several writers change it at once. Here a tag has a random version instead:
+// several writers change it at the same time. Here a tag has a random version instead:
 // a tagged entry holds the versions that its tags had when it was written and
 // counts only while they are the same, and to invalidate a tag is to delete
-// its version. Whatever races, expires or is evicted, an entry is missed too
-// often rather than found once too often: when several writers use a tag for
-// the first time, the last one's version stands and the others' entries are
-// misses. It costs a second round trip to read
-// or write a tagged entry, and none for others. As in all caches, what was
+// its version. After a race, an expiry or an eviction an entry is a miss, never a
+// stale hit: when several writers use a tag for the first time, the last one's
+// version stands and the others' entries are misses. A tagged entry costs a second
+// round trip to read or write, and no other does. As in all caches, what was
 // computed from old data before an invalidation and is stored after it is not
 // covered by it.
 //

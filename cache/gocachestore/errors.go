@@ -5,7 +5,7 @@ import (
 
 	"github.com/eko/gocache/lib/v4/store"
 
-	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
 // TypeError says that a key or a value has a Go type that cannot be stored, or
@@ -32,9 +32,5 @@ func (e *TagError) Error() string { return "gocachestore: " + e.Reason }
 // notFound is gocache's error for a miss; it unwraps to the sentinel of
 // package cache as well.
 func notFound(key string, why error) error {
-	return store.NotFoundWithCause(opError("get", key, why))
-}
-
-func opError(op, key string, err error) error {
-	return &cache.OpError{Op: op, Keys: []string{key}, Err: err}
+	return store.NotFoundWithCause(adapterkit.Error("get", []string{key}, why))
 }

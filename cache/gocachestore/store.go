@@ -49,8 +49,8 @@ func WithDefaults(opts ...store.Option) Option {
 func WithPrefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }
 
 // WithCopyTTL bounds what [Store.GetWithTTL] reports, hence how long the
-// layers above it in a gocache chain keep their copies, which hear neither of
-// another node's writes nor of its invalidations. The default, and 0, is
+// layers above it in a gocache chain keep their copies, which neither the writes
+// nor the invalidations of another node reach. The default, and 0, is
 // [DefaultCopyTTL]; a negative time panics. math.MaxInt64 means no bound: then an
 // entry without lifetime is copied for as long as the layer above likes.
 func WithCopyTTL(d time.Duration) Option {
@@ -96,7 +96,7 @@ func (s *Store) GetWithTTL(ctx context.Context, key any) (any, time.Duration, er
 	e, ok := s.adapter.(cache.Expirer)
 	if !ok {
 		v, err := s.Get(ctx, key)
-		return v, s.reported(err, 0), err
+		return v, s.copyTTLOf(err, 0), err
 	}
 	k, err := s.key(key)
 	if err != nil {
@@ -107,10 +107,10 @@ func (s *Store) GetWithTTL(ctx context.Context, key any) (any, time.Duration, er
 		return nil, 0, err
 	}
 	v, err := s.open(ctx, k, raw)
-	return v, s.reported(err, left), err
+	return v, s.copyTTLOf(err, left), err
 }
 
-func (s *Store) reported(err error, left time.Duration) time.Duration {
+func (s *Store) copyTTLOf(err error, left time.Duration) time.Duration {
 	if err != nil {
 		return 0
 	}
@@ -157,7 +157,7 @@ func (s *Store) Set(ctx context.Context, key, value any, opts ...store.Option) e
 	o := store.ApplyOptionsWithDefault(s.defaults, opts...)
 	tags, err := checkTags(o.Tags)
 	if err != nil {
-		return opError("set", k, err)
+		return adapterkit.Error("set", []string{k}, err)
 	}
 	item := cache.Item{Key: k, Value: raw, TTL: o.Expiration}
 	if len(tags) > 0 {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/adapterkit"
 	"github.com/mosparo/go-cluster/cache/internal/phpstring"
 	"github.com/mosparo/go-cluster/cache/php"
 )
@@ -27,7 +28,7 @@ var plain = codec{
 		case !ok:
 			return nil, &TypeError{Key: key, Got: fmt.Sprintf("%T", value), Want: "[]byte or string; gocache's marshaler and WithPHPValues take others"}
 		case len(raw) == 0:
-			return nil, opError("set", key, errEmpty)
+			return nil, adapterkit.Error("set", []string{key}, errEmpty)
 		}
 		return raw, nil
 	},
@@ -60,7 +61,7 @@ func encodePHP[T any](key string, value any) ([]byte, error) {
 	}
 	raw, err := php.Marshal(v)
 	if err != nil {
-		return nil, opError("set", key, err)
+		return nil, adapterkit.Error("set", []string{key}, err)
 	}
 	return raw, nil
 }

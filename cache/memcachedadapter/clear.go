@@ -54,11 +54,11 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 
 func (a *Adapter) changeVersion(ctx context.Context) (int, error) {
 	select {
-	case a.versions.turn <- struct{}{}:
+	case a.versions.reading <- struct{}{}:
 	case <-ctx.Done():
 		return 0, adapterkit.Error("clear", nil, ctx.Err())
 	}
-	defer func() { <-a.versions.turn }()
+	defer func() { <-a.versions.reading }()
 	start := time.Now()
 	made := formatVersion(int64(rand.Uint32()))
 	err := a.store(&memcache.Item{Key: a.versionKey, Value: versionValue(made)}, (*memcache.Client).Set)

@@ -14,7 +14,8 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// ClientOptions are those of [Servers.Client]. The zero value is usable.
+// ClientOptions are those of [Servers.Client]. The zero value has the
+// defaults.
 type ClientOptions struct {
 	// Timeout bounds connecting (with TLS and authentication), and the wait
 	// for each part of a reply; 1 s when 0. The client library knows

@@ -1,4 +1,4 @@
-// Package memcachedadapter gives a [cache.Adapter] over memcached in the layout
+// Package memcachedadapter provides a [cache.Adapter] over memcached in the layout
 // of Symfony's MemcachedAdapter, so that Go and PHP nodes share entries: the
 // same server for a key (libmemcached's ketama), the same key behind the same
 // namespace version, the same flags and compression. It does not promise to
@@ -25,15 +25,16 @@
 //
 // A server that cannot be reached, or does not answer in time, fails its own
 // keys and no others: a Get of several keys returns what the other servers
-// have, with an error that names the rest. For a second its keys then fail at
-// once; after that, one caller at a time tries it with its request. No
+// have, with an error that names the rest. For a second its keys then fail
+// immediately; after that, one caller at a time tries it with its request. No
 // other server takes over the keys, as none does for PHP.
 //
 // # What is trusted
 //
 // The server's protocol is trusted, as that of a database is; the keys and
 // values in it are not. An answer for another key than the one asked for is
-// [cache.ErrUnavailable].
+// [cache.ErrUnavailable]. The size of a value is checked when it has been read:
+// the servers' own limit for an item (-I) bounds what that takes.
 //
 // # Time
 //

@@ -12,8 +12,8 @@ import (
 // probeEvery is how often one caller tries a server that is down.
 const probeEvery = time.Second
 
-// health is what is known of one server. Requests of a server that is down
-// fail at once, except one at a time that finds out whether it is back.
+// health is the state of one server. Requests to a server that is down fail
+// immediately, except one at a time that finds out whether it is back.
 type health struct {
 	server string
 	logger *slog.Logger
@@ -28,7 +28,7 @@ type outage struct {
 	cause  error
 }
 
-// admit lets a request through, or says why not. Every admitted request is
+// admit returns nil if a request may be sent, else why the server is down. Every admitted request is
 // followed by a report.
 func (h *health) admit() (probe bool, err error) {
 	o := h.down.Load()
@@ -41,7 +41,7 @@ func (h *health) admit() (probe bool, err error) {
 	return false, fmt.Errorf("%w: the server is down: %w", cache.ErrUnavailable, o.cause)
 }
 
-// report tells how an admitted request went, nil for any answer.
+// report records the outcome of an admitted request, nil for any answer.
 func (h *health) report(probe bool, err error) {
 	switch {
 	case err != nil && unreachable(err):

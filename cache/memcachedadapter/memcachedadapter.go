@@ -130,7 +130,7 @@ func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 	a := &Adapter{
 		client: client, servers: servers, health: make([]health, 1),
 		maxValue: defaultItemLimit - itemOverhead, maxDecoded: cache.DefaultMaxValueSize,
-		versions: versions{turn: make(chan struct{}, 1)}, logger: slog.New(slog.DiscardHandler),
+		versions: versions{reading: make(chan struct{}, 1)}, logger: slog.New(slog.DiscardHandler),
 	}
 	if servers != nil {
 		a.prefix = servers.prefix
@@ -225,7 +225,7 @@ func expiration(ttl time.Duration) int32 {
 	return int32(min(s, math.MaxInt32))
 }
 
-// RawKey is the key as it stands on the server, behind the namespace version
+// RawKey returns the key as it stands on the server, behind the namespace version
 // that is read, or made if there is none.
 func (a *Adapter) RawKey(ctx context.Context, key string) (string, error) {
 	v, err := a.begin(ctx)
@@ -238,7 +238,7 @@ func (a *Adapter) RawKey(ctx context.Context, key string) (string, error) {
 	return "", adapterkit.Error("key", []string{key}, err)
 }
 
-// Servers are those given to [New], or nil.
+// Servers returns those given to [New], or nil.
 func (a *Adapter) Servers() *Servers { return a.servers }
 
 // Close makes every later call [cache.ErrClosed]. The client stays open: who

@@ -42,12 +42,12 @@ func (a *Adapter) getItem(raw string) (*memcache.Item, error) {
 	return item, nil
 }
 
-// errWrongKey says that a server has answered for a key that it was not asked
-// for: nothing that this connection says can be believed any more.
+// errWrongKey: a server has answered for a key that it was not asked for, so its
+// connection is out of step and of no more use.
 var errWrongKey = errors.New("the server answers for another key")
 
-// wrongKey is errWrongKey. It closes all idle connections, one of which is the
-// one that gave the answer.
+// wrongKey returns errWrongKey and closes all idle connections, among which is
+// the one that gave the answer.
 func (a *Adapter) wrongKey() error {
 	_ = a.client.Close()
 	return errWrongKey
@@ -111,9 +111,9 @@ func (a *Adapter) request(raw string, send func() error) error {
 // servers side by side. Of equal keys the last is the one that stays.
 func (a *Adapter) each(ctx context.Context, op, version string, keys []string, do func(raw string, i int) error) error {
 	var failed adapterkit.Failures
-	groups := a.grouped(version, keys, &failed)
+	groups := a.groupKeys(version, keys, &failed)
 	errs := make([]error, len(keys))
-	side(groups, func(g *group) {
+	eachGroup(groups, func(g *group) {
 		for i, raw := range g.raws {
 			if err := ctx.Err(); err != nil {
 				errs[g.at[i]] = err

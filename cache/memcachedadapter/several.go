@@ -34,9 +34,9 @@ func (g *group) complete() bool {
 	return true
 }
 
-// getSeveral reads keys in one round trip to each of their servers. The client
-// does that at once, unless a server is known to be down; what failed is then
-// found out by server.
+// getSeveral reads keys in one round trip to each of their servers: in one call
+// of the client, unless a server is known to be down. If that fails, the servers
+// are asked one by one, to find out which of them failed.
 func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) error {
 	var failed adapterkit.Failures
 	raws, ok := a.allUp(version, keys)
@@ -46,17 +46,17 @@ func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) err
 			a.take(&group{raws: raws, items: items}, keys, values, &failed)
 			return failed.Error("get")
 		}
-		groups := a.grouped(version, keys, &failed)
+		groups := a.groupKeys(version, keys, &failed)
 		if errors.Is(err, errWrongKey) { // of any server
-			side(groups, a.getGroup)
+			eachGroup(groups, a.getGroup)
 		} else {
-			side(a.settled(groups, items, err), a.getGroup)
+			eachGroup(a.settle(groups, items, err), a.getGroup)
 		}
-		return a.taken(groups, keys, values, &failed)
+		return a.collect(groups, keys, values, &failed)
 	}
-	groups := a.grouped(version, keys, &failed)
-	side(groups, a.getGroup)
-	return a.taken(groups, keys, values, &failed)
+	groups := a.groupKeys(version, keys, &failed)
+	eachGroup(groups, a.getGroup)
+	return a.collect(groups, keys, values, &failed)
 }
 
 // allUp returns the raw keys if all can be sent, and to servers that are up.
@@ -84,10 +84,10 @@ func (a *Adapter) multi(raws []string) (map[string]*memcache.Item, error) {
 	return items, err
 }
 
-// settled blames the server that an error of several is about, and returns the
-// groups of the others that have to be asked again: the client tells one error
-// and no keys.
-func (a *Adapter) settled(groups []*group, items map[string]*memcache.Item, err error) []*group {
+// settle marks the group of the server that an error of several is about as
+// failed, and returns the groups of the others that have to be asked again: the
+// client returns one error and no keys.
+func (a *Adapter) settle(groups []*group, items map[string]*memcache.Item, err error) []*group {
 	var again []*group
 	failed := a.failedServer(err)
 	for _, g := range groups {
@@ -126,9 +126,9 @@ func (a *Adapter) failedServer(err error) int {
 	return -1
 }
 
-// grouped spreads a request over the servers; a key that cannot be sent is a
+// groupKeys spreads a request over the servers; a key that cannot be sent is a
 // failure.
-func (a *Adapter) grouped(version string, keys []string, failed *adapterkit.Failures) []*group {
+func (a *Adapter) groupKeys(version string, keys []string, failed *adapterkit.Failures) []*group {
 	var groups []*group
 	byServer := make([]*group, len(a.health))
 	for i, k := range keys {
@@ -147,8 +147,8 @@ func (a *Adapter) grouped(version string, keys []string, failed *adapterkit.Fail
 	return groups
 }
 
-// side runs do for every group side by side, the last on this goroutine.
-func side(groups []*group, do func(*group)) {
+// eachGroup runs do for every group concurrently, the last on this goroutine.
+func eachGroup(groups []*group, do func(*group)) {
 	if len(groups) == 0 {
 		return
 	}
@@ -176,7 +176,7 @@ func (a *Adapter) getGroup(g *group) {
 	}
 }
 
-func (a *Adapter) taken(groups []*group, keys []string, values [][]byte, failed *adapterkit.Failures) error {
+func (a *Adapter) collect(groups []*group, keys []string, values [][]byte, failed *adapterkit.Failures) error {
 	for _, g := range groups {
 		a.take(g, keys, values, failed)
 	}

@@ -26,8 +26,11 @@ const defaultVersion = "1" + separator
 // versions follows the version that all nodes put before their keys.
 type versions struct {
 	known atomic.Pointer[version]
-	// turn is held by the one who reads it.
-	turn chan struct{}
+	// reading is held by the caller that reads the version. It is a channel and
+	// no sync.Mutex, since it is held across a request: the others wait within
+	// their contexts, and in a testing/synctest bubble a goroutine that waits
+	// for a mutex is not durably blocked, so that the bubble would hang.
+	reading chan struct{}
 }
 
 type version struct {
@@ -45,18 +48,18 @@ func (a *Adapter) version(ctx context.Context) (string, error) {
 	}
 	if v != nil && (time.Since(v.read) < versionAge || a.healthOf(a.versionKey).down.Load() != nil) {
 		select {
-		case a.versions.turn <- struct{}{}:
+		case a.versions.reading <- struct{}{}:
 		default:
 			return v.text, nil
 		}
 	} else {
 		select {
-		case a.versions.turn <- struct{}{}:
+		case a.versions.reading <- struct{}{}:
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
 	}
-	defer func() { <-a.versions.turn }()
+	defer func() { <-a.versions.reading }()
 	if now := a.versions.known.Load(); now != v {
 		return now.text, nil
 	}
@@ -75,7 +78,7 @@ func (a *Adapter) renewVersion(last *version) (string, error) {
 		text = last.text
 	}
 	if last != nil && text != last.text {
-		a.logger.Info("the namespace version of the cache has changed: earlier entries are out of sight", "version", text)
+		a.logger.Info("the namespace version of the cache has changed: earlier entries are not found any more", "version", text)
 	}
 	a.versions.known.Store(&version{text: text, read: start})
 	return text, nil

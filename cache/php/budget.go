@@ -50,7 +50,7 @@ func (s *scale) add(v any) {
 	switch v := v.(type) {
 	case string:
 		s.size += len(v)
-	case *Ref, *Array, *Object, *DateTime, *Item:
+	case *Ref, *Array, *Object, *DateTime, *ValueWrapper:
 		if s.seen[v] {
 			return
 		}

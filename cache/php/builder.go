@@ -43,24 +43,24 @@ type arrayBuilder struct {
 	keys keyIndex[Key]
 }
 
-// newArrayBuilder makes room for n entries, no more of which may follow:
+// newArrayBuilder makes room for n elements, no more of which may follow:
 // pointers to them stay valid.
 func newArrayBuilder(n int) arrayBuilder {
-	return arrayBuilder{array: &Array{Entries: make([]Entry, 0, n)}}
+	return arrayBuilder{array: &Array{Elements: make([]Element, 0, n)}}
 }
 
 // place returns where the value of the key goes.
 func (b *arrayBuilder) place(k Key) *any {
 	a := b.array
-	i := len(a.Entries)
+	i := len(a.Elements)
 	if b.gaps = b.gaps || k != IntKey(int64(i)); b.gaps {
 		var found bool
-		if i, found = b.keys.find(k, i, func(i int) Key { return a.Entries[i].Key }); found {
-			return &a.Entries[i].Value
+		if i, found = b.keys.find(k, i, func(i int) Key { return a.Elements[i].Key }); found {
+			return &a.Elements[i].Value
 		}
 	}
-	a.Entries = append(a.Entries, Entry{Key: k})
-	return &a.Entries[i].Value
+	a.Elements = append(a.Elements, Element{Key: k})
+	return &a.Elements[i].Value
 }
 
 // propID is what makes a property the same property.
@@ -124,7 +124,7 @@ func (s openObjects) name(v any) {
 
 var errContainsItself = errors.New("a date or cache item that contains itself")
 
-// finish makes a date or cache item of the innermost object, which stands at
+// finish makes a date or wrapper of the innermost object, which stands at
 // the place, if it is one.
 func (s *openObjects) finish(at *any, o *Object) error {
 	named := (*s)[len(*s)-1].named

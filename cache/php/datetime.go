@@ -96,19 +96,7 @@ func parseDateTime(date string, kind int64, name string) (time.Time, *zone, erro
 	return l.in(z.loc), z, nil
 }
 
-// ParseDateTime makes a date of the three properties that PHP stores: local
-// time, kind of zone (1 offset, 2 abbreviation, 3 identifier) and zone. Errors
-// are a [*SyntaxError], which unwraps to a [*ZoneError] if only the zone is not
-// known here.
-func ParseDateTime(class, date string, kind int64, zone string) (*DateTime, error) {
-	t, z, err := parseDateTime(date, kind, zone)
-	if err != nil {
-		return nil, &SyntaxError{Msg: err.Error(), Err: err}
-	}
-	return &DateTime{Class: class, Time: t, ZoneType: z.kind, Zone: z.name}, nil
-}
-
-// Date is the local time as PHP writes it.
+// Date returns the local time as PHP writes it.
 func (d *DateTime) Date() string {
 	rest := d.Time.Format(dateLayout[len("2006"):])
 	switch y := d.Time.Year(); {

@@ -9,16 +9,15 @@ const maxDepth = 512
 // Decode reads one value from what PHP's serialize() or igbinary_serialize()
 // (versions 1 and 2) wrote; which of them is found out as Symfony's marshaller
 // does. The package comment lists what comes out. Symfony's object wrapper
-// becomes an [*Item]; its old array form stays an array, since PHP reads it as
-// one, see [AsItem].
+// becomes a [*ValueWrapper]; its old array form stays an array, since PHP reads it
+// as one.
 //
 // Bytes after a serialize() value are ignored, after an igbinary value they
 // are an error, both as in PHP. Everything else that is wrong is a
 // [*SyntaxError]; so is a date that PHP would refuse, or that has a form in which
 // PHP never writes one. A date in a zone that this program's zone database lacks
-// unwraps to a [*ZoneError]. The input
-// may be hostile: nothing is allocated for a claimed length or count that the
-// input cannot hold.
+// unwraps to a [*ZoneError]. The input may be hostile: nothing is allocated for a
+// claimed length or count that the input cannot hold.
 func Decode(data []byte) (any, error) {
 	switch {
 	case isIgbinary(data):
@@ -30,7 +29,7 @@ func Decode(data []byte) (any, error) {
 	}
 }
 
-// isSerialized: the second byte of serialize() is a colon, but for null.
+// isSerialized reports whether data may be serialize(): the second byte of serialize() is a colon, but for null.
 func isSerialized(data []byte) bool {
 	return len(data) >= 2 && data[1] == ':' || string(data) == "N;"
 }
@@ -59,14 +58,14 @@ func IsNull(data []byte) bool {
 
 // The fronts of Symfony's wrappers, up to the packed name before the value.
 const (
-	itemHead     = "O:1:\"" + itemClass + "\":"
-	legacyHead   = `a:1:{s:10:"`
-	igItemHead   = "\x17\x01" + itemClass + "\x14"
-	igLegacyHead = "\x14\x01\x11\x0a"
+	wrapperHead   = "O:1:\"" + wrapperClass + "\":"
+	legacyHead    = `a:1:{s:10:"`
+	igWrapperHead = "\x17\x01" + wrapperClass + "\x14"
+	igLegacyHead  = "\x14\x01\x11\x0a"
 )
 
-// maybeWrappedNull: a null stands where the value in one of Symfony's wrappers
-// does, whatever follows.
+// maybeWrappedNull reports whether a null stands where the value in one of
+// Symfony's wrappers does. What follows is not looked at.
 func maybeWrappedNull(data []byte) bool {
 	rest, name, null := data, 10, `";N;`
 	if isIgbinary(data) {
@@ -77,9 +76,9 @@ func maybeWrappedNull(data []byte) bool {
 		rest = rest[len(legacyHead):]
 	case hasPrefix(rest, igLegacyHead):
 		rest = rest[len(igLegacyHead):]
-	case hasPrefix(rest, igItemHead) && len(rest) > len(igItemHead)+3:
-		rest, name = rest[len(igItemHead)+3:], 6 // number of properties, kind and length of the name
-	case hasPrefix(rest, itemHead):
+	case hasPrefix(rest, igWrapperHead) && len(rest) > len(igWrapperHead)+3:
+		rest, name = rest[len(igWrapperHead)+3:], 6 // number of properties, kind and length of the name
+	case hasPrefix(rest, wrapperHead):
 		i := bytes.IndexByte(rest[:min(len(rest), 40)], '{')
 		if i < 0 || !hasPrefix(rest[i+1:], `s:6:"`) {
 			return false

@@ -9,7 +9,7 @@ import (
 // answer to such bytes is an error as well, except for dates in forms that PHP
 // reads but never writes.
 type SyntaxError struct {
-	// Offset in bytes at which the trouble was noticed.
+	// Offset is the position in bytes at which the error was noticed.
 	Offset int
 	Msg    string
 	// Err is the cause, if there is more to know: a [*ZoneError], for a date.

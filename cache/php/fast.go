@@ -7,9 +7,9 @@ import (
 	"github.com/mosparo/go-cluster/cache/internal/phpstring"
 )
 
-// unmarshalFast is a fast path for the values that a node reads all day, strings
-// and DateTimes as PHP writes them, past the general reader. It returns false
-// for anything else, and then has changed nothing.
+// unmarshalFast is the fast path for the values that a node reads most, strings
+// and DateTimes as PHP writes them. It returns false for anything else, and then
+// has changed nothing.
 func unmarshalFast(data []byte, v any) bool {
 	switch v := v.(type) {
 	case *[]byte:

@@ -103,7 +103,7 @@ type entity struct {
 
 func (e *entity) UnmarshalPHP(v any) error {
 	type plain entity
-	return php.Assign(v, (*plain)(e))
+	return php.Assign((*plain)(e), v)
 }
 
 // doublingGraph is 40 objects, each of which names the one before twice.
@@ -125,7 +125,7 @@ func TestAssign_BoundsWhatAFewPartsStandFor(t *testing.T) {
 			continue
 		}
 		for _, dst := range append(targets(), new(entity), new([]entity), new(map[string]entity)) {
-			requireAllocates(t, 1<<20+4000*len(in), func() { _ = php.Assign(v, dst) }, "input %d into %T", i, dst)
+			requireAllocates(t, 1<<20+4000*len(in), func() { _ = php.AssignAny(dst, v) }, "input %d into %T", i, dst)
 			requireAllocates(t, 1<<20+4000*len(in), func() { _ = php.Unmarshal(in, dst) }, "input %d into %T", i, dst)
 		}
 	}
@@ -133,28 +133,28 @@ func TestAssign_BoundsWhatAFewPartsStandFor(t *testing.T) {
 	require.NoError(t, err)
 	for _, dst := range []any{new([]node), new([]entity)} {
 		var syntax *php.SyntaxError
-		require.ErrorAs(t, php.Assign(v, dst), &syntax)
+		require.ErrorAs(t, php.AssignAny(dst, v), &syntax)
 		require.ErrorContains(t, php.Unmarshal(doublingGraph(), dst), "too often")
 	}
 	v, err = php.Decode([]byte(`O:1:"A":1:{s:4:"self";r:1;}`))
 	require.NoError(t, err)
-	require.ErrorContains(t, php.Assign(v, new(entity)), "nested too deep")
+	require.ErrorContains(t, php.Assign(new(entity), v), "nested too deep")
 }
 
 func TestAssign_TakesLargeValues(t *testing.T) {
 	list := php.List(make([]any, 300_000)...)
-	for i := range list.Entries {
-		list.Entries[i].Value = int64(i)
+	for i := range list.Elements {
+		list.Elements[i].Value = int64(i)
 	}
 	var got []int
-	require.NoError(t, php.Assign(list, &got))
+	require.NoError(t, php.Assign(&got, list))
 	require.Len(t, got, 300_000)
 	// The same object in some places is what PHP writes for one that is shared.
 	shared := &php.Object{Class: "A", Props: []php.Prop{{Key: php.Key{Str: "A"}, Value: php.List(int64(1), int64(2))}}}
 	var nodes []struct{ A []int }
-	require.NoError(t, php.Assign(php.List(shared, shared, shared), &nodes))
+	require.NoError(t, php.Assign(&nodes, php.List(shared, shared, shared)))
 	require.Equal(t, []int{1, 2}, nodes[2].A)
 	var entities []entity
-	require.NoError(t, php.Assign(php.List(&php.Object{Class: "A"}, &php.Object{Class: "A"}), &entities))
+	require.NoError(t, php.Assign(&entities, php.List(&php.Object{Class: "A"}, &php.Object{Class: "A"})))
 	require.Len(t, entities, 2)
 }

@@ -191,7 +191,7 @@ func (r *igbinaryReader) spend(v any, depth int) error {
 		if depth++; depth > maxDepth {
 			return r.fail("nested too deep")
 		}
-		for _, e := range v.Entries {
+		for _, e := range v.Elements {
 			if err := r.spend(e.Value, depth); err != nil {
 				return err
 			}
@@ -317,7 +317,7 @@ func (r *igbinaryReader) reference(at *any) error {
 // minElement is the least number of bytes of a key and a value.
 const minElement = 2
 
-// count reads the number of entries and goes one level down; see
+// count reads the number of elements and goes one level down; see
 // [serializedReader.count].
 func (r *igbinaryReader) count(size byte) (int, error) {
 	n, err := r.uint(size)

@@ -2,7 +2,6 @@ package php
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -13,19 +12,11 @@ type LiteralError struct {
 	// Line and Column count from 1, columns in bytes.
 	Line, Column int
 	Msg          string
-	// Err is [ErrNoReturn] or nil.
-	Err error
 }
 
 func (e *LiteralError) Error() string {
 	return fmt.Sprintf("php: line %d, column %d: %s", e.Line, e.Column, e.Msg)
 }
-
-func (e *LiteralError) Unwrap() error { return e.Err }
-
-// ErrNoReturn says that the file is empty or ends without a return. A [*LiteralError]
-// unwraps to it, since for a file of settings this may mean "no settings".
-var ErrNoReturn = errors.New("no return statement")
 
 // LiteralOption changes how [ParseLiteral] reads.
 type LiteralOption func(*literalReader)
@@ -87,7 +78,7 @@ func (r *literalReader) failAt(pos int, format string, args ...any) *LiteralErro
 	return e
 }
 
-// unexpected is the error for whatever stands at the next byte.
+// unexpected returns the error for the next byte.
 func (r *literalReader) unexpected() *LiteralError {
 	switch rest := r.src[r.pos:]; {
 	case len(rest) == 0:
@@ -107,11 +98,7 @@ func (r *literalReader) unexpected() *LiteralError {
 
 func (r *literalReader) file() (any, error) {
 	if !bytes.HasPrefix(bytes.ToLower(r.src[:min(5, len(r.src))]), []byte("<?php")) {
-		e := r.fail("the file does not begin with <?php")
-		if len(bytes.TrimSpace(r.src)) == 0 {
-			e.Err = ErrNoReturn
-		}
-		return nil, e
+		return nil, r.fail("the file does not begin with <?php")
 	}
 	r.pos = 5
 	if r.pos < len(r.src) && !isSpace(r.src[r.pos]) {
@@ -126,9 +113,7 @@ func (r *literalReader) file() (any, error) {
 		}
 	}
 	if r.pos == len(r.src) || r.atEnd() && r.end() == nil {
-		e := r.fail("the file returns nothing")
-		e.Err = ErrNoReturn
-		return nil, e
+		return nil, r.fail("the file returns nothing")
 	}
 	if !r.word("return") {
 		return nil, r.unexpected()

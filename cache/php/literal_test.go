@@ -76,7 +76,7 @@ func TestParseLiteral_Notations(t *testing.T) {
 			if !ok {
 				k = php.StringKey(pairs[i].(string))
 			}
-			out.Entries = append(out.Entries, php.Entry{Key: k, Value: pairs[i+1]})
+			out.Elements = append(out.Elements, php.Element{Key: k, Value: pairs[i+1]})
 		}
 		return out
 	}
@@ -171,14 +171,13 @@ func TestParseLiteral_SaysWhereItStops(t *testing.T) {
 	} {
 		_, err := php.ParseLiteral([]byte(src))
 		require.EqualError(t, err, "php: "+want, "%.60q", src)
-		require.NotErrorIs(t, err, php.ErrNoReturn)
 	}
 }
 
-func TestParseLiteral_TellsAnEmptyFileApart(t *testing.T) {
-	for _, src := range []string{"", " \n", "<?php", "<?php\n// nothing\n", "<?php declare(strict_types=1);", "<?php ?>\n"} {
+func TestParseLiteral_RefusesAFileThatReturnsNothing(t *testing.T) {
+	for _, src := range []string{"<?php", "<?php\n// nothing\n", "<?php declare(strict_types=1);", "<?php ?>\n"} {
 		_, err := php.ParseLiteral([]byte(src))
-		require.ErrorIs(t, err, php.ErrNoReturn, "%q", src)
+		require.ErrorContains(t, err, "the file returns nothing", "%q", src)
 	}
 }
 

@@ -83,7 +83,7 @@ func (w *literalWriter) array(a *Array) error {
 		return &EncodeError{Path: w.path.String(), Msg: "nested too deep"}
 	}
 	w.b = append(w.b, "array (\n"...)
-	for _, e := range a.Entries {
+	for _, e := range a.Elements {
 		w.indent(len(w.path) + 1)
 		if e.Key.IsInt {
 			w.b = strconv.AppendInt(w.b, e.Key.Int, 10)

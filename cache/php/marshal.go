@@ -148,7 +148,7 @@ func (w *writer) value(v any) error {
 			return nil
 		}
 		return w.array(v)
-	case *Object, *DateTime, *Enum, *Item:
+	case *Object, *DateTime, *Enum, *ValueWrapper:
 		if isNilPointer(v) {
 			w.null()
 			return nil
@@ -189,7 +189,7 @@ func appendQuoted[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// open begins an array or object of n entries.
+// open begins an array or object of n elements.
 func (w *writer) open(n int) error {
 	if w.depth++; w.depth > maxDepth {
 		return w.fail("nested deeper than %d", maxDepth)
@@ -215,10 +215,10 @@ func (w *writer) key(k Key) {
 
 func (w *writer) array(a *Array) error {
 	w.b = append(w.b, 'a')
-	if err := w.open(len(a.Entries)); err != nil {
+	if err := w.open(len(a.Elements)); err != nil {
 		return err
 	}
-	for _, e := range a.Entries {
+	for _, e := range a.Elements {
 		w.path.push(e.Key)
 		w.key(e.Key)
 		if err := w.any(e.Value); err != nil {
@@ -234,7 +234,7 @@ func (w *writer) special(v any) error {
 	switch v := v.(type) {
 	case *DateTime:
 		return w.dateTime(v)
-	case *Item:
+	case *ValueWrapper:
 		return w.properties(v.object())
 	case *Enum:
 		if !validClass([]byte(v.Class)) || v.Case == "" {
@@ -397,11 +397,11 @@ func (w *writer) goMap(v reflect.Value) error {
 	if v.IsNil() {
 		return w.value(nil)
 	}
-	type entry struct {
+	type element struct {
 		k Key
 		v reflect.Value
 	}
-	entries := make([]entry, 0, v.Len())
+	elements := make([]element, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {
 		var k Key
 		switch kv := it.Key(); {
@@ -414,15 +414,15 @@ func (w *writer) goMap(v reflect.Value) error {
 		default:
 			return w.fail("%s cannot be the key of an array", kv.Type())
 		}
-		entries = append(entries, entry{k, it.Value()})
+		elements = append(elements, element{k, it.Value()})
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return compareKeys(a.k, b.k) })
+	slices.SortFunc(elements, func(a, b element) int { return compareKeys(a.k, b.k) })
 	w.n++
 	w.b = append(w.b, 'a')
-	if err := w.open(len(entries)); err != nil {
+	if err := w.open(len(elements)); err != nil {
 		return err
 	}
-	for _, e := range entries {
+	for _, e := range elements {
 		w.path.push(e.k)
 		w.key(e.k)
 		if err := w.goValue(e.v); err != nil {

@@ -6,7 +6,7 @@ import "strings"
 // protected, NUL class NUL name private. The names in Symfony's wrapper are
 // binary and mean nothing of that kind.
 func propOf(class string, k Key) Prop {
-	if class == itemClass || k.IsInt || len(k.Str) < 3 || k.Str[0] != 0 {
+	if class == wrapperClass || k.IsInt || len(k.Str) < 3 || k.Str[0] != 0 {
 		return Prop{Key: k}
 	}
 	scope, name, ok := strings.Cut(k.Str[1:], "\x00")
@@ -41,7 +41,7 @@ func validClass(name []byte) bool {
 
 func isObject(v any) bool {
 	switch v.(type) {
-	case *Object, *DateTime, *Enum, *Item:
+	case *Object, *DateTime, *Enum, *ValueWrapper:
 		return true
 	}
 	return false
@@ -58,8 +58,8 @@ func isDateClass(class string) bool {
 // special makes dates and Symfony's wrapper out of objects, and returns all
 // others as they are.
 func special(o *Object) (any, error) {
-	if o.Class == itemClass {
-		return itemOf(o)
+	if o.Class == wrapperClass {
+		return wrapperOf(o)
 	}
 	known := knownClasses[strings.ToLower(o.Class)]
 	if known != "" {

@@ -2,30 +2,30 @@ package php
 
 import "iter"
 
-// parts yields what a value directly consists of: the values of entries and
-// properties, the value behind a reference or inside an item.
+// parts yields what a value directly consists of: the values of elements and
+// properties, the value behind a reference or in a wrapper.
 func parts(v any) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		switch v := v.(type) {
 		case *Ref:
 			yield(v.Value)
 		case *Array:
-			yieldEntries(v, yield)
+			yieldElements(v, yield)
 		case *Object:
 			yieldProps(v.Props, yield)
 		case *DateTime:
 			yieldProps(v.Props, yield)
-		case *Item:
+		case *ValueWrapper:
 			if yield(v.Value) && v.Tags != nil {
-				yieldEntries(v.Tags, yield)
+				yieldElements(v.Tags, yield)
 			}
 		}
 	}
 }
 
-func yieldEntries(a *Array, yield func(any) bool) {
-	for i := range a.Entries {
-		if !yield(a.Entries[i].Value) {
+func yieldElements(a *Array, yield func(any) bool) {
+	for i := range a.Elements {
+		if !yield(a.Elements[i].Value) {
 			return
 		}
 	}

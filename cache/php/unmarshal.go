@@ -22,7 +22,7 @@ type Unmarshaler interface {
 // slice in its own order, numbers must fit, null makes pointers, maps, slices and
 // interfaces nil and leaves everything else as it is. An `any` gets the value of
 // [Decode]; a time.Time the moment of a DateTime, in its zone. Symfony's
-// metadata is taken off.
+// metadata is taken off, unless v points to a [ValueWrapper].
 //
 // Errors: [*SyntaxError], [*TypeError] (also where v is no non-nil pointer), and
 // those of an [Unmarshaler]. After an error *v may be filled in part.
@@ -51,11 +51,13 @@ func targetOf(v any) (reflect.Value, error) {
 	return rv.Elem(), nil
 }
 
-// Assign puts a value of [Decode] into *v, by the rules of [Unmarshal]. A value
-// that contains itself, or names the same parts very often, is a
-// [*SyntaxError] where v would take all of it.
-func Assign(value, v any) error {
-	rv, err := targetOf(v)
+// Assign stores a value of [Decode] in *dst, by the rules of [Unmarshal]. A
+// value that contains itself, or names the same parts very often, is a
+// [*SyntaxError] where dst would take all of it.
+func Assign[T any](dst *T, value any) error { return assign(dst, value) }
+
+func assign(dst, value any) error {
+	rv, err := targetOf(dst)
 	if err != nil {
 		return err
 	}
@@ -71,12 +73,12 @@ type filler struct {
 	budget int
 }
 
-// root fills the target with what is inside Symfony's metadata, unless it
-// asks for them.
+// root fills the target with the value inside Symfony's wrapper, unless the
+// target is one.
 func (f *filler) root(dst reflect.Value, v any) error {
-	if t := dst.Type(); t == itemType || t == reflect.PointerTo(itemType) {
-		if it, ok := AsItem(v); ok {
-			v = it
+	if t := dst.Type(); t == wrapperType || t == reflect.PointerTo(wrapperType) {
+		if w, ok := wrapperIn(v); ok {
+			v = w
 		}
 	} else {
 		v = unwrap(v)
@@ -84,9 +86,24 @@ func (f *filler) root(dst reflect.Value, v any) error {
 	return f.fill(dst, v)
 }
 
-var itemType = reflect.TypeFor[Item]()
+var (
+	arrayType   = reflect.TypeFor[Array]()
+	objectType  = reflect.TypeFor[Object]()
+	dateType    = reflect.TypeFor[DateTime]()
+	enumType    = reflect.TypeFor[Enum]()
+	wrapperType = reflect.TypeFor[ValueWrapper]()
+	timeType    = reflect.TypeFor[time.Time]()
+)
 
-var timeType = reflect.TypeFor[time.Time]()
+// isValueType reports whether a struct stands for a PHP value of one kind, and
+// is not filled by the names of its fields.
+func isValueType(t reflect.Type) bool {
+	switch t {
+	case arrayType, objectType, dateType, enumType, wrapperType, timeType:
+		return true
+	}
+	return false
+}
 
 func (f *filler) wrong(v any, t reflect.Type) error {
 	return &TypeError{Path: f.path.String(), Value: describe(v), Type: t}
@@ -238,21 +255,21 @@ func (f *filler) array(dst reflect.Value, a *Array) error {
 	case reflect.Array:
 		return f.goArray(dst, a)
 	case reflect.Map, reflect.Struct:
-		if dst.Type() == reflect.TypeFor[Array]() {
+		if dst.Type() == arrayType {
 			dst.Set(reflect.ValueOf(*a))
 			return nil
 		}
-		return f.named(dst, a, len(a.Entries), func(i int) (Key, any) { return a.Entries[i].Key, a.Entries[i].Value })
+		return f.named(dst, a, len(a.Elements), func(i int) (Key, any) { return a.Elements[i].Key, a.Elements[i].Value })
 	}
 	return f.wrong(a, dst.Type())
 }
 
 func (f *filler) object(dst reflect.Value, o *Object) error {
-	if dst.Type() == reflect.TypeFor[Object]() {
+	if dst.Type() == objectType {
 		dst.Set(reflect.ValueOf(*o))
 		return nil
 	}
-	if k := dst.Kind(); (k == reflect.Struct || k == reflect.Map) && dst.Type() != timeType {
+	if k := dst.Kind(); k == reflect.Struct || k == reflect.Map {
 		return f.named(dst, o, len(o.Props), func(i int) (Key, any) { return o.Props[i].Key, o.Props[i].Value })
 	}
 	return f.wrong(o, dst.Type())
@@ -260,11 +277,11 @@ func (f *filler) object(dst reflect.Value, o *Object) error {
 
 func (f *filler) slice(dst reflect.Value, a *Array) error {
 	elem := int(dst.Type().Elem().Size())
-	if err := f.spend(len(a.Entries) * (1 + elem/16)); err != nil {
+	if err := f.spend(len(a.Elements) * (1 + elem/16)); err != nil {
 		return err
 	}
-	s := reflect.MakeSlice(dst.Type(), len(a.Entries), len(a.Entries))
-	for i, e := range a.Entries {
+	s := reflect.MakeSlice(dst.Type(), len(a.Elements), len(a.Elements))
+	for i, e := range a.Elements {
 		if !e.Key.IsInt {
 			return f.wrong(a, dst.Type())
 		}
@@ -281,7 +298,7 @@ func (f *filler) goArray(dst reflect.Value, a *Array) error {
 		return f.wrong(a, dst.Type())
 	}
 	dst.SetZero()
-	for i, e := range a.Entries {
+	for i, e := range a.Elements {
 		if i == dst.Len() {
 			break
 		}
@@ -303,15 +320,15 @@ func (f *filler) child(k Key, dst reflect.Value, v any) error {
 	return err
 }
 
-// named fills a struct or map from n entries.
-func (f *filler) named(dst reflect.Value, from any, n int, entry func(int) (Key, any)) error {
+// named fills a struct or map from n elements.
+func (f *filler) named(dst reflect.Value, from any, n int, element func(int) (Key, any)) error {
 	if dst.Kind() == reflect.Struct {
-		if dst.Type() == timeType {
+		if isValueType(dst.Type()) {
 			return f.wrong(from, dst.Type())
 		}
 		fs := fieldsOf(dst.Type())
 		for i := range n {
-			k, v := entry(i)
+			k, v := element(i)
 			name := k.Str
 			if k.IsInt {
 				name = strconv.FormatInt(k.Int, 10)
@@ -331,7 +348,7 @@ func (f *filler) named(dst reflect.Value, from any, n int, entry func(int) (Key,
 		m = reflect.MakeMap(dst.Type())
 	}
 	for i := range n {
-		k, v := entry(i)
+		k, v := element(i)
 		key := reflect.New(dst.Type().Key()).Elem()
 		if !setKey(key, k) {
 			return f.wrong(from, dst.Type())

@@ -2,13 +2,13 @@ package php
 
 import "time"
 
-// Array is PHP's ordered array.
+// Array is PHP's ordered array. [Marshal] takes Go's slices and maps as well.
 type Array struct {
-	Entries []Entry
+	Elements []Element
 }
 
-// Entry is one element of an array.
-type Entry struct {
+// Element is one element of an array.
+type Element struct {
 	Key   Key
 	Value any
 }
@@ -34,18 +34,9 @@ func StringKey(s string) Key {
 // IntKey returns an int key.
 func IntKey(n int64) Key { return Key{Int: n, IsInt: true} }
 
-// List makes an array with the keys 0, 1, 2, ….
-func List(values ...any) *Array {
-	a := &Array{Entries: make([]Entry, len(values))}
-	for i, v := range values {
-		a.Entries[i] = Entry{Key: IntKey(int64(i)), Value: v}
-	}
-	return a
-}
-
 // IsList reports whether the keys are 0, 1, 2, … in this order.
 func (a *Array) IsList() bool {
-	for i, e := range a.Entries {
+	for i, e := range a.Elements {
 		if !e.Key.IsInt || e.Key.Int != int64(i) {
 			return false
 		}
@@ -53,12 +44,12 @@ func (a *Array) IsList() bool {
 	return true
 }
 
-// Get returns the value under a key, references followed. It looks through
-// the entries one by one.
+// Get returns the value under a key, with references followed. It takes time in
+// proportion to the number of elements.
 func (a *Array) Get(k Key) (any, bool) {
-	for i := range a.Entries {
-		if a.Entries[i].Key == k {
-			return Deref(a.Entries[i].Value), true
+	for i := range a.Elements {
+		if a.Elements[i].Key == k {
+			return Deref(a.Elements[i].Value), true
 		}
 	}
 	return nil, false
@@ -113,11 +104,13 @@ type DateTime struct {
 	Props []Prop
 }
 
-// Item is a value together with the metadata of a Symfony cache item, which
-// Symfony stores for values with tags or with a measured computing time.
-type Item struct {
+// ValueWrapper is a value together with its cache metadata, as Symfony stores it
+// in an object of the class of this name if the value has tags or a measured
+// computing time. [Unmarshal] into a *ValueWrapper takes the array in which Symfony
+// before 6.1 stored them as well; a value without metadata is a [*TypeError].
+type ValueWrapper struct {
 	Value any
-	// Expiry is when the item expires, Unix seconds.
+	// Expiry is when the value expires, in Unix seconds.
 	Expiry int64
 	// CTime is how long computing the value took, in milliseconds, rounded by
 	// Symfony's packing; 0 = not known.

@@ -200,7 +200,7 @@ func identifier(name string) (*zone, error) {
 		identifiers.store(name, z)
 		return z, nil
 	}
-	// Kept under its proper name only: there are many more in odd letters.
+	// Kept under its proper name only: PHP takes it in any case of letters.
 	proper := titleCase(name)
 	if proper == name {
 		return nil, &ZoneError{Zone: name}

@@ -1,7 +1,7 @@
-// Package redisadapter gives a [cache.Adapter] over Redis (one server, behind
+// Package redisadapter provides a [cache.Adapter] over Redis (one server, behind
 // Sentinel, or a cluster) in the layout of Symfony's RedisAdapter, so that Go
 // and PHP nodes share entries. It does not promise durability: the server may
-// evict, be flushed by a stranger, or lose writes in a failover.
+// evict entries, be flushed by another application, or lose writes in a failover.
 //
 // The client is the user's own: [New] takes what redis.NewUniversalClient or
 // one of its siblings made. While a master is replaced, calls fail with
@@ -25,8 +25,10 @@
 // package redislocker says.
 //
 // The server's protocol is trusted, as that of a database is; the keys and
-// values in it are not. go-redis takes as much memory as a reply announces,
-// and panics at announcements that make no sense: with one server, or behind
+// values in it are not. go-redis allocates as much memory as a reply announces,
+// up to the 512 MiB that Redis keeps in one value: limits of size, such as
+// [cache.WithMaxValueSize], are checked when the value has been read. It panics
+// at announcements that make no sense: with one server, or behind
 // Sentinel, a call that meets such a reply returns [cache.ErrUnavailable]. On a
 // cluster go-redis reads the replies of several commands, and the map of the
 // cluster, on goroutines of its own, where its panic ends the process.

@@ -22,8 +22,8 @@ func ignoreMiss(err error) error {
 	return err
 }
 
-// answers are the beginnings of the server's errors and what they mean; go-redis
-// leaves out a leading ERR when it compares them.
+// answers are the prefixes of the server's errors and what they mean; go-redis
+// ignores a leading ERR when it compares them.
 var answers = []struct {
 	prefix   string
 	sentinel error

@@ -6,7 +6,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Writes are sent once: go-redis repeats a command of which it has not heard in
+// Writes are sent once: go-redis repeats a command whose reply did not come in
 // time, and the second one could undo what another node has written since the
 // first. Redirections of a cluster are followed all the same.
 type (
@@ -14,10 +14,10 @@ type (
 	onceInt    struct{ *redis.IntCmd }
 )
 
-// NoRetry is go-redis' question whether a command must not be repeated.
+// NoRetry implements [redis.Cmder]: go-redis does not repeat the command.
 func (onceStatus) NoRetry() bool { return true }
 
-// NoRetry is go-redis' question whether a command must not be repeated.
+// NoRetry implements [redis.Cmder]: go-redis does not repeat the command.
 func (onceInt) NoRetry() bool { return true }
 
 // sender is a client or a pipeline.

@@ -111,7 +111,8 @@ func (a *Adapter) mget(ctx context.Context, keys []string, values [][]byte) erro
 	return nil
 }
 
-// getEach answers the keys that can be read when a part of a cluster cannot.
+// getEach reads the keys one by one, so that those of a part of a cluster that is
+// down fail alone.
 func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) error {
 	pipe := a.client.Pipeline()
 	cmds := make([]*redis.StringCmd, len(keys))

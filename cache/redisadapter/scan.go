@@ -123,8 +123,8 @@ func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, err
 	})
 }
 
-// scan visits each key that matches once, server after server: visit runs on
-// the goroutine of the caller, and no more once it has returned an error.
+// scan visits each key that matches once, server after server. visit runs on the
+// goroutine of the caller; its first error ends the scan.
 func (a *Adapter) scan(ctx context.Context, pattern string, visit func(string) error) error {
 	if err := a.state.Check(ctx); err != nil {
 		return err
@@ -191,8 +191,8 @@ func scanServer(ctx context.Context, c redis.Cmdable, pattern string, visit func
 	}
 }
 
-// scanStep is one SCAN; it turns a panic of go-redis alone into an error, none
-// of those who visit the keys.
+// scanStep is one SCAN. It turns a panic of go-redis into an error, and none of
+// visit.
 func scanStep(ctx context.Context, c redis.Cmdable, cursor uint64, pattern string) (keys []string, next uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -143,7 +143,7 @@ func (wiredCache) Close() error { return nil }
 // wiredLocks are the locks of a process.
 type wiredLocks struct{ *wire }
 
-// Properties implements [lock.Describer]: those of a server that all nodes share.
+// Properties implements [lock.Backend]: those of a server that all nodes share.
 func (wiredLocks) Properties() lock.Properties {
 	p := memorylocker.New().Properties()
 	p.Shared = true

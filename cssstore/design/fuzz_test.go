@@ -20,7 +20,7 @@ func FuzzPrepare_NeverPanicsAndIsTheSameAgain(f *testing.F) {
 		if !strings.Contains(c.Name, "random") {
 			var all php.Array
 			for _, r := range c.rows(f) {
-				all.Entries = append(all.Entries, php.Entry{Key: php.Key{Str: r.Name}, Value: r.Value})
+				all.Elements = append(all.Elements, php.Element{Key: php.Key{Str: r.Name}, Value: r.Value})
 			}
 			raw, err := php.Marshal(&all)
 			require.NoError(f, err)
@@ -35,7 +35,7 @@ func FuzzPrepare_NeverPanicsAndIsTheSameAgain(f *testing.F) {
 			return
 		}
 		var rows []design.Row
-		for _, e := range all.Entries {
+		for _, e := range all.Elements {
 			rows = append(rows, design.Row{Name: e.Key.Str, Value: e.Value})
 		}
 		r, err := design.Prepare(cssstore.UUID{1}, rows, base)

@@ -73,9 +73,9 @@ func (d *Design) Hash() cssstore.Hash { return d.hash }
 
 // Values is the array that the hash covers. Treat it as read only.
 func (d *Design) Values() *php.Array {
-	a := &php.Array{Entries: make([]php.Entry, len(d.values))}
+	a := &php.Array{Elements: make([]php.Element, len(d.values))}
 	for i, s := range d.tables.settings {
-		a.Entries[i] = php.Entry{Key: php.Key{Str: s.key}, Value: d.values[i]}
+		a.Elements[i] = php.Element{Key: php.Key{Str: s.key}, Value: d.values[i]}
 	}
 	return a
 }

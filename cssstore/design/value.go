@@ -89,7 +89,7 @@ func truthy(v any) bool {
 	case string:
 		return v != "" && v != "0"
 	case *php.Array:
-		return len(v.Entries) > 0
+		return len(v.Elements) > 0
 	}
 	return true
 }
@@ -198,8 +198,8 @@ func (v *variable) size(value any) (replacement, error) {
 func (v *variable) elements(a *php.Array) (replacement, error) {
 	var r replacement
 	for i, to := range []*[]byte{&r.spaced, &r.minified} {
-		if i < len(a.Entries) {
-			s, ok := str(a.Entries[i].Value)
+		if i < len(a.Elements) {
+			s, ok := str(a.Elements[i].Value)
 			if !ok {
 				return r, v.noText()
 			}

@@ -25,8 +25,8 @@ type LockBackend interface {
 
 // Lock opens a backend for the locks of the cluster, on the server of the
 // shared cache or on that of [WithLockURL]. Every node must use the same. The
-// backend has the optional interfaces of its kind; [lock.Describer] tells
-// whether it is shared between nodes.
+// backend has the optional interfaces of its kind; its Properties tell whether it
+// is shared between nodes.
 //
 // With the filesystem cache the locks are in mosparoGoLock in its directory,
 // beside its entries; with an empty path that is in the system's temporary

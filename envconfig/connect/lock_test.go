@@ -47,7 +47,7 @@ func openLock(t *testing.T, s *envconfig.Settings, opts ...connect.Option) conne
 func TestLock_OnTheServerOfTheCache(t *testing.T) {
 	s := settings(t, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+servers.Redis(t).Addr())
 	one := openLock(t, s)
-	require.True(t, one.(lock.Describer).Properties().Shared)
+	require.True(t, one.Properties().Shared)
 	require.Implements(t, (*lock.Breaker)(nil), one)
 	requireExcludes(t, one, openLock(t, s))
 }
@@ -85,7 +85,7 @@ func TestLock_InTheDirectoryOfTheCache(t *testing.T) {
 	dir := t.TempDir()
 	s := settings(t, "FILESYSTEM_CACHE_PATH="+dir)
 	one := openLock(t, s)
-	if !one.(lock.Describer).Properties().Shared {
+	if !one.Properties().Shared {
 		t.Skip("skipped: needs flock")
 	}
 	require.Implements(t, (*lock.Lister)(nil), one)
@@ -115,8 +115,8 @@ func TestLock_OnMemcached(t *testing.T) {
 	one, other := servers.Memcached(t).Addr(), servers.Memcached(t).Addr()
 	s := settings(t, "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://"+one)
 	b := openLock(t, s)
-	require.True(t, b.(lock.Describer).Properties().Shared)
-	require.False(t, b.(lock.Describer).Properties().Exclusive)
+	require.True(t, b.Properties().Shared)
+	require.False(t, b.Properties().Exclusive)
 	requireExcludes(t, b, openLock(t, s))
 
 	// Nodes that list the servers in another order.

@@ -25,8 +25,7 @@ func TestTwemproxy_BeforeRedis(t *testing.T) {
 		return struct { // all but the list: twemproxy knows no SCAN
 			lock.Backend
 			lock.Breaker
-			lock.Describer
-		}{b, b.(lock.Breaker), b.(lock.Describer)}
+		}{b, b.(lock.Breaker)}
 	})
 	requireExcludes(t, openLock(t, s), openLock(t, s))
 

@@ -12,10 +12,9 @@ import (
 )
 
 // atWork says which Go nodes are at work: one that cleans, by its record in the
-// cache, and those that hold a lock whose name begins with prefix. It does not see
-// callers that wait for a lock, nor
-// nodes that wait for the next cleanup.
-func atWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) ([]string, error) {
+// cache, and those that hold a lock whose name counts. It does not see callers
+// that wait for a lock, nor nodes that wait for the next cleanup.
+func atWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, counts func(name string) bool) ([]string, error) {
 	var found []string
 	r, err := cleanup.ActiveRun(ctx, pool)
 	switch {
@@ -30,11 +29,19 @@ func atWork(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string
 		if err != nil {
 			return nil, err
 		}
-		if strings.HasPrefix(h.Name, prefix) && !strings.HasPrefix(h.Name, lock.ReservedPrefix+"waiting/") {
+		if counts(h.Name) && !strings.HasPrefix(h.Name, lock.ReservedPrefix+"waiting/") {
 			found = append(found, fmt.Sprintf("the lock %q is held by %s (pid %d)", h.Name, h.Owner.Host, h.Owner.PID))
 		}
 	}
 	return found, nil
+}
+
+func anyLock(string) bool { return true }
+
+// isOwnLock reports whether a lock is one of this library's own: no slot, which
+// stays used when a job has ended.
+func isOwnLock(name string) bool {
+	return strings.HasPrefix(name, lock.ReservedPrefix) && !strings.HasPrefix(name, lock.ReservedPrefix+"once/")
 }
 
 // holders yields the locks that are held; where the backend cannot list them,
@@ -56,8 +63,8 @@ func holders(ctx context.Context, l *lock.Locker) func(func(lock.Holder, error) 
 }
 
 // checkIdle refuses what would harm nodes at work.
-func checkIdle(ctx context.Context, pool *cache.Pool, l *lock.Locker, prefix string) error {
-	found, err := atWork(ctx, pool, l, prefix)
+func checkIdle(ctx context.Context, pool *cache.Pool, l *lock.Locker, counts func(name string) bool) error {
+	found, err := atWork(ctx, pool, l, counts)
 	switch {
 	case err != nil:
 		return fmt.Errorf("cannot tell whether a Go node is at work (--force does not ask): %w", err)

@@ -141,9 +141,10 @@ func describe(key string, raw []byte) entry {
 	}
 	v, err := php.Decode(raw)
 	if err == nil {
-		if item, ok := php.AsItem(v); ok {
-			v = item.Value
-			if e.Metadata, err = typedjson.Marshal(item.Metadata()); err != nil {
+		var w *php.ValueWrapper
+		if php.Assign(&w, v) == nil && w != nil {
+			v = w.Value
+			if e.Metadata, err = typedjson.Marshal(w.Metadata()); err != nil {
 				return entry{Key: key, Found: true, Error: err.Error()}
 			}
 		}

@@ -30,7 +30,7 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 				return errors.New("this cache cannot be cleared")
 			}
 			if !*force {
-				check := func(l *lock.Locker) error { return checkIdle(ctx, cache.NewPool(c), l, lock.ReservedPrefix) }
+				check := func(l *lock.Locker) error { return checkIdle(ctx, cache.NewPool(c), l, isOwnLock) }
 				if err := a.withLocker(check); err != nil { //nolint:contextcheck // closing waits for goroutines of its own
 					return err
 				}

@@ -61,7 +61,7 @@ func elementsOf(n int64) func([]php.Prop) []php.Prop {
 			if p.Key != php.IntKey(n) || !ok {
 				continue
 			}
-			for _, e := range a.Entries {
+			for _, e := range a.Elements {
 				out = append(out, php.Prop{Key: e.Key, Value: e.Value})
 			}
 		}
@@ -84,7 +84,7 @@ func arrayOf(props []php.Prop) *php.Array {
 		if !k.IsInt {
 			k = php.StringKey(k.Str)
 		}
-		a.Entries = append(a.Entries, php.Entry{Key: k, Value: p.Value})
+		a.Elements = append(a.Elements, php.Element{Key: k, Value: p.Value})
 	}
 	return a
 }
@@ -139,7 +139,7 @@ func store(v any) error {
 func eachObject(v any, done map[any]bool, do func(class string, o *php.Object) error) error {
 	v = php.Deref(v)
 	switch v.(type) {
-	case *php.Array, *php.Object, *php.DateTime, *php.Item:
+	case *php.Array, *php.Object, *php.DateTime, *php.ValueWrapper:
 		if done[v] {
 			return nil
 		}
@@ -155,12 +155,12 @@ func eachObject(v any, done map[any]bool, do func(class string, o *php.Object) e
 	}
 	switch v := v.(type) {
 	case *php.Array:
-		for _, e := range v.Entries {
+		for _, e := range v.Elements {
 			if err := eachObject(e.Value, done, do); err != nil {
 				return err
 			}
 		}
-	case *php.Item:
+	case *php.ValueWrapper:
 		return eachObject(v.Value, done, do)
 	case *php.Enum:
 		return do(v.Class, nil)

@@ -37,7 +37,7 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		}
 		defer c.close()
 		if *last && !*force {
-			if err := checkIdle(ctx, c.pool, c.locker, ""); err != nil {
+			if err := checkIdle(ctx, c.pool, c.locker, anyLock); err != nil {
 				return err
 			}
 		}

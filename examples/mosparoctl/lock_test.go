@@ -62,7 +62,7 @@ func TestLock_ShowListAndBreak(t *testing.T) {
 	for _, h := range holdings(t, ctl(t, env, "", "lock", "ls")) {
 		names = append(names, h.Name)
 	}
-	require.ElementsMatch(t, []string{"odd name\n", "report@2026-03-01"}, names)
+	require.ElementsMatch(t, []string{"odd name\n", "mosparo/once/report@2026-03-01"}, names)
 
 	broken := holdings(t, ctl(t, env, "", "lock", "break", "odd name\n"))
 	require.Equal(t, lease.Fence(), broken[0].Fence, "it says whose it was")

@@ -1,6 +1,6 @@
-// Package filelocker keeps locks in a directory, also on NFS, for clusters whose
-// shared cache is a directory too. It promises exclusion and rising fences
-// while the directory keeps its files and the file server's clock is not set
+// Package filelocker provides a [lock.Backend] in a directory, also on NFS, for
+// clusters whose shared cache is a directory too. It promises exclusion and rising
+// fences while the directory keeps its files and the file server's clock is not set
 // forward; it does not promise that a call ends with its context while a
 // network file system hangs, since no file operation can be interrupted.
 //

@@ -26,9 +26,9 @@ type found struct {
 // errReplaced: the file was removed or replaced while we waited for it.
 var errReplaced = errors.New("the file was replaced meanwhile")
 
-// change lets decide look at the record of a name under the flock of its file, and
-// writes what it returns, if anything, also beside an error. Without create, a name without file gives
-// [fs.ErrNotExist].
+// change calls decide with the record of a name under the flock of its file, and
+// writes what it returns, if anything, also beside an error. Without create, a name
+// without file gives [fs.ErrNotExist].
 func (b *Backend) change(ctx context.Context, name string, create bool, decide func(*found) (*record, error)) error {
 	if err := lock.CheckName(name); err != nil {
 		return err
@@ -233,7 +233,7 @@ func isCurrent(root *os.Root, f *os.File, file string) error {
 	return err
 }
 
-// errBusy: the change of another process does not come to its end.
+// errBusy: another process holds the flock for too long.
 var errBusy = errors.New("another process is in the middle of a change and does not go on")
 
 // flock waits for the changes of others, which take microseconds.

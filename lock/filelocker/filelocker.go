@@ -15,9 +15,9 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Backend is a [lock.Backend] in a directory. It implements
-// [lock.Describer], [lock.Lister] and [lock.Breaker]. It is safe for
-// concurrent use, also by several processes and machines. Make one with [New].
+// Backend is a [lock.Backend] in a directory. It implements [lock.Lister] and
+// [lock.Breaker]. It is safe for concurrent use, also by several processes and
+// machines. Make one with [New].
 type Backend struct {
 	dir     string
 	ownerOf string
@@ -80,13 +80,13 @@ func (b *Backend) folder() sharedfiles.Folder {
 	return sharedfiles.Folder{Path: b.dir, OwnerOf: b.ownerOf}
 }
 
-// Dir is the directory of the locks, absolute.
+// Dir returns the directory of the locks, absolute.
 func (b *Backend) Dir() string { return b.dir }
 
-// File is the absolute path of the file that keeps, or would keep, a name.
+// File returns the absolute path of the file that keeps, or would keep, a name.
 func (b *Backend) File(name string) string { return filepath.Join(b.dir, fileName(name)) }
 
-// Properties implements [lock.Describer]. The margin covers the tick in which
+// Properties implements [lock.Backend]. The margin covers the tick in which
 // the server counts modification times, and that its clock may run a little
 // faster than the holder's. Where modification times are whole seconds, a
 // lease is kept two seconds longer.
@@ -158,7 +158,7 @@ func (b *Backend) withHeld(ctx context.Context, name string, token lock.Token, c
 	return err
 }
 
-// Break implements [lock.Breaker]. It mends a damaged record as well.
+// Break implements [lock.Breaker]. It repairs a damaged record as well.
 func (b *Backend) Break(ctx context.Context, name string) error {
 	err := b.change(ctx, name, false, func(f *found) (*record, error) {
 		switch {

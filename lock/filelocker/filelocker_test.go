@@ -77,7 +77,7 @@ func TestNew_RefusesDirectoriesOfOthers(t *testing.T) {
 
 func TestFile_IsShortAndTellsNamesApart(t *testing.T) {
 	b := open(t, t.TempDir())
-	long := strings.Repeat("\xff", lock.MaxName)
+	long := strings.Repeat("\xff", 200)
 	seen := map[string]string{}
 	for _, n := range []string{"job", "Job", "JOB", "..", "a/b", long, long[1:], long[1:] + "\xfe"} {
 		file := filepath.Base(b.File(n))
@@ -167,6 +167,7 @@ func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
 	}
 	killed := filepath.Join(b.Dir(), sharedfiles.TemporaryName(now))
 	require.NoError(t, os.WriteFile(killed, nil, 0o600))
+	require.NoError(t, os.Chtimes(killed, now, now))
 	now = time.Now()
 	acquire(t, b, "new", time.Minute)
 	require.NoFileExists(t, killed)
@@ -175,6 +176,23 @@ func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
 	requireHeld(t, b, "for long")
 	_, next := acquire(t, b, "released", time.Minute)
 	require.Greater(t, next, fence)
+}
+
+// The clock of a node may be hours off: what another one writes just now stays,
+// and what is left goes.
+func TestLeftOvers_AreJudgedByTheServersClock(t *testing.T) {
+	b, now := open(t, t.TempDir()), time.Now()
+	acquire(t, b, "n", time.Minute)
+	temporary := func(nameAt, modified time.Time) string {
+		file := filepath.Join(b.Dir(), sharedfiles.TemporaryName(nameAt))
+		require.NoError(t, os.WriteFile(file, nil, 0o600))
+		require.NoError(t, os.Chtimes(file, modified, modified))
+		return file
+	}
+	inUse, left := temporary(now.Add(-3*time.Hour), now), temporary(now.Add(3*time.Hour), now.Add(-2*time.Hour))
+	acquire(t, open(t, b.Dir()), "another", time.Minute)
+	require.FileExists(t, inUse)
+	require.NoFileExists(t, left)
 }
 
 // A minutely job does not leave a file behind for every minute of a month.
@@ -186,12 +204,12 @@ func TestFilesOfUsedSlotsAreRemovedSoonAfterTheirRetention(t *testing.T) {
 	defer l.Close()
 	for slot, retention := range map[string]time.Duration{"over": time.Hour, "remembered": 24 * time.Hour} {
 		require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: slot}, retention))
-		require.NoError(t, os.Chtimes(b.File("job@"+slot), now, now))
+		require.NoError(t, os.Chtimes(b.File("mosparo/once/job@"+slot), now, now))
 	}
 	now = time.Now()
 	require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "next"}, time.Hour))
-	require.NoFileExists(t, b.File("job@over"))
-	require.FileExists(t, b.File("job@remembered"))
+	require.NoFileExists(t, b.File("mosparo/once/job@over"))
+	require.FileExists(t, b.File("mosparo/once/job@remembered"))
 	require.ErrorIs(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "remembered"}, time.Hour), lock.ErrHeld)
 }
 
@@ -207,7 +225,7 @@ func TestFilesOfUsedSlotsDoNotGrowInNumber(t *testing.T) {
 	for i := range slots {
 		slot := strconv.Itoa(i)
 		require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: slot}, time.Hour))
-		require.NoError(t, os.Chtimes(b.File("job@"+slot), now, now))
+		require.NoError(t, os.Chtimes(b.File("mosparo/once/job@"+slot), now, now))
 	}
 	for now = now.Add(2 * time.Hour); now.Before(time.Now().Add(-30 * time.Minute)); now = now.Add(time.Minute) {
 		acquire(t, b, "another", time.Second)

@@ -41,6 +41,8 @@ func TestLeftOvers_GoWithoutANewName(t *testing.T) {
 	token, _ := acquire(t, open(t, dir), "n", time.Minute)
 	killed := filepath.Join(dir, sharedfiles.TemporaryName(time.Now().Add(-2*time.Hour)))
 	require.NoError(t, os.WriteFile(killed, nil, 0o600))
+	old := time.Now().Add(-2 * time.Hour)
+	require.NoError(t, os.Chtimes(killed, old, old))
 	b := open(t, dir)
 	require.NoError(t, b.Release(t.Context(), "n", token))
 	acquire(t, b, "n", time.Minute)

@@ -13,7 +13,7 @@ const supported = true
 // nonblock keeps an open from hanging on a pipe.
 const nonblock = syscall.O_NONBLOCK
 
-// tryFlock takes the file for this open file alone, or fails at once; the end
+// tryFlock takes the file for this open file alone, or fails immediately; the end
 // of the process or of f gives it back.
 func tryFlock(f *os.File) error {
 	for {

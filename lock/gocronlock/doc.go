@@ -10,7 +10,7 @@
 // sooner or its node dies, so that a node whose clock is behind does not run
 // the job again. Hence
 //
-//	difference of the clocks < minimum hold < time between two runs
+//	clock skew < minimum hold < run interval
 //
 // or runs are doubled, or left out. Jobs that are due more often than every
 // ten seconds or so need a shorter minimum hold than the default:

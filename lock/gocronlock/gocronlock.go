@@ -12,6 +12,7 @@ import (
 	"github.com/go-co-op/gocron/v2"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // Defaults of the leases; see the package's text.
@@ -20,7 +21,7 @@ const (
 	DefaultTTL     = 5 * time.Second
 )
 
-// Prefix begins the names of the locks; the job's name follows.
+// Prefix is the prefix of the names of the locks; the job's name follows.
 const Prefix = "gocron."
 
 // Locker is a [gocron.Locker], for gocron.WithDistributedLocker and
@@ -94,10 +95,10 @@ func (h *held) Unlock(ctx context.Context) error {
 // name that is too long for a lock ends with a hash instead.
 func Name(job string) string {
 	name := Prefix + job
-	if len(name) <= lock.MaxName {
+	if len(name) <= names.Max {
 		return name
 	}
 	sum := sha256.Sum256([]byte(job))
 	end := "~" + hex.EncodeToString(sum[:16])
-	return name[:lock.MaxName-len(end)] + end
+	return name[:names.Max-len(end)] + end
 }

@@ -14,8 +14,8 @@ import (
 
 // Conformance runs the suite on the backends that open makes, one for each
 // subtest. Every rule uses names of its own, so that open may return one backend
-// again and again. A backend that implements [lock.Describer] is held to what it
-// promises. It panics if open is nil.
+// again and again. A backend is checked against its own [lock.Properties]. It
+// panics if open is nil.
 func Conformance(t *testing.T, open func(t *testing.T) lock.Backend, opts ...Option) {
 	t.Helper()
 	if open == nil {
@@ -92,12 +92,8 @@ var rules = []rule{
 
 // run checks the rule on one backend.
 func (r *rule) run(tb testing.TB, b lock.Backend) {
-	s := &suite{TB: tb, b: b, why: r.why, ttl: time.Second, prefix: string(NewToken()) + "."}
-	if d, ok := b.(lock.Describer); ok {
-		s.p = d.Properties()
-		s.ttl = max(s.ttl, 2*s.p.MinTTL)
-	}
-	r.check(s)
+	p := b.Properties()
+	r.check(&suite{TB: tb, b: b, p: p, why: r.why, ttl: max(time.Second, 2*p.MinTTL), prefix: string(NewToken()) + "."})
 }
 
 // suite is one rule being checked on one backend.

@@ -24,11 +24,11 @@ type Faulty struct {
 	calls    map[Op]int
 }
 
-// ErrPartition is what a request meets that cannot reach the server.
+// ErrPartition is the error of a request that cannot reach the server.
 var ErrPartition = errors.New("no route to the lock server")
 
-// ErrReplyLost is what a request returns whose reply was lost: the server has
-// done what was asked.
+// ErrReplyLost is the error of a request whose reply was lost: the server has done
+// what was asked.
 var ErrReplyLost = errors.New("reply lost")
 
 // FaultyOption changes a default of [NewFaulty]. There is none yet.
@@ -81,16 +81,16 @@ func (f *Faulty) LoseReply(op Op) {
 	f.loseNext[op] = true
 }
 
-// Stray lets the next request of a kind go astray: its caller hears nothing
-// until its context ends, and the server gets it so much later, when the caller
-// has long given up.
+// Stray delays the next request of a kind: its caller gets no reply until its
+// context ends, and the server gets the request after d, when the caller has long
+// given up.
 func (f *Faulty) Stray(op Op, d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stray[op] = d
 }
 
-// Calls is how many requests of a kind there were.
+// Calls returns how many requests of a kind there were.
 func (f *Faulty) Calls(op Op) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -128,14 +128,6 @@ func (f *Faulty) do(ctx context.Context, op Op, request func(context.Context) er
 		return ErrReplyLost
 	}
 	return err
-}
-
-// Properties implements [lock.Describer] as the backend below does.
-func (f *Faulty) Properties() lock.Properties {
-	if d, ok := f.Backend.(lock.Describer); ok {
-		return d.Properties()
-	}
-	return lock.Properties{}
 }
 
 // Acquire implements [lock.Backend].

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 // equal compares owners, whose times may have lost their zone.
@@ -88,7 +89,7 @@ func (s *suite) unfenced() {
 }
 
 func (s *suite) names() {
-	room := lock.MaxName - len(s.prefix)
+	room := names.Max - len(s.prefix)
 	odd := []string{"a", "A", "a b", "{a}", "}{", "a%62", "ab", "..", ".", "a/../b", "\x00\xff\n", "🔒", "*?[]", strings.Repeat("{", room), strings.Repeat("\xff", room)}
 	tokens := map[string]lock.Token{}
 	for _, n := range odd {

@@ -1,7 +1,7 @@
-// Package memcachedlocker keeps locks on memcached, for clusters that have
-// nothing else. It promises exclusion only while memcached keeps the item of a
+// Package memcachedlocker provides a [lock.Backend] on memcached, for clusters
+// that have nothing else. It promises exclusion only while memcached keeps the item of a
 // lock, and memcached promises nothing: it evicts items under memory pressure
-// before their time, and a restart loses all. A holder learns of it at his next
+// before their time, and a restart loses all. A holder learns of it at its next
 // renewal, and until then there may be two. Work that must not be done twice
 // needs another backend, or a store that checks fences.
 //
@@ -12,7 +12,7 @@
 // memcached's clock has whole seconds, and a tick that comes late moves it by
 // two: an item may die up to two seconds early, also on an idle server. So a
 // lock is stored for two seconds longer than its lease, rounded up to full
-// seconds: that of a holder who died is free up to three seconds after its TTL.
+// seconds: that of a holder that died is free up to three seconds after its TTL.
 // A release frees it immediately. Leases are 1 second to 30 days less 2 seconds.
 //
 // A memcached that was stopped (SIGSTOP, a suspended machine) may answer its

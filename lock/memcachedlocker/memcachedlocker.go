@@ -20,8 +20,8 @@ type Client interface {
 	CompareAndSwap(item *memcache.Item) error
 }
 
-// Backend is a [lock.Backend] on memcached. It implements [lock.Describer] and
-// [lock.Breaker]. It is safe for concurrent use.
+// Backend is a [lock.Backend] on memcached. It implements [lock.Breaker]. It
+// is safe for concurrent use.
 type Backend struct {
 	client Client
 	prefix string
@@ -57,7 +57,7 @@ func New(client Client, opts ...Option) *Backend {
 	return b
 }
 
-// Properties implements [lock.Describer].
+// Properties implements [lock.Backend].
 func (b *Backend) Properties() lock.Properties {
 	return lock.Properties{Shared: true, MinTTL: time.Second, Margin: 100 * time.Millisecond}
 }

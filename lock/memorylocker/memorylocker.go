@@ -1,5 +1,5 @@
-// Package memorylocker is a lock backend inside one process: the reference for
-// the others, and the fake for tests, where it works in a testing/synctest
+// Package memorylocker provides a [lock.Backend] inside one process: the reference
+// for the others, and the fake for tests, where it works in a testing/synctest
 // bubble. It does not lock anything between processes.
 package memorylocker
 
@@ -43,7 +43,7 @@ func New(opts ...Option) *Backend {
 	return b
 }
 
-// Properties implements [lock.Describer].
+// Properties implements [lock.Backend].
 func (b *Backend) Properties() lock.Properties {
 	return lock.Properties{Exclusive: true, Fencing: true, MinTTL: time.Millisecond}
 }
@@ -184,7 +184,7 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 	return nil
 }
 
-// Forget loses all leases at once, as a server that restarts without its data
+// Forget loses all leases, as a server that restarts without its data
 // or is flushed; fences go on rising.
 func (b *Backend) Forget() {
 	b.mu.Lock()

@@ -70,7 +70,7 @@ func contenders(tb testing.TB, c *redis.Client) []contender {
 			if wait {
 				tries = 10000
 			}
-			m := sync.NewMutex("bench-redsync", redsync.WithExpiry(benchTTL), redsync.WithTries(tries), redsync.WithRetryDelay(lock.DefaultPoll))
+			m := sync.NewMutex("bench-redsync", redsync.WithExpiry(benchTTL), redsync.WithTries(tries), redsync.WithRetryDelay(50*time.Millisecond))
 			return func(ctx context.Context) error { _, err := m.UnlockContext(ctx); return err }, m.LockContext(ctx)
 		}},
 		{"setnx", func(ctx context.Context, wait bool) (func(context.Context) error, error) {
@@ -88,7 +88,7 @@ func contenders(tb testing.TB, c *redis.Client) []contender {
 				if !wait {
 					return nil, lock.ErrHeld
 				}
-				time.Sleep(lock.DefaultPoll)
+				time.Sleep(50 * time.Millisecond)
 			}
 		}},
 	}

@@ -1,5 +1,5 @@
-// Package redislocker keeps locks on Redis with bsm/redislock, with fencing
-// tokens. It promises exclusion and rising fences while the server keeps its
+// Package redislocker provides a [lock.Backend] on Redis, with fencing tokens; it
+// obtains locks with bsm/redislock. It promises exclusion and rising fences while the server keeps its
 // data, and not beyond: a failover before replication, a restart without
 // persistence, an eviction or a FLUSHDB loses leases, and so does a server's
 // clock that is set forward, by which Redis expires keys. Their holders learn of

@@ -50,11 +50,13 @@ type Backend struct {
 // DialerRetries. A [*redis.ClusterClient] needs a ClusterStateReloadInterval of 3 s:
 // by default go-redis reads the map of a cluster every 60 s, and after the death of
 // a master a lease on its slots is lost before that. Behind twemproxy the client
-// needs DisableIdentity and the hook redisadapter.SkipHello, the pool of the proxy
-// hash_tag "{}", and [Backend.Holders], [Backend.Check] and [WithReplicas] do not
-// work. envconfig/connect sets all of this. Locks may have a server or a
-// database of their own: it is that of the client. Nothing is sent. New panics
-// if client is nil.
+// needs DisableIdentity and the hook redisadapter.SkipHello. envconfig/connect
+// makes such a client.
+//
+// The pool of a twemproxy needs hash_tag "{}" in the configuration of the proxy,
+// which no client can set, and behind one [Backend.Holders], [Backend.Check] and
+// [WithReplicas] do not work. Locks may have a server or a database of their own:
+// it is that of the client. New sends nothing, and panics if client is nil.
 func New(client redis.UniversalClient, opts ...Option) *Backend {
 	if isNil(client) {
 		panic("redislocker.New: client is nil")
@@ -84,7 +86,7 @@ func isNil(client redis.UniversalClient) bool {
 	return false
 }
 
-// Properties implements [lock.Describer].
+// Properties implements [lock.Backend].
 func (b *Backend) Properties() lock.Properties {
 	return lock.Properties{Exclusive: true, Shared: true, Fencing: true, MinTTL: 10 * time.Millisecond, Margin: 2 * time.Millisecond}
 }

@@ -257,7 +257,7 @@ func TestOnce_LeavesNothingBehindAfterItsRetention(t *testing.T) {
 		require.Greater(t, left, time.Duration(0), key)
 		require.LessOrEqual(t, left, time.Hour, key)
 	}
-	h, err := l.Holder(t.Context(), "job@12:00")
+	h, err := l.Holder(t.Context(), "mosparo/once/job@12:00")
 	require.NoError(t, err)
 	require.NotEmpty(t, h.Owner.Host)
 	require.Zero(t, h.Fence)

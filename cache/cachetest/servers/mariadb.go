@@ -7,6 +7,11 @@ import (
 	"strconv"
 )
 
+// MariaDBServer is a running mariadbd.
+type MariaDBServer struct {
+	*Process
+}
+
 // MariaDB starts a MariaDB with an empty database. What it has committed
 // outlives Kill and Restart. Further arguments go to mariadbd as they are, such as
 // "--innodb-lock-wait-timeout=1", or "--log-bin", "--server-id=1" for the
@@ -50,5 +55,18 @@ CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY '%s';
 GRANT ALL ON *.* TO %[2]s@'%%' WITH GRANT OPTION;
 `, DatabaseName, DatabaseUser, DatabasePassword)
 
-// Socket is the path of the server's Unix socket.
+// DSN returns the empty database for github.com/go-sql-driver/mysql.
+func (m *MariaDBServer) DSN() string { return m.DSNFor(DatabaseUser, DatabasePassword, DatabaseName) }
+
+// DSNFor returns the same for another user and database.
+func (m *MariaDBServer) DSNFor(user, password, database string) string {
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s", user, password, m.Addr(), database)
+}
+
+// URL returns the empty database as mosparo's DATABASE_URL has it.
+func (m *MariaDBServer) URL() string {
+	return dsnURL("mysql", DatabaseUser, DatabasePassword, m.Addr(), DatabaseName)
+}
+
+// Socket returns the path of the server's Unix socket.
 func (m *MariaDBServer) Socket() string { return filepath.Join(m.dir, "s") }

@@ -44,7 +44,7 @@ func MemcachedOnSocket(tb TB, args ...string) *MemcachedServer {
 	}, func(string) error { return listens("unix", path) })
 }
 
-// Socket is the path of the Unix socket of [MemcachedOnSocket].
+// Socket returns the path of the Unix socket of [MemcachedOnSocket].
 func (m *MemcachedServer) Socket() string { return socketIn(m.dir) }
 
 func socketIn(dir string) string { return filepath.Join(dir, "s") }

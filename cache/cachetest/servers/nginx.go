@@ -7,17 +7,12 @@ import (
 	"strings"
 )
 
-// NginxServer is a running nginx.
-type NginxServer struct {
-	*Process
-}
-
 // Nginx starts an nginx that spreads requests over the servers at the
 // addresses, strictly in turn, and asks no other one when one fails. The lines
 // of config, if there are any, stand in its server block beside location /.
-func Nginx(tb TB, config string, upstreams ...string) *NginxServer {
+func Nginx(tb TB, config string, upstreams ...string) *Process {
 	tb.Helper()
-	return &NginxServer{start(tb, spec{
+	return start(tb, spec{
 		name: "nginx", binary: "nginx", pkg: "nginx",
 		args: func(port int, dir string) []string {
 			file := filepath.Join(dir, "nginx.conf")
@@ -27,7 +22,7 @@ func Nginx(tb TB, config string, upstreams ...string) *NginxServer {
 			return []string{"-p", dir, "-e", "stderr", "-c", file}
 		},
 		ready: func(addr string) error { return listens("tcp", addr) },
-	})}
+	})
 }
 
 func nginxConfig(port int, dir, config string, upstreams []string) string {

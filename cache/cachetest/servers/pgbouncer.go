@@ -35,7 +35,7 @@ func PgBouncer(tb TB, p *PostgreSQLServer, lines ...string) *PgBouncerServer {
 	})}
 }
 
-// DSN is the database for github.com/jackc/pgx.
+// DSN returns the database for github.com/jackc/pgx.
 func (b *PgBouncerServer) DSN() string {
 	return dsnURL("postgres", DatabaseUser, DatabasePassword, b.Addr(), DatabaseName) + "?sslmode=disable"
 }

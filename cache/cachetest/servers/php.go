@@ -49,7 +49,7 @@ func findSymfony(tb TB) string {
 	return dir
 }
 
-// Command is php running the code (without <?php), with the arguments in
+// Command returns php running the code (without <?php), with the arguments in
 // $argv[1] and so on. Symfony's cache and Dotenv are loaded.
 func (p *PHPRuntime) Command(ctx context.Context, code string, args ...string) *exec.Cmd {
 	head := fmt.Sprintf("error_reporting(E_ALL & ~E_DEPRECATED); require %q; require %q; ",

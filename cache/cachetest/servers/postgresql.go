@@ -11,6 +11,11 @@ import (
 	"syscall"
 )
 
+// PostgreSQLServer is a running postgres.
+type PostgreSQLServer struct {
+	*Process
+}
+
 // PostgreSQL starts a PostgreSQL with an empty database. What it has committed
 // outlives Kill and Restart. Further arguments go to postgres as they are,
 // such as "-c", "lock_timeout=1s".
@@ -42,6 +47,22 @@ func (p *PostgreSQLServer) Standby(args ...string) *PostgreSQLServer {
 		return s.run(sibling(s.path, "pg_basebackup"), "-D", filepath.Join(s.dir, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync",
 			"-d", dsnURL("postgres", DatabaseUser, DatabasePassword, p.Addr(), ""))
 	}, args)
+}
+
+// DSN returns the empty database for github.com/jackc/pgx and
+// github.com/lib/pq.
+func (p *PostgreSQLServer) DSN() string {
+	return p.DSNFor(DatabaseUser, DatabasePassword, DatabaseName)
+}
+
+// DSNFor returns the same for another user and database.
+func (p *PostgreSQLServer) DSNFor(user, password, database string) string {
+	return dsnURL("postgres", user, password, p.Addr(), database) + "?sslmode=disable"
+}
+
+// URL returns the empty database as mosparo's DATABASE_URL has it.
+func (p *PostgreSQLServer) URL() string {
+	return dsnURL("postgresql", DatabaseUser, DatabasePassword, p.Addr(), DatabaseName)
 }
 
 func postgres(tb TB, prepare func(*Process) error, args []string) *PostgreSQLServer {

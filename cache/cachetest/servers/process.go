@@ -26,7 +26,7 @@ type TB interface {
 // startTime is how long a server may take until it answers.
 const startTime = time.Minute
 
-// quitTime is how long a server may take to quit at once.
+// quitTime is how long a server may take to quit.
 const quitTime = 10 * time.Second
 
 // spec says how to start a kind of server.
@@ -45,7 +45,7 @@ type spec struct {
 	args func(port int, dir string) []string
 	// ready asks the server whether it serves; an error means not yet.
 	ready func(addr string) error
-	// quit, if not 0, ends the server at once with the processes that it has
+	// quit, if not 0, ends the server immediately with the processes that it has
 	// started, which SIGKILL would leave behind.
 	quit syscall.Signal
 }
@@ -113,8 +113,8 @@ func find(tb TB, binary, pkg string) string {
 	return ""
 }
 
-// Missing ends a test that needs something which is not installed: it is
-// skipped, or fails with MOSPARO_TEST_REQUIRE=1.
+// Missing ends a test that needs something that is not installed: it is skipped,
+// or fails with MOSPARO_TEST_REQUIRE=1.
 func Missing(tb TB, what, pkg string) {
 	tb.Helper()
 	if os.Getenv("MOSPARO_TEST_REQUIRE") == "1" {
@@ -193,16 +193,16 @@ func (p *Process) output() string {
 	return string(b[max(0, len(b)-2000):])
 }
 
-// Addr is the server's host:port.
+// Addr returns the server's host:port.
 func (p *Process) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
 
-// Port is the server's TCP port.
+// Port returns the server's TCP port.
 func (p *Process) Port() int { return p.port }
 
-// Dir is the server's scratch directory.
+// Dir returns the server's scratch directory.
 func (p *Process) Dir() string { return p.dir }
 
-// Kill ends the server at once, as a power cut does, and waits for its end. It
+// Kill ends the server immediately, as a power cut does, and waits for its end. It
 // is safe to call twice.
 func (p *Process) Kill() {
 	p.mu.Lock()
@@ -253,8 +253,8 @@ func (p *Process) Restart() {
 	}
 }
 
-// Pause stops the process in the middle of what it does (SIGSTOP); its port
-// stays open, and nobody answers.
+// Pause stops the process where it is (SIGSTOP): its port stays open, and there is
+// no answer.
 func (p *Process) Pause() { p.signal(stopSignal) }
 
 // Resume lets a paused process go on.

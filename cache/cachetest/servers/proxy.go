@@ -44,7 +44,7 @@ func NewProxy(tb TB, target string) *Proxy {
 	return p
 }
 
-// Addr is where clients connect to.
+// Addr returns where clients connect to.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
 // Retarget sends new connections to another server, as an address does that

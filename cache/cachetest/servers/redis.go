@@ -30,7 +30,7 @@ func Redis(tb TB, args ...string) *RedisServer {
 	})}
 }
 
-// Socket is the path of the server's Unix socket.
+// Socket returns the path of the server's Unix socket.
 func (r *RedisServer) Socket() string { return filepath.Join(r.dir, "s") }
 
 func redisReady(addr string) error {

@@ -114,7 +114,7 @@ func floatText(f float64) string {
 
 func (w *writer) array(a *php.Array) error {
 	w.raw(`{"t":"array","list":`, strconv.FormatBool(a.IsList()), `,"entries":[`)
-	for i, e := range a.Entries {
+	for i, e := range a.Elements {
 		if i > 0 {
 			w.raw(`,`)
 		}
@@ -136,7 +136,7 @@ func (w *writer) array(a *php.Array) error {
 	return nil
 }
 
-// element writes the value of an entry, followed by {"ref": n} where it is a
+// element writes the value of an array's element, followed by {"ref": n} where it is a
 // reference.
 func (w *writer) element(v any) error {
 	r, ok := v.(*php.Ref)
@@ -192,7 +192,7 @@ func (w *writer) object(v any) error {
 		open("enum")
 		w.text("class", v.Class)
 		w.text("case", v.Case)
-	case *php.Item:
+	case *php.ValueWrapper:
 		open("symfony_item")
 		w.raw(`,"value":`)
 		if err = w.value(v.Value); err == nil {

@@ -151,8 +151,8 @@ func TestUnmarshal_RefusesWhatIsNoTypedValue(t *testing.T) {
 func TestMarshal_RefusesWhatIsNoPHPValue(t *testing.T) {
 	_, err := typedjson.Marshal(struct{}{})
 	require.ErrorContains(t, err, "struct {} is not a PHP value")
-	deep := php.List()
-	deep.Entries = append(deep.Entries, php.Entry{Value: deep})
+	deep := &php.Array{}
+	deep.Elements = append(deep.Elements, php.Element{Value: deep})
 	_, err = typedjson.Marshal(deep)
 	require.ErrorContains(t, err, "nested deeper than")
 }

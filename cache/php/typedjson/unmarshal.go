@@ -114,7 +114,7 @@ func (p *parser) value(in *input) (any, error) {
 	case "enum":
 		return p.note(in.ID, &php.Enum{Class: either(in.Class, in.ClassB64), Case: either(in.Case, in.CaseB64)}), nil
 	case "symfony_item":
-		return p.item(in)
+		return p.wrapper(in)
 	case "same_object":
 		v, ok := p.objects[in.ID]
 		if !ok {
@@ -172,7 +172,7 @@ func (in *input) float() (float64, error) {
 }
 
 func (p *parser) array(in *input) (any, error) {
-	a := &php.Array{Entries: make([]php.Entry, 0, len(in.Entries))}
+	a := &php.Array{Elements: make([]php.Element, 0, len(in.Entries))}
 	places := make(map[php.Key]int, len(in.Entries))
 	for _, e := range in.Entries {
 		if len(e) < 2 {
@@ -201,11 +201,11 @@ func (p *parser) array(in *input) (any, error) {
 		}
 		// As in PHP, the last of equal keys wins in the place of the first.
 		if i, ok := places[k]; ok {
-			a.Entries[i].Value = v
+			a.Elements[i].Value = v
 			continue
 		}
-		places[k] = len(a.Entries)
-		a.Entries = append(a.Entries, php.Entry{Key: k, Value: v})
+		places[k] = len(a.Elements)
+		a.Elements = append(a.Elements, php.Element{Key: k, Value: v})
 	}
 	return a, nil
 }
@@ -248,28 +248,37 @@ func (p *parser) object(in *input) (any, error) {
 	return o, err
 }
 
-// date needs date and zone as PHP stores them, or utc alone.
 func (p *parser) date(in *input) (any, error) {
-	class := either(in.Class, in.ClassB64)
-	var d *php.DateTime
-	if in.Date == "" {
-		t, err := time.Parse(time.RFC3339Nano, in.UTC)
-		if err != nil {
-			return nil, in.wrap(err)
-		}
-		if d, err = php.ParseDateTime(class, t.UTC().Format("2006-01-02 15:04:05.000000"), 3, "UTC"); err != nil {
-			return nil, in.wrap(err)
-		}
-	} else {
-		var err error
-		if d, err = php.ParseDateTime(class, in.Date, in.ZoneType, in.Zone); err != nil {
-			return nil, in.wrap(err)
-		}
+	d, err := in.dateTime()
+	if err != nil {
+		return nil, in.wrap(err)
 	}
+	d.Class = either(in.Class, in.ClassB64)
 	p.note(in.ID, d)
-	var err error
 	d.Props, err = p.props(in.Props)
 	return d, err
+}
+
+// dateTime needs date and zone as PHP stores them, or utc alone. Reading the
+// object that PHP would store finds the moment and the zone as PHP does.
+func (in *input) dateTime() (d *php.DateTime, err error) {
+	date, zoneType, zone := in.Date, in.ZoneType, in.Zone
+	if date == "" {
+		t, err := time.Parse(time.RFC3339Nano, in.UTC)
+		if err != nil {
+			return nil, err
+		}
+		date, zoneType, zone = t.UTC().Format("2006-01-02 15:04:05.000000"), 3, "UTC"
+	}
+	stored, err := php.Marshal(&php.Object{Class: "DateTime", Props: []php.Prop{
+		{Key: php.StringKey("date"), Value: date},
+		{Key: php.StringKey("timezone_type"), Value: zoneType},
+		{Key: php.StringKey("timezone"), Value: zone},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return d, php.Unmarshal(stored, &d)
 }
 
 func (p *parser) props(in []inputProp) ([]php.Prop, error) {
@@ -303,11 +312,11 @@ func (p *parser) props(in []inputProp) ([]php.Prop, error) {
 	return props, nil
 }
 
-func (p *parser) item(in *input) (any, error) {
-	it := &php.Item{}
-	p.note(in.ID, it)
+func (p *parser) wrapper(in *input) (any, error) {
+	w := &php.ValueWrapper{}
+	p.note(in.ID, w)
 	var err error
-	if it.Value, err = p.value(in.Value); err != nil {
+	if w.Value, err = p.value(in.Value); err != nil {
 		return nil, err
 	}
 	meta, err := p.value(in.Metadata)
@@ -318,20 +327,20 @@ func (p *parser) item(in *input) (any, error) {
 	if !ok {
 		return nil, errors.New("metadata is an array")
 	}
-	for _, e := range a.Entries {
+	for _, e := range a.Elements {
 		switch v := php.Deref(e.Value).(type) {
 		case int64:
 			switch e.Key.Str {
 			case "expiry":
-				it.Expiry = v
+				w.Expiry = v
 			case "ctime":
-				it.CTime = v
+				w.CTime = v
 			}
 		case *php.Array:
 			if e.Key.Str == "tags" {
-				it.Tags = v
+				w.Tags = v
 			}
 		}
 	}
-	return it, nil
+	return w, nil
 }

@@ -79,8 +79,8 @@ func ReadPHPArray(path string) (map[string]Value, error) {
 		return nil, &Error{Path: path, Err: errors.New("it returns no array")}
 	}
 	values := map[string]Value{}
-	for _, e := range array.Entries {
-		if v, ok := valueOf(php.Deref(e.Value)); ok && !e.Key.IsInt {
+	for _, e := range array.Elements {
+		if v, ok := valueOf(e.Value); ok && !e.Key.IsInt {
 			values[e.Key.Str] = v
 		}
 	}

@@ -1,12 +1,16 @@
-// Package names encodes the names of locks for servers and file systems.
+// Package names has what the backends share about the names of locks: their
+// length, and their form on servers and file systems.
 package names
 
 import "strings"
 
+// Max is the longest name in bytes.
+const Max = 200
+
 const hexDigits = "0123456789ABCDEF"
 
-// Encode is the form of a name that every server and file system can
-// keep: letters, digits, - _ and . stay, every other byte becomes % and two hex
+// Encode returns the form of a name that every server and file system can keep:
+// letters, digits, - _ and . stay, every other byte becomes % and two hex
 // digits, and so does a leading dot. No two names share a form, and none has a
 // brace, which Redis Cluster would take for a hash tag.
 func Encode(name string) string {

@@ -6,13 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
 func TestEncode_IsReversibleAndSafe(t *testing.T) {
 	seen := map[string]string{}
-	for _, n := range []string{"a", "A", "a.b", ".a", "{a}", "a%2E", "a\x00", "ä", "/", "..", strings.Repeat("\xff", lock.MaxName)} {
+	for _, n := range []string{"a", "A", "a.b", ".a", "{a}", "a%2E", "a\x00", "ä", "/", "..", strings.Repeat("\xff", names.Max)} {
 		e := names.Encode(n)
 		require.NotContains(t, seen, e)
 		seen[e] = n

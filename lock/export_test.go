@@ -1,0 +1,7 @@
+package lock
+
+// The defaults of a [Locker].
+const (
+	DefaultCallTimeout = defaultCallTimeout
+	DefaultPoll        = defaultPoll
+)
