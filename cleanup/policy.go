@@ -164,15 +164,15 @@ func (p Policy) Decide(s Snapshot, now time.Time, forced bool) Decision {
 type Reason int
 
 const (
-	// ReasonNothingPlanned: there is neither a schedule nor a run in the
+	// ReasonNothingPlanned means that there is neither a schedule nor a run in the
 	// statistics; the cleanup is always one interval away.
 	ReasonNothingPlanned Reason = iota
-	// ReasonSchedule: mosparoNextCleanup.
+	// ReasonSchedule is mosparoNextCleanup.
 	ReasonSchedule
-	// ReasonUnfinishedRun: mosparoAdditionalCleanup.
+	// ReasonUnfinishedRun is mosparoAdditionalCleanup.
 	ReasonUnfinishedRun
-	// ReasonNewestRun: one interval after the newest run, since the cache has no
-	// schedule.
+	// ReasonNewestRun means one interval after the newest run, since the cache has
+	// no schedule.
 	ReasonNewestRun
 )
 
