@@ -2,67 +2,83 @@ package envconfig
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// Database is mosparo's database. Most of it is normally set in
-// env.mosparo.php; [Database.Connection] gives what a driver needs.
-type Database struct {
-	System   Value[string]     // database_system: mysql, postgres or sqlite
-	Driver   Value[string]     // database_driver: pdo_mysql, pdo_pgsql or pdo_sqlite
-	Host     Value[string]     // database_host
-	Port     Value[int]        // database_port
-	Name     Value[string]     // database_name
-	User     Value[string]     // database_user
-	Password Value[dsn.Secret] // database_password
-	Version  Value[string]     // database_version, that of the server
-	Path     Value[string]     // database_path, of the SQLite file
-
-	TLS           Value[bool]   // DATABASE_MYSQL_SSL
-	TLSKey        Value[string] // DATABASE_MYSQL_SSL_KEY
-	TLSCert       Value[string] // DATABASE_MYSQL_SSL_CERT
-	TLSCA         Value[string] // DATABASE_MYSQL_SSL_CA
-	TLSVerifyCert Value[bool]   // DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT
-
-	// unread is why env.mosparo.php could not be read.
-	unread error
-	// sslMode is PGSSLMODE of the real environment, which PHP and the driver
-	// read on their own.
-	sslMode string
+// DatabaseConnection returns what a driver needs for mosparo's database; see
+// [dsn.Database.Connection]. It returns the error of env.mosparo.php if that could
+// not be read, [ErrNotConfigured] if nothing of the database is set, and a
+// [*ValueError] that names the variable for what cannot be used; that unwraps to
+// [errors.ErrUnsupported] for another driver than mosparo's three.
+func (s *Settings) DatabaseConnection() (dsn.Connection, error) {
+	switch {
+	case s.unread != nil:
+		return dsn.Connection{}, fmt.Errorf("envconfig: the database is unknown: %w", s.unread)
+	case s.Database == nil:
+		return dsn.Connection{}, fmt.Errorf("envconfig: %w", ErrNotConfigured)
+	}
+	c, err := s.Database.Connection()
+	var wrong *dsn.Error
+	if errors.As(err, &wrong) {
+		name := databaseVariables[wrong.Part]
+		err = &ValueError{Name: name, Source: s.Variable(name).Source, Err: wrong.Err}
+	}
+	return c, err
 }
 
-func (r *resolver) database() Database {
+// databaseVariables are the variables behind the parts of a [dsn.Error].
+var databaseVariables = map[string]string{
+	"driver": "database_driver", "host": "database_host", "user": "database_user", "path": "database_path", "TLS": "DATABASE_MYSQL_SSL",
+}
+
+// database is nil if nothing of the connection is set.
+func (r *resolver) database() *dsn.Database {
 	path := ""
 	if r.dir != "" {
 		path = filepath.Join(r.dir, "var", "data", "data.sqlite")
 	}
-	d := Database{
-		System:   r.text("database_system", "mysql"),
+	r.text("database_system", "mysql")
+	d := &dsn.Database{
 		Driver:   r.text("database_driver", "pdo_mysql"),
 		Host:     r.text("database_host", "127.0.0.1"),
-		Port:     value(r, r.lookup, "database_port", 3306, convertPort, strconv.Itoa),
+		Port:     resolve(r, r.lookup, "database_port", 3306, convertPort, strconv.Itoa),
 		Name:     r.text("database_name", "mosparo"),
 		User:     r.text("database_user", "root"),
 		Password: r.secret("database_password"),
-		Version:  r.text("database_version", "1.0"),
-		Path:     r.text("database_path", path),
-
-		TLS:           r.truth(r.lookupEnv, "DATABASE_MYSQL_SSL"),
-		TLSKey:        r.envPath("DATABASE_MYSQL_SSL_KEY"),
-		TLSCert:       r.envPath("DATABASE_MYSQL_SSL_CERT"),
-		TLSCA:         r.envPath("DATABASE_MYSQL_SSL_CA"),
-		TLSVerifyCert: r.truth(r.lookupEnv, "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT"),
 	}
-	if r.config != nil {
-		d.unread = r.config.err
-	}
+	r.text("database_version", "1.0")
+	d.Path = r.text("database_path", path)
+	d.TLS = r.databaseTLS()
 	if v, ok := r.env.get("PGSSLMODE"); ok && v.source == SourceEnvironment {
-		d.sslMode = v.text
+		d.SSLMode = v.text
+	}
+	if !slices.ContainsFunc([]string{"driver", "host", "port", "name", "user", "password", "path"}, func(part string) bool {
+		return r.variable("database_" + part).IsSet()
+	}) {
+		return nil
 	}
 	return d
+}
+
+// databaseTLS is nil where TLS is off.
+func (r *resolver) databaseTLS() *dsn.TLS {
+	on := r.phpBool(r.lookupEnv, "DATABASE_MYSQL_SSL")
+	t := &dsn.TLS{
+		KeyFile:  r.envPath("DATABASE_MYSQL_SSL_KEY"),
+		CertFile: r.envPath("DATABASE_MYSQL_SSL_CERT"),
+		CAFile:   r.envPath("DATABASE_MYSQL_SSL_CA"),
+	}
+	t.SkipVerify = !r.phpBool(r.lookupEnv, "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT")
+	t.SkipVerifyName = t.SkipVerify
+	if !on {
+		return nil
+	}
+	return t
 }
 
 func convertPort(s string) (int, string, error) {
@@ -71,10 +87,4 @@ func convertPort(s string) (int, string, error) {
 		err = errors.New("out of range for a port")
 	}
 	return int(n), "", err
-}
-
-// IsConfigured reports whether someone has set anything of the connection.
-func (d *Database) IsConfigured() bool {
-	return !d.Driver.IsDefault() || !d.Host.IsDefault() || !d.Port.IsDefault() || !d.Name.IsDefault() ||
-		!d.User.IsDefault() || !d.Password.IsDefault() || !d.Path.IsDefault()
 }

@@ -22,14 +22,14 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	s, err := envconfig.Load(dir, envconfig.WithEnviron([]string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=30"}))
+	s, err := envconfig.Load(dir, []string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=30"}) // or os.Environ()
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(s.Cache.Adapter.V, filepath.Base(string(s.Cache.Adapter.Source)))
-	fmt.Println(s.Cache.Redis.V.Hosts[0], s.Cache.Redis.V.Database, s.Cache.Redis.V.Password)
-	for w := range s.Warnings() {
-		fmt.Printf("%s: %s\n", w.Name, w.Warning)
+	fmt.Println(s.Cache.Adapter, filepath.Base(string(s.Variable("MOSPARO_CACHE_ADAPTER").Source)))
+	fmt.Println(s.Cache.Redis.Hosts[0], s.Cache.Redis.Database, s.Cache.Redis.Password)
+	for v := range s.Warnings() {
+		fmt.Printf("%s: %s\n", v.Name, v.Warning)
 	}
 	// Output:
 	// redis .env

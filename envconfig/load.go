@@ -3,46 +3,42 @@ package envconfig
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// Option changes how [Load] reads.
-type Option func(*loader)
+// Option changes how [Load] and [FromEnviron] read. There is none yet.
+type Option func(*options)
 
-type loader struct {
-	environ []string
-}
+type options struct{}
 
-// WithEnviron takes "NAME=value" texts in place of the process's environment.
-func WithEnviron(environ []string) Option {
-	return func(l *loader) { l.environ = environ }
+func apply(opts []Option) {
+	var o options
+	for _, f := range opts {
+		f(&o)
+	}
 }
 
 // Load reads the settings of the mosparo installation in dir as a PHP node
 // does: the .env files (or .env.local.php, which stands for all of them) below
-// the real environment, then config/env.mosparo.php for what has no value
-// yet. MOSPARO_ENV_SUFFIX and MOSPARO_CONFIG_FILE_PATH choose another one. A
-// directory with env.mosparo.php alone is read as well; one with neither is
-// [ErrNoProject].
+// environ, "NAME=value" texts such as os.Environ gives, then
+// config/env.mosparo.php for what has no value yet. MOSPARO_ENV_SUFFIX and
+// MOSPARO_CONFIG_FILE_PATH choose another one. A directory with env.mosparo.php
+// alone is read as well; one with neither is [ErrNoProject].
 //
 // The error joins a [*dotenv.FileError] for a file that cannot be read and a
 // [*ValueError] for each value that cannot be used. Settings that are returned
 // together with an error are for display only: what env.mosparo.php would
-// have held has no value then, and [Database.Connection] refuses.
-func Load(dir string, opts ...Option) (*Settings, error) {
-	l := &loader{environ: os.Environ()}
-	for _, o := range opts {
-		o(l)
-	}
+// have held has no value then, and [Settings.DatabaseConnection] refuses.
+func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
+	apply(opts)
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("envconfig: %w", err)
 	}
-	r := &resolver{dir: dir, env: newEnvironment(l.environ)}
-	if err := r.env.readFiles(dir, l.environ); err != nil {
+	r := &resolver{dir: dir, env: newEnvironment(environ)}
+	if err := r.env.readFiles(dir, environ); err != nil {
 		return nil, err
 	}
 	path, err := configPath(dir, r.env)
@@ -66,7 +62,8 @@ func Load(dir string, opts ...Option) (*Settings, error) {
 //
 // The error joins a [*ValueError] for each value that cannot be used. The
 // settings returned with it are for display only.
-func FromEnviron(environ []string) (*Settings, error) {
+func FromEnviron(environ []string, opts ...Option) (*Settings, error) {
+	apply(opts)
 	r := &resolver{env: newEnvironment(environ)}
 	return r.settings(), errors.Join(r.errs...)
 }

@@ -50,7 +50,7 @@ func writeProject(t *testing.T, files map[string]string) string {
 
 func load(t *testing.T, dir string, environ ...string) *Settings {
 	t.Helper()
-	s, err := Load(dir, WithEnviron(environ))
+	s, err := Load(dir, environ)
 	require.NoError(t, err)
 	return s
 }
@@ -66,13 +66,13 @@ var multiNode = []string{
 func TestLoad_TakesTheBlockOfTheMultiNodePageAsEnvLocal(t *testing.T) {
 	dir := writeProject(t, map[string]string{".env.local": strings.Join(multiNode, "\n") + "\n"})
 	s := load(t, dir)
-	require.Equal(t, AdapterMemcached, s.Cache.Adapter.V)
-	require.Equal(t, Source(filepath.Join(dir, ".env.local")), s.Cache.Adapter.Source)
-	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 11211}}, s.Cache.Memcached.V.Servers)
-	require.Empty(t, s.Cache.Memcached.Warning)
-	require.Equal(t, "localhost", s.Cache.Redis.V.Hosts[0].Name)
-	require.True(t, s.Cleanup.GracePeriod.V)
-	require.Empty(t, s.Cleanup.GracePeriod.Warning)
+	require.Equal(t, AdapterMemcached, s.Cache.Adapter)
+	require.Equal(t, Source(filepath.Join(dir, ".env.local")), s.Variable("MOSPARO_CACHE_ADAPTER").Source)
+	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 11211}}, s.Cache.Memcached.Servers)
+	require.Empty(t, s.Variable("MEMCACHED_URL").Warning)
+	require.Equal(t, "localhost", s.Cache.Redis.Hosts[0].Name)
+	require.True(t, s.Cleanup.GracePeriod)
+	require.Empty(t, s.Variable("MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED").Warning)
 }
 
 // redisBlock is the block as who uses Redis changes it.
@@ -82,9 +82,9 @@ func redisBlock() string {
 
 func TestLoad_TakesTheBlockForRedisAsEnvLocal(t *testing.T) {
 	s := load(t, writeProject(t, map[string]string{".env.local": redisBlock()}))
-	require.Equal(t, AdapterRedis, s.Cache.Adapter.V)
-	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
-	require.Empty(t, s.Cache.Redis.Warning)
+	require.Equal(t, AdapterRedis, s.Cache.Adapter)
+	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.Hosts)
+	require.Empty(t, s.Variable("REDIS_URL").Warning)
 }
 
 func TestFromEnviron_SaysThatACommentIsPartOfTheValue(t *testing.T) {
@@ -103,16 +103,26 @@ func TestFromEnviron_SaysThatACommentIsPartOfTheValue(t *testing.T) {
 		require.ErrorContains(t, err, "MOSPARO_CACHE_ADAPTER (environment)")
 		require.ErrorContains(t, err, "MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED (environment)")
 		require.ErrorContains(t, err, "the comment after # is part of the value")
-		require.Empty(t, s.Cache.Adapter.V, "no other cache than the one that was meant")
+		require.Empty(t, s.Cache.Adapter, "no other cache than the one that was meant")
 	}
+}
+
+// A node must not end on a server that nobody named.
+func TestFromEnviron_AnAddressThatCannotBeReadIsNotReplacedByTheDefault(t *testing.T) {
+	s, err := FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=http://localhost", "MEMCACHED_URL=http://localhost"})
+	require.ErrorContains(t, err, "REDIS_URL (environment)")
+	require.Nil(t, s.Cache.Redis)
+	require.Nil(t, s.Cache.Memcached)
+	require.Contains(t, s.Variable("MEMCACHED_URL").Warning, "not in use")
+	require.Zero(t, s.Variable("MOSPARO_NO_SUCH_SETTING"))
 }
 
 // PHP ignores what follows # in this DSN and connects.
 func TestFromEnviron_WarnsOfACommentThatPHPIgnores(t *testing.T) {
 	s, err := FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:6379 # ...or set this"})
 	require.NoError(t, err)
-	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.V.Hosts)
-	require.Contains(t, s.Cache.Redis.Warning, "comment")
+	require.Equal(t, []dsn.Host{{Name: "127.0.0.1", Port: 6379}}, s.Cache.Redis.Hosts)
+	require.Contains(t, s.Variable("REDIS_URL").Warning, "comment")
 }
 
 // All nodes end on one Redis server: Symfony resolves references after all
@@ -122,11 +132,12 @@ func TestLoad_ALaterFileChangesWhatAnEarlierOneRefersTo(t *testing.T) {
 		".env.local":      "MOSPARO_CACHE_ADAPTER=redis\nREDIS_HOST=localhost\nREDIS_URL=redis://:${REDIS_PASSWORD:-}@${REDIS_HOST}:6379/3\nREDIS_PASSWORD=hunter2\n",
 		".env.prod.local": "REDIS_HOST=10.1.2.3\n",
 	})
-	redis := load(t, dir).Cache.Redis
-	require.Equal(t, []dsn.Host{{Name: "10.1.2.3", Port: 6379}}, redis.V.Hosts)
-	require.Equal(t, "hunter2", redis.V.Password.Reveal())
-	require.Equal(t, Source(filepath.Join(dir, ".env.local")), redis.Source)
-	require.Equal(t, "10.9.9.9", load(t, dir, "REDIS_HOST=10.9.9.9").Cache.Redis.V.Hosts[0].Name, "a real variable wins")
+	s := load(t, dir)
+	redis := s.Cache.Redis
+	require.Equal(t, []dsn.Host{{Name: "10.1.2.3", Port: 6379}}, redis.Hosts)
+	require.Equal(t, "hunter2", redis.Password.Reveal())
+	require.Equal(t, Source(filepath.Join(dir, ".env.local")), s.Variable("REDIS_URL").Source)
+	require.Equal(t, "10.9.9.9", load(t, dir, "REDIS_HOST=10.9.9.9").Cache.Redis.Hosts[0].Name, "a real variable wins")
 }
 
 func TestLoad_EverySettingKnowsItsSource(t *testing.T) {
@@ -137,22 +148,22 @@ func TestLoad_EverySettingKnowsItsSource(t *testing.T) {
 	})
 	s := load(t, dir, "REDIS_URL=redis://env:1234")
 	file := func(name string) Source { return Source(filepath.Join(dir, name)) }
-	require.Equal(t, file(".env"), s.AppEnv.Source)
-	require.Equal(t, file(".env.local"), s.Cleanup.ProcessInterval.Source)
-	require.Equal(t, 3*time.Hour, s.Cleanup.ProcessInterval.V)
-	require.Equal(t, file(".env.prod"), s.Cache.RuleItemsTTL.Source)
-	require.Equal(t, time.Minute, s.Cache.RuleItemsTTL.V)
-	require.Equal(t, SourceEnvironment, s.Cache.Redis.Source)
-	require.Equal(t, file("config/env.mosparo.php"), s.Mosparo.Installed.Source)
-	require.True(t, s.Mosparo.Installed.V)
-	require.Equal(t, "1.5.4", s.Mosparo.InstalledVersion.V)
-	require.Equal(t, "/srv/cache", s.Cache.FilesystemPath.V, "a variable set to nothing falls through to env.mosparo.php")
-	require.Equal(t, AdapterRedis, s.Cache.Adapter.V)
-	require.Equal(t, SourceDefault, s.Mosparo.UpdatesEnabled.Source)
+	require.Equal(t, file(".env"), s.Variable("APP_ENV").Source)
+	require.Equal(t, file(".env.local"), s.Variable("MOSPARO_CLEANUP_PROCESS_INTERVAL").Source)
+	require.Equal(t, 3*time.Hour, s.Cleanup.ProcessInterval)
+	require.Equal(t, file(".env.prod"), s.Variable("MOSPARO_RULE_ITEMS_CACHE_TTL").Source)
+	require.Equal(t, "1m0s", s.Variable("MOSPARO_RULE_ITEMS_CACHE_TTL").Value)
+	require.Equal(t, SourceEnvironment, s.Variable("REDIS_URL").Source)
+	require.Equal(t, file("config/env.mosparo.php"), s.Variable("mosparo_installed").Source)
+	require.True(t, s.Installed)
+	require.Equal(t, "1.5.4", s.InstalledVersion)
+	require.Equal(t, "/srv/cache", s.Cache.FilesystemPath, "a variable set to nothing falls through to env.mosparo.php")
+	require.Equal(t, AdapterRedis, s.Cache.Adapter)
+	require.Equal(t, SourceDefault, s.Variable("MOSPARO_UPDATES_ENABLED").Source)
 	require.Equal(t, []string{filepath.Join(dir, ".env"), filepath.Join(dir, ".env.local"), filepath.Join(dir, ".env.prod"), filepath.Join(dir, "config/env.mosparo.php")}, s.Files)
 
 	seen := map[string]bool{}
-	for e := range s.All() {
+	for e := range s.Variables() {
 		require.False(t, seen[e.Name], e.Name)
 		seen[e.Name] = true
 		require.NotEmpty(t, e.Source, e.Name)
@@ -170,10 +181,10 @@ func TestLoad_FindsTheFileThatMosparoWouldTake(t *testing.T) {
 		"": "plain", "MOSPARO_ENV_SUFFIX=pg": "suffix", "MOSPARO_CONFIG_FILE_PATH=" + filepath.Join(dir, "other.php"): "path",
 		"MOSPARO_ENV_SUFFIX=none": "", "MOSPARO_ENV_SUFFIX=": "plain",
 	} {
-		require.Equal(t, want, load(t, dir, environ).Mosparo.InstalledVersion.V, environ)
+		require.Equal(t, want, load(t, dir, environ).InstalledVersion, environ)
 	}
 	for _, environ := range []string{"MOSPARO_CONFIG_FILE_PATH=other.php", "MOSPARO_ENV_SUFFIX=../../x"} {
-		_, err := Load(dir, WithEnviron([]string{environ}))
+		_, err := Load(dir, []string{environ})
 		var invalid *ValueError
 		require.ErrorAs(t, err, &invalid)
 	}
@@ -182,8 +193,8 @@ func TestLoad_FindsTheFileThatMosparoWouldTake(t *testing.T) {
 func TestLoad_AMissingOrEmptyConfigFileHasNoValues(t *testing.T) {
 	for _, content := range []string{"-", "", "<?php return [];", "<?php\n\nreturn array (\n);\n"} {
 		s := load(t, writeProject(t, map[string]string{"config/env.mosparo.php": content}))
-		require.False(t, s.Mosparo.Installed.V)
-		_, err := s.Database.Connection()
+		require.False(t, s.Installed)
+		_, err := s.DatabaseConnection()
 		require.ErrorIs(t, err, ErrNotConfigured)
 	}
 }
@@ -200,13 +211,13 @@ func TestLoad_NeverReplacesAnUnreadableConfigFileByDefaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeProject(t, map[string]string{"config/env.mosparo.php": content})
-			s, err := Load(dir, WithEnviron(nil))
+			s, err := Load(dir, nil)
 			requireUnread(t, dir, s, err)
 		})
 	}
 	t.Run("a directory", func(t *testing.T) {
 		dir := writeProject(t, map[string]string{"config/env.mosparo.php/x": ""})
-		s, err := Load(dir, WithEnviron(nil))
+		s, err := Load(dir, nil)
 		requireUnread(t, dir, s, err)
 	})
 	t.Run("no permission", func(t *testing.T) {
@@ -216,7 +227,7 @@ func TestLoad_NeverReplacesAnUnreadableConfigFileByDefaults(t *testing.T) {
 		dir := writeProject(t, map[string]string{"config/env.mosparo.php": "<?php return [];"})
 		require.NoError(t, os.Chmod(filepath.Join(dir, "config"), 0))
 		t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "config"), 0o755) })
-		s, err := Load(dir, WithEnviron(nil))
+		s, err := Load(dir, nil)
 		requireUnread(t, dir, s, err)
 	})
 }
@@ -227,26 +238,26 @@ func requireUnread(t *testing.T, dir string, s *Settings, err error) {
 	require.ErrorAs(t, err, &unread)
 	require.Equal(t, filepath.Join(dir, "config/env.mosparo.php"), unread.Path)
 	require.NotContains(t, err.Error(), "hunter")
-	_, connectErr := s.Database.Connection()
+	_, connectErr := s.DatabaseConnection()
 	require.ErrorAs(t, connectErr, &unread)
-	require.Empty(t, s.Database.Host.V)
-	require.Empty(t, s.Database.Driver.V)
-	require.False(t, s.Mosparo.Installed.V)
+	require.Empty(t, s.Database.Host)
+	require.Empty(t, s.Database.Driver)
+	require.False(t, s.Installed)
 }
 
 func TestLoad_RefusesADirectoryWithoutMosparo(t *testing.T) {
-	_, err := Load(t.TempDir(), WithEnviron(nil))
+	_, err := Load(t.TempDir(), nil)
 	require.ErrorIs(t, err, ErrNoProject)
-	_, err = Load(filepath.Join(t.TempDir(), "missing"), WithEnviron(nil))
+	_, err = Load(filepath.Join(t.TempDir(), "missing"), nil)
 	require.ErrorIs(t, err, ErrNoProject)
 
 	var refused *dotenv.FileError
-	_, err = Load(writeProject(t, map[string]string{".env": "-", ".env.local": "A=1\n"}), WithEnviron(nil))
+	_, err = Load(writeProject(t, map[string]string{".env": "-", ".env.local": "A=1\n"}), nil)
 	require.ErrorAs(t, err, &refused)
 	require.ErrorIs(t, err, os.ErrNotExist)
 
 	s := load(t, writeProject(t, map[string]string{".env": "-", "config/env.mosparo.php": "<?php return ['database_host' => 'db'];"}))
-	require.Equal(t, "db", s.Database.Host.V)
+	require.Equal(t, "db", s.Database.Host)
 }
 
 func TestLoad_EnvLocalPHPStandsForAllEnvFiles(t *testing.T) {
@@ -254,10 +265,10 @@ func TestLoad_EnvLocalPHPStandsForAllEnvFiles(t *testing.T) {
 		".env.local":     "MOSPARO_CLEANUP_PROCESS_INTERVAL=3\n",
 		".env.local.php": "<?php\n\n// dumped\n\nreturn array (\n  'APP_ENV' => 'prod',\n  'MOSPARO_CLEANUP_PROCESS_INTERVAL' => '5',\n);\n",
 	})
-	require.Equal(t, 5*time.Hour, load(t, dir).Cleanup.ProcessInterval.V)
-	require.Equal(t, 5*time.Hour, load(t, dir, "APP_ENV=prod").Cleanup.ProcessInterval.V)
-	require.Equal(t, 3*time.Hour, load(t, dir, "APP_ENV=dev").Cleanup.ProcessInterval.V)
-	require.Equal(t, 7*time.Hour, load(t, dir, "MOSPARO_CLEANUP_PROCESS_INTERVAL=7").Cleanup.ProcessInterval.V)
+	require.Equal(t, 5*time.Hour, load(t, dir).Cleanup.ProcessInterval)
+	require.Equal(t, 5*time.Hour, load(t, dir, "APP_ENV=prod").Cleanup.ProcessInterval)
+	require.Equal(t, 3*time.Hour, load(t, dir, "APP_ENV=dev").Cleanup.ProcessInterval)
+	require.Equal(t, 7*time.Hour, load(t, dir, "MOSPARO_CLEANUP_PROCESS_INTERVAL=7").Cleanup.ProcessInterval)
 }
 
 func TestLoad_WarnsOfWhatAnOperatorShouldKnow(t *testing.T) {
@@ -312,7 +323,7 @@ func TestSettings_HaveEveryVariable(t *testing.T) {
 	s, err := FromEnviron(nil)
 	require.NoError(t, err)
 	var names []string
-	for e := range s.All() {
+	for e := range s.Variables() {
 		names = append(names, e.Name)
 		require.Equal(t, SourceDefault, e.Source)
 		require.Empty(t, e.Error)

@@ -15,19 +15,19 @@ import (
 // Health says who may ask for the health of the node, and whether the health
 // check is bypassed.
 type Health struct {
-	Bypass    Value[bool]           // MOSPARO_BYPASS_HEALTH_CHECK
-	AllowList Value[[]netip.Prefix] // MOSPARO_HEALTH_ALLOW_LIST, everyone when that is empty
+	Bypass    bool           // MOSPARO_BYPASS_HEALTH_CHECK
+	AllowList []netip.Prefix // MOSPARO_HEALTH_ALLOW_LIST, everyone when that is empty
 }
 
 // Proxies are the proxies whose X-Forwarded-* headers count.
 type Proxies struct {
 	// Trusted is TRUSTED_PROXIES.
-	Trusted Value[TrustedProxies]
+	Trusted TrustedProxies
 	// ForwardedForHeader and ForwardedProtoHeader, from env.mosparo.php, name
 	// the entries of PHP's $_SERVER that replace X-Forwarded-For and -Proto;
 	// empty unless TRUSTED_PROXIES is the shipped default.
-	ForwardedForHeader   Value[string]
-	ForwardedProtoHeader Value[string]
+	ForwardedForHeader   string
+	ForwardedProtoHeader string
 }
 
 // TrustedProxies are addresses whose X-Forwarded-* headers are believed.
@@ -44,7 +44,7 @@ func (p TrustedProxies) Contains(addr netip.Addr) bool {
 }
 
 // Allows reports whether the client at addr may ask for the health.
-func (h Health) Allows(addr netip.Addr) bool { return contains(h.AllowList.V, addr) }
+func (h Health) Allows(addr netip.Addr) bool { return contains(h.AllowList, addr) }
 
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
@@ -64,7 +64,7 @@ var (
 func (r *resolver) health() Health {
 	return Health{
 		Bypass: r.bool("MOSPARO_BYPASS_HEALTH_CHECK", false),
-		AllowList: value(r, r.lookup, "MOSPARO_HEALTH_ALLOW_LIST", localhost, convertAllowList,
+		AllowList: resolve(r, r.lookup, "MOSPARO_HEALTH_ALLOW_LIST", localhost, convertAllowList,
 			func(p []netip.Prefix) string { return showPrefixes(p) }),
 	}
 }
@@ -134,7 +134,7 @@ func (r *resolver) proxies() Proxies {
 	var p Proxies
 	text, src, found, err := r.lookup("TRUSTED_PROXIES")
 	shipped := !found || text == shippedProxies
-	p.Trusted = value(r, func(string) (string, Source, bool, error) {
+	p.Trusted = resolve(r, func(string) (string, Source, bool, error) {
 		if err != nil || !strings.Contains(text, "%") && found {
 			return text, src, found, err
 		}
@@ -150,20 +150,20 @@ func (r *resolver) proxies() Proxies {
 	}, "TRUSTED_PROXIES", TrustedProxies{}, convertProxies, TrustedProxies.String)
 	p.ForwardedForHeader = r.replacedHeader("replace_forwarded_for_header", shipped)
 	p.ForwardedProtoHeader = r.replacedHeader("replaced_forwarded_proto_header", shipped)
-	r.warnHeader(&p.ForwardedForHeader, "replaced_forwarded_for_header")
-	r.warnHeader(&p.ForwardedProtoHeader, "replace_forwarded_proto_header")
+	r.warnHeader("replace_forwarded_for_header", p.ForwardedForHeader, "replaced_forwarded_for_header")
+	r.warnHeader("replaced_forwarded_proto_header", p.ForwardedProtoHeader, "replace_forwarded_proto_header")
 	return p
 }
 
 // warnHeader warns of a header that is configured and does not count: under the
 // name that mosparo does not read (its set-up writes
 // replace_forwarded_proto_header), or by a name that PHP's $_SERVER has not.
-func (r *resolver) warnHeader(v *Value[string], other string) {
+func (r *resolver) warnHeader(name, header, other string) {
 	if c, ok := r.config.get(other); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
-		warn(r, v, other+" is set, but mosparo reads "+v.Name+" only: no header counts for it")
+		r.warn(name, other+" is set, but mosparo reads "+name+" only: no header counts for it")
 	}
-	if v.V != "" && !strings.HasPrefix(v.V, "HTTP_") {
-		warn(r, v, "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO")
+	if header != "" && !strings.HasPrefix(header, "HTTP_") {
+		r.warn(name, "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO")
 	}
 }
 
@@ -217,8 +217,8 @@ func (p TrustedProxies) String() string {
 }
 
 // replacedHeader is read from env.mosparo.php only.
-func (r *resolver) replacedHeader(name string, inForce bool) Value[string] {
-	return value(r, func(name string) (string, Source, bool, error) {
+func (r *resolver) replacedHeader(name string, inForce bool) string {
+	return resolve(r, func(name string) (string, Source, bool, error) {
 		c, ok := r.config.get(name)
 		if !ok || c.Kind != settingsfile.Text || !phptext.IsTrue(c.Text) {
 			return "", SourceDefault, false, nil

@@ -41,22 +41,22 @@ func TestTrustedProxies_TheShippedDefaultIsThatOfTheSetup(t *testing.T) {
 	dir := writeProject(t, map[string]string{"config/env.mosparo.php": config})
 
 	s := load(t, dir)
-	require.Equal(t, "10.0.0.0/8", s.Proxies.Trusted.V.String())
-	require.Equal(t, "HTTP_CF_CONNECTING_IP", s.Proxies.ForwardedForHeader.V)
-	require.Equal(t, "HTTP_CF_PROTO", s.Proxies.ForwardedProtoHeader.V)
+	require.Equal(t, "10.0.0.0/8", s.Proxies.Trusted.String())
+	require.Equal(t, "HTTP_CF_CONNECTING_IP", s.Proxies.ForwardedForHeader)
+	require.Equal(t, "HTTP_CF_PROTO", s.Proxies.ForwardedProtoHeader)
 
 	s = load(t, dir, "TRUSTED_PROXIES=192.0.2.0/24")
-	require.Equal(t, "192.0.2.0/24", s.Proxies.Trusted.V.String())
-	require.Empty(t, s.Proxies.ForwardedForHeader.V)
-	require.Contains(t, s.Proxies.ForwardedForHeader.Warning, "not in force")
+	require.Equal(t, "192.0.2.0/24", s.Proxies.Trusted.String())
+	require.Empty(t, s.Proxies.ForwardedForHeader)
+	require.Contains(t, s.Variable("replace_forwarded_for_header").Warning, "not in force")
 
 	s = load(t, dir, "TRUSTED_PROXIES=192.0.2.1,%default_trusted_proxies%")
-	require.Equal(t, "192.0.2.1,10.0.0.0/8", s.Proxies.Trusted.V.String())
+	require.Equal(t, "192.0.2.1,10.0.0.0/8", s.Proxies.Trusted.String())
 
 	s = load(t, writeProject(t, nil))
-	require.Equal(t, "127.0.0.1", s.Proxies.Trusted.V.String())
+	require.Equal(t, "127.0.0.1", s.Proxies.Trusted.String())
 
-	_, err := Load(dir, WithEnviron([]string{"TRUSTED_PROXIES=%kernel.secret%"}))
+	_, err := Load(dir, []string{"TRUSTED_PROXIES=%kernel.secret%"})
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 }
 
@@ -70,7 +70,8 @@ func TestReplacedHeaders_ThatDoNotCountAreWarnedOf(t *testing.T) {
 		"'replace_forwarded_for_header' => 'X-Client'":                                              {"names such as HTTP_X_FORWARDED_PROTO", ""},
 	} {
 		s := load(t, writeProject(t, map[string]string{"config/env.mosparo.php": "<?php return [" + config + "];"}))
-		for i, v := range []Value[string]{s.Proxies.ForwardedForHeader, s.Proxies.ForwardedProtoHeader} {
+		for i, name := range []string{"replace_forwarded_for_header", "replaced_forwarded_proto_header"} {
+			v := s.Variable(name)
 			if want[i] == "" {
 				require.Empty(t, v.Warning, config)
 			} else {
@@ -83,10 +84,10 @@ func TestReplacedHeaders_ThatDoNotCountAreWarnedOf(t *testing.T) {
 func TestTrustedProxies_RemoteAddrTrustsEveryone(t *testing.T) {
 	s, err := FromEnviron([]string{"TRUSTED_PROXIES=127.0.0.1, REMOTE_ADDR"})
 	require.NoError(t, err)
-	require.True(t, s.Proxies.Trusted.V.Contains(netip.MustParseAddr("203.0.113.9")))
-	require.Equal(t, "127.0.0.1,REMOTE_ADDR", s.Proxies.Trusted.V.String())
+	require.True(t, s.Proxies.Trusted.Contains(netip.MustParseAddr("203.0.113.9")))
+	require.Equal(t, "127.0.0.1,REMOTE_ADDR", s.Proxies.Trusted.String())
 
 	s, err = FromEnviron([]string{"TRUSTED_PROXIES="})
 	require.NoError(t, err)
-	require.False(t, s.Proxies.Trusted.V.Contains(netip.MustParseAddr("127.0.0.1")))
+	require.False(t, s.Proxies.Trusted.Contains(netip.MustParseAddr("127.0.0.1")))
 }

@@ -15,11 +15,11 @@ import (
 
 // resolver turns texts into settings and collects what went wrong.
 type resolver struct {
-	dir     string
-	env     *environment
-	config  *config
-	entries []Entry
-	errs    []error
+	dir       string
+	env       *environment
+	config    *config
+	variables []Variable
+	errs      []error
 }
 
 // lookup is Symfony's %env(NAME)%: the environment (with the .env files), and
@@ -61,49 +61,42 @@ type lookupFunc func(name string) (text string, src Source, found bool, err erro
 // converter turns a text into a value, with a warning or an error.
 type converter[T any] func(text string) (value T, warning string, err error)
 
-// value resolves one setting and notes it for [Settings.All].
-func value[T any](r *resolver, lookup lookupFunc, name string, def T, convert converter[T], show func(T) string) Value[T] {
+// resolve returns the value of one setting and notes it for
+// [Settings.Variable]. After an error it is the default; where the error is that
+// of a file that may hold it, it is the zero value.
+func resolve[T any](r *resolver, lookup lookupFunc, name string, def T, convert converter[T], show func(T) string) T {
 	text, src, found, err := lookup(name)
-	v := Value[T]{V: def, Name: name, Source: src}
+	value, v := def, Variable{Name: name, Source: src}
 	if found && err == nil {
-		v.V, v.Warning, err = convert(text)
+		value, v.Warning, err = convert(text)
 	}
-	e := Entry{Name: name, Source: v.Source, Warning: v.Warning}
 	switch {
 	case errors.Is(err, errConfigUnread): // reported once, for the file
-		v.V = *new(T)
-		e.Error = err.Error()
+		value = *new(T)
+		v.Error = err.Error()
 	case err != nil:
-		v.V = def
-		e.Error = err.Error()
+		value = def
+		v.Error = err.Error()
 		r.errs = append(r.errs, &ValueError{Name: name, Source: src, Err: err})
 	default:
-		e.Value = show(v.V)
+		v.Value = show(value)
 	}
-	r.entries = append(r.entries, e)
-	return v
+	r.variables = append(r.variables, v)
+	return value
 }
+
+// variable is a setting that was resolved before.
+func (r *resolver) variable(name string) Variable { return find(r.variables, name) }
 
 // warn adds a warning to a setting that was resolved before.
-func warn[T any](r *resolver, v *Value[T], warning string) {
-	if warning == "" {
-		return
-	}
+func (r *resolver) warn(name, warning string) {
+	v := &r.variables[indexOf(r.variables, name)]
 	v.Warning = joinWarnings(v.Warning, warning)
-	for i := range r.entries {
-		if r.entries[i].Name == v.Name {
-			r.entries[i].Warning = joinWarnings(r.entries[i].Warning, warning)
-		}
-	}
 }
 
-// shown replaces what [Settings.All] shows of a setting.
-func (r *resolver) shown(name, text string) {
-	for i := range r.entries {
-		if r.entries[i].Name == name {
-			r.entries[i].Value = text
-		}
-	}
+// show replaces what people see of a setting that was resolved before.
+func (r *resolver) show(name, text string) {
+	r.variables[indexOf(r.variables, name)].Value = text
 }
 
 func joinWarnings(a, b string) string {
@@ -113,34 +106,37 @@ func joinWarnings(a, b string) string {
 	return a + "; " + b
 }
 
-func (r *resolver) text(name, def string) Value[string] {
-	return value(r, r.lookup, name, def, func(s string) (string, string, error) { return s, "", nil }, shown)
+func (r *resolver) text(name, def string) string {
+	return resolve(r, r.lookup, name, def, func(s string) (string, string, error) { return s, "", nil }, shown)
 }
 
-func (r *resolver) path(name, def string) Value[string] {
-	return value(r, r.lookup, name, def, convertPath, shown)
+func (r *resolver) path(name, def string) string {
+	return resolve(r, r.lookup, name, def, convertPath, shown)
 }
 
-func (r *resolver) envPath(name string) Value[string] {
-	return value(r, r.lookupEnv, name, "", convertPath, shown)
+func (r *resolver) envPath(name string) string {
+	return resolve(r, r.lookupEnv, name, "", convertPath, shown)
 }
 
-func (r *resolver) secret(name string) Value[dsn.Secret] {
-	return value(r, r.lookup, name, dsn.Secret{}, func(s string) (dsn.Secret, string, error) { return dsn.NewSecret(s), "", nil }, dsn.Secret.String)
+func (r *resolver) secret(name string) dsn.Secret {
+	return resolve(r, r.lookup, name, dsn.Secret{}, convertSecret, dsn.Secret.String)
 }
 
-func (r *resolver) bool(name string, def bool) Value[bool] {
-	return value(r, r.lookup, name, def, convertBool, showBool)
+func convertSecret(s string) (dsn.Secret, string, error) { return dsn.NewSecret(s), "", nil }
+
+func (r *resolver) bool(name string, def bool) bool {
+	return resolve(r, r.lookup, name, def, convertBool, showBool)
 }
 
-// truth is a switch that reaches PHP without Symfony's bool conversion.
-func (r *resolver) truth(lookup lookupFunc, name string) Value[bool] {
-	return value(r, lookup, name, false, convertTruth, showBool)
+// phpBool is a switch that reaches PHP without Symfony's bool conversion: all
+// but the empty text and 0 is true.
+func (r *resolver) phpBool(lookup lookupFunc, name string) bool {
+	return resolve(r, lookup, name, false, convertPHPBool, showBool)
 }
 
 // seconds is a number of seconds as a duration.
-func (r *resolver) seconds(name string, def time.Duration) Value[time.Duration] {
-	return value(r, r.lookup, name, def, func(s string) (time.Duration, string, error) {
+func (r *resolver) seconds(name string, def time.Duration) time.Duration {
+	return resolve(r, r.lookup, name, def, func(s string) (time.Duration, string, error) {
 		n, err := convertInt(s)
 		const most = int64(1<<63-1) / int64(time.Second)
 		return time.Duration(min(max(n, -most), most)) * time.Second, "", err
@@ -149,8 +145,8 @@ func (r *resolver) seconds(name string, def time.Duration) Value[time.Duration] 
 
 // limited is a number of units from 1 to most; PHP takes the default for any
 // other number.
-func (r *resolver) limited(name string, def, most int64, unit time.Duration) Value[time.Duration] {
-	return value(r, r.lookup, name, time.Duration(def)*unit, func(s string) (time.Duration, string, error) {
+func (r *resolver) limited(name string, def, most int64, unit time.Duration) time.Duration {
+	return resolve(r, r.lookup, name, time.Duration(def)*unit, func(s string) (time.Duration, string, error) {
 		n, err := convertInt(s)
 		if err == nil && (n < 1 || n > most) {
 			return time.Duration(def) * unit, fmt.Sprintf("%d is outside 1-%d, so the default %d is used", n, most, def), nil
@@ -186,7 +182,7 @@ func looksTrue(s string) bool {
 	return false
 }
 
-func convertTruth(s string) (bool, string, error) {
+func convertPHPBool(s string) (bool, string, error) {
 	if errtext.HasComment(s) {
 		return false, "", errtext.ErrComment
 	}

@@ -100,7 +100,7 @@ func TestCleanup_NumbersOutsideTheirRangeAreTheDefault(t *testing.T) {
 			s, err := FromEnviron(environ)
 			require.NoError(t, err)
 			for _, e := range []struct {
-				v    Value[time.Duration]
+				v    time.Duration
 				unit time.Duration
 				key  string
 				env  string
@@ -110,11 +110,12 @@ func TestCleanup_NumbersOutsideTheirRangeAreTheDefault(t *testing.T) {
 				{s.Cleanup.ProcessInterval, time.Hour, "cleanup_process_interval_hours", "cleanup_process_interval"},
 				{s.Cleanup.UnfinishedInterval, time.Minute, "cleanup_unfinished_interval_minutes", "cleanup_unfinished_interval"},
 			} {
-				require.Equal(t, c.Effective[e.key], int64(e.v.V/e.unit), e.key)
+				require.Equal(t, c.Effective[e.key], int64(e.v/e.unit), e.key)
 				given, set := c.Given[e.env]
+				v := s.Variable(names[e.env])
 				changed := set && string(given) != strconv.FormatInt(c.Effective[e.key], 10)
-				require.Equal(t, changed, e.v.Warning != "", "%s=%s: warning %q", e.env, given, e.v.Warning)
-				require.Equal(t, set, !e.v.IsDefault())
+				require.Equal(t, changed, v.Warning != "", "%s=%s: warning %q", e.env, given, v.Warning)
+				require.Equal(t, set, v.IsSet())
 			}
 		})
 	}

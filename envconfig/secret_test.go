@@ -54,7 +54,7 @@ func TestSettings_NothingShowsAPassword(t *testing.T) {
 		"<?php return ['database_password' => $" + secrettest.Password + "];",
 		"<?php return ['database_password' => \"$" + secrettest.Password + "\"];",
 	} {
-		s, err := Load(writeProject(t, map[string]string{"config/env.mosparo.php": content}), WithEnviron(nil))
+		s, err := Load(writeProject(t, map[string]string{"config/env.mosparo.php": content}), nil)
 		requireSettingsHidden(t, content, s, err)
 	}
 }
@@ -63,12 +63,12 @@ func requireSettingsHidden(t *testing.T, what string, s *Settings, err error) {
 	t.Helper()
 	secrettest.RequireHidden(t, what, err)
 	secrettest.RequireHidden(t, what, *s)
-	var entries []Entry
-	for e := range s.All() {
+	var entries []Variable
+	for e := range s.Variables() {
 		entries = append(entries, e)
 	}
 	secrettest.RequireHidden(t, what, entries)
-	c, err := s.Database.Connection()
+	c, err := s.DatabaseConnection()
 	secrettest.RequireHidden(t, what, c)
 	secrettest.RequireHidden(t, what, err)
 }

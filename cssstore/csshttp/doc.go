@@ -26,7 +26,7 @@
 //	public, err := os.OpenRoot("/var/www/mosparo/public")
 //	…
 //	css := csshttp.New(store, projectdb.New(db, sqlcleaner.MySQL),
-//		csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.V.Contains),
+//		csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.Contains),
 //		csshttp.WithPublic(public.FS()))
 //	mux.Handle("/resources/", css)
 //	…

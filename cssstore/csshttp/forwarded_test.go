@@ -107,7 +107,7 @@ func TestOrigin_OfSettingsThatTrustEveryone(t *testing.T) {
 	} {
 		settings, err := envconfig.FromEnviron([]string{"TRUSTED_PROXIES=" + setting})
 		require.NoError(t, err)
-		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.V.Contains))
+		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.Contains))
 		defer h.Close()
 		for _, peer := range []string{"192.0.2.1:1", "[::ffff:192.0.2.1]:1", "@"} {
 			r := httptest.NewRequest(http.MethodGet, "/resources/"+project.String()+".css", nil)

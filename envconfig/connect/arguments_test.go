@@ -28,7 +28,7 @@ var arguments = map[string]struct {
 	fine   []func()
 }{
 	"Cache":         {panics: map[string]func(){"s is nil": func() { _, _ = connect.Cache(nil) }}},
-	"Lock":          {panics: map[string]func(){"s is nil": func() { _, _ = connect.Lock(nil) }}},
+	"Lock":          {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Lock(nil) }}},
 	"Database":      {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Database(nil, nil) }}},
 	"Redis":         {panics: map[string]func(){"d is nil": func() { _, _ = connect.Redis(nil) }}},
 	"Memcached":     {panics: map[string]func(){"d is nil": func() { _, _, _ = connect.Memcached(nil) }}},
@@ -90,9 +90,9 @@ func TestOptions_ALaterZeroIsTheDefaultAgain(t *testing.T) {
 		{connect.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), connect.WithLogger(nil)},
 	} {
 		log.Reset()
-		b, err := connect.Lock(s, opts...)
+		_, closer, err := connect.Lock(s, opts...)
 		require.NoError(t, err)
-		require.NoError(t, b.Close())
+		require.NoError(t, closer.Close())
 		require.Equal(t, len(opts) == 1, log.Len() > 0, log.String())
 	}
 	c := openedRedis(t, "redis://localhost", connect.WithTimeout(time.Second), connect.WithTimeout(0)).(*redis.Client)

@@ -19,27 +19,28 @@ import (
 func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 	needed(s == nil, "Cache", "s")
 	o := newOptions(opts)
-	switch s.Cache.Adapter.V {
+	switch s.Cache.Adapter {
 	case envconfig.AdapterFilesystem:
 		return openFiles(s, o)
 	case envconfig.AdapterRedis:
-		if s.Cache.Redis.V == nil {
-			return nil, unusable("REDIS_URL")
+		if s.Cache.Redis == nil {
+			return nil, errUnset("REDIS_URL")
 		}
-		client, err := Redis(s.Cache.Redis.V, opts...)
+		client, err := Redis(s.Cache.Redis, opts...)
 		if err != nil {
 			return nil, err
 		}
-		logWarning(o, "REDIS_URL", s.Cache.Redis.Warning)
+		logWarning(o, "REDIS_URL", s.Variable("REDIS_URL").Warning)
 		return &redisCache{redisadapter.New(client, redisadapter.WithOwned(KeyPatterns()...)), client}, nil
 	case envconfig.AdapterMemcached:
 		return openMemcached(s, opts...)
 	}
-	return nil, unusable("MOSPARO_CACHE_ADAPTER")
+	return nil, errUnset("MOSPARO_CACHE_ADAPTER")
 }
 
-// unusable is for settings that were returned together with an error.
-func unusable(name string) error {
+// errUnset reports a setting without a usable value: the settings were returned
+// together with an error.
+func errUnset(name string) error {
 	return fmt.Errorf("connect: %s has no usable value", name)
 }
 
@@ -50,7 +51,7 @@ func logWarning(o options, name, warning string) {
 }
 
 func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
-	logWarning(o, s.Cache.FilesystemPath.Name, s.Cache.FilesystemPath.Warning)
+	logWarning(o, "FILESYSTEM_CACHE_PATH", s.Variable("FILESYSTEM_CACHE_PATH").Warning)
 	a, err := fileadapter.New(cacheDir(s), fileadapter.WithLogger(o.logger), fileadapter.WithOwnerOf(s.Dir), fileadapter.WithOwned(KeyPatterns()...))
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
@@ -60,7 +61,7 @@ func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
 
 // cacheDir is the directory of the filesystem cache.
 func cacheDir(s *envconfig.Settings) string {
-	switch dir := s.Cache.FilesystemPath.V; dir {
+	switch dir := s.Cache.FilesystemPath; dir {
 	case "", "0": // PHP's truth
 		return fileadapter.DefaultDir()
 	default:

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,7 +17,7 @@ import (
 
 // MySQL makes the connector for a MySQL or MariaDB; package mysqlconnector has
 // it. So this package links no driver.
-type MySQL func(c envconfig.Connection, logger *slog.Logger) (driver.Connector, error)
+type MySQL func(c dsn.Connection, logger *slog.Logger) (driver.Connector, error)
 
 // connLifetime is the age at which a connection to the database is closed, so
 // that all follow an address that has moved, and none is as old as a server,
@@ -26,13 +25,13 @@ type MySQL func(c envconfig.Connection, logger *slog.Logger) (driver.Connector, 
 const connLifetime = 3 * time.Minute
 
 // Database opens mosparo's database and tells the driver's name. The application
-// links the driver, see [envconfig.Connection], and gives mysqlconnector.New as
+// links the driver, see [dsn.Connection], and gives mysqlconnector.New as
 // mysql; it may be nil where that is not linked. As with [sql.Open] nothing is
 // sent. Connections are used for 3 minutes; opening one takes 5 seconds at most.
 // The errors are those of [envconfig.Database.Connection], and hold no address.
 func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
 	needed(s == nil, "Database", "s")
-	c, err := s.Database.Connection()
+	c, err := s.DatabaseConnection()
 	if err != nil {
 		return nil, "", err
 	}
@@ -50,7 +49,7 @@ func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, d
 	return db, c.Driver, nil
 }
 
-func openDatabase(c envconfig.Connection, mysql MySQL, o options) (*sql.DB, error) {
+func openDatabase(c dsn.Connection, mysql MySQL, o options) (*sql.DB, error) {
 	if c.Driver == "mysql" && mysql != nil {
 		connector, err := mysql(c, o.logger)
 		if err != nil {
@@ -83,6 +82,22 @@ func withParameters(name dsn.Secret, params url.Values) (dsn.Secret, error) {
 	if err != nil {
 		return name, errors.New("connect: the database's address cannot be used")
 	}
-	maps.Copy(all, params)
+	for name, values := range params {
+		if name == "_pragma" { // SQLite's: one value for each setting
+			ours := slices.DeleteFunc(all[name], func(p string) bool {
+				return slices.ContainsFunc(values, func(v string) bool { return pragmaName(v) == pragmaName(p) })
+			})
+			values = append(ours, values...)
+		}
+		all[name] = values
+	}
 	return dsn.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
+}
+
+// pragmaName is the setting of SQLite in name(value) or name=value.
+func pragmaName(pragma string) string {
+	if i := strings.IndexAny(pragma, "(="); i >= 0 {
+		pragma = pragma[:i]
+	}
+	return strings.ToLower(strings.TrimSpace(pragma))
 }

@@ -1,6 +1,7 @@
 package connect_test
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,6 +24,22 @@ func TestDatabase_OpensWhatTheSettingsName(t *testing.T) {
 	require.Equal(t, "sqlite", driver)
 	require.NoError(t, db.PingContext(t.Context()))
 	require.Equal(t, int64(3*time.Minute), reflect.ValueOf(db).Elem().FieldByName("maxLifetime").Int())
+}
+
+func TestDatabase_ParametersAddToThePragmas(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "data.sqlite")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	s := settings(t, "database_driver=pdo_sqlite", "database_path="+file)
+	pragma := func(name string, pragmas ...string) (n int) {
+		db, _, err := connect.Database(s, nil, connect.WithDatabaseParameters(url.Values{"_pragma": pragmas}))
+		require.NoError(t, err)
+		defer db.Close()
+		require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&n))
+		return n
+	}
+	require.Equal(t, 1, pragma("foreign_keys", "foreign_keys(1)"))
+	require.Equal(t, 5000, pragma("busy_timeout", "foreign_keys(1)"), "writers wait for each other")
+	require.Equal(t, 1000, pragma("busy_timeout", "busy_timeout(1000)"), "the operator's wins")
 }
 
 func TestDatabase_SaysWhatIsMissing(t *testing.T) {

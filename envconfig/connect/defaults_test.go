@@ -30,14 +30,14 @@ var redisDefaults = map[string]any{
 	"AutoPipelineOptions":      nil, "FailingTimeoutSeconds": 15,
 	// Clusters and Sentinel alone: replicas are never asked.
 	"MaxRedirects": 3, "ClusterStateReloadInterval": 3 * time.Second, "DisableRoutingPolicies": false,
-	"ReadOnly": false, "RouteByLatency": false, "RouteByLatencyTolerance": time.Duration(0), "RouteRandomly": false,
+	"ReadOnly": false, "ReplicaOnly": false, "UseDisconnectedReplicas": false, "RouteByLatency": false, "RouteByLatencyTolerance": time.Duration(0), "RouteRandomly": false,
 	"ClusterSlots": nil,
 }
 
 // redisOthers say where a server is and who logs in, or how much memory a
 // connection takes.
 var redisOthers = []string{
-	"Network", "Addr", "Addrs", "NodeAddress", "Dialer", "NewClient", "TLSConfig", "DB", "Username", "Password", "Limiter", "ShardPicker",
+	"Network", "Addr", "Addrs", "NodeAddress", "MasterName", "SentinelAddrs", "SentinelUsername", "SentinelPassword", "Dialer", "NewClient", "TLSConfig", "DB", "Username", "Password", "Limiter", "ShardPicker",
 	"CredentialsProvider", "CredentialsProviderContext", "StreamingCredentialsProvider", "PoolSize", "MaxConcurrentDials",
 	"ReadBufferSize", "WriteBufferSize", "PipelineReadBufferSize", "PipelineWriteBufferSize", "UnstableResp3",
 	"PushNotificationProcessor", // follows from Protocol
@@ -91,6 +91,16 @@ func TestDefaults_OfRedis(t *testing.T) {
 	})
 	sentinel := openedRedis(t, "redis://localhost?redis_sentinel=m").(*redis.Client)
 	requireDefaults(t, sentinel.Options(), nil)
+	d, err := dsn.ParseRedis("redis://localhost?redis_sentinel=m")
+	require.NoError(t, err)
+	failover, asked, err := connect.SentinelOptions(d)
+	require.NoError(t, err)
+	requireDefaults(t, failover, map[string]any{
+		"DialerRetryTimeout": time.Duration(0), "FailingTimeoutSeconds": 0, // the library fills them in
+	})
+	question := redis.NewClient(asked)
+	defer question.Close()
+	requireDefaults(t, question.Options(), map[string]any{"MaxRetries": 0})
 	cluster := openedRedis(t, "redis://localhost?redis_cluster=1").(*redis.ClusterClient)
 	requireDefaults(t, cluster.Options(), map[string]any{"MaxRetries": -1}) // a redirection is the retry
 }
@@ -106,7 +116,7 @@ func TestDefaults_OfMemcached(t *testing.T) {
 		switch f := v.Type().Field(i); {
 		case !f.IsExported():
 		case f.Name == "DialContext":
-			require.False(t, v.Field(i).IsNil(), "it bounds what a reply may claim")
+			require.False(t, v.Field(i).IsNil(), "it bounds connecting, and does TLS and the login")
 		default:
 			want, known := map[string]any{"Timeout": 2 * time.Second, "MaxIdleConns": 64}[f.Name]
 			require.True(t, known, "the client library has a new option %s: decide what it is", f.Name)

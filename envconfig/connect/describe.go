@@ -40,12 +40,7 @@ func master(ctx context.Context, d *dsn.Redis, o options) (string, error) {
 	var errs []error
 	for _, h := range d.Hosts {
 		_, addr := h.Network()
-		sentinel := redis.NewSentinelClient(&redis.Options{
-			Addr: addr, Username: d.SentinelUser, Password: d.SentinelPassword.Reveal(),
-			Protocol: protocol, Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
-			ReadTimeout: o.timeout, WriteTimeout: o.timeout, MaxRetries: -1,
-			ContextTimeoutEnabled: true, DisableIdentity: true, MaintNotificationsConfig: noMaintenance(),
-		})
+		sentinel := redis.NewSentinelClient(sentinelOptions(d, o, dialer, addr))
 		answer, err := sentinel.GetMasterAddrByName(ctx, d.Sentinel).Result()
 		_ = sentinel.Close()
 		switch {
@@ -57,4 +52,15 @@ func master(ctx context.Context, d *dsn.Redis, o options) (string, error) {
 		errs = append(errs, fmt.Errorf("%s: %w", addr, err))
 	}
 	return "", errors.Join(errs...)
+}
+
+// sentinelOptions are for one question to a sentinel.
+func sentinelOptions(d *dsn.Redis, o options, dialer *dialer, addr string) *redis.Options {
+	return &redis.Options{
+		Addr: addr, Username: d.SentinelUser, Password: d.SentinelPassword.Reveal(), Protocol: protocol,
+		Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
+		ReadTimeout: o.timeout, WriteTimeout: o.timeout, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
+		MaxRetries: -1, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
+		ContextTimeoutEnabled: true, DisableIdentity: true, PipelinePoolSize: noPipelinePool, MaintNotificationsConfig: noMaintenance(),
+	}
 }

@@ -47,7 +47,7 @@ func Example() {
 // A node from mosparo's own settings. It needs a cluster, so it is not run
 // here; the program imports the driver of its database.
 func ExampleCleanupPolicy() {
-	settings, err := envconfig.Load("/path/to/mosparo")
+	settings, err := envconfig.Load("/path/to/mosparo", os.Environ())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -56,14 +56,14 @@ func ExampleCleanupPolicy() {
 		log.Fatal(err)
 	}
 	defer adapter.Close()
-	backend, err := connect.Lock(settings)
+	backend, closer, err := connect.Lock(settings)
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer backend.Close()
+	defer closer.Close()
 	locker := lock.New(backend)
 	defer locker.Close()
-	database, err := settings.Database.Connection()
+	database, err := settings.DatabaseConnection()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func ExampleCleanupPolicy() {
 	scheduler := cleanup.New(cache.NewPool(adapter), locker, sqlcleaner.New(sqlDB, dialect),
 		cleanup.WithPolicy(connect.CleanupPolicy(settings)), cleanup.WithLogger(slog.Default()),
 		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
-			return cleanup.CheckVersion(settings.Mosparo.Installed.V, settings.Mosparo.InstalledVersion.V)
+			return cleanup.CheckVersion(settings.Installed, settings.InstalledVersion)
 		})) // WithMode(cleanup.ModeClean) takes part
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -21,7 +21,7 @@ import (
 )
 
 // requireExcludes takes a name on one backend and not on the other.
-func requireExcludes(t *testing.T, one, other connect.LockBackend) {
+func requireExcludes(t *testing.T, one, other lock.Backend) {
 	t.Helper()
 	a, b := lock.New(one), lock.New(other)
 	defer a.Close()
@@ -36,11 +36,11 @@ func requireExcludes(t *testing.T, one, other connect.LockBackend) {
 	require.NoError(t, b.Do(t.Context(), "job", func(context.Context) error { return nil }))
 }
 
-func openLock(t *testing.T, s *envconfig.Settings, opts ...connect.Option) connect.LockBackend {
+func openLock(t *testing.T, s *envconfig.Settings, opts ...connect.Option) lock.Backend {
 	t.Helper()
-	b, err := connect.Lock(s, opts...)
+	b, closer, err := connect.Lock(s, opts...)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	t.Cleanup(func() { require.NoError(t, closer.Close()) })
 	return b
 }
 
@@ -58,7 +58,7 @@ func TestLock_OnAServerOfItsOwn(t *testing.T) {
 	requireExcludes(t, openLock(t, s, own), openLock(t, s, own))
 
 	for _, dsn := range []string{"http://:hunter2@host", "redis://:hunter2@host:x", "memcached://u:hunter2@host"} {
-		_, err := connect.Lock(s, connect.WithLockURL(dsn))
+		_, _, err := connect.Lock(s, connect.WithLockURL(dsn))
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
@@ -76,7 +76,7 @@ func TestLock_WaitsForReplicasIfToldTo(t *testing.T) {
 	require.NoError(t, l.Do(t.Context(), "job", job, lock.WithWait(time.Minute)))
 
 	for _, s := range []*envconfig.Settings{settings(t, "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://localhost"), settings(t)} {
-		_, err := connect.Lock(s, replicas)
+		_, _, err := connect.Lock(s, replicas)
 		require.Error(t, err)
 	}
 }
@@ -145,7 +145,7 @@ func TestLock_OnMemcached(t *testing.T) {
 
 	// Clusters that share a server.
 	prefixed := openLock(t, s, connect.WithLockURL("memcached://"+one+"?prefix_key=second:"))
-	for _, b := range []connect.LockBackend{b, prefixed} {
+	for _, b := range []lock.Backend{b, prefixed} {
 		_, err := b.Acquire(t.Context(), "both", lock.Claim{Token: lock.Token(strings.Repeat("t", 22))}, time.Minute)
 		require.NoError(t, err)
 	}

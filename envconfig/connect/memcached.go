@@ -42,16 +42,16 @@ func Memcached(d *dsn.Memcached, opts ...Option) (*memcache.Client, *memcachedad
 }
 
 func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
-	d := s.Cache.Memcached.V
+	d := s.Cache.Memcached
 	if d == nil {
-		return nil, unusable("MEMCACHED_URL")
+		return nil, errUnset("MEMCACHED_URL")
 	}
 	client, servers, err := Memcached(d, opts...)
 	if err != nil {
 		return nil, err
 	}
 	o := newOptions(opts)
-	logWarning(o, "MEMCACHED_URL", s.Cache.Memcached.Warning)
+	logWarning(o, "MEMCACHED_URL", s.Variable("MEMCACHED_URL").Warning)
 	own := []memcachedadapter.Option{memcachedadapter.WithLogger(o.logger), memcachedadapter.WithOwned(KeyPatterns()...)}
 	switch {
 	case !d.Compression:

@@ -80,8 +80,9 @@ func WithLockReplicas(n int, timeout time.Duration) Option {
 
 // WithDatabaseParameters adds parameters of the driver to the data source name
 // with which [Database] opens, such as sslmode for pgx or readTimeout for MySQL.
-// They win over those of this module: only an operator knows them. The default
-// is none.
+// They win over those of this module: only an operator knows them. SQLite's
+// _pragma adds to the pragmas of this module, and wins where both set the same.
+// The default is none.
 func WithDatabaseParameters(params url.Values) Option {
 	return func(o *options) { o.databaseParams = params }
 }

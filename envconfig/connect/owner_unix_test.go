@@ -45,7 +45,7 @@ func TestFiles_InTheTemporaryDirectoryArePHPs(t *testing.T) {
 	require.ErrorIs(t, lockErr, lock.ErrUnavailable)
 	require.NoDirExists(t, filepath.Join(tmp, "symfony-cache"))
 
-	s, err := envconfig.Load(mosparo, envconfig.WithEnviron(nil))
+	s, err := envconfig.Load(mosparo, nil)
 	require.NoError(t, err)
 	cacheErr, lockErr = use(s)
 	require.NoError(t, cacheErr)

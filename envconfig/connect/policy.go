@@ -12,10 +12,10 @@ func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
 	needed(s == nil, "CleanupPolicy", "s")
 	c := s.Cleanup
 	return cleanup.Policy{
-		GracePeriod:          c.GracePeriod.V,
-		SubmitTokenRetention: c.TokenRetention.V,
-		SubmissionRetention:  c.SubmissionRetention.V,
-		ProcessInterval:      c.ProcessInterval.V,
-		UnfinishedInterval:   c.UnfinishedInterval.V,
+		GracePeriod:          c.GracePeriod,
+		SubmitTokenRetention: c.TokenRetention,
+		SubmissionRetention:  c.SubmissionRetention,
+		ProcessInterval:      c.ProcessInterval,
+		UnfinishedInterval:   c.UnfinishedInterval,
 	}
 }

@@ -41,46 +41,67 @@ func openRedis(d *dsn.Redis, o options, retries int) (redis.UniversalClient, err
 	if err != nil {
 		return nil, fmt.Errorf("connect: TLS to Redis: %w", err)
 	}
-	addrs := make([]string, len(d.Hosts))
-	for i, h := range d.Hosts {
-		_, addrs[i] = h.Network()
-	}
-	reply := shortest(o.timeout, d.ReadTimeout)
 	switch {
 	case d.Sentinel != "":
-		client := redis.NewFailoverClient(&redis.FailoverOptions{
-			MasterName: d.Sentinel, SentinelAddrs: addrs,
-			SentinelUsername: d.SentinelUser, SentinelPassword: d.SentinelPassword.Reveal(),
-			Username: d.User, Password: d.Password.Reveal(), DB: d.Database, Protocol: protocol,
-			Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
-			ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
-			MaxRetries: retries, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
-			ContextTimeoutEnabled: true, DisableIdentity: true, PipelinePoolSize: noPipelinePool,
-		})
+		client := redis.NewFailoverClient(failoverOptions(d, o, dialer, retries))
 		client.AddHook(redisadapter.SkipHello{})
 		return client, nil
 	case d.Cluster:
-		cluster := redis.NewClusterClient(&redis.ClusterOptions{
-			Addrs: addrs, Username: d.User, Password: d.Password.Reveal(), Protocol: protocol,
-			Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
-			ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
-			MaxRetries: -1, MaxRedirects: maxRedirects, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
-			ClusterStateReloadInterval: mapReload,
-			ContextTimeoutEnabled:      true, DisableIdentity: true, PipelinePoolSize: noPipelinePool, MaintNotificationsConfig: noMaintenance(),
-		})
+		cluster := redis.NewClusterClient(clusterOptions(d, o, dialer))
 		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(redisadapter.SkipHello{}) })
 		return cluster, nil
 	}
+	client := redis.NewClient(serverOptions(d, o, dialer, retries))
+	client.AddHook(redisadapter.SkipHello{})
+	return client, nil
+}
+
+// serverOptions are for the one server of the DSN.
+func serverOptions(d *dsn.Redis, o options, dialer *dialer, retries int) *redis.Options {
 	network, addr := d.Hosts[0].Network()
-	client := redis.NewClient(&redis.Options{
+	reply := shortest(o.timeout, d.ReadTimeout)
+	return &redis.Options{
 		Network: network, Addr: addr, Username: d.User, Password: d.Password.Reveal(), DB: d.Database, Protocol: protocol,
 		Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
 		ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
 		MaxRetries: retries, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
 		ContextTimeoutEnabled: true, DisableIdentity: true, PipelinePoolSize: noPipelinePool, MaintNotificationsConfig: noMaintenance(),
-	})
-	client.AddHook(redisadapter.SkipHello{})
-	return client, nil
+	}
+}
+
+// failoverOptions are for the sentinels, and for the master that they name.
+func failoverOptions(d *dsn.Redis, o options, dialer *dialer, retries int) *redis.FailoverOptions {
+	reply := shortest(o.timeout, d.ReadTimeout)
+	return &redis.FailoverOptions{
+		MasterName: d.Sentinel, SentinelAddrs: addresses(d),
+		SentinelUsername: d.SentinelUser, SentinelPassword: d.SentinelPassword.Reveal(),
+		Username: d.User, Password: d.Password.Reveal(), DB: d.Database, Protocol: protocol,
+		Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
+		ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
+		MaxRetries: retries, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
+		ContextTimeoutEnabled: true, DisableIdentity: true, PipelinePoolSize: noPipelinePool,
+	}
+}
+
+// clusterOptions are for all servers of a cluster; a redirection is the retry.
+func clusterOptions(d *dsn.Redis, o options, dialer *dialer) *redis.ClusterOptions {
+	reply := shortest(o.timeout, d.ReadTimeout)
+	return &redis.ClusterOptions{
+		Addrs: addresses(d), Username: d.User, Password: d.Password.Reveal(), Protocol: protocol,
+		Dialer: dialer.dial, DialTimeout: dialer.net.Timeout, DialerRetries: 1,
+		ReadTimeout: reply, WriteTimeout: reply, PoolTimeout: o.timeout, ConnMaxIdleTime: maxIdleTime,
+		MaxRetries: -1, MaxRedirects: maxRedirects, MinRetryBackoff: minBackoff, MaxRetryBackoff: maxBackoff,
+		ClusterStateReloadInterval: mapReload,
+		ContextTimeoutEnabled:      true, DisableIdentity: true, PipelinePoolSize: noPipelinePool, MaintNotificationsConfig: noMaintenance(),
+	}
+}
+
+func addresses(d *dsn.Redis) []string {
+	addrs := make([]string, len(d.Hosts))
+	for i, h := range d.Hosts {
+		_, addrs[i] = h.Network()
+	}
+	return addrs
 }
 
 // What go-redis would choose otherwise is not what PHP does, or changes from

@@ -43,8 +43,8 @@ func (a *access) allows(r *http.Request) bool {
 
 // setting is the allow list with the client.
 func (a *access) setting(client netip.Addr) string {
-	items := make([]string, 0, len(a.settings.AllowList.V)+1)
-	for _, p := range a.settings.AllowList.V {
+	items := make([]string, 0, len(a.settings.AllowList)+1)
+	for _, p := range a.settings.AllowList {
 		if p.IsSingleIP() {
 			items = append(items, p.Addr().String())
 		} else {

@@ -17,7 +17,7 @@ type clients struct {
 }
 
 func newClients(p envconfig.Proxies) clients {
-	return clients{trusted: p.Trusted.V, header: serverHeader(p.ForwardedForHeader.V)}
+	return clients{trusted: p.Trusted, header: serverHeader(p.ForwardedForHeader)}
 }
 
 // serverHeader returns the header behind an entry of PHP's $_SERVER, such as

@@ -36,7 +36,7 @@ func New(settings envconfig.Health, proxies envconfig.Proxies, ping func(ctx con
 	if ping == nil {
 		panic("health.New: ping is nil")
 	}
-	h := &Handler{options: newOptions(opts), bypass: settings.Bypass.V}
+	h := &Handler{options: newOptions(opts), bypass: settings.Bypass}
 	h.access = newAccess(settings, proxies, h.logger)
 	h.database.f = h.testDatabase(ping)
 	h.outage.logger, h.unserved.logger = h.logger, h.logger

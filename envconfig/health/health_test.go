@@ -31,7 +31,7 @@ func settings(t *testing.T, php string, environ ...string) *envconfig.Settings {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"), []byte("<?php return ["+php+"];"), 0o600))
-	s, err := envconfig.Load(dir, envconfig.WithEnviron(environ))
+	s, err := envconfig.Load(dir, environ)
 	require.NoError(t, err)
 	return s
 }

@@ -41,7 +41,7 @@ func main() {
 	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	code := shell.CleanupFailed
-	s, err := envconfig.Load(*dir)
+	s, err := envconfig.Load(*dir, os.Environ())
 	if err == nil {
 		code, err = run(ctx, s, *zone, *clean, os.Stdout)
 	}
@@ -77,16 +77,16 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 		return shell.CleanupFailed, err
 	}
 	defer adapter.Close()
-	backend, err := connect.Lock(s)
+	backend, closer, err := connect.Lock(s)
 	if err != nil {
 		return shell.CleanupFailed, err
 	}
-	defer backend.Close()
+	defer closer.Close()
 	locker := lock.New(backend)
 	defer locker.Close() //nolint:contextcheck // it waits for goroutines of its own
 	scheduler := cleanup.New(cache.NewPool(adapter), locker, d, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(policy),
 		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
-			return cleanup.CheckVersion(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V)
+			return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 		}))
 	a, err := scheduler.TryRun(ctx, cleanup.ExecutorCommand)
 	fmt.Fprintf(out, "%s: %s %v\n", a.Result, a.Result.Describe(), a.Report.Rows)

@@ -35,7 +35,7 @@ func mosparo(t *testing.T, version string) (dir string, environ []string, db *sq
 
 func command(t *testing.T, dir string, environ []string, clean bool) (string, int, error) {
 	t.Helper()
-	s, err := envconfig.Load(dir, envconfig.WithEnviron(environ))
+	s, err := envconfig.Load(dir, environ)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	code, err := run(t.Context(), s, "UTC", clean, &out)

@@ -79,11 +79,11 @@ func run(ctx context.Context, name string, command []string, local bool) error {
 		}
 		backend = hostLocks
 	default:
-		shared, err := connect.Lock(settings)
+		shared, closer, err := connect.Lock(settings)
 		if err != nil {
 			return err
 		}
-		defer shared.Close()
+		defer closer.Close()
 		backend = shared
 	}
 	locker := lock.New(backend)

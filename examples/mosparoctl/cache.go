@@ -35,7 +35,7 @@ const dirHelp = "mosparo's directory, with its .env files and config/env.mosparo
 // readSettings reads those of --dir, or of the environment alone.
 func (a *app) readSettings() (*envconfig.Settings, error) {
 	if a.dir != "" {
-		return envconfig.Load(a.dir, envconfig.WithEnviron(a.environ))
+		return envconfig.Load(a.dir, a.environ)
 	}
 	return envconfig.FromEnviron(a.environ)
 }
@@ -44,7 +44,7 @@ func (a *app) readSettings() (*envconfig.Settings, error) {
 // should know it.
 func (a *app) settings() (*envconfig.Settings, error) {
 	s, err := a.readSettings()
-	if err == nil && a.dir == "" && s.Cache.Adapter.IsDefault() && s.Cache.FilesystemPath.IsDefault() {
+	if err == nil && a.dir == "" && !s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() && !s.Variable("FILESYSTEM_CACHE_PATH").IsSet() {
 		fmt.Fprintln(a.stderr, "mosparoctl: the environment names no cache, so the default one is used; --dir DIR reads mosparo's files, too")
 	}
 	return s, err

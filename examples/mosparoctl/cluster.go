@@ -57,7 +57,7 @@ func (c *clusterFlags) settings(environ []string) (*envconfig.Settings, error) {
 	if c.dir == "" {
 		return envconfig.FromEnviron(environ)
 	}
-	return envconfig.Load(c.dir, envconfig.WithEnviron(environ))
+	return envconfig.Load(c.dir, environ)
 }
 
 // databaseVars are mosparo's settings for a database URL. Its errors hold
@@ -174,11 +174,11 @@ func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Op
 	if url := c.flags.locks; url != "" {
 		lockOpts = append(lockOpts, connect.WithLockURL(url))
 	}
-	backend, err := connect.Lock(c.settings, lockOpts...)
+	backend, closer, err := connect.Lock(c.settings, lockOpts...)
 	if err != nil {
 		return err
 	}
-	c.onClose(backend.Close)
+	c.onClose(closer.Close)
 	c.locks, c.locker = backend, lock.New(backend)
 	c.onClose(func() error { c.locker.Close(); return nil })
 	c.db = sqlcleaner.New(db, dialect, sqlcleaner.WithZone(zone), sqlcleaner.WithLogger(log), sqlcleaner.WithProgress(c.app.progress))
@@ -196,7 +196,7 @@ func (c *cluster) checkVersion(context.Context, cleanup.Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("mosparo's version is unknown: %w", err)
 	}
-	return cleanup.CheckVersion(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V)
+	return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 }
 
 // warnings is a log of what needs attention.

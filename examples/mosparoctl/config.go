@@ -36,9 +36,9 @@ func configCommand() command {
 
 // report is what "config" shows.
 type report struct {
-	Dir      string            `json:"dir,omitempty"`
-	Files    []string          `json:"files"`
-	Settings []envconfig.Entry `json:"settings"`
+	Dir      string               `json:"dir,omitempty"`
+	Files    []string             `json:"files"`
+	Settings []envconfig.Variable `json:"settings"`
 	// Warnings are those that are not about one setting.
 	Warnings []string `json:"warnings"`
 	// Problems are why a node would not start.
@@ -75,7 +75,7 @@ func (a *app) report(dir string) (*report, error) {
 	if dir == "" {
 		s, err = envconfig.FromEnviron(a.environ)
 	} else {
-		s, err = envconfig.Load(dir, envconfig.WithEnviron(a.environ))
+		s, err = envconfig.Load(dir, a.environ)
 	}
 	if s == nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (a *app) report(dir string) (*report, error) {
 	if dir == "" {
 		r.Warnings = append(r.Warnings, "only the environment was read; --dir DIR reads mosparo's files, too")
 	}
-	for e := range s.All() {
+	for e := range s.Variables() {
 		r.Settings = append(r.Settings, e)
 	}
 	if err == nil {
@@ -101,7 +101,7 @@ func (r *report) openable(s *envconfig.Settings) error {
 	if cacheErr == nil {
 		cacheErr = c.Close()
 	}
-	db, dbErr := s.Database.Connection()
+	db, dbErr := s.DatabaseConnection()
 	r.Warnings = append(r.Warnings, db.Warnings...)
 	if errors.Is(dbErr, envconfig.ErrNotConfigured) {
 		dbErr = nil

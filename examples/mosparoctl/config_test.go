@@ -41,11 +41,11 @@ func TestConfig_ShowsValueSourceAndWarningOfEverySetting(t *testing.T) {
 	require.Equal(t, dir, r.Dir)
 	require.Len(t, r.Files, 3)
 	require.Empty(t, r.Problems)
-	byName := map[string]envconfig.Entry{}
+	byName := map[string]envconfig.Variable{}
 	for _, e := range r.Settings {
 		byName[e.Name] = e
 	}
-	require.Equal(t, envconfig.Entry{Name: "MOSPARO_CACHE_ADAPTER", Value: "redis", Source: envconfig.Source(filepath.Join(dir, ".env.local"))}, byName["MOSPARO_CACHE_ADAPTER"])
+	require.Equal(t, envconfig.Variable{Name: "MOSPARO_CACHE_ADAPTER", Value: "redis", Source: envconfig.Source(filepath.Join(dir, ".env.local"))}, byName["MOSPARO_CACHE_ADAPTER"])
 	require.Equal(t, "redis://node:********@cache.example.com:6379/2", byName["REDIS_URL"].Value)
 	require.Contains(t, byName["REDIS_URL"].Warning, "only the last one counts")
 	require.Equal(t, envconfig.SourceEnvironment, byName["MOSPARO_CLEANUP_PROCESS_INTERVAL"].Source)

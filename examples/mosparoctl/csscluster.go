@@ -61,11 +61,11 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 	}
 	c.projects = projectdb.New(db, dialect)
 	if writes {
-		backend, err := connect.Lock(c.settings, c.connect...)
+		backend, closer, err := connect.Lock(c.settings, c.connect...)
 		if err != nil {
 			return err
 		}
-		c.onClose(backend.Close)
+		c.onClose(closer.Close)
 		c.locker = lock.New(backend)
 		c.onClose(func() error { c.locker.Close(); return nil })
 	}
@@ -88,4 +88,4 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 }
 
 // shared reports whether prepared CSS is in the shared cache.
-func (c *cssCluster) shared() bool { return c.settings.Cache.PrepareCSS.V }
+func (c *cssCluster) shared() bool { return c.settings.Cache.PrepareCSS }

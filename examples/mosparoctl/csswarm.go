@@ -67,7 +67,7 @@ func cssWarm(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 
 // warm prepares all projects, whatever fails for one of them.
 func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
-	load := cssgen.FromPublic(c.public, c.settings.Mosparo.InstalledVersion.V)
+	load := cssgen.FromPublic(c.public, c.settings.InstalledVersion)
 	b, err := load()
 	if err != nil {
 		return warmReport{}, err

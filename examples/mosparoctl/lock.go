@@ -43,11 +43,11 @@ func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error) e
 	if err != nil {
 		return err
 	}
-	backend, err := connect.Lock(s, opts...)
+	backend, closer, err := connect.Lock(s, opts...)
 	if err != nil {
 		return err
 	}
-	defer backend.Close()
+	defer closer.Close()
 	l := lock.New(backend)
 	defer l.Close()
 	return do(l)

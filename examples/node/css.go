@@ -23,7 +23,7 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 	}
 	var store cssstore.Store
 	switch {
-	case n.settings.Cache.PrepareCSS.V:
+	case n.settings.Cache.PrepareCSS:
 		store = cssstore.NewCached(pool, locker)
 	case o.dir == "":
 		log.Warn("prepared css is in mosparo's directory, which --dir does not name: none is served")
@@ -36,8 +36,8 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 
 func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {
 	opts := []csshttp.Option{
-		csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.V.Contains),
-		csshttp.WithForwardedProto(serverHeader(n.settings.Proxies.ForwardedProtoHeader.V)),
+		csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.Contains),
+		csshttp.WithForwardedProto(serverHeader(n.settings.Proxies.ForwardedProtoHeader)),
 	}
 	if public != nil {
 		opts = append(opts, csshttp.WithPublic(public))

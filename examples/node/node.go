@@ -72,13 +72,13 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 	s, err := envconfig.FromEnviron(environ)
 	if o.dir != "" {
-		s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+		s, err = envconfig.Load(o.dir, environ)
 	}
 	if err != nil {
 		return nil, err
 	}
-	named := !s.Cache.Adapter.IsDefault() || s.Cache.FilesystemPath.V != "" || !s.Cache.Redis.IsDefault() || !s.Cache.Memcached.IsDefault()
-	configured := s.Database.IsConfigured() || o.dir != ""
+	named := s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() || s.Cache.FilesystemPath != "" || s.Variable("REDIS_URL").IsSet() || s.Variable("MEMCACHED_URL").IsSet()
+	configured := s.Database != nil || o.dir != ""
 	switch {
 	case o.demo && (configured || named):
 		return nil, errDemoOnCluster
@@ -115,11 +115,11 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 		return nil, err
 	}
 	n.onClose(adapter.Close)
-	backend, err := connect.Lock(s, connect.WithLogger(log)) //nolint:contextcheck // go-redis asks for a context where it only makes a client
+	backend, closer, err := connect.Lock(s, connect.WithLogger(log)) //nolint:contextcheck // go-redis asks for a context where it only makes a client
 	if err != nil {
 		return nil, err
 	}
-	n.onClose(backend.Close)
+	n.onClose(closer.Close)
 
 	switch {
 	case !o.clean:
@@ -153,7 +153,7 @@ func checkVersionAgain(o options, environ []string) func(context.Context, cleanu
 	return func(context.Context, cleanup.Snapshot) error {
 		s, err := envconfig.FromEnviron(environ)
 		if o.dir != "" {
-			s, err = envconfig.Load(o.dir, envconfig.WithEnviron(environ))
+			s, err = envconfig.Load(o.dir, environ)
 		}
 		if err != nil {
 			return fmt.Errorf("mosparo's version is unknown: %w", err)
@@ -163,5 +163,5 @@ func checkVersionAgain(o options, environ []string) func(context.Context, cleanu
 }
 
 func checkVersion(s *envconfig.Settings) error {
-	return cleanup.CheckVersion(s.Mosparo.Installed.V, s.Mosparo.InstalledVersion.V)
+	return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 }

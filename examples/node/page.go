@@ -25,9 +25,9 @@ func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
 	s := n.settings
 	mux.Handle("GET /api/v1/health/check", &health{
-		bypass: s.Health.Bypass.V, installed: n.demo || s.Mosparo.Installed.V, supported: n.supported, ping: n.db.Ping,
+		bypass: s.Health.Bypass, installed: n.demo || s.Installed, supported: n.supported, ping: n.db.Ping,
 		allowed: s.Health.Allows,
-		proxies: trustedProxies{TrustedProxies: s.Proxies.Trusted.V, header: serverHeader(s.Proxies.ForwardedForHeader.V)},
+		proxies: trustedProxies{TrustedProxies: s.Proxies.Trusted, header: serverHeader(s.Proxies.ForwardedForHeader)},
 	})
 	if n.css != nil {
 		mux.Handle("/resources/", n.css)

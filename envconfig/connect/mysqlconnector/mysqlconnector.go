@@ -10,14 +10,14 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
 // New returns the connector for [database/sql.OpenDB]. Nothing is sent. What the
 // driver says of connections that fail is logged at level Info, since its calls
 // return errors as well; a nil logger is silent. An error names no part of the
 // address. It is a connect.MySQL.
-func New(c envconfig.Connection, logger *slog.Logger) (driver.Connector, error) {
+func New(c dsn.Connection, logger *slog.Logger) (driver.Connector, error) {
 	if c.Driver != "mysql" {
 		return nil, fmt.Errorf("mysqlconnector: the settings name the driver %q", c.Driver)
 	}
@@ -41,19 +41,19 @@ func New(c envconfig.Connection, logger *slog.Logger) (driver.Connector, error) 
 
 // withoutTLSName leaves out the name of a TLS configuration that nobody has
 // registered. The parameters follow the last question mark.
-func withoutTLSName(dsn string) string {
-	i := strings.LastIndexByte(dsn, '?')
+func withoutTLSName(address string) string {
+	i := strings.LastIndexByte(address, '?')
 	if i < 0 {
-		return dsn
+		return address
 	}
-	params := strings.Split(dsn[i+1:], "&")
+	params := strings.Split(address[i+1:], "&")
 	kept := params[:0]
 	for _, p := range params {
-		if p != "tls="+url.QueryEscape(envconfig.MySQLTLSName) {
+		if p != "tls="+url.QueryEscape(dsn.MySQLTLSName) {
 			kept = append(kept, p)
 		}
 	}
-	return dsn[:i+1] + strings.Join(kept, "&")
+	return address[:i+1] + strings.Join(kept, "&")
 }
 
 // driverLog is a logger as the driver wants it.

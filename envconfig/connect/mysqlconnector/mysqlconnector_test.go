@@ -93,9 +93,9 @@ func TestNew_UsesTheTLSAndTheLoggerOfTheNode(t *testing.T) {
 }
 
 func TestNew_RefusesAnotherDriver(t *testing.T) {
-	_, err := mysqlconnector.New(envconfig.Connection{Driver: "pgx", DSN: dsn.NewSecret("postgres://u:hunter2@h/")}, nil)
+	_, err := mysqlconnector.New(dsn.Connection{Driver: "pgx", DSN: dsn.NewSecret("postgres://u:hunter2@h/")}, nil)
 	require.ErrorContains(t, err, `"pgx"`)
-	_, err = mysqlconnector.New(envconfig.Connection{Driver: "mysql", DSN: dsn.NewSecret("u:hunter2@nowhere")}, nil)
+	_, err = mysqlconnector.New(dsn.Connection{Driver: "mysql", DSN: dsn.NewSecret("u:hunter2@nowhere")}, nil)
 	require.ErrorContains(t, err, "address cannot be used")
 	require.NotContains(t, err.Error(), "hunter2")
 }

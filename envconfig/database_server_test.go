@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/envconfig/internal/secrettest"
 	"github.com/mosparo/go-cluster/envconfig/internal/tlstest"
 )
@@ -22,8 +23,8 @@ func one(t *testing.T, query string, environ ...string) (string, error) {
 	t.Helper()
 	c := connection(t, environ...)
 	if c.TLS != nil {
-		require.NoError(t, mysql.RegisterTLSConfig(MySQLTLSName, c.TLS))
-		defer mysql.DeregisterTLSConfig(MySQLTLSName)
+		require.NoError(t, mysql.RegisterTLSConfig(dsn.MySQLTLSName, c.TLS))
+		defer mysql.DeregisterTLSConfig(dsn.MySQLTLSName)
 	}
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())
 	require.NoError(t, err)
@@ -45,7 +46,7 @@ func admin(t *testing.T, driver, dsn string, statements ...string) {
 	}
 }
 
-func TestConnection_ReachesMariaDB(t *testing.T) {
+func TestDatabaseConnection_ReachesMariaDB(t *testing.T) {
 	ca := tlstest.New(t)
 	cert, key := ca.Issue(t, "db.example.com")
 	other := tlstest.New(t)
@@ -78,7 +79,7 @@ func TestConnection_ReachesMariaDB(t *testing.T) {
 	}
 }
 
-func TestConnection_ReachesPostgreSQL(t *testing.T) {
+func TestDatabaseConnection_ReachesPostgreSQL(t *testing.T) {
 	s := servers.PostgreSQL(t)
 	quoted := strings.ReplaceAll(awkward, "'", "''")
 	admin(t, "pgx", s.DSN(), `CREATE DATABASE "mos/paro %41"`, `CREATE USER "us:er" PASSWORD '`+quoted+`'`)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/envconfig/dotenv"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/envconfig/internal/phptest"
 	"github.com/mosparo/go-cluster/envconfig/internal/tlstest"
 	_ "modernc.org/sqlite"
@@ -19,16 +20,16 @@ import (
 // awkward is a password with every character that means something in a DSN.
 const awkward = `p'a\ss"$x:@/?#%&=() ü`
 
-func connection(t *testing.T, environ ...string) Connection {
+func connection(t *testing.T, environ ...string) dsn.Connection {
 	t.Helper()
 	s, err := FromEnviron(environ)
 	require.NoError(t, err)
-	c, err := s.Database.Connection()
+	c, err := s.DatabaseConnection()
 	require.NoError(t, err)
 	return c
 }
 
-func TestConnection_MySQLDriverUnderstandsTheDSN(t *testing.T) {
+func TestDatabaseConnection_MySQLDriverUnderstandsTheDSN(t *testing.T) {
 	c := connection(t, "database_driver=pdo_mysql", "database_host=db.example.com", "database_port=3307", "database_name=mos/paro", "database_user=us@er", "database_password="+awkward)
 	require.Equal(t, "mysql", c.Driver)
 	require.Nil(t, c.TLS)
@@ -49,7 +50,7 @@ func TestConnection_MySQLDriverUnderstandsTheDSN(t *testing.T) {
 	require.Contains(t, connection(t, "database_host=localhost").Warnings[0], "Unix socket")
 }
 
-func TestConnection_MySQLWithTLS(t *testing.T) {
+func TestDatabaseConnection_MySQLWithTLS(t *testing.T) {
 	ca := tlstest.New(t)
 	cert, key := ca.Issue(t, "client")
 	environ := []string{
@@ -57,7 +58,7 @@ func TestConnection_MySQLWithTLS(t *testing.T) {
 		"DATABASE_MYSQL_SSL_CERT=" + cert, "DATABASE_MYSQL_SSL_KEY=" + key,
 	}
 	c := connection(t, environ...)
-	require.Contains(t, c.DSN.Reveal(), "tls="+MySQLTLSName)
+	require.Contains(t, c.DSN.Reveal(), "tls="+dsn.MySQLTLSName)
 	require.True(t, c.TLS.InsecureSkipVerify)
 	require.Len(t, c.TLS.Certificates, 1)
 	require.Contains(t, c.Warnings[0], "not verified")
@@ -67,31 +68,27 @@ func TestConnection_MySQLWithTLS(t *testing.T) {
 	require.NotNil(t, c.TLS.RootCAs)
 	require.Equal(t, "db.example.com", c.TLS.ServerName)
 	require.Empty(t, c.Warnings)
-	require.NoError(t, mysql.RegisterTLSConfig(MySQLTLSName, c.TLS))
-	defer mysql.DeregisterTLSConfig(MySQLTLSName)
+	require.NoError(t, mysql.RegisterTLSConfig(dsn.MySQLTLSName, c.TLS))
+	defer mysql.DeregisterTLSConfig(dsn.MySQLTLSName)
 	_, err := mysql.ParseDSN(c.DSN.Reveal())
 	require.NoError(t, err)
 }
 
-func TestConnection_RefusesTLSThatPHPWouldSilentlyLeaveOut(t *testing.T) {
+func TestDatabaseConnection_RefusesTLSThatPHPWouldSilentlyLeaveOut(t *testing.T) {
 	s, err := FromEnviron([]string{"database_host=db", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT=1"})
 	require.NoError(t, err)
-	_, err = s.Database.Connection()
+	_, err = s.DatabaseConnection()
 	var invalid *ValueError
 	require.ErrorAs(t, err, &invalid)
 	require.Equal(t, "DATABASE_MYSQL_SSL", invalid.Name)
-	c, err := s.Database.Connection(AllowPlainMySQL())
-	require.NoError(t, err)
-	require.NotContains(t, c.DSN.Reveal(), "tls=")
-	require.NotEmpty(t, c.Warnings)
 
 	s, err = FromEnviron([]string{"database_host=db", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA=/missing.pem"})
 	require.NoError(t, err)
-	_, err = s.Database.Connection()
+	_, err = s.DatabaseConnection()
 	require.ErrorContains(t, err, "/missing.pem")
 }
 
-func TestConnection_PostgreSQLDriverUnderstandsTheDSN(t *testing.T) {
+func TestDatabaseConnection_PostgreSQLDriverUnderstandsTheDSN(t *testing.T) {
 	c := connection(t, "database_driver=pdo_pgsql", "database_host=db", "database_port=5433", "database_name=mos paro", "database_user=us:er", "database_password="+awkward)
 	require.Equal(t, "pgx", c.Driver)
 	got, err := pgx.ParseConfig(c.DSN.Reveal())
@@ -108,7 +105,7 @@ func TestConnection_PostgreSQLDriverUnderstandsTheDSN(t *testing.T) {
 	require.EqualValues(t, 5432, got.Port)
 }
 
-func TestConnection_SQLiteOpensTheFileAndMakesNone(t *testing.T) {
+func TestDatabaseConnection_SQLiteOpensTheFileAndMakesNone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mos paro?#%41.sqlite")
 	made, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path))
 	require.NoError(t, err)
@@ -133,7 +130,7 @@ func TestConnection_SQLiteOpensTheFileAndMakesNone(t *testing.T) {
 	require.NoFileExists(t, missing)
 }
 
-func TestConnection_RefusesWhatItCannotKnow(t *testing.T) {
+func TestDatabaseConnection_RefusesWhatItCannotKnow(t *testing.T) {
 	for _, environ := range [][]string{
 		{"database_driver=pdo_oci"},
 		{"database_driver=pdo_sqlite", "database_path=var/data.sqlite"},
@@ -143,13 +140,13 @@ func TestConnection_RefusesWhatItCannotKnow(t *testing.T) {
 	} {
 		s, err := FromEnviron(environ)
 		require.NoError(t, err)
-		_, err = s.Database.Connection()
+		_, err = s.DatabaseConnection()
 		var invalid *ValueError
 		require.ErrorAs(t, err, &invalid, environ)
 	}
 	s, err := FromEnviron(nil)
 	require.NoError(t, err)
-	_, err = s.Database.Connection()
+	_, err = s.DatabaseConnection()
 	require.ErrorIs(t, err, ErrNotConfigured)
 	_, err = FromEnviron([]string{"database_port=70000"})
 	require.Error(t, err)
@@ -161,14 +158,14 @@ func TestLoad_ReadsTheDatabaseThatTheSetupWrote(t *testing.T) {
 			continue
 		}
 		s := load(t, writeProject(t, map[string]string{"config/env.mosparo.php": c.Content}))
-		require.True(t, s.Mosparo.Installed.V)
-		require.Equal(t, "1.5.4", s.Mosparo.InstalledVersion.V)
-		got, err := s.Database.Connection()
+		require.True(t, s.Installed)
+		require.Equal(t, "1.5.4", s.InstalledVersion)
+		got, err := s.DatabaseConnection()
 		require.NoError(t, err)
 		parsed, err := mysql.ParseDSN(got.DSN.Reveal())
 		require.NoError(t, err)
 		require.Equal(t, `p'a\ss"$x`, parsed.Passwd)
-		require.Equal(t, "8.0.36", s.Database.Version.V)
+		require.Equal(t, "8.0.36", s.Variable("database_version").Value)
 		return
 	}
 	t.Fatal("no such case")
@@ -185,7 +182,7 @@ func TestLoad_TakesWhatIsStaticAndRefusesCode(t *testing.T) {
 			continue
 		}
 		dir := writeProject(t, map[string]string{"config/env.mosparo.php": *c.Content})
-		_, err := Load(dir, WithEnviron(nil))
+		_, err := Load(dir, nil)
 		switch {
 		case c.Kind == "code" || c.Static != nil && !*c.Static || c.Name == "not an array":
 			var refused *dotenv.FileError
@@ -196,7 +193,7 @@ func TestLoad_TakesWhatIsStaticAndRefusesCode(t *testing.T) {
 	}
 }
 
-func TestConnection_WarnsThatPostgreSQLMayFallBackToClearText(t *testing.T) {
+func TestDatabaseConnection_WarnsThatPostgreSQLMayFallBackToClearText(t *testing.T) {
 	pg := []string{"database_driver=pdo_pgsql", "database_host=db"}
 	for mode, want := range map[string]string{
 		"": "clear text if the server offers no TLS", "PGSSLMODE=prefer": "clear text if the server offers no TLS", "PGSSLMODE=allow": "clear text if the server takes it",

@@ -1,0 +1,18 @@
+package connect
+
+import (
+	"github.com/redis/go-redis/v9"
+
+	"github.com/mosparo/go-cluster/envconfig/dsn"
+)
+
+// SentinelOptions returns what the clients for a DSN with redis_sentinel are made
+// of: that which follows the master, and that of [DescribeDSN].
+func SentinelOptions(d *dsn.Redis) (*redis.FailoverOptions, *redis.Options, error) {
+	o := newOptions(nil)
+	dialer, err := redisDialer(d, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return failoverOptions(d, o, dialer, cacheRetries), sentinelOptions(d, o, dialer, "localhost:6379"), nil
+}
