@@ -103,8 +103,6 @@
 // [Locker.Holders] lists. A Locker counts as a process, and one that is made for a
 // single lease has no past: use one Locker for all of a process.
 //
-// Shared (read) locks are out of scope.
-//
 // # Fencing
 //
 // A store is safe from stale holders if it remembers the largest fence it has
@@ -133,4 +131,8 @@
 //
 // A fence fits a BIGINT. The recipe holds at every isolation level: what runs
 // at the same time waits for the row, and then sees its fence or fails.
+//
+// # Limits
+//
+// There are no shared (read) locks.
 package lock

@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // fill writes entries of mosparo, of Go nodes, a lock and a foreign one.
@@ -52,6 +54,16 @@ func TestCache_ListsAndClears(t *testing.T) {
 			got, err := a.Get(t.Context(), "mosparoNextCleanup")
 			require.NoError(t, err)
 			require.NotNil(t, got[0])
+
+			// A slot that a job has used is no work under way.
+			s, err := envconfig.FromEnviron(environ)
+			require.NoError(t, err)
+			backend, closer, err := connect.Lock(s)
+			require.NoError(t, err)
+			defer closer.Close()
+			l := lock.New(backend)
+			defer l.Close()
+			require.NoError(t, l.Once(t.Context(), lock.Slot{Name: "job", Key: "1"}, time.Hour))
 
 			out, errs, code = ctl(t, environ, "yes\n", "cache", "clear").all()
 			require.Zero(t, code, errs)

@@ -9,7 +9,9 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -24,12 +26,12 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 	var store cssstore.Store
 	switch {
 	case n.settings.Cache.PrepareCSS:
-		store = cssstore.NewCached(pool, locker)
+		store = cachestore.New(pool, cachestore.WithLocker(locker))
 	case o.dir == "":
 		log.Warn("prepared css is in mosparo's directory, which --dir does not name: none is served")
 		return
 	default:
-		store = cssstore.NewFiles(filepath.Join(o.dir, "public", "resources"), locker, cssstore.WithFilesLogger(log))
+		store = filestore.New(filepath.Join(o.dir, "public", "resources"), filestore.WithLocker(locker), filestore.WithLogger(log))
 	}
 	n.serveCSS(store, projectdb.New(n.sql, dialect), public, log)
 }

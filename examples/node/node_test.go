@@ -26,6 +26,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
 )
 
 // logBuffer is what a node has logged so far.
@@ -161,9 +163,9 @@ func TestJoin_ServesTheCSSOfTheCluster(t *testing.T) {
 	}
 	resources := filepath.Join(dir, "public", "resources")
 	require.NoError(t, os.MkdirAll(resources, 0o755))
-	require.NoError(t, cssstore.NewCached(pool, nil).Put(t.Context(), r))
+	require.NoError(t, cachestore.New(pool).Put(t.Context(), r))
 	r.CSS = []byte(".file{}")
-	require.NoError(t, cssstore.NewFiles(resources, nil).Put(t.Context(), r))
+	require.NoError(t, filestore.New(resources).Put(t.Context(), r))
 	for switched, want := range map[string]string{"0": ".file{}", "1": ".shared{}"} {
 		n := start(t, []string{"FILESYSTEM_CACHE_PATH=" + files, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=" + switched}, "--dir", dir)
 		status, css := n.get("resources/" + r.Project.String() + ".css")
