@@ -152,7 +152,7 @@ func (s *Scheduler) withLock(ctx context.Context, req request, a Attempt) (Attem
 	}
 	// Also in a panic: a caller that recovers from it must not keep the lease for ever.
 	defer func() { _ = lease.Release(ctx) }()
-	r := &run{s: s, req: req, lease: lease}
+	r := &lockedRun{s: s, req: req, lease: lease}
 	a, err = r.execute(ctx)
 	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == ResultCompleted && !errors.Is(rel, lock.ErrUnavailable) {
 		err = rel

@@ -9,9 +9,9 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// run is one run under the lock. Its phases, each in a file of its own: snapshot,
+// lockedRun is one run under the lock. Its phases, each in a file of its own: snapshot,
 // recovery of a crashed run, announce, clean, finish.
-type run struct {
+type lockedRun struct {
 	s     *Scheduler
 	req   request
 	lease *lock.Lease
@@ -19,7 +19,7 @@ type run struct {
 
 // execute takes a new snapshot, which counts because of the lock, ends what a
 // crashed node has left, and goes on with the phases if the cleanup is due.
-func (r *run) execute(ctx context.Context) (Attempt, error) {
+func (r *lockedRun) execute(ctx context.Context) (Attempt, error) {
 	v, err := r.s.snapshot(ctx, true)
 	if err != nil {
 		return Attempt{Result: ResultUnavailable}, err
@@ -57,7 +57,7 @@ func (r *run) execute(ctx context.Context) (Attempt, error) {
 }
 
 // schedule writes the first schedule of a cluster: without one, PHP never starts.
-func (r *run) schedule(ctx context.Context) error {
+func (r *lockedRun) schedule(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (r *run) schedule(ctx context.Context) error {
 
 // recovered returns the snapshot after the run of a crashed node was ended. If it
 // has left work, that is due now, except while a PHP node has begun meanwhile.
-func (r *run) recovered(ctx context.Context, crashed runrecord.Record) (fullSnapshot, error) {
+func (r *lockedRun) recovered(ctx context.Context, crashed runrecord.Record) (fullSnapshot, error) {
 	leftWork, err := r.recoverCrashed(ctx, crashed)
 	if err != nil {
 		return fullSnapshot{}, err
@@ -81,7 +81,7 @@ func (r *run) recovered(ctx context.Context, crashed runrecord.Record) (fullSnap
 
 // announceAndClean does the phases that write. before are the runs of the
 // snapshot.
-func (r *run) announceAndClean(ctx context.Context, a Attempt, before []Run) (Attempt, error) {
+func (r *lockedRun) announceAndClean(ctx context.Context, a Attempt, before []Run) (Attempt, error) {
 	own, err := r.announce(ctx, before)
 	switch {
 	case errors.Is(err, ErrConcurrentRun):
