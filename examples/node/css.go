@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
@@ -37,9 +38,9 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 }
 
 func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {
-	opts := []csshttp.Option{
-		csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.Contains),
-		csshttp.WithForwardedProto(serverHeader(n.settings.Proxies.ForwardedProtoHeader)),
+	opts := []csshttp.Option{csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.Contains)}
+	if header := n.settings.Proxies.ForwardedProtoHeader; strings.HasPrefix(header, "HTTP_") { // no other entry of $_SERVER is a header
+		opts = append(opts, csshttp.WithForwardedProto(header))
 	}
 	if public != nil {
 		opts = append(opts, csshttp.WithPublic(public))

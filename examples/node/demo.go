@@ -39,7 +39,7 @@ const demoPoll = time.Second
 // demonstrate makes a cluster with generated data: in a scratch directory that
 // goes with the program, or in one that several nodes share.
 func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slog.Logger) (_ *node, err error) {
-	n := &node{demo: true, mode: cleanup.ModeClean, settings: s, supported: true}
+	n := &node{demo: true, mode: cleanup.ModeClean, settings: s}
 	defer func() {
 		if err != nil {
 			n.close(log)

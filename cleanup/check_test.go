@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // A user who may only SELECT must not show at the first due run, hours later.
@@ -111,4 +113,45 @@ func TestDecision_NamesTheGracePeriodWhereItCounts(t *testing.T) {
 	require.Equal(t, "nothing planned yet, put off by the grace period of 24 h", p.Decide(cleanup.Snapshot{}, at, false).Why())
 	require.Equal(t, "unfinished run goes on", p.Decide(cleanup.Snapshot{Additional: &at}, at, false).Why())
 	require.Equal(t, "regular schedule", (cleanup.Policy{}).Decide(cleanup.Snapshot{Next: &at}, at, false).Why())
+}
+
+// checking is a database with checks and a dry run.
+type checking struct {
+	*cleanuptest.Fake
+	policy cleanup.Policy
+	err    error
+}
+
+func (c *checking) Check(_ context.Context, p cleanup.Policy, _ cleanup.Snapshot) error {
+	c.policy = p
+	return c.err
+}
+
+func (c *checking) DryRun(_ context.Context, p cleanup.Policy) (cleanup.Report, error) {
+	c.policy = p
+	return cleanup.Report{DeletedTokens: 3}, c.err
+}
+
+func TestNew_UsesTheChecksAndTheDryRunOfTheDatabase(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		l := lock.New(c.locks)
+		defer l.Close()
+		p := cleanup.Policy{ProcessInterval: 2 * time.Hour}
+		db := &checking{Fake: c.db, err: cleanup.ErrRefused}
+		n := cleanup.New(c.pool, l, db, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(p))
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.ErrorIs(t, err, cleanup.ErrRefused)
+		require.Equal(t, cleanup.ResultRefused, a.Result)
+		require.Equal(t, p.WithDefaults(), db.policy)
+		require.Empty(t, c.db.Runs())
+
+		db.policy, db.err = cleanup.Policy{}, nil
+		r, err := n.DryRun(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 3, r.DeletedTokens)
+		require.Equal(t, p.WithDefaults(), db.policy)
+		_, err = c.node(cleanup.ModeObserve).DryRun(t.Context())
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+	})
 }
