@@ -15,7 +15,7 @@
 // serialize() writes them, which every PHP node reads, and read from that or
 // igbinary.
 //
-// Package cleanup declares mosparo's keys of the schedule, and package cssstore
+// Package cleanup declares mosparo's keys of the schedule, and cssstore/cachestore
 // keeps the prepared CSS under mosparo's. Keys that this module adds begin with
 // mosparoGo; the packages that write them list them and export their
 // [KeyPatterns], which tell an adapter what it may clear. Package

@@ -17,11 +17,12 @@ type announcement struct {
 	others knownRuns
 }
 
-// announce is the handshake with PHP nodes, which test and set in steps: it writes
+// announce is the handshake with PHP nodes, which test and set in steps. It writes
 // marker and record, then the row, waits for the guard time, in which a PHP node
-// that tested a moment earlier inserts its row, and looks for such a row. With any
-// error it returns what has been written, for withdraw.
-func (r *run) announce(ctx context.Context, before []Run) (announcement, error) {
+// that tested a moment earlier inserts its own, and reads the statistics again. The
+// error wraps [ErrConcurrentRun] if such a row is there. With any error the
+// announcement is what has been written, for withdraw.
+func (r *lockedRun) announce(ctx context.Context, before []Run) (announcement, error) {
 	own := announcement{Traces: runrecord.NewTraces(r.s.pool, r.lease, CleanupStartedAt, r.newRecord()), others: newKnownRuns(before)}
 	if err := r.write(ctx, own.Announce); err != nil {
 		return own, err
@@ -38,7 +39,7 @@ func (r *run) announce(ctx context.Context, before []Run) (announcement, error) 
 	return own, r.checkConcurrent(ctx, own)
 }
 
-func (r *run) newRecord() runrecord.Record {
+func (r *lockedRun) newRecord() runrecord.Record {
 	at := runrecord.Now()
 	host, err := os.Hostname()
 	if err != nil || host == "" {
@@ -51,13 +52,13 @@ func (r *run) newRecord() runrecord.Record {
 }
 
 // write bounds a step that writes.
-func (r *run) write(ctx context.Context, step func(context.Context) error) error {
+func (r *lockedRun) write(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.s.writeTimeout)
 	defer cancel()
 	return step(ctx)
 }
 
-func (r *run) insertRow(ctx context.Context, own announcement) error {
+func (r *lockedRun) insertRow(ctx context.Context, own announcement) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (r *run) insertRow(ctx context.Context, own announcement) error {
 	})
 }
 
-func (r *run) waitGuard(ctx context.Context) error {
+func (r *lockedRun) waitGuard(ctx context.Context) error {
 	t := time.NewTimer(r.s.guard)
 	defer t.Stop()
 	select {
@@ -85,7 +86,7 @@ func (r *run) waitGuard(ctx context.Context) error {
 
 // checkConcurrent returns an error that wraps [ErrConcurrentRun] if another node
 // has begun a run since the snapshot.
-func (r *run) checkConcurrent(ctx context.Context, own announcement) error {
+func (r *lockedRun) checkConcurrent(ctx context.Context, own announcement) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
@@ -132,13 +133,13 @@ func (k knownRuns) firstUnknown(runs []Run) *Run {
 	return nil
 }
 
-// older is the order of [Database].Recent.
+// older reports whether Recent of a [Database] returns a after b.
 func older(a, b Run) bool {
 	return a.Time.Before(b.Time) || a.Time.Equal(b.Time) && a.ID < b.ID
 }
 
 // withdraw undoes an announcement: nothing was deleted yet.
-func (r *run) withdraw(ctx context.Context, own announcement) error {
+func (r *lockedRun) withdraw(ctx context.Context, own announcement) error {
 	save, cancel := withSaveTimeout(ctx)
 	defer cancel()
 	if own.Record.Row != 0 {

@@ -96,7 +96,7 @@ func (s *Scheduler) attempt(ctx context.Context, r request) (Attempt, error) {
 	}
 	a := r.decide(v)
 	if s.mode == ModeObserve {
-		return s.observed(ctx, a, v)
+		return s.observeOnly(ctx, a, v)
 	}
 	if v.isBlocked() || !a.Decision.Run && !v.isFresh() && v.record == nil {
 		return a, nil
@@ -117,9 +117,9 @@ func (r request) decide(v fullSnapshot) Attempt {
 	return a
 }
 
-// observed is the attempt of a node that only observes: what a run would meet,
+// observeOnly completes the attempt of a node that only observes: what a run would meet,
 // including the checks, without lock and without a write.
-func (s *Scheduler) observed(ctx context.Context, a Attempt, v fullSnapshot) (Attempt, error) {
+func (s *Scheduler) observeOnly(ctx context.Context, a Attempt, v fullSnapshot) (Attempt, error) {
 	if !a.Decision.Run {
 		return a, nil
 	}
@@ -152,7 +152,7 @@ func (s *Scheduler) withLock(ctx context.Context, req request, a Attempt) (Attem
 	}
 	// Also in a panic: a caller that recovers from it must not keep the lease for ever.
 	defer func() { _ = lease.Release(ctx) }()
-	r := &run{s: s, req: req, lease: lease}
+	r := &lockedRun{s: s, req: req, lease: lease}
 	a, err = r.execute(ctx)
 	if rel := lease.Release(ctx); rel != nil && err == nil && a.Result == ResultCompleted && !errors.Is(rel, lock.ErrUnavailable) {
 		err = rel

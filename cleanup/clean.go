@@ -22,7 +22,7 @@ func (c cleaned) isComplete() bool { return c.err == nil && c.report.Finished }
 
 // cleaning is the clean phase under way.
 type cleaning struct {
-	*run
+	*lockedRun
 	own   announcement
 	began time.Time
 	// lastRound is how long after began the cleaner last began a round.
@@ -32,8 +32,8 @@ type cleaning struct {
 }
 
 // clean deletes, with a heartbeat beside it. It ends with the lease.
-func (r *run) clean(ctx context.Context, own announcement) cleaned {
-	c := &cleaning{run: r, own: own, began: time.Now()}
+func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
+	c := &cleaning{lockedRun: r, own: own, began: time.Now()}
 	working, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(r.lease.Context(), func() { cancel(context.Cause(r.lease.Context())) })
 	// The heartbeat goes on until the cleaner has returned, also after ctx has ended.

@@ -1,26 +1,35 @@
-// Package cleanup decides when the database of a mosparo cluster is cleaned,
-// and does it on a Go node beside PHP nodes: among Go nodes exactly once, if
-// their lock backend is shared and exclusive, and without getting into the way
-// of a PHP node. It does not promise that two PHP nodes never clean at the
-// same time: they do, and it tells when it sees that.
+// Package cleanup runs the cleanup of mosparo's database on a Go node: at the time
+// at which mosparo plans it, among Go nodes exactly once if their lock backend is
+// shared and exclusive, and without colliding with a PHP node. It does not promise
+// that two PHP nodes never clean at the same time: they do, and it reports that.
 //
-// [Policy] is mosparo's rule, as a pure function. [Scheduler] applies it:
-// an atomic lock first, a look at the schedule under the lock, mosparo's own
-// marker and statistic row in mosparo's order, a pause in which a PHP node
-// that was a moment earlier shows itself, and only then the [Cleaner]. A node
-// that does not surely belong to the cluster uses the mode [Observe], which
-// writes nothing. [VersionGate] and the checks of a statistics backend keep a
-// node from cleaning when mosparo or its tables are not the ones it knows.
+// A [Scheduler] needs the shared cache, a locker and the [Database]; package
+// sqlcleaner has the one for mosparo's tables. Without options it observes with
+// mosparo's default [Policy]: it reads, logs what it would do, and writes nothing.
 //
-// # Reading the code
+// A run is one cleanup by one node, whether it is under way or over. [Run] is what
+// mosparo's table cleanup_statistic knows of it.
 //
-// What all nodes share is in keys.go (the cache) and cleaner.go (the
-// statistic rows). policy.go is the rule, look.go reads what it decides on. An
-// attempt (attempt.go) looks, takes the lock, and goes on as a run (run.go): it
-// looks again, ends what a dead node has left, shakes hands with PHP nodes, and
-// cleans, while keep.go makes it look alive; end.go saves its end, or that of a
-// dead run. loop.go makes one attempt after the other. The rest tells people:
-// event.go, overlap.go, history.go, readiness.go, status.go; or obeys them: pause.go, leave.go.
+// # Guarantees
+//
+// A run under the lock goes through these phases:
+//
+//   - snapshot: schedule, marker and statistics are read, now that no other Go node
+//     can change them;
+//   - recovery: the run of a crashed Go node is ended, and continued if it has left
+//     work;
+//   - announce: marker and row are written in mosparo's order; after the guard time
+//     ([WithGuard]) the statistics are read again, and the node withdraws if a PHP
+//     node has begun;
+//   - clean: the database deletes in rounds, between which the statistics are read
+//     again, while a heartbeat keeps marker and row fresh for PHP nodes;
+//   - finish: the next time and the end of the run are saved.
+//
+// After any failure a run leaves a state from which any node, PHP or Go, goes on.
+//
+// Checks keep a node from cleaning where it might do harm: those of the database
+// ([Checker]), and [WithCheck], with which a program asks for mosparo's version
+// ([CheckVersion]). They are asked when [Scheduler.Run] starts and before each run.
 //
 // # Keys in the shared cache
 //
@@ -28,63 +37,60 @@
 //	mosparoNextCleanup        DateTime          none            PHP and Go
 //	mosparoAdditionalCleanup  DateTime or null  none            PHP and Go
 //	mosparoCleanupStartedAt   DateTime or null  none            PHP and Go
-//	mosparoGoCleanup          RunRecord         1 day           Go, during a run
-//	mosparoGoRuns             list of Note      30 days         Go, after a run
+//	mosparoGoCleanup          record of a run   1 day           Go, during a run
+//	mosparoGoRuns             nodes of runs     30 days         Go, after a run
 //	mosparoGoPause            Pause             until its end,  Go, by an operator
 //	                                            at most 1 day
 //
-// Go nodes of several versions may share a cache. A record or a pause of a form
-// that a node does not know is a newer node's: the node neither cleans nor
-// removes it until the entry is gone, and says so in its log and status. A
-// history of such a form is left as it is.
-//
-// The history tells which runs were those of Go nodes since its oldest note. It
-// lies in the cache alone, so that it begins anew after a loss; the node of an
-// earlier run is unknown then.
-//
 // PHP nodes ignore the keys of Go nodes. So a pause ([PauseAll]) stops Go nodes
-// only: PHP nodes clean as always, and for maintenance that nobody may disturb
-// they have to be stopped, too. The lock [LockName] lies with the lock backend.
+// only: for maintenance without any cleanup PHP nodes have to be stopped, too. The
+// lock [LockName] lies in the lock backend.
 //
-// # Times in the future
+// Go nodes of several versions may share a cache. A record or a pause in a form
+// that a node does not know is a newer node's: the node neither cleans nor removes
+// it until the entry is gone, and says so in log and status. A history in such a
+// form is left as it is. The history covers the time since its oldest entry; it
+// begins anew when the cache loses it, and the nodes of earlier runs are unknown
+// then.
 //
-// Zones are at most 26 hours apart. A statistic row further ahead is of a clock
-// that was wrong: PHP waits for its time, a Go node leaves it out and names it.
-// A row less far ahead counts as for PHP, since it may be of another zone. Dates
-// in the cache have their zone: one that no policy can have planned counts as not
-// set, as does a marker more than five minutes ahead.
+// # Crash recovery
+//
+// A run keeps a record of its marker and row. The next Go node that gets the lock
+// ends the run of a crashed node and continues it immediately. PHP nodes continue
+// when marker and row are too old for them, at most one unfinished interval after
+// the last heartbeat. A lock server that loses its data starts no second run: the
+// record says until when the holder may not know. Where neither lock nor record is
+// left, the row in the statistics keeps others from starting for one unfinished
+// interval.
+//
+// A cleaner that does not begin its next round within an hour, because a statement
+// hangs, is cancelled, and its heartbeat stops.
+//
+// # Clock assumptions
+//
+// Zones are at most 26 hours apart. A run in the statistics whose time is further
+// ahead was written by a wrong clock: PHP waits for its time, a Go node ignores it
+// and warns. A run less far ahead counts as for PHP, since it may be of another
+// zone. Dates in the cache have their zone: one that no policy can have planned
+// counts as not set, as does a marker more than five minutes ahead.
 //
 // A date in a zone that this process does not know, for want of a zone database,
-// is no missing one: PHP can read it. Attempts end as Unavailable then, and the
+// counts as set: PHP can read it. Attempts end as [ResultUnavailable] then, and the
 // error names the zone and the remedy, the import of time/tzdata.
 //
-// # Deaths
+// # Known races
 //
-// A run keeps a record of its traces. Whoever gets the lock later ends the run of
-// a node that is gone with it, and goes on at once; PHP nodes alone go on when
-// marker and row are too old for them, at the latest one unfinished
-// interval after the run's last sign of life. A lock server that loses its
-// data starts no second run: the record says until when its holder may not
-// know. Where neither lock nor record is left, the statistic row keeps others
-// away for one unfinished interval.
+// The cache has no compare-and-delete. Between a node's read of the marker and its
+// write lie microseconds in which a PHP node may write its own; that marker is lost
+// then, and only the PHP node's row in the statistics keeps others from starting. A
+// PHP node that stalls for longer than the guard time between its read and its row
+// is noticed between two rounds, and the Go node stops; if the Go node was done by
+// then, both have cleaned, one after the other. A row whose insertion was in doubt
+// for longer than the database took to answer stays unknown, and expires like that
+// of a crashed PHP node.
 //
-// A cleaner that does not come to its next round within [MaxRound], because a
-// statement hangs, say, is cancelled, and its run no longer looks alive.
-//
-// # What is left to chance
-//
-// The cache knows no compare-and-delete. Between a node's look at the marker and
-// its clearing it lie microseconds in which a PHP node may write its own; that
-// marker is lost then, and the PHP node's statistic row alone keeps others
-// away. A PHP node that stalls for longer than the guard time between its look
-// and its row is noticed between two rounds, and the Go node stops; if the Go
-// node was done by then, both have cleaned, one after the other. A statistic row
-// whose insertion was in doubt for longer than the database took to answer
-// stays unknown, and is waited for like that of a dead PHP node.
-//
-// A lock backend that is not exclusive (memcached may evict a lock) or not
-// shared (memory, a directory of one machine) leaves Go nodes to the
-// handshake alone, which tells them apart as it tells them from PHP nodes: two that
-// begin at the same time both withdraw, and one that stalls stops at its next
-// round.
+// A lock backend that is not exclusive (memcached may evict a lock) or not shared
+// (memory, a directory of one machine) leaves Go nodes to the handshake with PHP
+// nodes, which keeps them apart as well: two that begin at the same time both
+// withdraw, and one that stalls stops at its next round.
 package cleanup

@@ -22,7 +22,7 @@ func withSaveTimeout(ctx context.Context) (context.Context, context.CancelFunc) 
 // record is saved first, so that another node can do the rest. With a lost lease
 // only the node's own row is changed. What cannot be saved is left to the next
 // node with the lock.
-func (r *run) finish(ctx context.Context, own announcement, done cleaned) (Result, error) {
+func (r *lockedRun) finish(ctx context.Context, own announcement, done cleaned) (Result, error) {
 	save, cancel := withSaveTimeout(ctx)
 	defer cancel()
 	lost := r.lease.Err()
@@ -47,7 +47,7 @@ func (r *run) finish(ctx context.Context, own announcement, done cleaned) (Resul
 }
 
 // saveSchedule writes what follows from the run to the cache, in one request.
-func (r *run) saveSchedule(ctx context.Context, own announcement) error {
+func (r *lockedRun) saveSchedule(ctx context.Context, own announcement) error {
 	at := runrecord.Now()
 	additional := AdditionalCleanup.WithNull(0)
 	if Status(own.Record.Status) != StatusComplete {

@@ -10,7 +10,7 @@ import (
 )
 
 // heartbeat keeps marker, row and record fresh until ctx ends or the lease is
-// lost. PHP nodes take a run for dead when its marker is older than 5 minutes, or,
+// lost. PHP nodes consider a run dead when its marker is older than 5 minutes, or,
 // if they are forced, when its row of unknown status is older than the unfinished
 // interval; Go nodes when the time in the record has passed. The heartbeat of a
 // cleaner that hangs stops, and hung is called.

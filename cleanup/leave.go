@@ -32,7 +32,7 @@ func (s *Scheduler) leave(ctx context.Context, last bool) error {
 		return err
 	}
 	defer func() { _ = lease.Release(ctx) }() // also in a panic
-	r := &run{s: s, lease: lease}
+	r := &lockedRun{s: s, lease: lease}
 	err = r.removeTraces(ctx)
 	if err == nil && last {
 		err = r.removeKeys(ctx)
@@ -44,7 +44,7 @@ func (s *Scheduler) leave(ctx context.Context, last bool) error {
 }
 
 // removeTraces ends a crashed run if there is a record of one.
-func (r *run) removeTraces(ctx context.Context) error {
+func (r *lockedRun) removeTraces(ctx context.Context) error {
 	var stored cache.Result[runrecord.Record]
 	if err := cache.Read(ctx, r.s.pool, runrecord.Key.Into(&stored)); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (r *run) removeTraces(ctx context.Context) error {
 }
 
 // removeKeys removes the keys of all Go nodes.
-func (r *run) removeKeys(ctx context.Context) error {
+func (r *lockedRun) removeKeys(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Policy holds the five settings of mosparo's cleanup. A duration of zero is
-// mosparo's default, so the zero Policy is a mosparo that nobody has configured.
+// mosparo's default, so the zero Policy is that of a mosparo without settings.
 // mosparo stores each duration as a whole number of a unit; see [Policy.Validate].
 type Policy struct {
 	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) delays an unforced
@@ -164,15 +164,15 @@ func (p Policy) Decide(s Snapshot, now time.Time, forced bool) Decision {
 type Reason int
 
 const (
-	// ReasonNothingPlanned: there is neither a schedule nor a run in the
+	// ReasonNothingPlanned means that there is neither a schedule nor a run in the
 	// statistics; the cleanup is always one interval away.
 	ReasonNothingPlanned Reason = iota
-	// ReasonSchedule: mosparoNextCleanup.
+	// ReasonSchedule is mosparoNextCleanup.
 	ReasonSchedule
-	// ReasonUnfinishedRun: mosparoAdditionalCleanup.
+	// ReasonUnfinishedRun is mosparoAdditionalCleanup.
 	ReasonUnfinishedRun
-	// ReasonNewestRun: one interval after the newest run, since the cache has no
-	// schedule.
+	// ReasonNewestRun means one interval after the newest run, since the cache has
+	// no schedule.
 	ReasonNewestRun
 )
 

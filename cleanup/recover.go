@@ -15,7 +15,7 @@ import (
 // its traces are still there, so that no node waits for them. It reports whether
 // the run had begun and left work. This node holds the lock, so the other does not
 // any longer.
-func (r *run) recoverCrashed(ctx context.Context, crashed runrecord.Record) (leftWork bool, err error) {
+func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record) (leftWork bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.s.readTimeout)
 	defer cancel()
 	runs, err := r.s.recent(ctx)
@@ -53,7 +53,7 @@ func (r *run) recoverCrashed(ctx context.Context, crashed runrecord.Record) (lef
 }
 
 // finishCrashed writes the end of a run that is still of unknown status.
-func (r *run) finishCrashed(ctx context.Context, runs []Run, crashed runrecord.Record) (leftWork bool, err error) {
+func (r *lockedRun) finishCrashed(ctx context.Context, runs []Run, crashed runrecord.Record) (leftWork bool, err error) {
 	for _, run := range runs {
 		if run.ID != crashed.Row || run.Status != StatusUnknown {
 			continue
@@ -76,7 +76,7 @@ func (r *run) finishCrashed(ctx context.Context, runs []Run, crashed runrecord.R
 // its second, executor and status, and only while the marker is the run's own: a
 // PHP node writes its marker before its row. If that does not identify one row,
 // it stays, and expires as one of a crashed PHP node does.
-func (r *run) withdrawUnconfirmed(ctx context.Context, runs []Run, traces *runrecord.Traces) error {
+func (r *lockedRun) withdrawUnconfirmed(ctx context.Context, runs []Run, traces *runrecord.Traces) error {
 	if mine, err := traces.HasMarker(ctx); err != nil || !mine {
 		return err
 	}

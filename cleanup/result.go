@@ -7,32 +7,33 @@ import "strconv"
 type Result int
 
 const (
-	// ResultCompleted: the cleanup ran, and nothing was left to delete.
+	// ResultCompleted means that the cleanup ran and nothing was left to delete.
 	ResultCompleted Result = 0
-	// ResultUnfinished: the cleanup ran, and something was left.
+	// ResultUnfinished means that the cleanup ran and something was left.
 	ResultUnfinished Result = 1
-	// ResultNotDue: the next cleanup is in the future.
+	// ResultNotDue means that the next cleanup is in the future.
 	ResultNotDue Result = 2
-	// ResultAlreadyRunning: another node cleans, by the marker or the lock.
+	// ResultAlreadyRunning means that another node cleans, by the marker or the
+	// lock.
 	ResultAlreadyRunning Result = 3
-	// ResultRunPending: the statistics have a run of unknown status that is
-	// younger than the unfinished interval.
+	// ResultRunPending means that the statistics have a run of unknown status that
+	// is younger than the unfinished interval.
 	ResultRunPending Result = 4
-	// ResultJustExecuted: the cache cannot be written, and the newest run is
-	// younger than the unfinished interval.
+	// ResultJustExecuted means that the cache cannot be written and the newest run
+	// is younger than the unfinished interval.
 	ResultJustExecuted Result = 5
 )
 
 // Results of Go nodes only.
 const (
-	// ResultUnavailable: the lock, the cache or the database could not be
-	// reached, so nothing was done.
+	// ResultUnavailable means that the lock, the cache or the database could not be
+	// reached, so that nothing was done.
 	ResultUnavailable Result = 100
-	// ResultRefused: a check found that cleaning might do harm.
+	// ResultRefused means that a check found that cleaning might do harm.
 	ResultRefused Result = 101
-	// ResultObserved: the cleanup is due, and this node only observes.
+	// ResultObserved means that the cleanup is due and this node only observes.
 	ResultObserved Result = 102
-	// ResultPaused: an operator has paused the Go nodes; see [PauseAll].
+	// ResultPaused means that an operator has paused the Go nodes; see [PauseAll].
 	ResultPaused Result = 103
 )
 
@@ -101,11 +102,13 @@ func (e Executor) String() string {
 type Status int
 
 const (
-	// StatusUnknown: the run is under way, or its node has died.
+	// StatusUnknown is the status of a run that is under way, or whose node has
+	// crashed.
 	StatusUnknown Status = 0
-	// StatusIncomplete: the run failed or reached its limits.
+	// StatusIncomplete is that of a run that failed or reached its limits.
 	StatusIncomplete Status = 1
-	StatusComplete   Status = 2
+	// StatusComplete is that of a run that left nothing to delete.
+	StatusComplete Status = 2
 )
 
 // String returns the status in lower_snake_case.

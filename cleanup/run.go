@@ -9,9 +9,9 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// run is one run under the lock. Its phases, each in a file of its own: snapshot,
-// recovery of a crashed run, announce, clean, finish.
-type run struct {
+// lockedRun is one run under the lock. Its phases, each in a file of its own:
+// snapshot, recovery of a crashed run, announce, clean, finish.
+type lockedRun struct {
 	s     *Scheduler
 	req   request
 	lease *lock.Lease
@@ -19,7 +19,7 @@ type run struct {
 
 // execute takes a new snapshot, which counts because of the lock, ends what a
 // crashed node has left, and goes on with the phases if the cleanup is due.
-func (r *run) execute(ctx context.Context) (Attempt, error) {
+func (r *lockedRun) execute(ctx context.Context) (Attempt, error) {
 	v, err := r.s.snapshot(ctx, true)
 	if err != nil {
 		return Attempt{Result: ResultUnavailable}, err
@@ -42,10 +42,10 @@ func (r *run) execute(ctx context.Context) (Attempt, error) {
 		return a, err
 	}
 	if firstSchedule {
-		return a, r.schedule(ctx)
+		return a, r.writeFirstSchedule(ctx)
 	}
 	if v.record != nil { // its writer does not hold the lock any longer
-		if v, err = r.recovered(ctx, *v.record); err != nil {
+		if v, err = r.afterRecovery(ctx, *v.record); err != nil {
 			return Attempt{Result: ResultUnavailable}, err
 		}
 		a = r.req.decide(v)
@@ -56,17 +56,18 @@ func (r *run) execute(ctx context.Context) (Attempt, error) {
 	return r.announceAndClean(ctx, a, v.all)
 }
 
-// schedule writes the first schedule of a cluster: without one, PHP never starts.
-func (r *run) schedule(ctx context.Context) error {
+// writeFirstSchedule plans the first cleanup of a cluster: without a schedule PHP
+// never starts.
+func (r *lockedRun) writeFirstSchedule(ctx context.Context) error {
 	if err := r.lease.Err(); err != nil {
 		return err
 	}
 	return NextCleanup.Set(ctx, r.s.pool, runrecord.Now().Add(r.s.policy.ProcessInterval), 0)
 }
 
-// recovered returns the snapshot after the run of a crashed node was ended. If it
-// has left work, that is due now, except while a PHP node has begun meanwhile.
-func (r *run) recovered(ctx context.Context, crashed runrecord.Record) (fullSnapshot, error) {
+// afterRecovery ends the run of a crashed node and returns a new snapshot. If the run
+// has left work, that is due now, unless a PHP node has begun meanwhile.
+func (r *lockedRun) afterRecovery(ctx context.Context, crashed runrecord.Record) (fullSnapshot, error) {
 	leftWork, err := r.recoverCrashed(ctx, crashed)
 	if err != nil {
 		return fullSnapshot{}, err
@@ -81,7 +82,7 @@ func (r *run) recovered(ctx context.Context, crashed runrecord.Record) (fullSnap
 
 // announceAndClean does the phases that write. before are the runs of the
 // snapshot.
-func (r *run) announceAndClean(ctx context.Context, a Attempt, before []Run) (Attempt, error) {
+func (r *lockedRun) announceAndClean(ctx context.Context, a Attempt, before []Run) (Attempt, error) {
 	own, err := r.announce(ctx, before)
 	switch {
 	case errors.Is(err, ErrConcurrentRun):

@@ -21,9 +21,13 @@ import (
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
+	"github.com/mosparo/go-cluster/cssstore/mirror"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 )
 
@@ -38,23 +42,25 @@ func (noProjects) Projects(context.Context) ([]cssstore.Project, error) {
 // an export without any takes zero and nil for its default, or takes what people
 // give it.
 func mistakes(t *testing.T) map[string]map[string]func() {
-	pool, locker, store := cache.NewPool(memoryadapter.New()), newLocker(t), cssstoretest.NewFake()
+	pool, locker, store := cache.NewPool(memoryadapter.New()), fixturetest.Locker(t), cssstoretest.NewFake()
 	db := projectdb.New(&sql.DB{}, sqlcleaner.SQLite)
-	load := cssgen.FromPublic(t.TempDir(), "1.5.4")
+	in := cssgen.Inputs{Settings: db, LoadBuild: cssgen.FromPublic(t.TempDir(), "1.5.4")}
 	return map[string]map[string]func(){
-		"cssstore.NewCached": {"pool is nil": func() { cssstore.NewCached(nil, nil) }},
-		"cssstore.NewMirror": {
-			"from":     func() { cssstore.NewMirror(nil, store, always()) },
-			"to":       func() { cssstore.NewMirror(store, nil, always()) },
-			"projects": func() { cssstore.NewMirror(store, store, nil) },
+		"cachestore.New":         {"pool is nil": func() { cachestore.New(nil) }},
+		"cachestore.WithLocker":  nil,
+		"filestore.New":          nil, // a directory comes from people
+		"filestore.WithGrace":    {"d is negative": func() { filestore.WithGrace(-time.Second) }},
+		"filestore.WithLogger":   nil,
+		"filestore.WithLocker":   nil,
+		"filestore.WithMappings": nil,
+		"mirror.New": {
+			"s.Source is nil": func() { mirror.New(mirror.Stores{Target: store}, fixturetest.Always()) },
+			"s.Target is nil": func() { mirror.New(mirror.Stores{Source: store}, fixturetest.Always()) },
+			"projects is nil": func() { mirror.New(mirror.Stores{Source: store, Target: store}, nil) },
 		},
-		"cssstore.WithInterval":        {"WithInterval": func() { cssstore.WithInterval(-1) }},
-		"cssstore.WithCompareInterval": {"WithCompareInterval": func() { cssstore.WithCompareInterval(-1) }},
-		"cssstore.WithGrace":           {"WithGrace": func() { cssstore.WithGrace(-time.Second) }},
-		"cssstore.NewFiles":            nil, // a directory comes from people
-		"cssstore.WithFilesLogger":     nil,
-		"cssstore.WithMirrorLogger":    nil,
-		"cssstore.WithMappings":        nil,
+		"mirror.WithInterval":        {"d is negative": func() { mirror.WithInterval(-1) }},
+		"mirror.WithCompareInterval": {"d is negative": func() { mirror.WithCompareInterval(-1) }},
+		"mirror.WithLogger":          nil,
 		"csshttp.New": {
 			"store is nil": func() { csshttp.New(nil, noProjects{}) },
 			"list is nil":  func() { csshttp.New(store, nil) },
@@ -65,17 +71,18 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 		"csshttp.WithTrustedProxyFunc": {"trusts is nil": func() { csshttp.WithTrustedProxyFunc(nil) }},
 		"csshttp.WithTrustedProxies":   nil,
 		"csshttp.WithPublic":           nil,
-		"csshttp.WithBase":             nil,
-		"csshttp.WithBasePath":         nil,
+		"csshttp.WithBaseCSS":          nil,
+		"csshttp.WithPathPrefix":       nil,
 		"csshttp.WithForwardedProto":   nil,
 		"csshttp.WithGenerator":        nil,
 		"csshttp.WithLogger":           nil,
+		"csshttp.WithObserver":         nil,
 		"cssgen.New": {
-			"store is nil":    func() { cssgen.New(nil, db, pool, locker, load) },
-			"settings is nil": func() { cssgen.New(store, nil, pool, locker, load) },
-			"pool is nil":     func() { cssgen.New(store, db, nil, locker, load) },
-			"locker is nil":   func() { cssgen.New(store, db, pool, nil, load) },
-			"load is nil":     func() { cssgen.New(store, db, pool, locker, nil) },
+			"store is nil":        func() { cssgen.New(nil, pool, locker, in) },
+			"pool is nil":         func() { cssgen.New(store, nil, locker, in) },
+			"locker is nil":       func() { cssgen.New(store, pool, nil, in) },
+			"in.Settings is nil":  func() { cssgen.New(store, pool, locker, cssgen.Inputs{LoadBuild: in.LoadBuild}) },
+			"in.LoadBuild is nil": func() { cssgen.New(store, pool, locker, cssgen.Inputs{Settings: db}) },
 		},
 		"cssgen.WithSaveHash": nil,
 		"cssgen.WithName":     nil,
@@ -87,6 +94,7 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 		"design.New":               nil,
 		"design.NewBase":           nil,
 		"cssstoretest.NewFake":     nil,
+		"cssstoretest.WithoutRule": nil,
 		"cssstoretest.Conformance": {"open is nil": func() { cssstoretest.Conformance(t, nil) }},
 		"cssstoretest.Fake.Delay":  {"d is negative": func() { store.Delay(-1) }},
 	}
@@ -94,7 +102,7 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 
 func TestArguments_AMistakePanicsInTheConstructorByName(t *testing.T) {
 	rows := mistakes(t)
-	for _, pkg := range []string{".", "csshttp", "cssgen", "projectdb", "design", "cssstoretest"} {
+	for _, pkg := range []string{"cachestore", "filestore", "mirror", "csshttp", "cssgen", "projectdb", "design", "cssstoretest"} {
 		for _, name := range constructors(t, pkg) {
 			require.Contains(t, rows, name, "an export without a row")
 		}
@@ -135,18 +143,27 @@ func constructors(t *testing.T, pkg string) (names []string) {
 
 func TestArguments_NilAndZeroAreTheDefaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := csshttp.New(cssstoretest.NewFake(), noProjects{}, csshttp.WithLogger(nil), csshttp.WithGenerator(nil),
-			csshttp.WithPublic(nil), csshttp.WithBase(""), csshttp.WithRecheck(0), csshttp.WithMemory(0), csshttp.WithForwardedProto(""))
+		h := csshttp.New(cssstoretest.NewFake(), noProjects{}, csshttp.WithLogger(nil), csshttp.WithObserver(nil), csshttp.WithGenerator(nil),
+			csshttp.WithPublic(nil), csshttp.WithBaseCSS(""), csshttp.WithRecheck(0), csshttp.WithMemory(0), csshttp.WithForwardedProto(""))
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", "/resources/"+project.String()+".css", nil)) // logs from a goroutine
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/resources/"+fixturetest.Project.String()+".css", nil)) // logs from a goroutine
 		require.Equal(t, 503, w.Code)
 		require.NoError(t, h.Close())
 
-		g := cssgen.New(cssstoretest.NewFake(), projectdb.New(&sql.DB{}, sqlcleaner.PostgreSQL), cache.NewPool(memoryadapter.New()), newLocker(t),
-			func() (cssgen.Build, error) { return cssgen.Build{}, errors.New("no base css") },
+		g := cssgen.New(cssstoretest.NewFake(), cache.NewPool(memoryadapter.New()), fixturetest.Locker(t), cssgen.Inputs{
+			Settings:  projectdb.New(&sql.DB{}, sqlcleaner.PostgreSQL),
+			LoadBuild: func() (cssgen.Build, error) { return cssgen.Build{}, errors.New("no base css") },
+		},
 			cssgen.WithLogger(nil), cssgen.WithName(""), cssgen.WithSaveHash(nil))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		require.ErrorIs(t, g.Run(ctx), context.DeadlineExceeded) // logs what it cannot publish
+
+		f := filestore.New("/", filestore.WithLogger(nil), filestore.WithLocker(nil))
+		failing := func(context.Context) ([]cssstore.UUID, error) { return nil, errors.New("the database is gone") }
+		m := mirror.New(mirror.Stores{Source: f, Target: f}, failing, mirror.WithLogger(nil), mirror.WithInterval(0), mirror.WithCompareInterval(0))
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.ErrorIs(t, m.Run(ctx), context.DeadlineExceeded) // logs what it cannot list
 	})
 }

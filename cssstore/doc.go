@@ -1,16 +1,28 @@
-// Package cssstore keeps the prepared CSS of mosparo's projects where PHP nodes
-// and Go nodes of a cluster find it: in the shared cache, in the folder
-// public/resources, or mirrored from the one to the other. It does not prepare
-// CSS, which package design does, nor serve it, which package csshttp does,
-// and it promises no history: a project has one current version.
+// Package cssstore defines where the prepared CSS of mosparo's projects is kept,
+// so that PHP nodes and Go nodes of a cluster find it. It holds no store itself:
 //
-// A [Store] pairs bytes with the hash of the design that they were made from.
-// PHP keeps the two apart and writes one after the other, so that a reader can
-// meet the CSS of one version beside the hash of another. What a Go node has
-// written is never given out so; of a pair that a PHP node wrote,
-// [Resource.Settled] says whether it has been seen twice.
+//   - cachestore keeps it in the shared cache, as mosparo does with
+//     MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE;
+//   - filestore keeps it in mosparo's folder public/resources, as mosparo does
+//     otherwise;
+//   - mirror copies from the one to the other, and finds differences.
 //
-// The same design has the same hash whatever it was made from: after an update
-// of mosparo, new bytes stand under an old hash. An HTTP entity tag is a digest
-// of the bytes, never the hash.
+// Package design prepares the CSS of a design, cssgen prepares it on demand, and
+// csshttp serves it. cssstoretest tests implementations of [Store] and has a
+// fake.
+//
+// # Guarantees
+//
+// A project has one current version; a [Store] promises no history. It pairs
+// bytes with the hash of the design that they were made from. PHP keeps the two
+// apart and writes one after the other, so that a reader can meet the CSS of one
+// version beside the hash of another. Content written by a Go node is never
+// returned with another hash. Content written by a PHP node may be;
+// [Resource.Settled] reports whether the pair was the same in two reads.
+//
+// # Limits
+//
+// The same design has the same hash, whatever base CSS and version of mosparo it
+// was made with: after an update of mosparo new bytes have an old hash. The HTTP
+// entity tag is therefore a digest of the bytes, never the hash.
 package cssstore

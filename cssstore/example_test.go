@@ -7,16 +7,13 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/design"
-	"github.com/mosparo/go-cluster/lock"
-	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
 func Example() {
 	ctx := context.Background()
-	locker := lock.New(memorylocker.New()) // a node uses connect.Lock
-	defer locker.Close()
-	store := cssstore.NewCached(cache.NewPool(memoryadapter.New()), locker) // and connect.Cache
+	var store cssstore.Store = cachestore.New(cache.NewPool(memoryadapter.New())) // or a filestore
 
 	project, err := cssstore.ParseUUID("51b9091d-8e8b-482b-a8f1-d930e8da931e")
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 )
 
-// UUID is the identifier of a project. Every value is valid, and its text is
-// the one form that stands in keys and paths.
+// UUID is the identifier of a project. Every value is valid. Its text is the one
+// form that mosparo uses in keys and paths, which is why it is not the type of
+// github.com/google/uuid: that one also parses upper case, braces and no hyphens,
+// each of which would name another key or folder.
 type UUID [16]byte
 
 // Hash is the SHA-256 of a project's design settings, as mosparo computes it.

@@ -5,55 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
+
+	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 )
-
-// Resource is one version of a project's prepared CSS.
-type Resource struct {
-	Project UUID
-	// Hash is that of the design that the CSS was made from.
-	Hash Hash
-	CSS  []byte
-
-	// Settled: CSS and Hash surely belong together. An unsettled pair may be
-	// one half of a PHP node's two writes: serve it for a minute at most, and
-	// ask again after [SettleTime]. Put ignores it.
-	Settled bool
-	// Source is what the CSS was made from, as far as the store keeps it. What
-	// a PHP node stored has none.
-	Source Source
-	// Modified is when the version was stored, zero where the store does not
-	// know. Put ignores it.
-	Modified time.Time
-	// Alias is zero, or a hash that the store has beside the same bytes: that
-	// of a design which PHP stored later and which makes the same CSS, or that
-	// of a PHP node's write which this version has run into. [Version] gives
-	// the bytes under it, not settled. Put ignores it.
-	Alias Hash
-}
-
-// Source is what a version was made from besides the settings that its hash
-// covers. Texts longer than 100 bytes are refused.
-type Source struct {
-	// Base is a digest of the base CSS, in hexadecimal digits.
-	Base string
-	// Version is the version of mosparo.
-	Version string
-}
-
-// SettleTime is how long apart two looks at a pair of a PHP node must be to
-// call it settled. PHP writes the hash right after the CSS.
-const SettleTime = 250 * time.Millisecond
 
 // Store keeps the current version of every project's CSS. Implementations are
 // safe for concurrent use by goroutines and by processes, PHP nodes among them,
-// and are proved by cssstoretest.Conformance.
+// and pass cssstoretest.Conformance.
 //
 // Errors are [*OpError].
 type Store interface {
 	// Get returns the current version. The caller owns the bytes. Errors:
-	// [ErrNotFound], [ErrUnsettled], those of what lies below. A Get may wait for
-	// some [SettleTime] to learn what belongs together.
+	// [ErrNotFound], [ErrUnsettled], those of the cache or file system. A Get may
+	// wait for some [SettleTime] to learn which bytes and hash belong together.
 	Get(ctx context.Context, project UUID) (Resource, error)
 
 	// Hash returns the hash of the current version without its CSS; while a
@@ -61,12 +25,12 @@ type Store interface {
 	Hash(ctx context.Context, project UUID) (Hash, error)
 
 	// Put makes a version the current one, also under a hash that is there
-	// already. It keeps no reference to the bytes, which may be none. A reader meets the earlier version
-	// or this one, never a mixture. After an error that is not [ErrInvalid] or
-	// cache.ErrTooLarge either may be the current one.
+	// already. It keeps no reference to the bytes, which may be none. A reader
+	// meets the earlier version or this one, never a mixture. After an error that
+	// is not [ErrInvalid] or cache.ErrTooLarge either may be the current one.
 	Put(ctx context.Context, r Resource) error
 
-	// Delete removes all versions of a project, whoever stored them; a project
+	// Delete removes all versions of a project, also those of PHP nodes; a project
 	// that is not there is no error.
 	Delete(ctx context.Context, project UUID) error
 }
@@ -76,20 +40,38 @@ type Store interface {
 type (
 	// Lister yields the projects of which the store has something, in no
 	// particular order, each at most once, until the first error. That is
-	// [errors.ErrUnsupported] when what lies below cannot list.
+	// [errors.ErrUnsupported] when the cache below cannot list.
 	Lister interface {
 		List(ctx context.Context) iter.Seq2[UUID, error]
 	}
 
-	// Versioner gives earlier versions, too, as long as they are kept.
+	// Versioner keeps several versions of a project, and finds each by its hash
+	// for as long as it is kept.
 	Versioner interface {
 		Version(ctx context.Context, project UUID, hash Hash) (Resource, error)
+	}
+
+	// HashAddressed is a Versioner whose current version is the one whose hash
+	// mosparo's database names, as with the files in public/resources, rather than
+	// the one that was stored last. Package csshttp asks for it.
+	HashAddressed interface {
+		Versioner
+		// HashAddressed does nothing.
+		HashAddressed()
 	}
 
 	// Pruner removes earlier versions that are not kept any longer, and returns
 	// how many.
 	Pruner interface {
 		Prune(ctx context.Context) (int, error)
+	}
+
+	// NonBlocker is a store whose Get and Hash may wait for a [SettleTime].
+	NonBlocker interface {
+		// NonBlocking returns the same store with a Get and a Hash that return
+		// [ErrUnsettled] instead of waiting, for callers that read many projects
+		// and come back.
+		NonBlocking() Store
 	}
 )
 
@@ -118,7 +100,7 @@ func Version(ctx context.Context, s Store, project UUID, hash Hash) (Resource, e
 		r.Hash, r.Alias, r.Settled = hash, Hash{}, false
 		return r, nil
 	}
-	return Resource{}, wrap("get", project, ErrNotFound)
+	return Resource{}, &OpError{Op: "get", Project: project, Err: ErrNotFound}
 }
 
 // GetSettled is Get, repeated after [SettleTime] until the pair is settled or
@@ -129,33 +111,8 @@ func GetSettled(ctx context.Context, s Store, project UUID) (Resource, error) {
 		if !errors.Is(err, ErrUnsettled) && (err != nil || r.Settled) {
 			return r, err
 		}
-		if err := pause(ctx, SettleTime); err != nil {
-			return Resource{}, wrap("get", project, err)
+		if err := sleep.For(ctx, SettleTime); err != nil {
+			return Resource{}, &OpError{Op: "get", Project: project, Err: err}
 		}
 	}
-}
-
-// pause waits, or returns why the context ended.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// Check is what every Put does first: [ErrInvalid] for a version without hash
-// and for a source that is too long.
-func (r *Resource) Check() error {
-	const longest = 100
-	switch {
-	case r.Hash.IsZero():
-		return fmt.Errorf("%w: no hash", ErrInvalid)
-	case len(r.Source.Base) > longest || len(r.Source.Version) > longest:
-		return fmt.Errorf("%w: source of more than %d bytes", ErrInvalid, longest)
-	}
-	return nil
 }

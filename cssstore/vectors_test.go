@@ -1,9 +1,7 @@
 package cssstore_test
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,9 +13,11 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cache/php"
-	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
 // step is one thing that mosparo did, and what lay where afterwards.
@@ -29,33 +29,15 @@ type step struct {
 	Cache   map[string]*string   `json:"cache"`
 }
 
-func (s *step) rows(t *testing.T) []design.Row {
-	rows := make([]design.Row, len(s.Rows))
-	for i, r := range s.Rows {
-		require.NoError(t, json.Unmarshal(r[0], &rows[i].Name))
-		var err error
-		rows[i].Value, err = typedjson.Unmarshal(r[1])
-		require.NoError(t, err)
-	}
-	return rows
-}
-
 // recordedSteps are those that store something; where PHP stores nothing, or
 // clears the wrong storage, there is nothing to compare.
 func recordedSteps(t *testing.T, storage string) (base []byte, steps []step) {
 	t.Helper()
-	f, err := os.Open(filepath.Join("design", "testdata", "design.json.gz"))
-	require.NoError(t, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	raw, err := io.ReadAll(z)
-	require.NoError(t, err)
 	var file struct {
 		Base    string            `json:"storage_base_css"`
 		Storage map[string][]step `json:"storage"`
 	}
-	require.NoError(t, json.Unmarshal(raw, &file))
+	require.NoError(t, json.Unmarshal(fixturetest.Unpack(t, "design/testdata/design.json.gz"), &file))
 	for _, s := range file.Storage[storage] {
 		if strings.HasPrefix(s.Do, "generate") && !strings.Contains(s.Do, "without a base") {
 			steps = append(steps, s)
@@ -68,9 +50,9 @@ func recordedSteps(t *testing.T, storage string) (base []byte, steps []step) {
 func TestVectors_TheSharedCacheIsAsMosparoLeavesIt(t *testing.T) {
 	base, steps := recordedSteps(t, "shared_cache")
 	a := memoryadapter.New()
-	s := cssstore.NewCached(cache.NewPool(a), nil)
+	s := cachestore.New(cache.NewPool(a))
 	for _, step := range steps {
-		r, err := design.Prepare(step.Project, step.rows(t), base)
+		r, err := design.Prepare(step.Project, fixturetest.Rows(t, step.Rows), base)
 		require.NoError(t, err)
 		require.NoError(t, s.Put(t.Context(), r))
 		for key, want := range step.Cache {
@@ -91,9 +73,9 @@ func TestVectors_TheFilesAreAsMosparoLeavesThem(t *testing.T) {
 	base, steps := recordedSteps(t, "files")
 	public := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(public, "resources"), 0o755))
-	s := cssstore.NewFiles(filepath.Join(public, "resources"), nil, cssstore.WithMappings(), cssstore.WithGrace(0))
+	s := filestore.New(filepath.Join(public, "resources"), filestore.WithMappings(), filestore.WithGrace(0))
 	for _, step := range steps {
-		r, err := design.Prepare(step.Project, step.rows(t), base)
+		r, err := design.Prepare(step.Project, fixturetest.Rows(t, step.Rows), base)
 		require.NoError(t, err)
 		require.NoError(t, s.Put(t.Context(), r))
 		files := map[string]any{}

@@ -7,4 +7,8 @@ import (
 	"os"
 )
 
-func tryFlock(*os.File) error { return errors.ErrUnsupported }
+// HasFlock reports whether this system has locks between processes.
+const HasFlock = false
+
+// TryFlock returns [errors.ErrUnsupported].
+func TryFlock(*os.File) error { return errors.ErrUnsupported }

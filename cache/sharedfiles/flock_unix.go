@@ -9,8 +9,13 @@ import (
 	"syscall"
 )
 
-// tryFlock takes the lock of an open file, or fails at once.
-func tryFlock(f *os.File) error {
+// HasFlock reports whether this system has locks between processes.
+const HasFlock = true
+
+// TryFlock takes the flock of an open file for this file alone, or fails
+// immediately; see [IsBusy]. Close, or the end of the process, gives it back. On a
+// file system without locks the error unwraps to [errors.ErrUnsupported].
+func TryFlock(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {

@@ -3,6 +3,7 @@ package sharedfiles
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -50,8 +51,11 @@ func openOrFollow(path string) (file fs.File, target string, err error) {
 	}
 	switch mode := seen.Mode(); {
 	case mode.IsDir(), mode.IsRegular(), !hasOwners:
-		file, err := root.FS().Open(base)
-		return file, "", err
+		file, err := openFile(root, base)
+		if err != nil {
+			return nil, "", err
+		}
+		return file, "", nil
 	case mode&fs.ModeSymlink == 0: // a pipe would wait for its other end
 		return nil, "", &fs.PathError{Op: "open", Path: path, Err: fs.ErrInvalid}
 	}
@@ -63,4 +67,22 @@ func openOrFollow(path string) (file fs.File, target string, err error) {
 		target = in + target
 	}
 	return nil, target, err
+}
+
+// openFile opens a file or directory, and does not wait for the other end of a
+// pipe that took its place.
+func openFile(root *os.Root, name string) (*os.File, error) {
+	file, err := root.OpenFile(name, os.O_RDONLY|NonBlock, 0)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := file.Stat()
+	if err == nil && !fi.Mode().IsDir() && !fi.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: file.Name(), Err: fs.ErrInvalid}
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
 }

@@ -51,7 +51,7 @@ func (f Folder) tryLock(root *os.Root, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = tryFlock(file)
+	err = TryFlock(file)
 	var ours, named fs.FileInfo
 	if err == nil {
 		ours, err = file.Stat()
@@ -86,25 +86,40 @@ var errRemoved = errors.New("removed meanwhile")
 // openLock opens the file, which appears under its name with its rights, and
 // never in the place of another one.
 func (f Folder) openLock(root *os.Root, name string) (*os.File, error) {
-	file, err := root.OpenFile(name, os.O_RDWR, 0)
+	file, err := root.OpenFile(name, os.O_RDWR|NonBlock, 0)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
-	temporary, err := f.WriteTemporary(root, ".", time.Now(), func(*os.File) error { return nil })
-	if err != nil {
+	if err := f.makeLock(root, root.Link, name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	err = root.Link(temporary, name)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		err = root.Rename(temporary, name) // no hard links here
-	}
-	_ = root.Remove(temporary)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	file, err = root.OpenFile(name, os.O_RDWR, 0)
+	file, err = root.OpenFile(name, os.O_RDWR|NonBlock, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = errRemoved
 	}
 	return file, err
+}
+
+// makeLock makes the file. Where there are no hard links it has its name before
+// it has its rights; it takes the place of no other file in any case, since that
+// may be locked.
+func (f Folder) makeLock(root *os.Root, link func(oldname, newname string) error, name string) error {
+	temporary, err := f.WriteTemporary(root, ".", time.Now(), func(*os.File) error { return nil })
+	if err != nil {
+		return err
+	}
+	err = link(temporary, name)
+	_ = root.Remove(temporary)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	file, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	dir, err := root.Stat(".")
+	if err == nil {
+		err = f.HandOver(file, dir, f.Path)
+	}
+	return errors.Join(err, file.Close())
 }

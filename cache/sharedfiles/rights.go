@@ -47,7 +47,8 @@ func (f Folder) HandOver(file *os.File, dir fs.FileInfo, in string) error {
 }
 
 // apply gives a file or directory these rights, and fails with
-// [*ShutOutError] if the owner could not use it then.
+// [*ShutOutError] if the owner could not use it then. A group that is not the one
+// of the rights, where that cannot be set, gets no right to write.
 func (r rights) apply(f *os.File) error {
 	fi, err := f.Stat()
 	if err != nil {
@@ -68,12 +69,16 @@ func (r rights) apply(f *os.File) error {
 	if fi, err = f.Stat(); err != nil {
 		return err
 	}
-	if fi.Mode()&(fs.ModePerm|fs.ModeSetgid) != r.mode {
-		if err := f.Chmod(r.mode); err != nil {
+	mode := r.mode
+	if known && is.gid != r.gid {
+		mode &^= 0o020
+	}
+	if fi.Mode()&(fs.ModePerm|fs.ModeSetgid) != mode {
+		if err := f.Chmod(mode); err != nil {
 			return err
 		}
 	}
-	if known && is.uid != r.uid && !usableByOthers(r.mode, fi.IsDir(), is.gid == r.gid) {
+	if known && is.uid != r.uid && !usableByOthers(mode, fi.IsDir(), is.gid == r.gid) {
 		return &ShutOutError{Path: r.in, UID: r.uid}
 	}
 	return nil

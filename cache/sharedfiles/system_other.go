@@ -10,6 +10,10 @@ import (
 
 const hasOwners = false
 
+// NonBlock is a flag for opening a file that keeps the call from waiting for the
+// other end of a pipe.
+const NonBlock = 0
+
 func ownerOf(fs.FileInfo) (user, bool) { return user{}, false }
 
 // IsFull reports whether an error says that the disk, or the quota, is full.
@@ -25,3 +29,7 @@ func IsStale(error) bool { return false }
 
 // IsBusy reports whether an error says that another process has the flock.
 func IsBusy(error) bool { return false }
+
+// HasNoLinks reports whether an error of a hard link says that the file system
+// has none.
+func HasNoLinks(error) bool { return false }

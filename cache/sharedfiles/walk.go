@@ -40,16 +40,18 @@ func (p place) readlink(name string) (string, error) {
 }
 
 // enter opens the directory that seen is, and nothing that took its place. What
-// is none is not opened: a pipe would wait for its other end.
+// is none is not opened.
 func (p place) enter(name string, seen fs.FileInfo) (place, error) {
 	next := place{path: filepath.Join(p.path, name)}
 	if !seen.IsDir() {
 		return next, &fs.PathError{Op: "open", Path: next.path, Err: errNotDirectory}
 	}
+	// With the dot nothing but a directory is opened: a pipe that took its place
+	// meanwhile would be waited for.
 	if p.root == nil {
-		next.root, next.err = os.OpenRoot(next.path)
+		next.root, next.err = os.OpenRoot(next.path + "/.")
 	} else {
-		next.root, next.err = p.root.OpenRoot(name)
+		next.root, next.err = p.root.OpenRoot(name + "/.")
 	}
 	if next.err != nil {
 		next.root = nil
@@ -88,11 +90,25 @@ func (w *way) up(n int) {
 	}
 }
 
+// maxWalks is how often a walk begins anew when something was replaced on its
+// way, as a deployment tool replaces a link.
+const maxWalks = 5
+
 // walk goes to the directory of the folder, from the top of the file system. If
 // names at the end are missing it stops at the last directory that is there, and
 // returns those. forWriting also refuses directories that other users have made
 // in open ones. The caller closes the way.
 func (f Folder) walk(forWriting bool) (w *way, missing string, err error) {
+	for range maxWalks {
+		w, missing, err = f.walkOnce(forWriting)
+		if !errors.Is(err, errReplaced) {
+			break
+		}
+	}
+	return w, missing, err
+}
+
+func (f Folder) walkOnce(forWriting bool) (w *way, missing string, err error) {
 	w, err = begin(f.Path)
 	if err != nil {
 		return nil, "", err

@@ -47,10 +47,11 @@ func (f Folder) WriteTemporary(root *os.Root, in string, modified time.Time, wri
 }
 
 // RemoveSame removes rel below root if it still is the file that was found
-// there, and reports whether it did. Another process may put a fresh file in its
+// there, and reports whether it did. Another process may put a new file in its
 // place at any moment, and no system call removes a name only while it means a
-// certain file. So the name is moved aside and looked at, and a fresh file is
-// put back unless there is an even fresher one.
+// certain file. So the file is renamed and compared, and a new one is put back
+// unless there is an even newer one. On a file system without hard links an even
+// newer file that appears in the very moment of putting back is lost.
 func RemoveSame(root *os.Root, rel string, was fs.FileInfo) (bool, error) {
 	if is, err := root.Lstat(rel); err != nil || !isSame(was, is) {
 		return false, err
@@ -66,10 +67,18 @@ func RemoveSame(root *os.Root, rel string, was fs.FileInfo) (bool, error) {
 	if isSame(was, is) {
 		return true, root.Remove(aside)
 	}
-	if err := root.Link(aside, rel); err == nil || errors.Is(err, fs.ErrExist) {
-		return false, root.Remove(aside)
+	return false, putBack(root, root.Link, aside, rel)
+}
+
+// putBack gives a file its name back unless that has been taken meanwhile.
+func putBack(root *os.Root, link func(oldname, newname string) error, aside, rel string) error {
+	err := link(aside, rel)
+	if err != nil && !errors.Is(err, fs.ErrExist) { // no hard links here
+		if _, err := root.Lstat(rel); errors.Is(err, fs.ErrNotExist) {
+			return root.Rename(aside, rel)
+		}
 	}
-	return false, root.Rename(aside, rel) // no hard links here
+	return root.Remove(aside)
 }
 
 // isSame also compares the times: a file system may give a new file the number

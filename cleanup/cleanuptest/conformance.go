@@ -11,7 +11,7 @@ import (
 
 // Conformance runs the suite on the databases that open returns, one for each
 // subtest. Each has the tables of mosparo, may have runs of other nodes, and is
-// used by nobody else meanwhile. A database that is a [cleanup.Checker] or a
+// used by no other program meanwhile. A database that is a [cleanup.Checker] or a
 // [cleanup.DryRunner] is held to those, too. It panics if open is nil.
 func Conformance(t *testing.T, open func(t *testing.T) cleanup.Database, opts ...ConformanceOption) {
 	t.Helper()

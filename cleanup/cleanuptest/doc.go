@@ -1,11 +1,11 @@
-// Package cleanuptest has what tests of programs that clean a mosparo cluster
-// need: statistics and a cleaner in memory, a model of a PHP node, and a
-// simulated cluster of both kinds of nodes with crashes, partitions, slow
-// servers and flushes from a seed. It proves nothing about a real database or
-// a real PHP.
+// Package cleanuptest tests programs that clean a mosparo cluster, and databases
+// for them. [Fake] is a database in memory, [PHPNode] a model of a PHP node,
+// [Simulation] a cluster of Go and PHP nodes, and [Conformance] the rules of
+// [cleanup.Database]. It proves nothing about a real PHP.
 //
-// [Simulation] runs weeks of a cluster in a testing/synctest bubble in
-// milliseconds, judges them, and runs the same way again from the same seed:
+// A simulation runs weeks of a cluster in a testing/synctest bubble in
+// milliseconds, with crashes, partitions, slow servers and flushes, judges them,
+// and runs the same way again from the same seed:
 //
 //	func TestMyOptions(t *testing.T) {
 //		o := cleanuptest.Simulation{Seed: 1, GoNodes: 3, PHPNodes: 1, Faults: true}.Run(t)

@@ -24,9 +24,9 @@ type Fake struct {
 	// Do, if not nil, is called in every round; its error ends the cleaning.
 	Do func(ctx context.Context) error
 
-	mu   sync.Mutex
-	runs []cleanup.Run // by time and id, ascending
-	last int64         // the newest id
+	mu     sync.Mutex
+	newest []cleanup.Run // by time and id, newest first; replaced, never changed
+	last   int64         // the newest id
 
 	cleans, active, overlapping int
 }
@@ -59,7 +59,7 @@ func (f *Fake) failure(ctx context.Context, op string) error {
 func (f *Fake) Runs() []cleanup.Run {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	runs := slices.Clone(f.runs)
+	runs := slices.Clone(f.newest)
 	slices.SortFunc(runs, func(a, b cleanup.Run) int { return cmp.Compare(a.ID, b.ID) })
 	return runs
 }
@@ -74,25 +74,25 @@ func (f *Fake) Add(r cleanup.Run) int64 {
 	return r.ID
 }
 
-// insert keeps the order, so that reading the newest runs needs no sorting: a
-// simulation reads them all the time.
+// insert keeps the order, in a new slice: a simulation reads far more often than it
+// writes, and reading neither sorts nor copies.
 func (f *Fake) insert(r cleanup.Run) {
-	i, _ := slices.BinarySearchFunc(f.runs, r, func(a, b cleanup.Run) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
+	i, _ := slices.BinarySearchFunc(f.newest, r, func(a, b cleanup.Run) int {
+		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.ID, a.ID))
 	})
-	f.runs = slices.Insert(f.runs, i, r)
+	f.newest = slices.Concat(f.newest[:i], []cleanup.Run{r}, f.newest[i:])
 }
 
-// Recent implements [cleanup.Database].
+// Recent implements [cleanup.Database]. Callers share the slice and do not change
+// it.
 func (f *Fake) Recent(ctx context.Context, n int) ([]cleanup.Run, error) {
 	if err := f.failure(ctx, "Recent"); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	newest := slices.Clone(f.runs[len(f.runs)-min(n, len(f.runs)):])
-	slices.Reverse(newest)
-	return newest, nil
+	n = min(n, len(f.newest))
+	return f.newest[:n:n], nil
 }
 
 // Begin implements [cleanup.Database].
@@ -146,9 +146,9 @@ func (f *Fake) Withdraw(ctx context.Context, id int64) error {
 
 // takeUnknown removes the run if it is of unknown status.
 func (f *Fake) takeUnknown(id int64) (cleanup.Run, bool) {
-	for i, r := range slices.Backward(f.runs) { // the newest are asked for
+	for i, r := range f.newest {
 		if r.ID == id && r.Status == cleanup.StatusUnknown {
-			f.runs = slices.Delete(f.runs, i, i+1)
+			f.newest = slices.Concat(f.newest[:i], f.newest[i+1:])
 			return r, true
 		}
 	}

@@ -84,9 +84,9 @@ func (m *mutant) DryRun(context.Context, cleanup.Policy) (cleanup.Report, error)
 func (m *mutant) change(id int64, f func(r *cleanup.Run)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i, r := range m.runs {
+	for i, r := range m.newest {
 		if r.ID == id {
-			m.runs = slices.Delete(m.runs, i, i+1)
+			m.newest = slices.Concat(m.newest[:i], m.newest[i+1:])
 			f(&r)
 			m.insert(r)
 			return
@@ -134,6 +134,7 @@ var mutants = []struct {
 	{"NewestFirst", "oldest first", func(m *mutant) {
 		m.recent = func(ctx context.Context, n int) ([]cleanup.Run, error) {
 			runs, err := m.Fake.Recent(ctx, n)
+			runs = slices.Clone(runs)
 			slices.Reverse(runs)
 			return runs, err
 		}

@@ -7,8 +7,8 @@
 // # What it promises
 //
 // A run works in transactions of about a tenth of a second. It locks tokens that
-// nobody else has locked, looks again whether they are free, and deletes them by
-// ranges of ids with all that hangs on them; so a submission that arrives
+// nobody else has locked, looks again whether they are free, and deletes them with
+// all that hangs on them; so a submission that arrives
 // meanwhile keeps its token, or finds that it is gone, but is never left without
 // one. It waits for nobody while it holds locks (50 ms on PostgreSQL, not at all
 // on MariaDB), so that a conflict ends its own transaction, which it tries
@@ -31,7 +31,7 @@
 // clients write: SQLite's data_version, the statement counters of MySQL, the
 // transaction numbers of PostgreSQL. Without other writers it pauses for a fifth of
 // the time on SQLite, whose clients look for its lock now and then only, and for a
-// tenth elsewhere. Beside them the pauses are in proportion to its work and to what
+// twentieth elsewhere. Beside them the pauses are in proportion to its work and to what
 // they lose by it: at least as long as the work, and seven times as long where
 // they can do nothing meanwhile, as on SQLite. So they keep four fifths of their
 // rate, and the run takes several times as long as alone. A second run, or

@@ -14,7 +14,7 @@ import (
 //     an expression depth of 1,000, 32,766 parameters (999 before 3.32), and a
 //     statement of 1 MB. An OR of more than a few ranges makes it read the
 //     whole table. So it gets one list of all ids, and no parameters: at most
-//     40 kB.
+//     100 kB.
 //   - MySQL and MariaDB: max_allowed_packet, 1 MB on the oldest; 65,535
 //     parameters; the memory of the range optimizer (range_optimizer_max_mem_size,
 //     8 MB, some 30,000 ids). MariaDB makes a join with a

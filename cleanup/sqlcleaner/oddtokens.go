@@ -75,6 +75,9 @@ func (w *pass) untie(ctx context.Context, id int64) (free bool, err error) {
 	return free, err
 }
 
+// mostOfToken is how many submissions of a token go with it in one transaction.
+const mostOfToken = 1000
+
 // shrink deletes the submissions of a token that has too many for one
 // transaction, by ranges of their ids, until one transaction can take the
 // rest with the token. When a new one arrives meanwhile, the token stays with it and
@@ -87,8 +90,8 @@ func (w *pass) shrink(ctx context.Context, t token, done float64) (free, more bo
 	}
 	due, dueArgs := w.due("s.")
 	after := int64(0) // what is deleted may still be in the indexes
-	for left := t.submissions; left > mostBatch; {
-		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", w.room()-1), t.id, after, highest)
+	for left := t.submissions; left > mostOfToken; {
+		to, err := d.ids(ctx, fmt.Sprintf("SELECT id FROM submission WHERE submit_token_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET %d", min(w.room(), mostOfToken)-1), t.id, after, highest)
 		if err != nil || len(to) == 0 {
 			return err == nil, err == nil, err
 		}

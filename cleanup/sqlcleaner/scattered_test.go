@@ -17,7 +17,7 @@ import (
 // has.
 func scattered(n int) *world {
 	r := rand.New(rand.NewPCG(21, 22))
-	w := &world{projects: []project{{1, "FOREVER"}}}
+	w := &world{policy: cleanup.Policy{}.WithDefaults(), projects: []project{{1, "FOREVER"}}}
 	const highest = 1 << 31 // the columns are INT
 	id := func(i int) int { return highest - 10*n + 2*i }
 	order := r.Perm(4 * n)
@@ -55,7 +55,6 @@ func TestClean_TakesAnyNumberOfIdsApart(t *testing.T) {
 		w := scattered(beyond)
 		now := time.Now().UTC()
 		w.fill(db, now)
-		w.policy = cleanup.Policy{}.WithDefaults()
 		d := sqlcleaner.New(db.DB, db.dialect)
 		before := w.left()
 

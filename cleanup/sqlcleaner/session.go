@@ -54,6 +54,13 @@ func (d *DB) once(ctx context.Context, f func(tx *sql.Tx) error) error {
 		return err
 	}
 	defer conn.Close()
+	if d.dialect == SQLite {
+		restore, err := enlargeCache(ctx, conn)
+		if err != nil {
+			return err
+		}
+		defer restore()
+	}
 	if d.dialect == MySQL {
 		// Who does not wait is in no deadlock, whose victim would be the other
 		// one. MySQL knows no time shorter than a second.
@@ -83,7 +90,8 @@ func (d *DB) on(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) error) e
 		// transaction could be chosen as the victim. And by indexes: a transaction
 		// takes few rows, and reading a table for each would make small ones as
 		// slow as large ones.
-		if _, err := tx.ExecContext(ctx, "SELECT set_config('lock_timeout', '50ms', true), set_config('enable_seqscan', 'off', true)"); err != nil {
+		if _, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', '50ms', true), set_config('enable_seqscan', 'off', true),
+			set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`); err != nil {
 			return err
 		}
 	}

@@ -57,3 +57,25 @@ func beginSQLite(ctx context.Context, conn *sql.Conn) (tx *sql.Tx, err error) {
 	}
 	return tx, err
 }
+
+// cacheSize is the page cache of a transaction on SQLite, in KiB. The usual 2 MB are
+// less than a transaction writes: it would write pages several times, and without a
+// write-ahead log lock readers out before its commit.
+const cacheSize = 32 << 10
+
+// enlargeCache gives a connection that page cache until the returned function is
+// called.
+func enlargeCache(ctx context.Context, conn *sql.Conn) (restore func(), err error) {
+	var size int64 // of pages, or KiB below zero
+	if err := conn.QueryRowContext(ctx, "PRAGMA cache_size").Scan(&size); err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA cache_size = -%d", cacheSize)); err != nil {
+		return nil, err
+	}
+	return func() {
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA cache_size = %d", size)); err != nil {
+			discard(conn)
+		}
+	}, nil
+}

@@ -71,3 +71,16 @@ func TestTx_StopsWaitingForTheLockOfSQLiteWhenItsContextEnds(t *testing.T) {
 		require.Equal(t, 10_000, busyTimeout(t, app))
 	})
 }
+
+// Pages that a transaction cannot keep in memory would lock readers out before its
+// commit.
+func TestTx_HasALargePageCacheOfSQLite(t *testing.T) {
+	db := create(t, sqlcleaner.SQLite)
+	db.SetMaxOpenConns(1)
+	const size = "SELECT cache_size FROM pragma_cache_size"
+	before := db.number(size)
+	var within int64
+	require.NoError(t, sqlcleaner.New(db.DB, db.dialect).Tx(t.Context(), func(tx *sql.Tx) error { return tx.QueryRow(size).Scan(&within) }))
+	require.EqualValues(t, -32<<10, within)
+	require.Equal(t, before, db.number(size), "after it")
+}

@@ -32,7 +32,7 @@ func (d Dialect) idleRatio() float64 {
 	if d == SQLite {
 		return 0.25
 	}
-	return 0.1
+	return 0.05
 }
 
 func (d Dialect) minPause() time.Duration {

@@ -11,7 +11,7 @@ import (
 
 // pageSize is how many tokens are looked at by one query: more than a transaction
 // takes, or most transactions would be the small rest of a page.
-const pageSize = 2000
+const pageSize = 5000
 
 // token is a submit token with submissions.
 type token struct {
@@ -33,6 +33,10 @@ func (c *cleaning) due(s string) (cond string, args []any) {
 // oldToken is the time before which a token is old.
 func (c *cleaning) oldToken() string { return c.d.stamp(c.now.Add(-c.policy.SubmitTokenRetention)) }
 
+// isNamed is the condition that another token names the submission s as its last.
+// A join would let PostgreSQL read all tokens for it.
+const isNamed = "EXISTS (SELECT 1 FROM submit_token o WHERE o.last_submission_id = s.id AND o.id <> s.submit_token_id)"
+
 // survey looks at the submissions s that meet a condition, by their token. A
 // submission whose token is gone belongs to none, as for mosparo: it stays.
 func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...any) (all []token, err error) {
@@ -42,8 +46,8 @@ func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...
 		err := rows.Scan(&t.id, &t.submissions, &t.inUse, &t.named)
 		all = append(all, t)
 		return err
-	}, `SELECT s.submit_token_id, COUNT(*), SUM(CASE WHEN `+due+` THEN 0 ELSE 1 END), COUNT(o.id)
-		FROM submission s JOIN submit_token t ON t.id = s.submit_token_id LEFT JOIN submit_token o ON o.last_submission_id = s.id AND o.id <> s.submit_token_id
+	}, `SELECT s.submit_token_id, COUNT(*), SUM(CASE WHEN `+due+` THEN 0 ELSE 1 END), SUM(CASE WHEN `+isNamed+` THEN 1 ELSE 0 END)
+		FROM submission s JOIN submit_token t ON t.id = s.submit_token_id
 		WHERE `+where+` GROUP BY s.submit_token_id ORDER BY s.submit_token_id`, append(dueArgs, args...)...)
 	return all, err
 }
@@ -65,9 +69,9 @@ type page struct {
 
 // tokensOn are the tokens of a page that have submissions.
 func (c *cleaning) tokensOn(ctx context.Context, p page) ([]token, error) {
-	where, args := "s.submit_token_id > ?", []any{p.after}
+	where, args := "s.submit_token_id > ? AND t.id > ?", []any{p.after, p.after}
 	if !p.end {
-		where, args = where+" AND s.submit_token_id <= ?", append(args, p.last)
+		where, args = where+" AND s.submit_token_id <= ? AND t.id <= ?", append(args, p.last, p.last)
 	}
 	return c.surveyed(ctx, where, args...)
 }
@@ -155,7 +159,7 @@ func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err er
 		if !free {
 			continue
 		}
-		ids, rows = append(ids, t.id), rows+min(t.submissions, mostBatch)
+		ids, rows = append(ids, t.id), rows+min(t.submissions, mostOfToken)
 		if rows >= w.room() {
 			if more, err := flush(); err != nil || !more {
 				return false, err
@@ -173,7 +177,7 @@ func (w *pass) prepare(ctx context.Context, t token, done float64) (free, more b
 			return false, true, err
 		}
 	}
-	if t.submissions > mostBatch {
+	if t.submissions > mostOfToken {
 		return w.shrink(ctx, t, done)
 	}
 	return true, true, nil
@@ -184,39 +188,20 @@ func (w *pass) prepare(ctx context.Context, t token, done float64) (free, more b
 // can arrive. One that is judged valid at the last moment is not deleted either,
 // and keeps its token by the foreign key, so that all begins again.
 func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
-	d, left := w.d, 0
-	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) error {
-		locked, err := d.lock(ctx, tx, "submit_token", tokens)
-		if err != nil {
-			return err
+	left := 0
+	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) (err error) {
+		if w.d.dialect == PostgreSQL {
+			left, err = w.removeAtOnce(ctx, tx, tokens, deleted)
+		} else {
+			left, err = w.removeLocked(ctx, tx, tokens, deleted)
 		}
-		left = len(tokens) - len(locked)
-		free, err := w.stillFree(ctx, tx, locked)
-		if err != nil || len(free) == 0 {
-			return err
-		}
-		return w.removeAll(ctx, tx, free, deleted)
+		return err
 	})
-	if d.dialect != SQLite { // there, what cannot be locked does not exist
+	if w.d.dialect != SQLite { // there, what cannot be locked does not exist
 		w.left += left
 	}
 	w.gone += deleted["submit_token"]
 	return deleted["submission"], err
-}
-
-// stillFree are those of locked tokens that can go.
-func (c *cleaning) stillFree(ctx context.Context, q querier, locked []int64) ([]int64, error) {
-	if len(locked) == 0 {
-		return nil, nil
-	}
-	all, err := c.survey(ctx, q, c.d.dialect.keys("s.submit_token_id", locked))
-	var free []int64
-	for _, t := range all {
-		if t.inUse == 0 && t.named == 0 {
-			free = append(free, t.id)
-		}
-	}
-	return free, err
 }
 
 // retentionDays returns how many calendar days a submission is kept.

@@ -3,7 +3,6 @@ package cssgen
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -36,47 +35,24 @@ func (b *Build) source() cssstore.Source {
 	return cssstore.Source{Base: b.Base.Digest, Version: b.Version}
 }
 
-// Published is what one node has published.
-type Published struct {
+// PeerBuild is the build that one node has published.
+type PeerBuild struct {
 	Node   string
 	Source cssstore.Source
 	At     time.Time
 }
 
-// ErrDisagreement says that not all nodes make CSS from the same base CSS and version,
-// or this one has not said yet what it uses; see [*DisagreementError].
-var ErrDisagreement = errors.New("the nodes make css from different things")
-
-// DisagreementError names a node that makes CSS from something else. It
-// unwraps to [ErrDisagreement].
-type DisagreementError struct {
-	Ours cssstore.Source
-	// Theirs is zero if this node has not published yet what it uses, or not for
-	// long enough to have heard of the others.
-	Theirs Published
-}
-
-func (e *DisagreementError) Error() string {
-	if e.Theirs.Node == "" {
-		return "cssgen: this node has not published for long enough what it makes css from"
-	}
-	return fmt.Sprintf("cssgen: node %.80q makes css from base %.12s of mosparo %.20q, this one from base %.12s of %.20q",
-		e.Theirs.Node, e.Theirs.Source.Base, e.Theirs.Source.Version, e.Ours.Base, e.Ours.Version)
-}
-
-func (e *DisagreementError) Unwrap() error { return ErrDisagreement }
-
 const (
 	buildsKey  cache.Key[map[string]storedBuild] = "mosparoGoCssBuilds"
 	buildsTTL                                    = 10 * time.Minute
 	buildsLock                                   = lock.ReservedPrefix + "css.builds"
-	// publishEvery is how often a node says what it uses, counts how long that
-	// counts.
+	// publishEvery is how often a node publishes its build, buildMaxAge how long
+	// that counts.
 	publishEvery = 10 * time.Second
-	counts       = 2 * time.Minute
-	// hearsAll is within what time all nodes have published themselves again
-	// after the entry was lost, as PHP's cache:clear loses it.
-	hearsAll = publishEvery + 5*time.Second
+	buildMaxAge  = 2 * time.Minute
+	// republishTime is the time within which all nodes have published again after
+	// the entry was lost, as PHP's cache:clear loses it.
+	republishTime = publishEvery + 5*time.Second
 	// maxNodes bounds what is read from the entry.
 	maxNodes = 1000
 )
@@ -88,11 +64,7 @@ type storedBuild struct {
 	At      int64  `php:"at"`
 }
 
-// errUnreadable says that the entry is not what nodes publish, so that nobody
-// knows what the others use. The next node that publishes replaces it.
-var errUnreadable = fmt.Errorf("%w: what the nodes have published cannot be read", ErrDisagreement)
-
-// builds are those that count.
+// builds returns the elements that count.
 func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, error) {
 	all, err := buildsKey.Get(ctx, pool)
 	var decode *cache.DecodeError
@@ -107,7 +79,7 @@ func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, erro
 		return map[string]storedBuild{}, nil
 	}
 	now := time.Now().Unix()
-	maps.DeleteFunc(all, func(_ string, b storedBuild) bool { return now-b.At > int64(counts/time.Second) })
+	maps.DeleteFunc(all, func(_ string, b storedBuild) bool { return now-b.At > int64(buildMaxAge/time.Second) })
 	for node, b := range all {
 		if b.At > now { // a clock that is ahead
 			b.At = now
@@ -117,14 +89,14 @@ func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, erro
 	return all, nil
 }
 
-// Builds are what the nodes have published, by their names. An entry that
-// cannot be read is [ErrDisagreement].
-func Builds(ctx context.Context, pool *cache.Pool) ([]Published, error) {
+// PeerBuilds returns what the nodes have published, in the order of their names. An
+// entry that cannot be read is [ErrDisagreement].
+func PeerBuilds(ctx context.Context, pool *cache.Pool) ([]PeerBuild, error) {
 	all, err := builds(ctx, pool)
-	var list []Published
+	var list []PeerBuild
 	for _, node := range slices.Sorted(maps.Keys(all)) {
 		b := all[node]
-		list = append(list, Published{Node: node, Source: cssstore.Source{Base: b.Base, Version: b.Version}, At: time.Unix(b.At, 0)})
+		list = append(list, PeerBuild{Node: node, Source: cssstore.Source{Base: b.Base, Version: b.Version}, At: time.Unix(b.At, 0)})
 	}
 	return list, err
 }
@@ -153,9 +125,10 @@ func (g *Generator) publish(ctx context.Context, b *Build) error {
 }
 
 // agree returns a [*DisagreementError] unless all that is published equals
-// ours. A node that runs must have published itself, and heard of the others.
+// ours. A node that runs must have published its own, and long enough ago for the
+// others to have done so, too.
 func (g *Generator) agree(ctx context.Context, ours cssstore.Source, runs bool) error {
-	all, err := Builds(ctx, g.pool)
+	all, err := PeerBuilds(ctx, g.pool)
 	if err != nil {
 		return err
 	}
@@ -167,7 +140,7 @@ func (g *Generator) agree(ctx context.Context, ours cssstore.Source, runs bool) 
 		}
 	}
 	lost := g.lost.Load()
-	if runs && (!own || lost != nil && time.Since(*lost) < hearsAll) {
+	if runs && (!own || lost != nil && time.Since(*lost) < republishTime) {
 		return &DisagreementError{Ours: ours}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/design"
 	"github.com/mosparo/go-cluster/lock"
@@ -27,7 +28,7 @@ func Example() {
 	load := func() (cssgen.Build, error) { // cssgen.FromPublic reads mosparo's
 		return cssgen.Build{Base: design.NewBase("/build/base.css", []byte(".mosparo__container{}")), Version: "1.5.4"}, nil
 	}
-	g := cssgen.New(cssstore.NewCached(pool, locker), defaults{}, pool, locker, load)
+	g := cssgen.New(cachestore.New(pool, cachestore.WithLocker(locker)), pool, locker, cssgen.Inputs{Settings: defaults{}, LoadBuild: load})
 
 	r, err := g.Warm(ctx, cssstore.Project{UUID: cssstore.UUID{1}})
 	fmt.Println(string(r.CSS), err)

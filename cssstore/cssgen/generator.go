@@ -14,8 +14,18 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 	"github.com/mosparo/go-cluster/lock"
 )
+
+// Inputs are what CSS is made from.
+type Inputs struct {
+	// Settings has the design settings of the projects; usually a projectdb.DB.
+	Settings Settings
+	// LoadBuild returns the base CSS and the version of mosparo, usually as
+	// [FromPublic] does. It is called often, from several goroutines.
+	LoadBuild func() (Build, error)
+}
 
 // Settings reads the stored settings of a project. A projectdb.DB does.
 type Settings interface {
@@ -27,10 +37,6 @@ type Settings interface {
 type HashSaver interface {
 	SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error
 }
-
-// ErrKept says that what is stored was made by another version of mosparo or from
-// another base CSS that cannot be told to be older, and stays.
-var ErrKept = errors.New("stored css is not known to be older")
 
 // Generator prepares and stores CSS, for one project at a time in the whole
 // cluster. It is a csshttp.Generator. Make one with [New], and let it [Generator.Run].
@@ -53,14 +59,13 @@ type Generator struct {
 // Option changes a default of [New].
 type Option func(*Generator)
 
-// WithSaveHash also stores the hash of what was prepared in mosparo's
-// database, in the place of the one that the project had there. By default the
-// database is left alone, as with nil: PHP nodes then redirect to the earlier
-// hash first.
+// WithSaveHash also stores the hash of what was prepared in mosparo's database,
+// in place of the one that the project had there. By default, as with nil, the
+// database stays as it is: PHP nodes then redirect to the earlier hash first.
 func WithSaveHash(s HashSaver) Option { return func(g *Generator) { g.saver = s } }
 
-// WithName is the name under which this node publishes what it uses. The
-// default, and the empty name, are the host's name with a random part.
+// WithName sets the name under which this node publishes its build. The default,
+// also for the empty name, is the host's name with a random part.
 func WithName(name string) Option { return func(g *Generator) { g.name = name } }
 
 // WithLogger logs what is prepared, and why not. The default, and nil, log
@@ -73,24 +78,24 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// New returns a generator. The pool is the shared cache in which the nodes
-// publish what they use, the locker that of the cluster; load reads what this
-// node uses, and is called often. It starts nothing. It panics if one of these
-// is nil.
-func New(store cssstore.Store, settings Settings, pool *cache.Pool, locker *lock.Locker, load func() (Build, error), opts ...Option) *Generator {
+// New returns a generator that stores what it prepares in the store. The pool is
+// the shared cache in which the nodes publish their builds, the locker that of
+// the cluster. It starts nothing. It panics if one of these, or a field of the
+// inputs, is nil.
+func New(store cssstore.Store, pool *cache.Pool, locker *lock.Locker, in Inputs, opts ...Option) *Generator {
 	switch {
 	case store == nil:
 		panic("cssgen: New: store is nil")
-	case settings == nil:
-		panic("cssgen: New: settings is nil")
 	case pool == nil:
 		panic("cssgen: New: pool is nil")
 	case locker == nil:
 		panic("cssgen: New: locker is nil")
-	case load == nil:
-		panic("cssgen: New: load is nil")
+	case in.Settings == nil:
+		panic("cssgen: New: in.Settings is nil")
+	case in.LoadBuild == nil:
+		panic("cssgen: New: in.LoadBuild is nil")
 	}
-	g := &Generator{store: store, settings: settings, pool: pool, locker: locker, load: load, logger: slog.New(slog.DiscardHandler)}
+	g := &Generator{store: store, settings: in.Settings, pool: pool, locker: locker, load: in.LoadBuild, logger: slog.New(slog.DiscardHandler)}
 	for _, o := range opts {
 		o(g)
 	}
@@ -101,8 +106,8 @@ func New(store cssstore.Store, settings Settings, pool *cache.Pool, locker *lock
 	return g
 }
 
-// Run publishes what this node uses until the context ends, whose cause it
-// returns. Without it [Generator.Generate] refuses to work.
+// Run publishes the build of this node until the context ends, whose cause it
+// returns. Without it [Generator.Generate] is an [ErrDisagreement].
 func (g *Generator) Run(ctx context.Context) error {
 	failing := false
 	for {
@@ -119,16 +124,12 @@ func (g *Generator) Run(ctx context.Context) error {
 			g.logger.Warn("what css is made from cannot be published; none is prepared", "error", err)
 		}
 		failing = err != nil
-		t := time.NewTimer(publishEvery)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-		t.Stop()
+		_ = sleep.For(ctx, publishEvery) // if the context has ended, the node withdraws
 	}
 }
 
-// withdraw lets the others go on without this node.
+// withdraw removes what this node has published, so that it does not count any
+// more.
 func (g *Generator) withdraw(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -146,16 +147,16 @@ func (g *Generator) Outdated(r cssstore.Resource) bool {
 
 // Generate returns the CSS of the project's design as it is now. What is
 // stored is returned if it is that already. Errors: [ErrDisagreement],
-// [ErrKept], those of store, settings, design and lock; then nothing was
+// [ErrNotOlder], those of store, settings, design and lock; then nothing was
 // stored.
 func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
 	return g.exclusively(ctx, p, true)
 }
 
-// Warm is Generate for an operator's program, which publishes nothing. It
-// refuses as well while a node that runs uses something else, but replaces CSS
-// of the same design that does not say what it was made from, as that of PHP
-// nodes and files do not: whoever calls it knows what he updated.
+// Warm is Generate for an operator's program, which publishes nothing. It is an
+// [ErrDisagreement] as well while a running node has another build, but it
+// replaces CSS of the same design that does not say what it was made from, as
+// that of PHP nodes and files does not: the operator knows what was updated.
 func (g *Generator) Warm(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
 	return g.exclusively(ctx, p, false)
 }
@@ -188,8 +189,8 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	if !found && !errors.Is(err, cssstore.ErrNotFound) {
 		return cssstore.Resource{}, err
 	}
-	// The settings last: reading what is stored may take a second, in which
-	// somebody saves a design.
+	// The settings last: reading what is stored may take a second, in which a
+	// design may be saved.
 	rows, err := g.settings.Rows(ctx, p.UUID)
 	if err != nil {
 		return cssstore.Resource{}, err
@@ -209,7 +210,7 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 			return cssstore.Resource{}, err
 		}
 	}
-	// Somebody may have come with another build since.
+	// A node with another build may have started since.
 	if err := g.agree(ctx, r.Source, runs); err != nil {
 		return cssstore.Resource{}, err
 	}
@@ -221,22 +222,22 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	return r, nil
 }
 
-// mayReplace returns [ErrKept] unless what is stored was made from the same
-// base, by an older version, or, by somebody who does not say, for another
+// mayReplace returns [ErrNotOlder] unless what is stored was made from the same
+// base, by an older version, or, if it does not say from what, for another
 // design.
 func mayReplace(have, with *cssstore.Resource) error {
 	switch s := have.Source; {
 	case s.Base == "" && have.Hash != with.Hash, s.Base == with.Source.Base, older(s.Version, with.Source.Version):
 		return nil
 	case s.Base == "":
-		return fmt.Errorf("%w: it has the same hash, other bytes, and does not say what it was made from", ErrKept)
+		return fmt.Errorf("%w: it has the same hash, other bytes, and does not say what it was made from", ErrNotOlder)
 	default:
-		return fmt.Errorf("%w: it was made by mosparo %.20q, this node has %.20q", ErrKept, s.Version, with.Source.Version)
+		return fmt.Errorf("%w: it was made by mosparo %.20q, this node has %.20q", ErrNotOlder, s.Version, with.Source.Version)
 	}
 }
 
-// saveHash stores the hash, if that is wanted. That it could not does not
-// matter to whoever waits for the CSS.
+// saveHash stores the hash, if that is wanted. An error only goes to the log: the
+// CSS can be served.
 func (g *Generator) saveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) {
 	if g.saver == nil || p.Hash.IsZero() || p.Hash == hash {
 		return

@@ -21,6 +21,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
@@ -125,7 +126,7 @@ func (c *cluster) start(name, version string, phase time.Duration, opts ...cssge
 	c.t.Helper()
 	n := &node{build: build(version)}
 	locker := lock.New(c.backend)
-	n.Generator = cssgen.New(c.store, c.db, c.pool, locker, n.load, append(opts, cssgen.WithName(name))...)
+	n.Generator = cssgen.New(c.store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: n.load}, append(opts, cssgen.WithName(name))...)
 	n.handler = csshttp.New(c.store, c.db, csshttp.WithGenerator(n.Generator))
 	ctx, cancel := context.WithCancel(c.t.Context())
 	n.end = cancel
@@ -236,7 +237,7 @@ func TestGenerator_AnUpdateUnderLoad(t *testing.T) {
 			n.end()
 		}
 		c.running.Wait()
-		left, err := cssgen.Builds(t.Context(), c.pool)
+		left, err := cssgen.PeerBuilds(t.Context(), c.pool)
 		require.NoError(t, err)
 		require.Empty(t, left, "nodes that end withdraw what they published")
 	})
@@ -247,7 +248,7 @@ func TestGenerator_NeedsToHavePublishedItself(t *testing.T) {
 	n := &node{build: build("1.5.4")}
 	locker := lock.New(c.backend)
 	defer locker.Close()
-	g := cssgen.New(c.store, c.db, c.pool, locker, n.load)
+	g := cssgen.New(c.store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: n.load})
 	_, err := g.Generate(t.Context(), c.db.project(0))
 	require.ErrorIs(t, err, cssgen.ErrDisagreement)
 	r, err := g.Warm(t.Context(), c.db.project(0))
@@ -259,7 +260,7 @@ func TestGenerator_PreparesNothingWhileItCannotReadWhatTheOthersUse(t *testing.T
 	c := newCluster(t, 1)
 	locker := lock.New(c.backend)
 	defer locker.Close()
-	g := cssgen.New(c.store, c.db, c.pool, locker, (&node{build: build("1.5.4")}).load)
+	g := cssgen.New(c.store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: (&node{build: build("1.5.4")}).load})
 	const builds cache.Key[string] = "mosparoGoCssBuilds"
 	require.NoError(t, builds.Set(t.Context(), c.pool, "not what nodes publish", 0))
 	_, err := g.Warm(t.Context(), c.db.project(0))
@@ -340,7 +341,7 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 			require.NoError(t, cache.Key[map[string]map[string]any]("mosparoGoCssBuilds").Set(t.Context(), c.pool, map[string]map[string]any{
 				"me": {"base": n.build.Base.Digest, "version": "1.5.4", "at": time.Now().Unix()},
 			}, 0))
-			g := cssgen.New(c.store, c.db, c.pool, locker, n.load, cssgen.WithName("me"))
+			g := cssgen.New(c.store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: n.load}, cssgen.WithName("me"))
 			_, err := g.Generate(t.Context(), p)
 			now, getErr := c.store.Get(t.Context(), p.UUID)
 			require.NoError(t, getErr)
@@ -349,13 +350,13 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 				require.NotEqual(t, "stored", string(now.CSS))
 				return
 			}
-			require.ErrorIs(t, err, cssgen.ErrKept)
+			require.ErrorIs(t, err, cssgen.ErrNotOlder)
 			require.Equal(t, "stored", string(now.CSS))
 			_, err = g.Warm(t.Context(), p)
 			if x.source.Base == "" {
 				require.NoError(t, err, "an operator knows what he updated")
 			} else {
-				require.ErrorIs(t, err, cssgen.ErrKept)
+				require.ErrorIs(t, err, cssgen.ErrNotOlder)
 			}
 		})
 	}
@@ -384,7 +385,7 @@ func TestGenerator_ADesignThatIsSavedMeanwhileIsNotReplacedByTheEarlierOne(t *te
 	})
 	locker := lock.New(c.backend)
 	defer locker.Close()
-	_, err := cssgen.New(store, c.db, c.pool, locker, (&node{build: build("1.5.4")}).load).Warm(t.Context(), c.db.project(0))
+	_, err := cssgen.New(store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: (&node{build: build("1.5.4")}).load}).Warm(t.Context(), c.db.project(0))
 	require.NoError(t, err)
 	now, err := store.Fake.Get(t.Context(), c.db.project(0).UUID)
 	require.NoError(t, err)
@@ -410,12 +411,12 @@ func TestGenerator_SavesTheHashOnlyWhenTold(t *testing.T) {
 	locker := lock.New(memorylocker.New())
 	defer locker.Close()
 	pool := cache.NewPool(memoryadapter.New())
-	store := cssstore.NewCached(pool, locker)
+	store := cachestore.New(pool, cachestore.WithLocker(locker))
 	for _, opts := range [][]cssgen.Option{nil, {cssgen.WithSaveHash(projects)}} {
 		list, err := projects.Projects(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []cssstore.Project{{UUID: id, Hash: old}}, list)
-		r, err := cssgen.New(store, projects, pool, locker, n.load, opts...).Warm(t.Context(), list[0])
+		r, err := cssgen.New(store, pool, locker, cssgen.Inputs{Settings: projects, LoadBuild: n.load}, opts...).Warm(t.Context(), list[0])
 		require.NoError(t, err)
 		if opts != nil {
 			list, err = projects.Projects(t.Context())

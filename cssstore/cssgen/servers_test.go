@@ -17,6 +17,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/memcachedlocker"
@@ -105,9 +106,9 @@ func startServer(t *testing.T, reach connect, db *settings, all *puts, name, ver
 	t.Helper()
 	adapter, backend := reach(t)
 	s := &server{pool: cache.NewPool(adapter), locker: lock.New(backend, lock.WithPoll(5*time.Millisecond))}
-	store := noting{cssstore.NewCached(s.pool, s.locker), all}
+	store := noting{cachestore.New(s.pool, cachestore.WithLocker(s.locker)), all}
 	n := &node{build: build(version)}
-	s.Generator = cssgen.New(store, db, s.pool, s.locker, n.load, cssgen.WithName(name))
+	s.Generator = cssgen.New(store, s.pool, s.locker, cssgen.Inputs{Settings: db, LoadBuild: n.load}, cssgen.WithName(name))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -127,7 +128,7 @@ func startServer(t *testing.T, reach connect, db *settings, all *puts, name, ver
 func (s *server) published(t *testing.T, count int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		all, err := cssgen.Builds(t.Context(), s.pool)
+		all, err := cssgen.PeerBuilds(t.Context(), s.pool)
 		return err == nil && len(all) == count
 	}, time.Minute, 10*time.Millisecond)
 }
@@ -149,7 +150,7 @@ func TestGenerator_NodesThatStartAtOnceAllPublishThemselves(t *testing.T) {
 				ending.Go(s.end)
 			}
 			ending.Wait()
-			left, err := cssgen.Builds(t.Context(), running[0].pool)
+			left, err := cssgen.PeerBuilds(t.Context(), running[0].pool)
 			require.NoError(t, err)
 			require.Len(t, left, 1, "those that ended at once have all withdrawn")
 			require.Equal(t, "node0", left[0].Node)
@@ -211,7 +212,7 @@ func TestGenerator_AnUpdateUnderLoadOnServers(t *testing.T) {
 			everywhere(works)
 			require.Equal(t, projects, all.of("1.5.5"), "all agree again")
 			require.Empty(t, all.older)
-			store := cssstore.NewCached(nodes[0].pool, nil)
+			store := cachestore.New(nodes[0].pool)
 			for j := range projects {
 				r, err := store.Get(t.Context(), db.project(j).UUID)
 				require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The values of headers that do not change. They are shared by all answers:
-// whoever wraps a Handler replaces them, and does not write into them.
+// The values of headers that do not change. They are shared by all answers: a
+// wrapper of a Handler replaces them, and does not write into them.
 var (
 	typeCSS      = []string{"text/css; charset=UTF-8"}
 	typeSVG      = []string{"image/svg+xml"}
@@ -37,7 +37,7 @@ var (
 		"form-action 'self'; frame-ancestors 'self'; img-src 'self'; script-src 'self'; style-src 'self'"}
 )
 
-// secure sets what mosparo sets on everything but redirects.
+// secure sets the headers that mosparo sets on everything but redirects.
 func secure(h http.Header) {
 	h["Referrer-Policy"] = referrer
 	h["X-Content-Type-Options"] = nosniff
@@ -55,7 +55,7 @@ func text(w http.ResponseWriter, r *http.Request, status int, cache []string, bo
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(body)) // the client is gone: nobody to tell
+		_, _ = w.Write([]byte(body)) // an error means that the client is gone
 	}
 }
 
@@ -68,7 +68,7 @@ func unavailable(w http.ResponseWriter, r *http.Request) {
 	text(w, r, http.StatusServiceUnavailable, cacheNone, "503 Service Unavailable")
 }
 
-// urlNow are the headers of /resources/{uuid}/url, which is never kept.
+// urlNow sets the headers of /resources/{uuid}/url, which is never kept.
 func urlNow(h http.Header) {
 	h["Cache-Control"] = cacheURL
 	h.Set("Expires", time.Now().UTC().Format(http.TimeFormat))
@@ -85,7 +85,7 @@ func redirect(w http.ResponseWriter, r *http.Request, status int, location strin
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(body)) // the client is gone: nobody to tell
+		_, _ = w.Write([]byte(body)) // an error means that the client is gone
 	}
 }
 

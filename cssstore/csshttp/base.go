@@ -24,9 +24,9 @@ func (h *Handler) baseModified(ctx context.Context) time.Time {
 	}
 	s := h.baseFile.seen.Load()
 	if s == nil || time.Since(s.tried) >= DefaultRecheck {
-		looking := h.fly(&h.baseFile.flight, h.lookAtBase) //nolint:contextcheck // what one request begins, others wait for
+		looking := h.do(&h.baseFile.flight, h.lookAtBase) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
-			looking.await(ctx, patience)
+			looking.await(ctx, waitTimeout)
 			if s = h.baseFile.seen.Load(); s == nil {
 				return time.Time{}
 			}
@@ -37,7 +37,7 @@ func (h *Handler) baseModified(ctx context.Context) time.Time {
 
 func (h *Handler) lookAtBase(context.Context) {
 	s := &baseSeen{tried: time.Now()}
-	if fi, err := fs.Stat(h.public, strings.TrimPrefix(h.base, "/")); err == nil {
+	if fi, err := fs.Stat(h.public, strings.TrimPrefix(h.baseCSS, "/")); err == nil {
 		s.modified = fi.ModTime()
 	}
 	h.baseFile.seen.Store(s)

@@ -19,6 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/cache/redisadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 )
 
@@ -59,7 +60,7 @@ func startBalanced(t *testing.T) *balanced {
 		var handler http.Handler
 		if i < len(b.db) {
 			b.db[i] = &view{designs: database}
-			h := csshttp.New(cssstore.NewCached(pool, nil), b.db[i])
+			h := csshttp.New(cachestore.New(pool), b.db[i])
 			t.Cleanup(func() { require.NoError(t, h.Close()) })
 			handler = h
 		} else {

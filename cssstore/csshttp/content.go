@@ -33,9 +33,9 @@ const (
 	brotliLevel = 6
 )
 
-// newContent compresses a body. It takes some 3 MB while it works, so that only
-// so many work at once as there are processors, however many projects are asked
-// for after a start.
+// newContent compresses a body. Each call takes some 3 MB, so that only as many run
+// concurrently as there are processors, although many projects are requested
+// after a start.
 func (h *Handler) newContent(body []byte) *content {
 	h.compressing <- struct{}{}
 	defer func() { <-h.compressing }()
@@ -57,7 +57,7 @@ func (h *Handler) newContent(body []byte) *content {
 	return c
 }
 
-// smaller is a compressed variant, none if it is not worth it.
+// smaller returns a compressed variant, none if it is not smaller.
 func smaller(b *bytes.Buffer, body []byte, tag, encoding string) variant {
 	if b.Len() >= len(body) {
 		return variant{}
@@ -73,13 +73,13 @@ func newVariant(body []byte, tag, encoding string) variant {
 	return v
 }
 
-// size is what it takes of the memory, in bytes.
+// size returns what it takes of the memory, in bytes.
 func (c *content) size() int {
 	const overhead = 1024
 	return overhead + len(c.plain.body) + len(c.gzip.body) + len(c.brotli.body)
 }
 
-// choose is the variant that the client likes best.
+// choose returns the variant that the client prefers.
 func (c *content) choose(r *http.Request) *variant {
 	accepted := r.Header["Accept-Encoding"]
 	if len(accepted) == 0 || isRange(r) {
@@ -102,7 +102,7 @@ func isRange(r *http.Request) bool {
 	return len(asked) > 0 && r.Method == http.MethodGet && strings.HasPrefix(asked[0], "bytes=")
 }
 
-// qualities are the weights of the two encodings and of none, in thousandths.
+// qualities returns the weights of the two encodings and of none, in thousandths.
 func qualities(accepted []string) (br, gz, plain int) {
 	br, gz, other := -1, -1, 0
 	for _, list := range accepted {
@@ -174,6 +174,6 @@ func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.H
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(v.body) // the client is gone: nobody to tell
+		_, _ = w.Write(v.body) // an error means that the client is gone
 	}
 }

@@ -1,8 +1,7 @@
 // Package csshttp serves the CSS of mosparo's projects over HTTP: what a PHP
 // node answers below /resources/, with entity tags, compression and ranges
-// beyond it. It serves what a store has and promises no CSS that nobody has
-// prepared: without it visitors are sent to the base CSS, whose selectors match
-// as well.
+// beyond it. It serves what a store has. If a project has no prepared CSS, the
+// client is redirected to the base CSS, whose selectors match as well.
 //
 // [Handler] answers
 //
@@ -11,13 +10,16 @@
 //	/resources/{uuid}/url         the URL of the current version, as text
 //	/resources/logo.svg           mosparo's logo, for fc and pcs as in mosparo
 //
-// as mosparo 1.5 does in either mode, and better where mosparo's own way harms:
-// it never redirects to the same URL, nor in a circle with other nodes; a wrong
-// hash costs no generation and no write; what is not a project is 404 without a
-// look-up; a project that was deleted is gone within seconds; X-Forwarded-…
-// headers count only when a trusted proxy sent them; a pair of CSS and hash that
-// may not belong together is cacheable for a minute and not for a year; a
-// redirect is for every origin, so that <link crossorigin> follows it.
+// as mosparo 1.5 does in either [Mode], but for these differences:
+//
+//   - it never redirects to the same URL, nor in a circle with other nodes;
+//   - a wrong hash costs no generation and no write;
+//   - an identifier of no project is 404 without a look-up in the store, and a
+//     project that was deleted is gone within seconds;
+//   - X-Forwarded-… headers count only when a trusted proxy sent them;
+//   - a pair of CSS and hash that may not belong together is cacheable for a
+//     minute and not for a year;
+//   - a redirect is for every origin, so that <link crossorigin> follows it.
 //
 // # Mounting
 //
@@ -32,14 +34,14 @@
 //	…
 //	css.Close() // after the server has ended
 //
-// The store is a cssstore.Cached, or a cssstore.Files in public/resources; what
-// it lacks leads to the base CSS in /build/, which a web server has to serve.
+// The store is a cachestore, or a filestore in public/resources. A web server has
+// to serve the base CSS in /build/; see [WithBaseCSS].
 //
 // # Freshness
 //
 // The list of projects is read at most once a second while requests come. The
 // CSS is kept in memory, and checked again after 2 seconds ([DefaultRecheck]);
-// when the list names another hash it is checked at once. So a saved design
+// when the list names another hash it is checked immediately. So a saved design
 // shows within 2 seconds. While a check is due the CSS is served for max-age=60.
 // When the store cannot be read, the last good version is served for max-age=60
 // with
@@ -47,14 +49,14 @@
 //	Cache-Status: mosparo-go; hit; detail=STORE_UNAVAILABLE
 //
 // of RFC 9211; detail is STORE_MISS when the shared cache has lost the entry,
-// and STORE_UNSETTLED while it is being changed. A store that is down is asked in
+// and STORE_UNSETTLED while it is being changed. A store that is down is read in
 // the background, by few requests.
 //
 // # Nodes that differ
 //
 // Nodes learn of a new design at different moments, and some may not reach
-// store or database for a while. A hash leads to another one only if the
-// database names that one and the store has it, both asked after the request
+// store or database for a while. A hash is redirected to another one only if the
+// database names that one and the store has it, both read after the request
 // came; for such requests the list is read up to ten times a second. In any
 // other case the answer is the version that there is, with
 //
@@ -64,4 +66,10 @@
 // or one of the details above. So a hash that the database names is never
 // redirected to another, but for one that a [Generator] has just prepared in its
 // place.
+//
+// # Metrics
+//
+// An [Observer] sees every request and every call of the generator, with a result
+// as a label: hit, not_modified, stale, redirect, miss, not_found, refused, error,
+// generated. Without one nothing is measured.
 package csshttp

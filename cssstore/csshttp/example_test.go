@@ -9,6 +9,7 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 )
 
@@ -23,7 +24,7 @@ func (projects) Projects(context.Context) ([]cssstore.Project, error) {
 // A node mounts the handler below /resources/ of its own mux, beside whatever
 // else it serves, and closes it after the server.
 func Example() {
-	store := cssstore.NewCached(cache.NewPool(memoryadapter.New()), nil) // envconfig/connect gives a node its cache and lock
+	store := cachestore.New(cache.NewPool(memoryadapter.New())) // envconfig/connect gives a node its cache and lock
 	err := store.Put(context.Background(), cssstore.Resource{Project: cssstore.UUID{1}, Hash: cssstore.Hash{2}, CSS: []byte(".mosparo{}")})
 	if err != nil {
 		fmt.Println(err)

@@ -7,43 +7,46 @@ import (
 	"time"
 )
 
-// flight lets one call at a time do what many want.
+// flight lets one call at a time do what many requests want. It is no
+// golang.org/x/sync/singleflight: here the call runs on a goroutine of the
+// handler, which Close ends, and a request waits until the call is of a certain
+// age, or not at all.
 type flight struct {
 	mu  sync.Mutex // never held across a wait
-	now *trip
+	now *call
 }
 
-// trip is one such call.
-type trip struct {
+// call is one such call.
+type call struct {
 	done chan struct{}
 	// since is when it began.
 	since time.Time
 }
 
-// fetchTimeout bounds one question to store, database or generator.
+// fetchTimeout bounds one call of store, database or generator.
 const fetchTimeout = 10 * time.Second
 
-// fly starts do, unless it runs already or the handler is closed, and returns
-// what can be waited for.
-func (h *Handler) fly(f *flight, do func(context.Context)) *trip {
+// do starts fn in the background, unless a call is in flight or the handler is
+// closed, and returns the call.
+func (h *Handler) do(f *flight, fn func(context.Context)) *call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.now != nil {
 		return f.now
 	}
-	t := &trip{done: make(chan struct{}), since: time.Now()}
+	c := &call{done: make(chan struct{}), since: time.Now()}
 	if !h.begin() {
-		close(t.done)
-		return t
+		close(c.done)
+		return c
 	}
-	f.now = t
+	f.now = c
 	go func() {
 		defer h.running.Done()
 		defer func() {
 			f.mu.Lock()
 			f.now = nil
 			f.mu.Unlock()
-			close(t.done)
+			close(c.done)
 		}()
 		ctx, cancel := context.WithTimeout(h.ctx, fetchTimeout)
 		defer cancel()
@@ -52,9 +55,9 @@ func (h *Handler) fly(f *flight, do func(context.Context)) *trip {
 				h.logger.Error("css cannot be looked up", "panic", p)
 			}
 		}()
-		do(ctx)
+		fn(ctx)
 	}()
-	return t
+	return c
 }
 
 // begin counts a goroutine, unless the handler is closed.
@@ -68,30 +71,30 @@ func (h *Handler) begin() bool {
 	return true
 }
 
-// For how long after the beginning of a flight requests wait for its end.
+// How long after the begin of a call requests wait for its end.
 const (
-	// patience is for those that have nothing to answer with otherwise.
-	patience = 4 * time.Second
-	// shortPatience is for those that have an earlier answer. It is no longer
-	// than from [projectsEvery] to [projectsOld]: where a database hangs, the
-	// first request finds out for all.
-	shortPatience = projectsOld - projectsEvery
+	// waitTimeout is for requests that have nothing else to answer with.
+	waitTimeout = 4 * time.Second
+	// shortWaitTimeout is for requests that have an earlier answer. It is no
+	// longer than from [projectsEvery] to [projectsOld]: where a database hangs,
+	// the first request finds out for all.
+	shortWaitTimeout = projectsOld - projectsEvery
 )
 
-// await waits for the end, until the flight is that old.
-func (t *trip) await(ctx context.Context, old time.Duration) {
-	timer := time.NewTimer(time.Until(t.since.Add(old)))
+// await waits for the end of the call, until the call is of that age.
+func (c *call) await(ctx context.Context, age time.Duration) {
+	timer := time.NewTimer(time.Until(c.since.Add(age)))
 	defer timer.Stop()
 	select {
-	case <-t.done:
+	case <-c.done:
 	case <-ctx.Done():
 	case <-timer.C:
 	}
 }
 
-// recovered makes an error of a panic in what others have written. In a
-// goroutine of ours it would end the program, which net/http keeps it from in
-// those of requests.
+// recovered, deferred, makes a panic in a caller's code an error. On a goroutine
+// of the handler it would end the program; net/http recovers those of requests
+// only.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("csshttp: panic: %v", p)

@@ -26,7 +26,7 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 		scheme = "https"
 	}
 	host := r.Host
-	o := origin{prefix: h.basePath}
+	o := origin{prefix: h.prefix}
 	if trusted {
 		proto := first(r, "X-Forwarded-Proto")
 		if v := first(r, h.protoHeader); v != "" {
@@ -43,8 +43,8 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 			host = v
 		}
 		// A proxy that names the prefix may have left it in the path as well.
-		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) && v != h.basePath {
-			o.prefix = v + h.basePath
+		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) && v != h.prefix {
+			o.prefix = v + h.prefix
 		}
 	}
 	host, port := splitPort(host)

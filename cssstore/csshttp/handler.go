@@ -17,39 +17,44 @@ import (
 
 // Generator prepares and stores CSS. It is called for one project at a time in
 // this process. A cssgen.Generator is one.
+//
+// An error that has, or wraps an error that has, a method Refused() bool which
+// returns true means that the generator left things as they are on purpose; an
+// [Observer] sees it as refused.
 type Generator interface {
 	// Generate returns the CSS of the current design, which is in the store
 	// when it returns, or what is stored if that is to stay.
 	Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error)
-	// Outdated reports, without asking anybody, whether Generate would make
+	// Outdated reports, without a request, whether Generate would make
 	// something else of the same design.
 	Outdated(r cssstore.Resource) bool
 }
 
-// Handler serves the CSS of all projects. It takes every method for GET, as
-// mosparo does, but HEAD. Make one with [New]; it is safe for concurrent use.
+// Handler serves the CSS of all projects. It treats every method but HEAD as GET,
+// as mosparo does. Make one with [New]; it is safe for concurrent use.
 type Handler struct {
 	store    cssstore.Store
 	projects projects
 	mode     Mode
 	public   fs.FS
-	base     string
-	basePath string
+	baseCSS  string
+	prefix   string
 	trusts   []func(netip.Addr) bool // one is enough
 	// protoHeader stands in for X-Forwarded-Proto where a request has it.
 	protoHeader string
 	recheck     time.Duration
 	generator   Generator
 	logger      *slog.Logger
+	observer    Observer
 	tier        tier
 	health      health
 	logo        logo
 	baseFile    baseFile
 	unknown     budget
-	leads       leads
+	redirects   redirectLimit
 	looking     chan struct{} // an element for each call into the store
 	compressing chan struct{} // an element for each body that is compressed
-	failing     struct{ projects, store, generator, logo trouble }
+	failing     struct{ projects, store, generator, logo errorLatch }
 
 	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
 	cancel  context.CancelFunc
@@ -58,7 +63,7 @@ type Handler struct {
 }
 
 // New returns a handler for the projects and what the store has of them. It
-// starts nothing and asks nothing before the first request. It panics if store
+// starts nothing and reads nothing before the first request. It panics if store
 // or list is nil.
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	if store == nil {
@@ -68,13 +73,13 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 		panic("csshttp: New: list is nil")
 	}
 	h := &Handler{
-		store: store, projects: projects{source: list}, base: DefaultBase,
+		store: store, projects: projects{source: list}, baseCSS: DefaultBaseCSS,
 		logger:  slog.New(slog.DiscardHandler),
 		looking: make(chan struct{}, maxLooking), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]again{}, latest: map[cssstore.UUID]*entry{}},
+		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]fastEntry{}, latest: map[cssstore.UUID]*entry{}},
 	}
-	if _, ok := store.(*cssstore.Files); ok {
-		h.mode = Files
+	if _, ok := store.(cssstore.HashAddressed); ok {
+		h.mode = ModeFiles
 	}
 	for _, o := range opts {
 		o(h)
@@ -90,17 +95,17 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	return h
 }
 
-// ErrBusy says that a call into store, database or generator did not end, whose
-// context did.
+// ErrBusy: a call of store, database or generator still runs, although its
+// context has ended.
 var ErrBusy = errors.New("csshttp: something still runs in the background")
 
-// closeTimeout is for how long Close waits.
+// closeTimeout is how long Close waits.
 const closeTimeout = 5 * time.Second
 
 // Close ends what runs in the background and waits for it, for 5 seconds at
-// most: a file on an NFS server that is dead heeds no context. Then it returns
-// [ErrBusy], and what hangs ends when the server answers. Requests get 503
-// afterwards.
+// most: a call for a file on a dead NFS server does not end with its context.
+// Then it returns [ErrBusy], and that call ends when the server answers. Requests
+// get 503 afterwards.
 func (h *Handler) Close() error {
 	h.closing.Lock()
 	h.cancel()
@@ -123,10 +128,19 @@ func (h *Handler) Close() error {
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
-	if h.basePath != "" {
-		path = strings.TrimPrefix(path, h.basePath)
+	if h.prefix != "" {
+		path = strings.TrimPrefix(path, h.prefix)
 	}
-	if h.serveAgain(w, r, path) {
+	if h.observer != nil {
+		h.serveObserved(w, r, path)
+		return
+	}
+	h.serve(w, r, path)
+}
+
+// serve answers a request for a path without the prefix.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, path string) {
+	if h.serveFast(w, r, path) {
 		return
 	}
 	t := parsePath(path)
@@ -151,8 +165,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		p, known, ok = h.find(r.Context(), id)
 	}
+	if known {
+		noteProject(w, id)
+	}
 	switch {
 	case !ok:
+		noteError(w, p.err)
 		unavailable(w, r)
 	case !known && t.route == projectURL:
 		urlNow(w.Header())
@@ -162,12 +180,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case t.route == hashCSS:
 		h.serveHash(w, r, p, t.hash)
 	default:
-		h.lead(w, r, t.route, h.current(r.Context(), p))
+		h.redirectTo(w, r, t.route, h.current(r.Context(), p))
 	}
 }
 
-// place is where the CSS of a project is to be had: under a hash, or, without
-// one, in the base file.
+// place is where the CSS of a project is: under a hash, or, without one, in the
+// base CSS.
 type place struct {
 	project  cssstore.UUID
 	hash     cssstore.Hash
@@ -175,17 +193,17 @@ type place struct {
 	err      error
 }
 
-// modifiedOf is the time that a redirect to a version names.
+// modifiedOf returns the time that a redirect to a version names.
 func (h *Handler) modifiedOf(v *version) time.Time {
-	if h.mode == Files {
+	if h.mode == ModeFiles {
 		return v.modified
 	}
 	return time.Time{}
 }
 
-// stored is the state of what the store has of a project.
+// stored returns the state of what the store has of a project.
 func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
-	if h.mode == SharedCache {
+	if h.mode == ModeSharedCache {
 		return h.get(ctx, key{project: p.UUID}, p, true)
 	}
 	var s *state
@@ -202,8 +220,8 @@ func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
 	return h.get(ctx, key{project: p.UUID}, p, true)
 }
 
-// inMemory is the state of what the memory has of a project whose folder cannot
-// be read, or else that it cannot.
+// inMemory returns the state of what the memory has of a project whose folder
+// cannot be read; without any, the failed state.
 func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
 	s := h.tier.latestOf(project)
 	if s == nil {
@@ -214,9 +232,9 @@ func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
 	return &last
 }
 
-// newer is the hash that the list names, or one that has come into the shared
-// cache since: PHP nodes write there first, and prepare CSS for each visitor who
-// is sent to another one.
+// newer returns the hash that the list names, or one that has come into the
+// shared cache since: PHP nodes write there first, and prepare CSS for each
+// client that is redirected to another one.
 func (h *Handler) newer(p listing) cssstore.Hash {
 	if e := h.tier.find(key{project: p.UUID}); e != nil {
 		if s := e.state.Load(); s != nil && s.version != nil && s.version.replaced.After(p.begun) {
@@ -226,9 +244,9 @@ func (h *Handler) newer(p listing) cssstore.Hash {
 	return p.Hash
 }
 
-// current is where a project without a hash in the path is sent to.
+// current returns where a request without a hash in its path is redirected to.
 func (h *Handler) current(ctx context.Context, p listing) place {
-	named := h.mode == SharedCache && !p.Hash.IsZero()
+	named := h.mode == ModeSharedCache && !p.Hash.IsZero()
 	if named && !p.isOld() {
 		return place{project: p.UUID, hash: h.newer(p)}
 	}
@@ -242,7 +260,7 @@ func (h *Handler) current(ctx context.Context, p listing) place {
 	return place{project: p.UUID, err: s.err}
 }
 
-// detail says in a word why the store gave nothing newer.
+// detail returns a word for why the store gave nothing newer.
 func detail(err error) string {
 	switch {
 	case errors.Is(err, cssstore.ErrNotFound):
@@ -253,14 +271,15 @@ func detail(err error) string {
 	return "STORE_UNAVAILABLE"
 }
 
-// lead answers with a redirect, or with the URL as text.
-func (h *Handler) lead(w http.ResponseWriter, r *http.Request, route route, to place) {
+// redirectTo answers with a redirect, or with the URL as text.
+func (h *Handler) redirectTo(w http.ResponseWriter, r *http.Request, route route, to place) {
 	o, ok := h.origin(r)
 	if !ok {
 		badHost(w, r)
 		return
 	}
-	location := h.base
+	notePlace(w, to)
+	location := h.baseCSS
 	if !to.hash.IsZero() {
 		location = o.root + o.prefix + resources + to.project.String() + "/" + to.hash.String() + ".css"
 	} else if to.modified = h.baseModified(r.Context()); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {

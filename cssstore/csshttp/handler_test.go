@@ -19,6 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
@@ -91,7 +92,7 @@ func follow(t *testing.T, h http.Handler, path string) *http.Response {
 			return res
 		}
 		path = strings.TrimPrefix(res.Header.Get("Location"), "http://mosparo.example.com")
-		if path == csshttp.DefaultBase {
+		if path == csshttp.DefaultBaseCSS {
 			return res
 		}
 	}
@@ -99,7 +100,7 @@ func follow(t *testing.T, h http.Handler, path string) *http.Response {
 
 func TestRedirects_EndWhateverIsStored(t *testing.T) {
 	hashes := []cssstore.Hash{{}, hashA, hashB}
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		for _, inDatabase := range hashes {
 			for _, inStore := range hashes {
 				for _, generates := range []bool{false, true} {
@@ -116,7 +117,7 @@ func TestRedirects_EndWhateverIsStored(t *testing.T) {
 						"/resources/" + project.String() + ".css", path(hashA), path(hashB), "/resources/" + project.String() + "/url.css",
 					} {
 						res := follow(t, h, p)
-						if generates || mode == csshttp.SharedCache && !inStore.IsZero() {
+						if generates || mode == csshttp.ModeSharedCache && !inStore.IsZero() {
 							require.Equal(t, 200, res.StatusCode, "mode %d, database %v, store %v, %s", mode, inDatabase, inStore, p)
 						}
 					}
@@ -188,7 +189,7 @@ func TestProjects_TheDatabaseMayBeDown(t *testing.T) {
 }
 
 func TestWrongHashes_CostNothing(t *testing.T) {
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		synctest.Test(t, func(t *testing.T) {
 			store := cssstoretest.NewFake()
 			require.NoError(t, store.Put(t.Context(), css(hashA, "x")))
@@ -267,7 +268,7 @@ func TestMemory_ServesTheLastGoodVersionWhenTheStoreFails(t *testing.T) {
 		fresh := csshttp.New(store, projectList{known})
 		defer fresh.Close()
 		res := do(fresh, "GET "+path(hashA), nil)
-		require.Equal(t, csshttp.DefaultBase, res.Header.Get("Location"), "better the base CSS than none")
+		require.Equal(t, csshttp.DefaultBaseCSS, res.Header.Get("Location"), "better the base CSS than none")
 		require.Equal(t, "mosparo-go; detail=STORE_UNAVAILABLE", res.Header.Get("Cache-Status"))
 	})
 }
@@ -290,7 +291,7 @@ func TestFiles_EarlierVersionsAreServedAsLongAsTheyAreThere(t *testing.T) {
 		store := cssstoretest.NewFake()
 		require.NoError(t, store.Put(t.Context(), css(hashB, "earlier")))
 		require.NoError(t, store.Put(t.Context(), css(hashA, "current")))
-		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files))
+		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.ModeFiles))
 		defer h.Close()
 		require.Equal(t, "earlier", bodyOf(t, do(h, "GET "+path(hashB), nil)))
 		require.Equal(t, "current", bodyOf(t, do(h, "GET "+path(hashA), nil)))
@@ -332,7 +333,7 @@ func TestGenerator_IsAskedForWhatIsMissingAndNotMoreOftenThanEveryTenSeconds(t *
 		defer h.Close()
 		begin := time.Now()
 		for time.Since(begin) < time.Minute {
-			require.Equal(t, csshttp.DefaultBase, do(h, "GET "+path(hashA), nil).Header.Get("Location"))
+			require.Equal(t, csshttp.DefaultBaseCSS, do(h, "GET "+path(hashA), nil).Header.Get("Location"))
 			time.Sleep(100 * time.Millisecond)
 		}
 		require.LessOrEqual(t, g.calls.Load(), int64(7))
@@ -344,7 +345,7 @@ func TestFiles_WhatWasPreparedIsFoundAlthoughTheDatabaseHasAnotherHash(t *testin
 	synctest.Test(t, func(t *testing.T) {
 		store := cssstoretest.NewFake()
 		g := &maker{Resource: css(hashB, "made"), store: store}
-		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files), csshttp.WithGenerator(g))
+		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.ModeFiles), csshttp.WithGenerator(g))
 		defer h.Close()
 		for range 300 {
 			if res := do(h, "GET "+path(hashA), nil); res.StatusCode == 200 { // led away often enough
@@ -362,11 +363,11 @@ func TestFiles_WhatWasPreparedIsFoundAlthoughTheDatabaseHasAnotherHash(t *testin
 }
 
 func TestWithoutGenerator_NothingIsWritten(t *testing.T) {
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		for _, stored := range []cssstore.Hash{{}, hashA, hashB} {
 			synctest.Test(t, func(t *testing.T) {
 				a := cachetest.NewFake()
-				store := cssstore.NewCached(cache.NewPool(a), nil)
+				store := cachestore.New(cache.NewPool(a))
 				if !stored.IsZero() {
 					require.NoError(t, store.Put(t.Context(), css(stored, "x")))
 				}
@@ -439,7 +440,7 @@ func FuzzPaths(f *testing.F) {
 		f.Fatal(err)
 	}
 	var handlers []*csshttp.Handler
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		h := csshttp.New(store, projectList{known}, csshttp.WithMode(mode), csshttp.WithPublic(fstest.MapFS{}))
 		f.Cleanup(func() { _ = h.Close() })
 		handlers = append(handlers, h)
@@ -454,7 +455,7 @@ func FuzzPaths(f *testing.F) {
 			case 200, 404:
 			case 301, 307:
 				to := w.Result().Header.Get("Location")
-				require.True(t, strings.HasPrefix(to, "http://a.example/resources/") || to == csshttp.DefaultBase, to)
+				require.True(t, strings.HasPrefix(to, "http://a.example/resources/") || to == csshttp.DefaultBaseCSS, to)
 				_, err := url.Parse(to)
 				require.NoError(t, err)
 				require.False(t, strings.ContainsAny(w.Body.String(), "\x00\r'"), "unescaped")

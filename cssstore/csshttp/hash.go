@@ -8,18 +8,18 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// A redirect from one hash to another can send visitors in a circle: nodes
-// learn of a new design at different moments, some cannot reach cache, folder or
+// A redirect from one hash to another can send clients in a circle: nodes learn
+// of a new design at different moments, some cannot reach cache, folder or
 // database for a while, and a PHP node redirects from every hash but that of the
-// design as it is now. So a hash leads to another one only if that is the hash
-// of the database and the one that the store has, both asked after the request
-// came. All that redirect agree then on where to. In any other case, also when
-// asking takes too long or was done too often, the answer is what there is,
-// which no cache may keep. [leads] ends the circles of nodes that do not agree for
-// longer.
+// design as it is now. So a hash is redirected to another one only if that is the
+// hash of the database and the one that the store has, both read after the
+// request came. All nodes that redirect agree then on the target. In any other
+// case, also when reading takes too long or was done too often, the answer is what
+// there is, which no cache may keep. [redirectLimit] ends the circles of nodes
+// that do not agree for longer.
 
 // sameMoment is how much older than a request an answer of store and database
-// may be: a visitor is not sent through many nodes in that time.
+// may be: a client does not pass many nodes in that time.
 const sameMoment = time.Millisecond
 
 // serveHash answers /resources/{uuid}/{hash}.css.
@@ -27,40 +27,40 @@ func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p listing, n
 	at := time.Now().Add(-sameMoment)
 	hash, err := cssstore.ParseHash(name)
 	if err != nil { // no node redirects to that
-		h.lead(w, r, hashCSS, h.current(r.Context(), p))
+		h.redirectTo(w, r, hashCSS, h.current(r.Context(), p))
 		return
 	}
 	find := h.findInCache
-	if h.mode == Files {
+	if h.mode == ModeFiles {
 		find = h.findInFiles
 	}
 	s, now := find(r.Context(), p, hash, at)
 	v := s.version
 	switch {
 	case v == nil:
-		h.lead(w, r, hashCSS, place{project: p.UUID, err: s.err})
+		h.redirectTo(w, r, hashCSS, place{project: p.UUID, err: s.err})
 	case v.has(hash):
 		if hash == v.hash {
 			h.tier.remember(h.keyOf(p.UUID, hash), p.UUID, hash)
 		}
 		serveCSS(w, r, s, hash, h.isSure(p, s, hash))
-	case h.mayLead(r.Context(), p, hash, s, at) && now && h.leads.take(p.UUID, hash):
-		h.lead(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
+	case h.mayRedirect(r.Context(), p, hash, s, at) && now && h.redirects.take(p.UUID, hash):
+		h.redirectTo(w, r, hashCSS, place{project: p.UUID, hash: v.hash, modified: h.modifiedOf(v)})
 	default:
 		serveCSS(w, r, s, hash, false)
 	}
 }
 
 func (h *Handler) keyOf(project cssstore.UUID, hash cssstore.Hash) key {
-	if h.mode == SharedCache {
+	if h.mode == ModeSharedCache {
 		return key{project: project}
 	}
 	return key{project, hash}
 }
 
 // findInCache returns what the shared cache has of a project, and whether it was
-// asked since the given time. It is asked anew if memory, the project list and
-// the request do not name the same hash.
+// read since the given time. It is read anew if memory, the project list and the
+// request do not name the same hash.
 func (h *Handler) findInCache(ctx context.Context, p listing, hash cssstore.Hash, at time.Time) (*state, bool) {
 	k := h.keyOf(p.UUID, hash)
 	s := h.get(ctx, k, p.Project, true)
@@ -97,13 +97,13 @@ func (s *state) isBehind(p listing) bool {
 // isSure reports whether what is served may be kept for long.
 func (h *Handler) isSure(p listing, s *state, hash cssstore.Hash) bool {
 	leave, _ := s.rest(h.recheck)
-	return hash == s.version.hash && time.Since(s.tried) < leave && (h.mode == Files || !s.isBehind(p))
+	return hash == s.version.hash && time.Since(s.tried) < leave && (h.mode == ModeFiles || !s.isBehind(p))
 }
 
-// mayLead reports whether a visitor with a hash may be sent to the version that
-// the store has: it is the current one of the database, and the hash is not. A
-// hash that the list does not name has it read again in any case.
-func (h *Handler) mayLead(ctx context.Context, p listing, hash cssstore.Hash, s *state, at time.Time) bool {
+// mayRedirect reports whether a hash may be redirected to the version that the
+// store has: that is the current one of the database, and the hash is not. The
+// list is read again, unless it names the hash.
+func (h *Handler) mayRedirect(ctx context.Context, p listing, hash cssstore.Hash, s *state, at time.Time) bool {
 	if hash == s.made.of(p.Hash) {
 		return false
 	}
@@ -117,7 +117,7 @@ func (h *Handler) mayLead(ctx context.Context, p listing, hash cssstore.Hash, s 
 }
 
 // serveCSS answers with the bytes that are in memory: those of the hash, which
-// may be kept for long if that is sure, or others, which may not at all.
+// may be kept for a year if sure, or others, which may not be kept.
 func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Hash, sure bool) {
 	v, h := s.version, w.Header()
 	h["Access-Control-Allow-Origin"] = anyOrigin
@@ -129,6 +129,9 @@ func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Ha
 		h["Cache-Control"] = cacheMinute
 	default:
 		h["Cache-Control"] = cacheYear
+	}
+	if s.err != nil || !v.has(hash) {
+		noteStale(w, s.err)
 	}
 	switch {
 	case s.err != nil:

@@ -16,7 +16,7 @@ import (
 )
 
 func TestNewDesign_ShowsWithinTwoSeconds(t *testing.T) {
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		for _, from := range []string{"/resources/" + project.String() + ".css", path(hashA)} {
 			for _, pause := range []time.Duration{50 * time.Millisecond, 700 * time.Millisecond, time.Hour} {
 				synctest.Test(t, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestNewHash_OfTheDatabaseIsNotRedirectedToAnOlderOne(t *testing.T) {
 		"the database is down":            func(_ *cssstoretest.Fake, d *database) { d.set(errors.New("gone")) },
 		"the database and store are down": func(s *cssstoretest.Fake, d *database) { s.Fail(errors.New("refused")); d.set(errors.New("gone")) },
 	} {
-		for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+		for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					h, store, db := old(t, csshttp.WithMode(mode))
@@ -97,7 +97,7 @@ func TestFiles_NoVisitGoesInCirclesWhileFoldersDiffer(t *testing.T) {
 		for range 2 {
 			store := cssstoretest.NewFake()
 			require.NoError(t, store.Put(t.Context(), css(hashA, "old")))
-			h := csshttp.New(store, db, csshttp.WithMode(csshttp.Files))
+			h := csshttp.New(store, db, csshttp.WithMode(csshttp.ModeFiles))
 			defer h.Close()
 			require.Equal(t, "old", bodyOf(t, do(h, "GET "+path(hashA), nil)))
 			nodes, stores = append(nodes, h), append(stores, store)
@@ -118,7 +118,7 @@ func TestFiles_NoVisitGoesInCirclesWhileFoldersDiffer(t *testing.T) {
 							break
 						}
 						p = strings.TrimPrefix(res.Header.Get("Location"), "http://mosparo.example.com")
-						require.NotEqual(t, csshttp.DefaultBase, p, "the folder has a file")
+						require.NotEqual(t, csshttp.DefaultBaseCSS, p, "the folder has a file")
 					}
 				}
 			}
@@ -129,7 +129,7 @@ func TestFiles_NoVisitGoesInCirclesWhileFoldersDiffer(t *testing.T) {
 // A network that is split: each side has a database and a store of its own, which
 // agree, and the balancer reaches both.
 func TestSplit_NoVisitGoesInCircles(t *testing.T) {
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		synctest.Test(t, func(t *testing.T) {
 			var nodes []http.Handler
 			for _, hash := range []cssstore.Hash{hashA, hashB, hashA} {
@@ -162,7 +162,7 @@ func TestSplit_NoVisitGoesInCircles(t *testing.T) {
 
 func TestFiles_ASavedDesignIsNeverTheBaseCSS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, store, db := old(t, csshttp.WithMode(csshttp.Files))
+		h, store, db := old(t, csshttp.WithMode(csshttp.ModeFiles))
 		seen := map[string]bool{}
 		for i := range 400 { // PHP saves the hash after it has removed the earlier file
 			switch i {
@@ -178,7 +178,7 @@ func TestFiles_ASavedDesignIsNeverTheBaseCSS(t *testing.T) {
 				seen[bodyOf(t, res)] = true
 			}
 			res := do(h, "GET /resources/"+project.String()+"/url", nil)
-			require.NotContains(t, bodyOf(t, res), csshttp.DefaultBase)
+			require.NotContains(t, bodyOf(t, res), csshttp.DefaultBaseCSS)
 			time.Sleep(10 * time.Millisecond)
 		}
 		require.Len(t, seen, 2)

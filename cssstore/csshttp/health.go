@@ -31,7 +31,7 @@ var errDown = errors.New("csshttp: the store is down")
 
 func (t *health) isDown(now time.Time) bool {
 	since := t.silent.Load()
-	return t.failures.Load() >= downAfter || since != 0 && now.UnixNano()-since >= int64(patience)
+	return t.failures.Load() >= downAfter || since != 0 && now.UnixNano()-since >= int64(waitTimeout)
 }
 
 // mayProbe reports whether it is time to ask a store that is down.

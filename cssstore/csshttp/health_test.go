@@ -89,7 +89,7 @@ func TestStore_ThatIsDownFromTheStartDelaysFew(t *testing.T) {
 		for worker := range 16 {
 			all.Go(func() {
 				for i := worker; i < len(paths); i += 16 {
-					require.Equal(t, csshttp.DefaultBase, do(h, "GET "+paths[i], nil).Header.Get("Location"))
+					require.Equal(t, csshttp.DefaultBaseCSS, do(h, "GET "+paths[i], nil).Header.Get("Location"))
 				}
 			})
 		}
@@ -110,7 +110,7 @@ func TestStore_OneProjectThatCannotBeReadIsNoOutage(t *testing.T) {
 		h := csshttp.New(&poisoned{store, list[0].UUID}, list)
 		defer h.Close()
 		for range 20 {
-			require.Equal(t, csshttp.DefaultBase, do(h, "GET "+paths[0], nil).Header.Get("Location"))
+			require.Equal(t, csshttp.DefaultBaseCSS, do(h, "GET "+paths[0], nil).Header.Get("Location"))
 			time.Sleep(time.Second)
 		}
 		for _, p := range paths[1:] {

@@ -7,22 +7,23 @@ import (
 	"time"
 )
 
-// unknownHashLimit is how many look-ups a second hashes may cost that are not
-// those of the database: earlier versions, and guesses.
+// unknownHashLimit is how many look-ups a second there are for hashes that the
+// database does not name: those of earlier versions, and guesses.
 const unknownHashLimit = 100
 
-// maxLooking is how many calls into the store there are at once: one for a file
-// on a server that does not answer never ends, and holds a thread, of which Go
-// allows 10,000. Others just wait for a second look at what PHP stored.
+// maxLooking limits the concurrent calls of the store: one for a file on a server
+// that does not answer never ends, and holds a thread, of which Go allows 10,000.
+// Others only wait for the second read of what PHP stored.
 const maxLooking = 512
 
-// budget is that many in each second.
+// budget counts look-ups by the second.
 type budget struct {
 	mu    sync.Mutex
 	since time.Time
 	spent int
 }
 
+// take reports whether one more look-up is within the limit.
 func (b *budget) take() bool {
 	now := time.Now()
 	b.mu.Lock()
@@ -34,14 +35,14 @@ func (b *budget) take() bool {
 	return b.spent <= unknownHashLimit
 }
 
-// trouble logs when something begins and ceases to fail.
-type trouble struct{ on atomic.Bool }
+// errorLatch logs when something begins and ceases to fail.
+type errorLatch struct{ on atomic.Bool }
 
-func (t *trouble) note(l *slog.Logger, msg string, err error) {
-	if err != nil && !t.on.Swap(true) {
-		l.Warn(msg, "error", err)
+func (l *errorLatch) note(log *slog.Logger, msg string, err error) {
+	if err != nil && !l.on.Swap(true) {
+		log.Warn(msg, "error", err)
 	}
-	if err == nil && t.on.Load() && t.on.Swap(false) {
-		l.Info("css is served normally again")
+	if err == nil && l.on.Load() && l.on.Swap(false) {
+		log.Info("css is served normally again")
 	}
 }

@@ -34,9 +34,9 @@ type logoSet struct {
 func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	s := h.logo.set.Load()
 	if s == nil || time.Since(s.tried) >= MaxRecheck {
-		reading := h.fly(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.do(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
-			reading.await(r.Context(), patience)
+			reading.await(r.Context(), waitTimeout)
 			if s = h.logo.set.Load(); s == nil {
 				unavailable(w, r)
 				return

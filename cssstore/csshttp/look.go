@@ -16,8 +16,8 @@ const (
 	askEvery = 10 * time.Second
 )
 
-// rest says how long a state is left alone, and after what time requests wait
-// for the next.
+// rest returns how long a state is not renewed, and after what time requests wait
+// for the next one.
 func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
 	switch {
 	case s.version == nil:
@@ -32,7 +32,7 @@ func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
 
 // get returns what is known about a key of a known project, from memory or
 // from the store; never nil. Unless keep, what the store does not give is
-// forgotten at once. While the store is down only a request that has nothing to
+// forgotten immediately. While the store is down only a request that has nothing to
 // answer with waits for it, and of those few.
 func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool) *state {
 	now := time.Now()
@@ -42,9 +42,9 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 	}
 	e := h.tier.entry(k, now.Unix())
 	s := e.state.Load()
-	wait := patience
-	if h.mode == Files && h.tier.latestOf(k.project) != nil {
-		wait = shortPatience
+	wait := waitTimeout
+	if h.mode == ModeFiles && h.tier.latestOf(k.project) != nil {
+		wait = shortWaitTimeout
 	}
 	if s != nil {
 		age := now.Sub(s.tried)
@@ -55,14 +55,14 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 		case s.version != nil && age < until:
 			wait = 0
 		case s.version != nil:
-			wait = shortPatience
+			wait = shortWaitTimeout
 		}
 	}
 	if down {
 		if s != nil && !h.health.mayProbe(now) {
 			return s
 		}
-		wait = shortPatience
+		wait = shortWaitTimeout
 		if s != nil && s.version != nil {
 			wait = 0
 		}
@@ -88,7 +88,7 @@ func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state
 	}
 	if s.begun.Before(at) && time.Since(s.tried) >= rests && !h.health.isDown(time.Now()) {
 		e := h.tier.entry(k, at.Unix())
-		h.fetcher(e, p, e.state.Load(), true).await(ctx, shortPatience) //nolint:contextcheck // as above
+		h.fetcher(e, p, e.state.Load(), true).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
 		if now := e.state.Load(); now != nil {
 			s = now
 		}
@@ -98,15 +98,15 @@ func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state
 
 // fetcher looks into the store in the background, unless another goroutine has
 // since the caller saw the state.
-func (h *Handler) fetcher(e *entry, p cssstore.Project, seen *state, keep bool) *trip {
-	return h.fly(&e.flight, func(ctx context.Context) {
+func (h *Handler) fetcher(e *entry, p cssstore.Project, seen *state, keep bool) *call {
+	return h.do(&e.flight, func(ctx context.Context) {
 		if e.state.Load() == seen {
 			h.fetch(ctx, e, p, keep)
 		}
 	})
 }
 
-// fetch looks into the store, and asks the generator.
+// fetch reads the store, and calls the generator.
 func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep bool) {
 	old := e.state.Load()
 	if old == nil {
@@ -122,6 +122,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 		if asked || failed != nil {
 			s.asked = begin
 			h.failing.generator.note(h.logger, "css cannot be prepared", failed)
+			h.observeGenerator(ctx, p.UUID, begin, failed)
 		}
 		if asked && failed == nil {
 			r, err = made, nil
@@ -138,7 +139,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	switch {
 	case err == nil:
 		s.version = h.newVersion(&r, old.version)
-	case !missing || h.mode == SharedCache || old.version.isOther(e.key):
+	case !missing || h.mode == ModeSharedCache || old.version.isOther(e.key):
 		s.version = old.version // the last good one
 	}
 	h.tier.change(e, s, keep || s.version != nil)
@@ -147,7 +148,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 // isNewest reports whether a key stands for the newest file of a project that
 // lacks the one of its hash.
 func (h *Handler) isNewest(k key, p cssstore.Project) bool {
-	return h.mode == Files && k.hash.IsZero() && !p.Hash.IsZero()
+	return h.mode == ModeFiles && k.hash.IsZero() && !p.Hash.IsZero()
 }
 
 // generate asks the generator for what the store lacks.

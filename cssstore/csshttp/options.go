@@ -9,17 +9,19 @@ import (
 	"time"
 )
 
-// Mode is where mosparo keeps prepared CSS; its two modes answer differently
+// Mode is where mosparo keeps prepared CSS, by its setting
+// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE. The two modes answer differently
 // when something is missing.
 type Mode int
 
 const (
-	// SharedCache is mosparo with MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE:
-	// the store has one version of each project.
-	SharedCache Mode = iota
-	// Files is mosparo without: a version is a file of its own in
-	// public/resources, and the one of the stored hash is the current one.
-	Files
+	// ModeSharedCache is mosparo with the setting: the store has one version of
+	// each project, which is the current one.
+	ModeSharedCache Mode = iota
+	// ModeFiles is mosparo without it: the store has several versions of a
+	// project by their hashes, and the one whose hash the database names is the
+	// current one.
+	ModeFiles
 )
 
 // Defaults of a [Handler].
@@ -29,19 +31,20 @@ const (
 	DefaultRecheck = 2 * time.Second
 	// MaxRecheck is the longest time that [WithRecheck] can set.
 	MaxRecheck = 30 * time.Second
-	// DefaultMemory limits the memory tier, in bytes.
+	// DefaultMemory is the limit of the memory tier, in bytes.
 	DefaultMemory = 64 << 20
-	// DefaultBase is where mosparo's build puts the base CSS.
-	DefaultBase = "/build/mosparo-frontend.css"
+	// DefaultBaseCSS is the path of the base CSS of mosparo's build.
+	DefaultBaseCSS = "/build/mosparo-frontend.css"
 )
 
 // Option changes a default of [New].
 type Option func(*Handler)
 
-// WithMode says how mosparo is set up. The default is [Files] for a
-// *cssstore.Files, and [SharedCache] for any other store.
+// WithMode sets the mode. The default is [ModeFiles] for a store that is a
+// [cssstore.HashAddressed], such as a filestore, and [ModeSharedCache] for any
+// other. It panics if m is none of the constants.
 func WithMode(m Mode) Option {
-	if m != SharedCache && m != Files {
+	if m != ModeSharedCache && m != ModeFiles {
 		panic("csshttp: WithMode: m is no mode")
 	}
 	return func(h *Handler) { h.mode = m }
@@ -54,16 +57,18 @@ func WithMode(m Mode) Option {
 // through a symbolic link that PHP's user has set. The default is nil.
 func WithPublic(public fs.FS) Option { return func(h *Handler) { h.public = public } }
 
-// WithBase replaces [DefaultBase], the path of the base CSS on the web server.
-func WithBase(path string) Option {
-	return func(h *Handler) { h.base = cmp.Or(path, DefaultBase) }
+// WithBaseCSS sets the path of the base CSS on the web server, to which requests
+// are redirected that have no prepared CSS. The default, also for the empty path,
+// is [DefaultBaseCSS].
+func WithBaseCSS(path string) Option {
+	return func(h *Handler) { h.baseCSS = cmp.Or(path, DefaultBaseCSS) }
 }
 
-// WithBasePath says that mosparo lives below a path, such as /spam: redirects
-// name it, and requests are answered with and without it. A prefix that a
-// trusted proxy names comes before it.
-func WithBasePath(path string) Option {
-	return func(h *Handler) { h.basePath = strings.TrimRight(path, "/") }
+// WithPathPrefix sets the path below which mosparo is reachable, such as /spam:
+// redirects begin with it, and requests are answered with and without it. A
+// prefix that a trusted proxy names comes before it. The default is none.
+func WithPathPrefix(path string) Option {
+	return func(h *Handler) { h.prefix = strings.TrimRight(path, "/") }
 }
 
 // WithTrustedProxies names the proxies whose X-Forwarded-Proto, -Host and
@@ -120,8 +125,8 @@ func WithMemory(bytes int) Option {
 }
 
 // WithGenerator prepares CSS that the store does not have, or has for another
-// design. It is asked at most once in 10 seconds for a project, whatever the
-// requests. The default, and nil, prepare nothing.
+// design. It is called at most once in 10 seconds for a project, however many
+// requests there are. The default, and nil, prepare nothing.
 func WithGenerator(g Generator) Option { return func(h *Handler) { h.generator = g } }
 
 // WithLogger logs what fails, once each when it begins and ceases to. The

@@ -65,7 +65,8 @@ func (l *projectList) find(id cssstore.UUID) (p listing, known bool) {
 }
 
 // find looks a project up in the list; ok is false as long as there is no list
-// at all.
+// at all. It waits until a reading of the list is [projectsOld] old, where there
+// is no earlier list for longer.
 func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p listing, known, ok bool) {
 	l := h.projects.list.Load()
 	seen := l
@@ -74,11 +75,14 @@ func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p listing, known,
 	}
 	p, known = l.find(id)
 	if age := time.Since(l.tried); age >= projectsEvery {
-		reading := h.fly(&h.projects.flight, h.projectReader(seen)) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.do(&h.projects.flight, h.projectReader(seen)) //nolint:contextcheck // what one request begins, others wait for
 		if !known || age >= projectsOld {
-			wait := shortPatience
-			if !known {
-				wait = patience
+			wait := shortWaitTimeout
+			switch {
+			case !l.ok:
+				wait = waitTimeout
+			case !known:
+				wait = projectsOld
 			}
 			reading.await(ctx, wait)
 			if now := h.projects.list.Load(); now != nil {
@@ -99,7 +103,7 @@ func (h *Handler) relist(ctx context.Context, at time.Time) (*projectList, bool)
 		return nil, false
 	}
 	if l.begun.Before(at) && time.Since(l.tried) >= max(anewEvery, databaseShare*l.tried.Sub(l.begun)) {
-		h.fly(&h.projects.flight, h.projectReader(l)).await(ctx, shortPatience) //nolint:contextcheck // as above
+		h.do(&h.projects.flight, h.projectReader(l)).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
 		l = h.projects.list.Load()
 	}
 	return l, l.err == nil && !l.begun.Before(at)

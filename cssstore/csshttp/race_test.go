@@ -44,7 +44,7 @@ func TestCSS_IsThatOfItsProjectAndHashWhateverHappens(t *testing.T) {
 	id := func(p int) cssstore.UUID { return cssstore.UUID{7, byte(p)} }
 	hash := func(v int) cssstore.Hash { return cssstore.Hash{8, byte(v)} }
 	url := func(p, v int) string { return "/resources/" + id(p).String() + "/" + hash(v).String() + ".css" }
-	for _, mode := range []csshttp.Mode{csshttp.SharedCache, csshttp.Files} {
+	for _, mode := range []csshttp.Mode{csshttp.ModeSharedCache, csshttp.ModeFiles} {
 		store, db := cssstoretest.NewFake(), &database{}
 		h := csshttp.New(store, db, csshttp.WithMode(mode), csshttp.WithRecheck(time.Millisecond), csshttp.WithMemory(30_000))
 		stop := time.Now().Add(500 * time.Millisecond)

@@ -10,8 +10,8 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// key names an entry of the memory tier: in the mode SharedCache a project, in
-// the mode Files a version, or without a hash the newest one.
+// key names an entry of the memory tier: in the mode ModeSharedCache a project, in
+// the mode ModeFiles a version, or without a hash the newest one.
 type key struct {
 	project cssstore.UUID
 	hash    cssstore.Hash
@@ -85,7 +85,7 @@ type tier struct {
 	limit   int
 	mu      sync.RWMutex
 	entries map[key]*entry
-	paths   map[string]again // those that have one
+	paths   map[string]fastEntry // those that have one
 	// latest are the entries of projects that got CSS last.
 	latest map[cssstore.UUID]*entry
 	size   int

@@ -22,7 +22,7 @@ func TestFiles_WrongHashesLeaveNothingBehindWhileTheStoreFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := cssstoretest.NewFake()
 		store.Fail(errors.New("input/output error"))
-		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.Files))
+		h := csshttp.New(store, projectList{known}, csshttp.WithMode(csshttp.ModeFiles))
 		defer h.Close()
 		for i := range 500 {
 			do(h, "GET "+path(cssstore.Hash{1, byte(i >> 8), byte(i)}), nil)
@@ -81,6 +81,23 @@ func TestDatabase_ThatHangsDoesNotDelayWhatIsInMemory(t *testing.T) {
 			require.Equal(t, 200, do(h, "GET "+path(hashA), nil).StatusCode)
 			require.Zero(t, time.Since(asked))
 		}
+	})
+}
+
+// A request for a project that the list does not name waits for the next list:
+// the project may be new.
+func TestDatabase_ThatHangsDelaysAnUnknownProjectForTwoSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := &hanging{list: projectList{known}}
+		h := csshttp.New(cssstoretest.NewFake(), db)
+		defer h.Close()
+		unknown := "GET /resources/" + cssstore.UUID{1}.String() + ".css"
+		require.Equal(t, 404, do(h, unknown, nil).StatusCode)
+		db.hang = make(chan struct{})
+		time.Sleep(time.Minute)
+		asked := time.Now()
+		require.Equal(t, 404, do(h, unknown, nil).StatusCode)
+		require.Equal(t, 2*time.Second, time.Since(asked))
 	})
 }
 
@@ -248,7 +265,7 @@ func TestFolder_ThatHangsForEverIsNotWaitedForByEachRequest(t *testing.T) {
 		h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithPublic(public))
 		begin := time.Now()
 		for range 100 {
-			require.Equal(t, csshttp.DefaultBase, do(h, "GET "+path(hashA), nil).Header.Get("Location"))
+			require.Equal(t, csshttp.DefaultBaseCSS, do(h, "GET "+path(hashA), nil).Header.Get("Location"))
 			time.Sleep(10 * time.Millisecond)
 		}
 		require.Less(t, time.Since(begin), 10*time.Second)

@@ -1,7 +1,6 @@
 package csshttp_test
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -21,10 +20,12 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/memoryadapter"
-	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
 var (
@@ -54,18 +55,6 @@ func (m *maker) Generate(ctx context.Context, _ cssstore.Project) (cssstore.Reso
 }
 
 func (m *maker) Outdated(cssstore.Resource) bool { return false }
-
-func unpack(tb testing.TB, file string) []byte {
-	tb.Helper()
-	f, err := os.Open(filepath.FromSlash(file))
-	require.NoError(tb, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(tb, err)
-	b, err := io.ReadAll(z)
-	require.NoError(tb, err)
-	return b
-}
 
 // exchange is one recorded request and what PHP answered.
 type exchange struct {
@@ -100,17 +89,10 @@ func recorded(t *testing.T) ([]exchange, cssstore.Resource) {
 		Rows  [][2]json.RawMessage `json:"rows"`
 		Cases []exchange           `json:"cases"`
 	}
-	raw := unpack(t, "testdata/css-http.json.gz")
+	raw := fixturetest.Unpack(t, "testdata/css-http.json.gz")
 	rows := struct{ Rows [][2]json.RawMessage }{}
 	require.NoError(t, json.Unmarshal(raw, &rows))
-	settings := make([]design.Row, len(rows.Rows))
-	for i, r := range rows.Rows {
-		require.NoError(t, json.Unmarshal(r[0], &settings[i].Name))
-		var err error
-		settings[i].Value, err = typedjson.Unmarshal(r[1])
-		require.NoError(t, err)
-	}
-	r, err := design.Prepare(project, settings, unpack(t, "../design/testdata/base.css.gz"))
+	r, err := design.Prepare(project, fixturetest.Rows(t, rows.Rows), fixturetest.Unpack(t, "../design/testdata/base.css.gz"))
 	require.NoError(t, err)
 	raw = []byte(strings.NewReplacer("{uuid}", project.String(), "{unknown}", unknown.String(),
 		"{hash}", r.Hash.String(), "{old}", oldHash.String()).Replace(string(raw)))
@@ -174,12 +156,12 @@ func build(t *testing.T, e *exchange, r cssstore.Resource) world {
 	}
 	opts := []csshttp.Option{csshttp.WithPublic(public), csshttp.WithTrustedProxies(netip.MustParsePrefix("192.0.2.0/24"))}
 	if says("keeps the prefix") {
-		opts = append(opts, csshttp.WithBasePath("/spam"))
+		opts = append(opts, csshttp.WithPathPrefix("/spam"))
 	}
 	var w world
 	if strings.HasPrefix(e.What, "files: ") {
 		dir := t.TempDir()
-		store := cssstore.NewFiles(dir, nil)
+		store := filestore.New(dir)
 		if says("prepared, ") && !says("nothing") || says("mapping written") {
 			require.NoError(t, store.Put(t.Context(), r))
 			require.NoError(t, os.Chtimes(filepath.Join(dir, project.String(), r.Hash.String()+".css"), fileTime, fileTime))
@@ -187,7 +169,7 @@ func build(t *testing.T, e *exchange, r cssstore.Resource) world {
 		w.handler = csshttp.New(store, list, opts...)
 	} else {
 		pool := cache.NewPool(memoryadapter.New())
-		store := cssstore.NewCached(pool, nil)
+		store := cachestore.New(pool)
 		if !says("nothing prepared") && !says("without a stored hash") {
 			require.NoError(t, store.Put(t.Context(), r))
 		}
@@ -316,7 +298,7 @@ func sameRedirect(t *testing.T, e *exchange, res *http.Response) {
 }
 
 func TestLogo_InTheColoursThatAreAskedFor(t *testing.T) {
-	h := csshttp.New(cssstore.NewFiles(t.TempDir(), nil), projectList{},
+	h := csshttp.New(filestore.New(t.TempDir()), projectList{},
 		csshttp.WithPublic(fstest.MapFS{"build/images/mosparo_text_logo.svg": {Data: svg()}}))
 	defer h.Close()
 	for query, want := range map[string][2]string{

@@ -1,14 +1,7 @@
 package cssstoretest
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,30 +11,20 @@ import (
 // Conformance runs the suite on the stores that open makes, one for each
 // subtest. They may all lead to one place: the suite uses projects of its own,
 // and removes them. It panics if open is nil.
-func Conformance(t *testing.T, open func(t *testing.T) cssstore.Store) {
+func Conformance(t *testing.T, open func(t *testing.T) cssstore.Store, opts ...Option) {
 	t.Helper()
 	if open == nil {
 		panic("cssstoretest: Conformance: open is nil")
 	}
-	for _, r := range []struct {
-		name, why string
-		check     func(*suite)
-	}{
-		{"ReadsBackWhatWasPut", "bytes in, the same bytes out: two nodes must not serve different bytes under one hash", (*suite).roundTrip},
-		{"AbsentIsErrNotFound", "callers prepare what is missing, and only that", (*suite).absent},
-		{"PutReplaces", "a design that is saved is what visitors get from then on", (*suite).replaces},
-		{"PutReplacesUnderTheSameHash", "after an update of mosparo the same design has other bytes", (*suite).sameHash},
-		{"PutBackMakesCurrent", "a design can be changed back to an earlier one", (*suite).putBack},
-		{"ProjectsAreApart", "two projects with the same design have the same hash and different bytes", (*suite).projects},
-		{"DeleteRemovesEverything", "a deleted project must be gone, all of its versions", (*suite).remove},
-		{"InvalidIsRefused", "what has no hash can be found by nobody", (*suite).invalid},
-		{"TheCallerOwnsTheBytes", "callers change what they got and reuse what they gave", (*suite).ownership},
-		{"EndedContextsDoNothing", "a request that nobody waits for must not write", (*suite).contexts},
-		{"ListYieldsProjects", "operators look for what no project owns any more", (*suite).list},
-		{"VersionGivesNoOtherHash", "bytes of another hash would be kept by browsers for a year", (*suite).versions},
-		{"ReadersMeetWholeVersions", "new bytes under an old hash would be kept by browsers for a year", (*suite).whole},
-	} {
+	var cfg config
+	for _, o := range opts {
+		o(&cfg)
+	}
+	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
+			if reason, ok := cfg.skip[r.name]; ok {
+				t.Skip(reason)
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			t.Cleanup(cancel)
 			s := &suite{T: t, ctx: ctx, why: r.why, store: open(t)}
@@ -53,287 +36,40 @@ func Conformance(t *testing.T, open func(t *testing.T) cssstore.Store) {
 	}
 }
 
-// suite is one rule being checked on one store.
-type suite struct {
-	*testing.T
-	ctx   context.Context
-	store cssstore.Store
+// Option tells [Conformance] what to expect of a store.
+type Option func(*config)
+
+type config struct{ skip map[string]string }
+
+// WithoutRule skips one rule, named as the subtest is, and logs the reason.
+func WithoutRule(name, reason string) Option {
+	return func(c *config) {
+		if c.skip == nil {
+			c.skip = map[string]string{}
+		}
+		c.skip[name] = reason
+	}
+}
+
+// rule is one thing that portable code relies on.
+type rule struct {
+	name  string
 	why   string
+	check func(*suite)
 }
 
-// broken reports that the rule is broken, and why the rule is there.
-func (s *suite) broken(format string, args ...any) {
-	s.Helper()
-	s.Fatalf("%s\nThe rule is there because: %s.", fmt.Sprintf(format, args...), s.why)
-}
-
-// project is an identifier that nobody else uses.
-func (s *suite) project() cssstore.UUID {
-	var u cssstore.UUID
-	_, _ = rand.Read(u[:]) // never fails
-	s.Cleanup(func() { _ = s.store.Delete(context.Background(), u) })
-	return u
-}
-
-// HashOf is a hash for tests, made from any text.
-func HashOf(text string) cssstore.Hash { return sha256.Sum256([]byte(text)) }
-
-func versionOf(p cssstore.UUID, css string) cssstore.Resource {
-	return cssstore.Resource{Project: p, Hash: HashOf(css), CSS: []byte(css)}
-}
-
-func (s *suite) put(r cssstore.Resource) {
-	s.Helper()
-	if err := s.store.Put(s.ctx, r); err != nil {
-		s.broken("Put of %d bytes: %v", len(r.CSS), err)
-	}
-}
-
-// want checks Get and Hash.
-func (s *suite) want(r cssstore.Resource) {
-	s.Helper()
-	got, err := s.store.Get(s.ctx, r.Project)
-	switch {
-	case err != nil:
-		s.broken("Get: %v", err)
-	case got.Project != r.Project:
-		s.broken("Get gave project %v, want %v", got.Project, r.Project)
-	case got.Hash != r.Hash:
-		s.broken("Get gave hash %v, want %v", got.Hash, r.Hash)
-	case !bytes.Equal(got.CSS, r.CSS):
-		s.broken("Get gave %d bytes, %.80q, want %d, %.80q", len(got.CSS), got.CSS, len(r.CSS), r.CSS)
-	case !got.Settled:
-		s.broken("what Put stored is not settled")
-	}
-	hash, err := s.store.Hash(s.ctx, r.Project)
-	if err != nil || hash != r.Hash {
-		s.broken("Hash gave %v, %v, want %v", hash, err, r.Hash)
-	}
-}
-
-func (s *suite) roundTrip() {
-	for _, css := range []string{
-		".mosparo__x { color: red }", "", "\x00\xff\xfe\r\n'\"\\", "s:3:\"abc\";", "N;",
-		strings.Repeat(".a{background:url(/resources/logo.svg)}", 2000),
-	} {
-		r := versionOf(s.project(), css)
-		s.put(r)
-		s.want(r)
-	}
-}
-
-func (s *suite) notFound(p cssstore.UUID) {
-	s.Helper()
-	if r, err := s.store.Get(s.ctx, p); !errors.Is(err, cssstore.ErrNotFound) {
-		s.broken("Get of what is not there gave %d bytes, %v", len(r.CSS), err)
-	}
-	if h, err := s.store.Hash(s.ctx, p); !errors.Is(err, cssstore.ErrNotFound) {
-		s.broken("Hash of what is not there gave %v, %v", h, err)
-	}
-	var op *cssstore.OpError
-	if _, err := s.store.Get(s.ctx, p); !errors.As(err, &op) || op.Project != p {
-		s.broken("the error %v does not name the project", err)
-	}
-}
-
-func (s *suite) absent() {
-	p := s.project()
-	s.notFound(p)
-	if err := s.store.Delete(s.ctx, p); err != nil {
-		s.broken("Delete of what is not there: %v", err)
-	}
-}
-
-func (s *suite) replaces() {
-	p := s.project()
-	for i := range 5 {
-		r := versionOf(p, fmt.Sprintf(".version%d {}", i))
-		s.put(r)
-		s.want(r)
-	}
-}
-
-func (s *suite) sameHash() {
-	r := versionOf(s.project(), ".a {}")
-	s.put(r)
-	r.CSS = []byte(".b { color: red }")
-	s.put(r)
-	s.want(r)
-	r.CSS = []byte(".c")
-	s.put(r)
-	s.want(r)
-}
-
-func (s *suite) putBack() {
-	p := s.project()
-	first, second := versionOf(p, ".first {}"), versionOf(p, ".second {}")
-	for _, r := range []cssstore.Resource{first, second, first, second} {
-		s.put(r)
-		s.want(r)
-	}
-}
-
-func (s *suite) projects() {
-	a, b := versionOf(s.project(), ".a {}"), versionOf(s.project(), ".b {}")
-	b.Hash = a.Hash
-	s.put(a)
-	s.put(b)
-	s.want(a)
-	s.want(b)
-	if err := s.store.Delete(s.ctx, a.Project); err != nil {
-		s.broken("Delete: %v", err)
-	}
-	s.want(b)
-}
-
-func (s *suite) remove() {
-	p := s.project()
-	first, second := versionOf(p, ".first {}"), versionOf(p, ".second {}")
-	s.put(first)
-	s.put(second)
-	if err := s.store.Delete(s.ctx, p); err != nil {
-		s.broken("Delete: %v", err)
-	}
-	s.notFound(p)
-	for _, r := range []cssstore.Resource{first, second} {
-		if _, err := cssstore.Version(s.ctx, s.store, p, r.Hash); !errors.Is(err, cssstore.ErrNotFound) {
-			s.broken("a version is there after Delete: %v", err)
-		}
-	}
-	s.put(first)
-	s.want(first)
-}
-
-func (s *suite) invalid() {
-	r := versionOf(s.project(), ".a {}")
-	s.put(r)
-	for _, bad := range []cssstore.Resource{
-		{Project: r.Project, CSS: []byte(".b {}")},
-		{Project: r.Project, Hash: r.Hash, CSS: []byte(".b {}"), Source: cssstore.Source{Base: strings.Repeat("a", 101)}},
-	} {
-		if err := s.store.Put(s.ctx, bad); !errors.Is(err, cssstore.ErrInvalid) {
-			s.broken("Put gave %v, want ErrInvalid", err)
-		}
-	}
-	s.want(r)
-}
-
-func (s *suite) ownership() {
-	r := versionOf(s.project(), ".a {}")
-	given := bytes.Clone(r.CSS)
-	s.put(cssstore.Resource{Project: r.Project, Hash: r.Hash, CSS: given})
-	copy(given, "zzzzz")
-	got, err := s.store.Get(s.ctx, r.Project)
-	if err != nil {
-		s.broken("Get: %v", err)
-	}
-	copy(got.CSS, "yyyyy")
-	s.want(r)
-}
-
-func (s *suite) contexts() {
-	r := versionOf(s.project(), ".a {}")
-	s.put(r)
-	ended, cancel := context.WithCancel(s.ctx)
-	cancel()
-	next := versionOf(r.Project, ".b {}")
-	if err := s.store.Put(ended, next); !errors.Is(err, context.Canceled) {
-		s.broken("Put gave %v, want context.Canceled", err)
-	}
-	if err := s.store.Delete(ended, r.Project); !errors.Is(err, context.Canceled) {
-		s.broken("Delete gave %v, want context.Canceled", err)
-	}
-	if _, err := s.store.Get(ended, r.Project); !errors.Is(err, context.Canceled) {
-		s.broken("Get gave %v, want context.Canceled", err)
-	}
-	if _, err := s.store.Hash(ended, r.Project); !errors.Is(err, context.Canceled) {
-		s.broken("Hash gave %v, want context.Canceled", err)
-	}
-	s.want(r)
-}
-
-func (s *suite) list() {
-	here, gone := versionOf(s.project(), ".a {}"), versionOf(s.project(), ".b {}")
-	s.put(here)
-	s.put(gone)
-	if err := s.store.Delete(s.ctx, gone.Project); err != nil {
-		s.broken("Delete: %v", err)
-	}
-	found := map[cssstore.UUID]int{}
-	for p, err := range cssstore.List(s.ctx, s.store) {
-		if errors.Is(err, errors.ErrUnsupported) {
-			s.Skip("the store cannot list")
-		}
-		if err != nil {
-			s.broken("List: %v", err)
-		}
-		found[p]++
-	}
-	if found[here.Project] != 1 || found[gone.Project] != 0 {
-		s.broken("List gave the project %d times, and one that was deleted %d times", found[here.Project], found[gone.Project])
-	}
-}
-
-func (s *suite) versions() {
-	p := s.project()
-	first, second := versionOf(p, ".first {}"), versionOf(p, ".second {}")
-	s.put(first)
-	s.put(second)
-	got, err := cssstore.Version(s.ctx, s.store, p, second.Hash)
-	if err != nil || !bytes.Equal(got.CSS, second.CSS) || got.Hash != second.Hash {
-		s.broken("Version of the current hash gave %.80q, %v", got.CSS, err)
-	}
-	got, err = cssstore.Version(s.ctx, s.store, p, first.Hash)
-	if err == nil && (!bytes.Equal(got.CSS, first.CSS) || got.Hash != first.Hash) || err != nil && !errors.Is(err, cssstore.ErrNotFound) {
-		s.broken("Version of an earlier hash gave %.80q, %v", got.CSS, err)
-	}
-	if got, err := cssstore.Version(s.ctx, s.store, p, HashOf("never stored")); !errors.Is(err, cssstore.ErrNotFound) {
-		s.broken("Version of an unknown hash gave %.80q, %v", got.CSS, err)
-	}
-}
-
-// whole lets readers and writers work at the same time.
-func (s *suite) whole() {
-	const writers, each = 4, 25
-	p := s.project()
-	s.put(versionOf(p, ".start {}"))
-	var writing, reading sync.WaitGroup
-	done := make(chan struct{})
-	for w := range writers {
-		writing.Go(func() {
-			for i := range each {
-				css := strings.Repeat(fmt.Sprintf(".w%d.v%d {}", w, i), 1+500*(i%2))
-				if err := s.store.Put(s.ctx, versionOf(p, css)); err != nil && !errors.Is(err, cssstore.ErrOverwritten) {
-					s.Errorf("Put: %v\nThe rule is there because: %s.", err, s.why)
-				}
-			}
-		})
-	}
-	for range 8 {
-		reading.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				time.Sleep(100 * time.Microsecond) // leave some of the processor to the writers
-				r, err := s.store.Get(s.ctx, p)
-				if errors.Is(err, cssstore.ErrUnsettled) {
-					continue
-				}
-				if err != nil || r.Hash != HashOf(string(r.CSS)) {
-					s.Errorf("Get gave %.80q under another hash, %v\nThe rule is there because: %s.", r.CSS, err, s.why)
-					return
-				}
-			}
-		})
-	}
-	writing.Wait()
-	close(done)
-	reading.Wait()
-	r, err := s.store.Get(s.ctx, p)
-	if err != nil || r.Hash != HashOf(string(r.CSS)) {
-		s.broken("at the end Get gave %.80q, %v", r.CSS, err)
-	}
+var rules = []rule{
+	{"ReadsBackWhatWasPut", "bytes in, the same bytes out: two nodes must not serve different bytes under one hash", (*suite).roundTrip},
+	{"AbsentIsErrNotFound", "callers prepare what is missing, and only that", (*suite).absent},
+	{"PutReplaces", "a design that is saved is what visitors get from then on", (*suite).replaces},
+	{"PutReplacesUnderTheSameHash", "after an update of mosparo the same design has other bytes", (*suite).sameHash},
+	{"PutBackMakesCurrent", "a design can be changed back to an earlier one", (*suite).putBack},
+	{"ProjectsAreApart", "two projects with the same design have the same hash and different bytes", (*suite).projects},
+	{"DeleteRemovesEverything", "a deleted project must be gone, all of its versions", (*suite).remove},
+	{"InvalidIsRefused", "what has no hash can be found by nobody", (*suite).invalid},
+	{"TheCallerOwnsTheBytes", "callers change what they got and reuse what they gave", (*suite).ownership},
+	{"EndedContextsDoNothing", "a request that nobody waits for must not write", (*suite).contexts},
+	{"ListYieldsProjects", "operators look for what no project owns any more", (*suite).list},
+	{"VersionGivesNoOtherHash", "bytes of another hash would be kept by browsers for a year", (*suite).versions},
+	{"ReadersMeetWholeVersions", "new bytes under an old hash would be kept by browsers for a year", (*suite).whole},
 }

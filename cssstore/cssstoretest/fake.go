@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 )
 
 // Fake is a store in memory, with faults. It implements [cssstore.Store],
@@ -35,9 +36,16 @@ var _ interface {
 	cssstore.Versioner
 } = (*Fake)(nil)
 
+// FakeOption changes a default of [NewFake]. There is none yet.
+type FakeOption func(*Fake)
+
 // NewFake returns an empty store.
-func NewFake() *Fake {
-	return &Fake{versions: map[cssstore.UUID][]version{}, calls: map[string]int{}}
+func NewFake(opts ...FakeOption) *Fake {
+	f := &Fake{versions: map[cssstore.UUID][]version{}, calls: map[string]int{}}
+	for _, o := range opts {
+		o(f)
+	}
+	return f
 }
 
 // Fail makes every request fail with err, and do nothing; nil ends that.
@@ -47,7 +55,7 @@ func (f *Fake) Fail(err error) {
 	f.err = err
 }
 
-// Delay makes every request take so long. It panics if d is below zero.
+// Delay makes every request take d. It panics if d is below zero.
 func (f *Fake) Delay(d time.Duration) {
 	if d < 0 {
 		panic("cssstoretest: Delay: d is negative")
@@ -57,7 +65,7 @@ func (f *Fake) Delay(d time.Duration) {
 	f.delay = d
 }
 
-// Calls is how many requests of a kind there were: "get", "hash", "put",
+// Calls returns how many requests of a kind there were: "get", "hash", "put",
 // "delete", "list".
 func (f *Fake) Calls(op string) int {
 	f.mu.Lock()
@@ -90,7 +98,11 @@ func (f *Fake) begin(ctx context.Context, op string, project cssstore.UUID) erro
 	f.calls[op]++
 	delay := f.delay
 	f.mu.Unlock()
-	if err := wait(ctx, delay); err != nil {
+	err := context.Cause(ctx)
+	if err == nil && delay > 0 {
+		err = sleep.For(ctx, delay)
+	}
+	if err != nil {
 		return &cssstore.OpError{Op: op, Project: project, Err: err}
 	}
 	f.mu.Lock()
@@ -99,20 +111,6 @@ func (f *Fake) begin(ctx context.Context, op string, project cssstore.UUID) erro
 		return &cssstore.OpError{Op: op, Project: project, Err: f.err}
 	}
 	return nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	if err := context.Cause(ctx); err != nil || d == 0 {
-		return err
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // Get implements [cssstore.Store].

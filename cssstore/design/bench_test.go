@@ -8,12 +8,13 @@ import (
 
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
 // plain is a base of about 12 kB without variables in variables, as the
 // compiled one of mosparo is.
 func plain(b *testing.B) []byte {
-	base := unpack(b, "testdata/base.css.gz")
+	base := fixturetest.Unpack(b, "testdata/base.css.gz")
 	i := bytes.Index(base, []byte("> .card-nest"))
 	require.Positive(b, i)
 	start := bytes.LastIndexByte(base[:i], '\n')
@@ -27,7 +28,7 @@ func BenchmarkPrepare(b *testing.B) {
 	for _, bm := range []struct {
 		name string
 		base []byte
-	}{{"12kB", plain(b)}, {"12kBWithVariablesInVariables", unpack(b, "testdata/base.css.gz")}, {"1MB", bytes.Repeat(plain(b), 88)}} {
+	}{{"12kB", plain(b)}, {"12kBWithVariablesInVariables", fixturetest.Unpack(b, "testdata/base.css.gz")}, {"1MB", bytes.Repeat(plain(b), 88)}} {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(bm.base)))

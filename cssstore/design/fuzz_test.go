@@ -11,6 +11,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
 // Any settings, also such as mosparo never stores, give a design or an error,
@@ -19,7 +20,7 @@ func FuzzPrepare_NeverPanicsAndIsTheSameAgain(f *testing.F) {
 	for _, c := range vectors(f) {
 		if !strings.Contains(c.Name, "random") {
 			var all php.Array
-			for _, r := range c.rows(f) {
+			for _, r := range fixturetest.Rows(f, c.Rows) {
 				all.Elements = append(all.Elements, php.Element{Key: php.Key{Str: r.Name}, Value: r.Value})
 			}
 			raw, err := php.Marshal(&all)
@@ -27,7 +28,7 @@ func FuzzPrepare_NeverPanicsAndIsTheSameAgain(f *testing.F) {
 			f.Add(raw)
 		}
 	}
-	base := unpack(f, "testdata/base.css.gz")
+	base := fixturetest.Unpack(f, "testdata/base.css.gz")
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		v, err := php.Decode(raw)
 		all, ok := v.(*php.Array)

@@ -16,7 +16,7 @@ type Row struct {
 }
 
 // Design is what the settings of a project amount to. It does not change, and
-// is safe for concurrent use as long as nobody writes to the values in the
+// is safe for concurrent use as long as no goroutine writes to the values in the
 // rows. Make one with [New].
 type Design struct {
 	tables *tables

@@ -7,9 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 
-	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/cache/php"
 )
 
 // The tables as they were read out of mosparo, compressed with gzip -9n and
@@ -85,8 +86,8 @@ type file struct {
 }
 
 type fileSetting struct {
-	Key     string          `json:"key"`
-	Default json.RawMessage `json:"default"`
+	Key     string    `json:"key"`
+	Default fileValue `json:"default"`
 }
 
 type fileVariable struct {
@@ -98,9 +99,47 @@ type fileVariable struct {
 }
 
 type fileBox struct {
-	Name  string          `json:"css_variable"`
-	Value json.RawMessage `json:"value"`
-	CSS   string          `json:"css"`
+	Name  string    `json:"css_variable"`
+	Value fileValue `json:"value"`
+	CSS   string    `json:"css"`
+}
+
+// fileValue is a PHP value with its type: a string, int, bool, or an array of
+// these with texts for keys.
+type fileValue struct{ value any }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (f *fileValue) UnmarshalJSON(b []byte) error {
+	var in struct {
+		Type    string          `json:"t"`
+		Value   any             `json:"v"`
+		Entries [][2]*fileValue `json:"entries"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	text, isText := in.Value.(string)
+	flag, isFlag := in.Value.(bool)
+	switch {
+	case in.Type == "string" && isText:
+		f.value = text
+	case in.Type == "bool" && isFlag:
+		f.value = flag
+	case in.Type == "int" && isText:
+		n, err := strconv.ParseInt(text, 10, 64)
+		f.value = n
+		return err
+	case in.Type == "array":
+		array := &php.Array{}
+		for _, e := range in.Entries {
+			key, _ := e[0].value.(string)
+			array.Elements = append(array.Elements, php.Element{Key: php.StringKey(key), Value: e[1].value})
+		}
+		f.value = array
+	default:
+		return fmt.Errorf("a value of type %q", in.Type)
+	}
+	return nil
 }
 
 func readTables(packed []byte) (*tables, error) {
@@ -118,17 +157,11 @@ func readTables(packed []byte) (*tables, error) {
 	}
 	t := &tables{index: map[string]int{}, inputs: map[string]any{}, boxes: map[string]*box{}, fromBox: f.FromBox, maxRadius: f.MaxRadius}
 	for i, s := range f.Settings {
-		v, err := typedjson.Unmarshal(s.Default)
-		if err != nil {
-			return nil, fmt.Errorf("design: table, setting %s: %w", s.Key, err)
-		}
-		t.settings = append(t.settings, setting{key: s.Key, value: v})
+		t.settings = append(t.settings, setting{key: s.Key, value: s.Default.value})
 		t.index[s.Key] = i
 	}
 	for _, s := range f.OtherSettings {
-		if t.inputs[s.Key], err = typedjson.Unmarshal(s.Default); err != nil {
-			return nil, fmt.Errorf("design: table, setting %s: %w", s.Key, err)
-		}
+		t.inputs[s.Key] = s.Default.value
 	}
 	return t, t.addVariables(&f)
 }
@@ -149,11 +182,7 @@ func (t *tables) addVariables(f *file) error {
 	for size, list := range f.BoxSizes {
 		of := &box{}
 		for _, b := range list {
-			v, err := typedjson.Unmarshal(b.Value)
-			if err != nil {
-				return fmt.Errorf("design: table, box size %s, %s: %w", size, b.Name, err)
-			}
-			of.variables = append(of.variables, boxVariable{name: b.Name, text: texts[b.Name], value: v, css: b.CSS})
+			of.variables = append(of.variables, boxVariable{name: b.Name, text: texts[b.Name], value: b.Value.value, css: b.CSS})
 		}
 		of.plan = newPlan(t.variables, of.variables)
 		t.boxes[size] = of

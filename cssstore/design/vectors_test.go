@@ -2,33 +2,18 @@ package design_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"io"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/php"
-	"github.com/mosparo/go-cluster/cache/php/typedjson"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
-
-func unpack(t testing.TB, name string) []byte {
-	t.Helper()
-	f, err := os.Open(name)
-	require.NoError(t, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	b, err := io.ReadAll(z)
-	require.NoError(t, err)
-	return b
-}
 
 // recorded is a case of mosparo's own.
 type recorded struct {
@@ -47,22 +32,10 @@ type recorded struct {
 	Throws        string               `json:"throws"`
 }
 
-func (r *recorded) rows(t testing.TB) []design.Row {
-	t.Helper()
-	rows := make([]design.Row, len(r.Rows))
-	for i, raw := range r.Rows {
-		require.NoError(t, json.Unmarshal(raw[0], &rows[i].Name))
-		v, err := typedjson.Unmarshal(raw[1])
-		require.NoError(t, err)
-		rows[i].Value = v
-	}
-	return rows
-}
-
 func (r *recorded) base(t testing.TB) []byte {
 	switch {
 	case r.Base != "":
-		return unpack(t, "testdata/base.css.gz")
+		return fixturetest.Unpack(t, "testdata/base.css.gz")
 	case r.BaseB64 != nil:
 		return r.BaseB64
 	}
@@ -72,7 +45,7 @@ func (r *recorded) base(t testing.TB) []byte {
 func vectors(t testing.TB) []recorded {
 	t.Helper()
 	var file struct{ Cases []recorded }
-	require.NoError(t, json.Unmarshal(unpack(t, "testdata/design.json.gz"), &file))
+	require.NoError(t, json.Unmarshal(fixturetest.Unpack(t, "testdata/design.json.gz"), &file))
 	require.Len(t, file.Cases, 117)
 	return file.Cases
 }
@@ -80,7 +53,7 @@ func vectors(t testing.TB) []recorded {
 func TestVectors_SettingsBecomeMosparosHashAndCSS(t *testing.T) {
 	for _, c := range vectors(t) {
 		t.Run(c.Name, func(t *testing.T) {
-			d, err := design.New(c.rows(t))
+			d, err := design.New(fixturetest.Rows(t, c.Rows))
 			require.NoError(t, err)
 			serialized, err := php.Marshal(d.Values())
 			require.NoError(t, err)

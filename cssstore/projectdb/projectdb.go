@@ -19,7 +19,7 @@ var (
 	// ErrNoHash: mosparo has stored no hash for the project yet, so that there is
 	// no row to update.
 	ErrNoHash = errors.New("the project has no stored hash")
-	// ErrChanged: somebody else has stored another hash meanwhile.
+	// ErrChanged: another hash has been stored meanwhile.
 	ErrChanged = errors.New("the stored hash has changed")
 )
 
@@ -170,8 +170,8 @@ func (d *DB) rows(ctx context.Context, project cssstore.UUID) ([]design.Row, err
 
 // SaveHash stores a new hash in the place of the one that the project had when
 // it was read. It changes that one row and makes none. Errors: [ErrNoHash],
-// [ErrChanged], those of the database. To save the hash that is there already
-// asks nobody.
+// [ErrChanged], those of the database. Saving the hash that is there already
+// sends nothing.
 func (d *DB) SaveHash(ctx context.Context, p Project, hash cssstore.Hash) error {
 	if p.Hash == hash {
 		return nil

@@ -1,8 +1,10 @@
-// Package connect opens the shared cache and the locks that a node's settings
-// name. It is the one package that imports all backends; programs that need a
-// single one save their weight by calling its constructor themselves.
-// [CleanupPolicy] hands on the settings of the cleanup, and [Database] opens the
-// database with the driver that the application links.
+// Package connect opens what a node's settings name: the shared cache ([Cache]),
+// the locks ([Lock]) and, with the driver that the application links, the database
+// ([Database]). [CleanupPolicy] hands on the settings of the cleanup. [Redis] and
+// [Memcached] give the bare clients.
+//
+// It is the one package that imports all backends; programs that need a single
+// one save their weight by calling its constructor themselves.
 //
 // Opening checks the settings and files (certificates, say) but sends
 // nothing: whether a server can be reached is known at the first request, or

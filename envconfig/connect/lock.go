@@ -118,4 +118,5 @@ func fileLock(s *envconfig.Settings, o options) (lock.Backend, io.Closer, error)
 // nothing is the closer where no client was opened.
 type nothing struct{}
 
+// Close has nothing to close.
 func (nothing) Close() error { return nil }

@@ -56,16 +56,19 @@ func (h *Handler) serveCheck(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, jsonType, bodyBypassed)
 		return
 	}
-	switch err := h.database.run(r.Context()); err {
-	case errNotInstalled:
+	err := h.database.run(r.Context())
+	switch {
+	case errors.Is(err, errNotInstalled):
 		write(w, http.StatusOK, jsonType, bodyNotInstalled)
-	case errUpdateNotFinished:
+		return
+	case errors.Is(err, errUpdateNotFinished):
 		write(w, http.StatusOK, jsonType, bodyUpdateNotFinished)
-	case nil:
-		h.outage.note("database", nil)
-		write(w, http.StatusOK, jsonType, bodyConnected)
-	default:
-		h.outage.note("database", err)
-		write(w, http.StatusInternalServerError, jsonType, bodyFailed)
+		return
 	}
+	h.outage.note("database", err)
+	if err != nil {
+		write(w, http.StatusInternalServerError, jsonType, bodyFailed)
+		return
+	}
+	write(w, http.StatusOK, jsonType, bodyConnected)
 }

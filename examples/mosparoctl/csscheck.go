@@ -7,13 +7,14 @@ import (
 	"fmt"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/mirror"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // cssFinding is a difference between the store and the database.
 type cssFinding struct {
 	Project cssstore.UUID `json:"project"`
-	// Kind is a cssstore.DriftKind, or "mapping" for an entry of mappings.php
+	// Kind is a mirror.Kind, or "mapping" for an entry of mappings.php
 	// that still redirects although prepared CSS is in the shared cache.
 	Kind string        `json:"kind"`
 	Want cssstore.Hash `json:"want,omitzero"`
@@ -72,7 +73,7 @@ func (c *cssCluster) check(ctx context.Context) (cssReport, error) {
 	for _, p := range projects {
 		stored[p.UUID] = p.Hash
 	}
-	drift, err := cssstore.Check(ctx, c.store, stored)
+	drift, err := mirror.Check(ctx, c.store, stored)
 	for _, d := range drift {
 		r.Findings = append(r.Findings, cssFinding{d.Project, string(d.Kind), d.Want, d.Have})
 	}

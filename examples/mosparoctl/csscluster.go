@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -33,7 +35,7 @@ type cssCluster struct {
 	projects *projectdb.DB
 	store    cssstore.Store
 	// files is public/resources, nil if no folder public is known.
-	files  *cssstore.Files
+	files  *filestore.Store
 	public string
 }
 
@@ -70,15 +72,15 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 		c.onClose(func() error { c.locker.Close(); return nil })
 	}
 	if c.public != "" {
-		var opts []cssstore.FilesOption
+		opts := []filestore.Option{filestore.WithLocker(c.locker)}
 		if f.mappings {
-			opts = append(opts, cssstore.WithMappings())
+			opts = append(opts, filestore.WithMappings())
 		}
-		c.files = cssstore.NewFiles(filepath.Join(c.public, "resources"), c.locker, opts...)
+		c.files = filestore.New(filepath.Join(c.public, "resources"), opts...)
 	}
 	switch {
 	case c.shared():
-		c.store = cssstore.NewCached(c.pool, c.locker)
+		c.store = cachestore.New(c.pool, cachestore.WithLocker(c.locker))
 	case c.files == nil:
 		return usageError{"prepared css is in files: name mosparo's directory with --dir, or its folder public with --public"}
 	default:

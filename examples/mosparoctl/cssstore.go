@@ -12,6 +12,8 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -46,13 +48,15 @@ func (a *app) withCSSToWrite(f cssFlags, do func(cssstore.Store) error) error {
 
 func (a *app) withCSSAndLocks(f cssFlags, locker *lock.Locker, do func(cssstore.Store) error) error {
 	if *f.resources == "" {
-		return a.withCache(func(c cache.Adapter) error { return do(cssstore.NewCached(cache.NewPool(c), locker)) })
+		return a.withCache(func(c cache.Adapter) error {
+			return do(cachestore.New(cache.NewPool(c), cachestore.WithLocker(locker)))
+		})
 	}
-	var opts []cssstore.FilesOption
+	opts := []filestore.Option{filestore.WithLocker(locker)}
 	if *f.mappings {
-		opts = append(opts, cssstore.WithMappings())
+		opts = append(opts, filestore.WithMappings())
 	}
-	return do(cssstore.NewFiles(*f.resources, locker, opts...))
+	return do(filestore.New(*f.resources, opts...))
 }
 
 // check refuses flags that do not go together.

@@ -76,7 +76,7 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 	if save {
 		opts = append(opts, cssgen.WithSaveHash(c.projects))
 	}
-	g := cssgen.New(c.store, c.projects, c.pool, c.locker, load, opts...)
+	g := cssgen.New(c.store, c.pool, c.locker, cssgen.Inputs{Settings: c.projects, LoadBuild: load}, opts...)
 	projects, err := c.list(ctx)
 	if err != nil {
 		return warmReport{}, err

@@ -4,12 +4,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -24,20 +27,20 @@ func (n *node) clusterCSS(o options, pool *cache.Pool, locker *lock.Locker, dial
 	var store cssstore.Store
 	switch {
 	case n.settings.Cache.PrepareCSS:
-		store = cssstore.NewCached(pool, locker)
+		store = cachestore.New(pool, cachestore.WithLocker(locker))
 	case o.dir == "":
 		log.Warn("prepared css is in mosparo's directory, which --dir does not name: none is served")
 		return
 	default:
-		store = cssstore.NewFiles(filepath.Join(o.dir, "public", "resources"), locker, cssstore.WithFilesLogger(log))
+		store = filestore.New(filepath.Join(o.dir, "public", "resources"), filestore.WithLocker(locker), filestore.WithLogger(log))
 	}
 	n.serveCSS(store, projectdb.New(n.sql, dialect), public, log)
 }
 
 func (n *node) serveCSS(store cssstore.Store, projects *projectdb.DB, public fs.FS, log *slog.Logger) {
-	opts := []csshttp.Option{
-		csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.Contains),
-		csshttp.WithForwardedProto(serverHeader(n.settings.Proxies.ForwardedProtoHeader)),
+	opts := []csshttp.Option{csshttp.WithLogger(log), csshttp.WithTrustedProxyFunc(n.settings.Proxies.Trusted.Contains)}
+	if header := n.settings.Proxies.ForwardedProtoHeader; strings.HasPrefix(header, "HTTP_") { // no other entry of $_SERVER is a header
+		opts = append(opts, csshttp.WithForwardedProto(header))
 	}
 	if public != nil {
 		opts = append(opts, csshttp.WithPublic(public))

@@ -19,7 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
-	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -39,7 +39,7 @@ const demoPoll = time.Second
 // demonstrate makes a cluster with generated data: in a scratch directory that
 // goes with the program, or in one that several nodes share.
 func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slog.Logger) (_ *node, err error) {
-	n := &node{demo: true, mode: cleanup.ModeClean, settings: s, supported: true}
+	n := &node{demo: true, mode: cleanup.ModeClean, settings: s}
 	defer func() {
 		if err != nil {
 			n.close(log)
@@ -78,7 +78,7 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 		return nil, err
 	}
 	n.sql, n.public = db, public
-	n.serveCSS(cssstore.NewCached(pool, locker), projectdb.New(db, sqlcleaner.SQLite), public, log)
+	n.serveCSS(cachestore.New(pool, cachestore.WithLocker(locker)), projectdb.New(db, sqlcleaner.SQLite), public, log)
 	n.scheduler = cleanup.New(pool, locker, n.db, cleanup.WithMode(n.mode), cleanup.WithPolicy(connect.CleanupPolicy(s)),
 		cleanup.WithLogger(log), cleanup.WithPoll(demoPoll))
 	log.Info("demonstration: a cluster with generated data", slog.String("directory", dir), slog.Bool("shared", n.shared))

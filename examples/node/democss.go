@@ -10,6 +10,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/cssstore/design"
 )
@@ -30,7 +31,7 @@ func makeDemoCSS(ctx context.Context, db *sql.DB, pool *cache.Pool) error {
 	if err != nil {
 		return err
 	}
-	base, err := fs.ReadFile(public, strings.TrimPrefix(csshttp.DefaultBase, "/"))
+	base, err := fs.ReadFile(public, strings.TrimPrefix(csshttp.DefaultBaseCSS, "/"))
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func makeDemoCSS(ctx context.Context, db *sql.DB, pool *cache.Pool) error {
 			_, err = db.ExecContext(ctx, query, args...)
 		}
 	}
-	store := cssstore.NewCached(pool, nil)
+	store := cachestore.New(pool)
 	for i, colour := range demoColours {
 		id := i + 1
 		project, parseErr := cssstore.ParseUUID(fmt.Sprintf("0b0e7ab6-2b1c-4c1e-9a44-0123456789a%x", 0xa+i))

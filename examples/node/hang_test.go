@@ -43,12 +43,14 @@ func TestJoin_AnswersWithin2SecondsWhileItsServersHang(t *testing.T) {
 				"MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1",
 			})
 			client := http.Client{Timeout: 2 * time.Second}
-			for path, want := range map[string]string{
-				"":                    "The state of the cluster cannot be read",
-				"api/v1/health/check": `"databaseStatus":"connection-failed"`,
+			for url, want := range map[string]string{
+				n.admin:                       "The state of the cluster cannot be read",
+				n.url + "api/v1/health/check": `"databaseStatus":"connection-failed"`,
+				n.url + "readyz":              `"status":"not_ready"`,
+				n.url + "livez":               `"status":"live"`,
 			} {
-				res, err := client.Get(n.url + path)
-				require.NoError(t, err, path)
+				res, err := client.Get(url)
+				require.NoError(t, err, url)
 				body, err := io.ReadAll(res.Body)
 				require.NoError(t, err)
 				require.NoError(t, res.Body.Close())
@@ -71,6 +73,7 @@ func TestRun_RefusesACommandLineThatNamesNothing(t *testing.T) {
 		"--demo --dir x":       nil,
 		"--zone Nowhere/Never": {"database_driver=pdo_sqlite"},
 		"--nonsense":           nil,
+		"--demo --admin x":     nil,
 	} {
 		var said strings.Builder
 		err := run(t.Context(), append([]string{"--listen", "127.0.0.1:0"}, strings.Fields(args)...), environ, io.Discard)

@@ -1,5 +1,6 @@
-// Command node is a whole node of a mosparo cluster: the health check, the CSS
-// of the projects, the cleanup and a page that shows what it does.
+// Command node is a whole node of a mosparo cluster: the health checks, the CSS
+// of the projects, the cleanup and a page that shows what it does. Visitors reach
+// the CSS and the checks (--listen); the page is for operators (--admin).
 //
 // With mosparo's variables and mosparo's database it joins that cluster and
 // observes; --clean lets it work. With --demo it makes a cluster of its own in
@@ -31,12 +32,14 @@ import (
 
 // options are those of the command line.
 type options struct {
-	listen  string
-	dir     string
-	zone    string
-	clean   bool
-	demo    bool
-	demoDir string
+	listen         string
+	admin          string
+	adminTokenFile string
+	dir            string
+	zone           string
+	clean          bool
+	demo           bool
+	demoDir        string
 }
 
 // usageError is a wrong command line; the program exits with 2.
@@ -73,7 +76,9 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the HTTP server")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "public address: CSS and health checks")
+	flags.StringVar(&o.admin, "admin", "", "address for operators: status page, /livez, /readyz; \"off\" for none; without a host it is 127.0.0.1 (default "+adminDefault+", with --demo off)")
+	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with a bearer token that the address for operators asks for, but for /livez and /readyz; needed unless it is a loopback address")
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of a cluster instead of observing it")
@@ -92,12 +97,16 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 		return usageError{"--clean is for a cluster; a demonstration always cleans"}
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
+	admin, err := o.adminAddress()
+	if err != nil {
+		return err
+	}
 	n, err := assemble(ctx, o, environ, log)
 	if err != nil {
 		return err
 	}
 	defer n.close(log)
-	return n.serve(ctx, o.listen, log)
+	return n.serve(ctx, o, admin, log)
 }
 
 // Limits of the HTTP server, so that slow or many clients cannot exhaust it. A
@@ -111,39 +120,79 @@ const (
 	maxConnections    = 4096
 )
 
-// serve runs HTTP server and cleanup until ctx ends, and then ends both in
-// order.
-func (n *node) serve(ctx context.Context, addr string, log *slog.Logger) error {
-	l, err := net.Listen("tcp", addr)
+// serve runs the HTTP servers and the cleanup until ctx ends, and then ends both in
+// order. There is no admin server without its address.
+func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *slog.Logger) error {
+	checks := n.checks(log)
+	public, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{
-		Handler:           n.routes(),
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	servers := []server{{public, newServer(n.publicRoutes(checks), log)}}
+	adminURL := adminOff
+	if admin != nil {
+		h, err := o.protect(n.adminRoutes(checks), log)
+		var l net.Listener
+		if err == nil {
+			l, err = net.ListenTCP("tcp", admin)
+		}
+		if err != nil {
+			return errors.Join(err, public.Close())
+		}
+		servers = append(servers, server{l, newServer(h, log)})
+		adminURL = "http://" + l.Addr().String() + "/"
 	}
-	log.Info("listening", slog.String("url", "http://"+l.Addr().String()+"/"), slog.String("mode", n.mode.String()), slog.Bool("demo", n.demo))
+	log.Info("listening", slog.String("url", "http://"+public.Addr().String()+"/"), slog.String("admin", adminURL), slog.String("mode", n.mode.String()), slog.Bool("demo", n.demo))
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var cleaning sync.WaitGroup
 	cleaning.Go(func() { _ = n.scheduler.Run(ctx) }) // it returns nil when ctx ends
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(netutil.LimitListener(l, maxConnections)) }()
+	err = serveAll(ctx, servers, func() { log.Info("stopping"); checks.Drain() })
+	cancel()
+	cleaning.Wait()
+	return err
+}
+
+// server is an HTTP server with its listener.
+type server struct {
+	net.Listener
+	*http.Server
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// serveAll runs the servers until ctx ends or one of them fails. Requests under way
+// finish.
+func serveAll(ctx context.Context, servers []server, stopping func()) error {
+	failed := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { failed <- s.Serve(netutil.LimitListener(s.Listener, maxConnections)) }()
+	}
+	var err error
+	running := len(servers)
 	select {
 	case err = <-failed:
-		cancel()
+		running--
 	case <-ctx.Done():
-		log.Info("stopping")
-		end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer done()
-		err = srv.Shutdown(end)
-		if stopped := <-failed; err == nil && !errors.Is(stopped, http.ErrServerClosed) {
-			err = stopped
+		stopping()
+	}
+	end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer done()
+	for _, s := range servers {
+		err = errors.Join(err, s.Shutdown(end))
+	}
+	for range running {
+		if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
+			err = errors.Join(err, stopped)
 		}
 	}
-	cleaning.Wait()
 	return err
 }

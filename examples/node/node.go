@@ -19,6 +19,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
+	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -31,12 +32,13 @@ type node struct {
 	settings  *envconfig.Settings
 	scheduler *cleanup.Scheduler
 	db        *sqlcleaner.DB
-	supported bool
 	sql       *sql.DB
-	projects  *projectdb.DB    // nil if no CSS is served
-	css       *csshttp.Handler // likewise
-	public    fs.FS            // the demonstration's folder public
-	closers   []func() error
+	// installation is the state of mosparo's; nil for the demonstration.
+	installation func(context.Context) health.Installation
+	projects     *projectdb.DB    // nil if no CSS is served
+	css          *csshttp.Handler // likewise
+	public       fs.FS            // the demonstration's folder public
+	closers      []func() error
 }
 
 func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
@@ -70,10 +72,7 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	if o.demo && o.dir != "" {
 		return nil, errDemoOnCluster
 	}
-	s, err := envconfig.FromEnviron(environ)
-	if o.dir != "" {
-		s, err = envconfig.Load(o.dir, environ)
-	}
+	s, err := load(o, environ)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +92,18 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 }
 
+// load reads the settings.
+func load(o options, environ []string) (*envconfig.Settings, error) {
+	if o.dir == "" {
+		return envconfig.FromEnviron(environ)
+	}
+	return envconfig.Load(o.dir, environ)
+}
+
 // join makes this a node of an existing cluster.
 func join(ctx context.Context, o options, environ []string, s *envconfig.Settings, zone *time.Location, log *slog.Logger) (_ *node, err error) {
 	refused := checkVersion(s)
-	n := &node{settings: s, mode: cleanup.ModeObserve, supported: refused == nil}
+	n := &node{settings: s, mode: cleanup.ModeObserve, installation: installation(s, o, environ)}
 	defer func() {
 		if err != nil {
 			n.close(log)
@@ -151,10 +158,7 @@ func join(ctx context.Context, o options, environ []string, s *envconfig.Setting
 // updated while this node runs.
 func checkVersionAgain(o options, environ []string) func(context.Context, cleanup.Snapshot) error {
 	return func(context.Context, cleanup.Snapshot) error {
-		s, err := envconfig.FromEnviron(environ)
-		if o.dir != "" {
-			s, err = envconfig.Load(o.dir, environ)
-		}
+		s, err := load(o, environ)
 		if err != nil {
 			return fmt.Errorf("mosparo's version is unknown: %w", err)
 		}

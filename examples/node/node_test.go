@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/filestore"
 )
 
 // logBuffer is what a node has logged so far.
@@ -49,14 +52,15 @@ func (l *logBuffer) String() string {
 // patience is how long a node on a busy machine may take.
 const patience = 3 * time.Minute
 
-var address = regexp.MustCompile(`url=(http://\S+)`)
+var address = regexp.MustCompile(`url=(http://\S+) admin=(\S+)`)
 
 // running is a node that runs.
 type running struct {
-	t    *testing.T
-	log  *logBuffer
-	url  string
-	stop func() error
+	t     *testing.T
+	log   *logBuffer
+	url   string
+	admin string // for operators; off in a demonstration
+	stop  func() error
 }
 
 func start(t *testing.T, environ []string, args ...string) *running {
@@ -64,7 +68,11 @@ func start(t *testing.T, environ []string, args ...string) *running {
 	r := &running{t: t, log: &logBuffer{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, append([]string{"--listen", "127.0.0.1:0"}, args...), environ, r.log) }()
+	args = append([]string{"--listen", "127.0.0.1:0"}, args...)
+	if !slices.Contains(args, "--demo") {
+		args = append(args, "--admin", ":0")
+	}
+	go func() { ended <- run(ctx, args, environ, r.log) }()
 	var once sync.Once
 	var err error
 	r.stop = func() error {
@@ -82,7 +90,7 @@ func start(t *testing.T, environ []string, args ...string) *running {
 		}
 		m := address.FindStringSubmatch(r.log.String())
 		if m != nil {
-			r.url = m[1]
+			r.url, r.admin = m[1], m[2]
 		}
 		return m != nil
 	}, patience, 10*time.Millisecond)
@@ -92,7 +100,18 @@ func start(t *testing.T, environ []string, args ...string) *running {
 
 func (r *running) get(path string) (int, string) {
 	r.t.Helper()
-	res, err := http.Get(r.url + path)
+	return r.fetch(r.url + path)
+}
+
+// page is the one for operators.
+func (r *running) page() (int, string) {
+	r.t.Helper()
+	return r.fetch(r.admin)
+}
+
+func (r *running) fetch(url string) (int, string) {
+	r.t.Helper()
+	res, err := http.Get(url)
 	require.NoError(r.t, err)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
@@ -161,9 +180,9 @@ func TestJoin_ServesTheCSSOfTheCluster(t *testing.T) {
 	}
 	resources := filepath.Join(dir, "public", "resources")
 	require.NoError(t, os.MkdirAll(resources, 0o755))
-	require.NoError(t, cssstore.NewCached(pool, nil).Put(t.Context(), r))
+	require.NoError(t, cachestore.New(pool).Put(t.Context(), r))
 	r.CSS = []byte(".file{}")
-	require.NoError(t, cssstore.NewFiles(resources, nil).Put(t.Context(), r))
+	require.NoError(t, filestore.New(resources).Put(t.Context(), r))
 	for switched, want := range map[string]string{"0": ".file{}", "1": ".shared{}"} {
 		n := start(t, []string{"FILESYSTEM_CACHE_PATH=" + files, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=" + switched}, "--dir", dir)
 		status, css := n.get("resources/" + r.Project.String() + ".css")
@@ -253,7 +272,7 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 		before := snapshot(t, c)
 		n := start(t, environ, append(want.args, "--dir", dir)...)
 		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), want.log) }, patience, 10*time.Millisecond, n.log)
-		status, page := n.get("")
+		status, page := n.page()
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, page, want.page)
 		_, health := n.get("api/v1/health/check")

@@ -66,10 +66,12 @@ func TestJoin_AnObserverOfFilesWritesNothing(t *testing.T) {
 		n := start(t, []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + files}, "--dir", dir)
 		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "only observes") }, patience, 10*time.Millisecond, n.log)
 		for range 2 {
-			for _, path := range []string{"", "api/v1/health/check", "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab.css", "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab/url"} {
+			for _, path := range []string{"readyz", "livez", "api/v1/health/check", "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab.css", "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab/url"} {
 				status, _ := n.get(path)
 				require.NotEqual(t, http.StatusInternalServerError, status, path)
 			}
+			status, _ := n.page()
+			require.Equal(t, http.StatusOK, status)
 		}
 		if filled {
 			require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "the cleanup is due; this node only observes") }, patience, 10*time.Millisecond, n.log)
@@ -98,7 +100,7 @@ func TestJoin_SaysAtTheStartThatItMustNotClean(t *testing.T) {
 		require.NoError(t, db.Close())
 		n := start(t, []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + files}, append([]string{"--dir", dir}, clean...)...)
 		var page string
-		require.Eventually(t, func() bool { _, page = n.get(""); return strings.Contains(page, "May clean<td>no: ") }, patience, 10*time.Millisecond, n.log)
+		require.Eventually(t, func() bool { _, page = n.page(); return strings.Contains(page, "May clean<td>no: ") }, patience, 10*time.Millisecond, n.log)
 		require.Contains(t, page, "foreign_to_mosparo")
 		require.Contains(t, n.log.String(), "this node may not clean")
 		require.NoError(t, n.stop())

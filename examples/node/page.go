@@ -20,39 +20,24 @@ const pageTimeout = time.Second
 //go:embed page.html
 var pageSource string
 
-// routes are the node's.
-func (n *node) routes() http.Handler {
-	mux := http.NewServeMux()
-	s := n.settings
-	mux.Handle("GET /api/v1/health/check", &health{
-		bypass: s.Health.Bypass, installed: n.demo || s.Installed, supported: n.supported, ping: n.db.Ping,
-		allowed: s.Health.Allows,
-		proxies: trustedProxies{TrustedProxies: s.Proxies.Trusted, header: serverHeader(s.Proxies.ForwardedForHeader)},
-	})
-	if n.css != nil {
-		mux.Handle("/resources/", n.css)
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime, "mayClean": mayClean}).Parse(pageSource))
+
+// servePage shows what the node sees of the cluster.
+func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
+	defer cancel()
+	o, err := n.scheduler.Status(ctx)
+	view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.why, Now: time.Now()}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err != nil {
+		view.Error = "The state of the cluster cannot be read; see the log."
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	if n.public != nil {
-		mux.Handle("GET /build/", http.FileServerFS(n.public)) // a web server's work in a cluster
+	if n.projects != nil {
+		view.Projects, err = n.projects.Projects(ctx)
+		view.CSS = err == nil
 	}
-	page := template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime, "mayClean": mayClean}).Parse(pageSource))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
-		defer cancel()
-		o, err := n.scheduler.Status(ctx)
-		view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.why, Now: time.Now()}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err != nil {
-			view.Error = "The state of the cluster cannot be read; see the log."
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-		if n.projects != nil {
-			view.Projects, err = n.projects.Projects(ctx)
-			view.CSS = err == nil
-		}
-		_ = page.Execute(w, view) // the client is gone: nobody to tell
-	})
-	return mux
+	_ = page.Execute(w, view) // the client is gone: nobody to tell
 }
 
 // pageView is what the page shows.

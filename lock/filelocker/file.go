@@ -125,7 +125,7 @@ func (b *Backend) root(create bool) (*os.Root, error) {
 
 // openFile opens the file of a lock, and refuses anything else.
 func openFile(root *os.Root, file string) (*os.File, error) {
-	f, err := root.OpenFile(file, os.O_RDWR|nonblock, 0)
+	f, err := root.OpenFile(file, os.O_RDWR|sharedfiles.NonBlock, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (b *Backend) makeFile(root *os.Root, file string) error {
 	if rerr := root.Remove(temporary); err == nil {
 		err = rerr
 	}
-	if hasNoLinks(err) {
+	if sharedfiles.HasNoLinks(err) {
 		err = b.newFile(root, file)
 	}
 	if errors.Is(err, fs.ErrExist) || sharedfiles.IsBusy(err) {
@@ -199,7 +199,7 @@ func (b *Backend) fill(root *os.Root, f *os.File, name string, dir fs.FileInfo) 
 			err = cerr
 		}
 	}()
-	if err := tryFlock(f); err != nil {
+	if err := sharedfiles.TryFlock(f); err != nil {
 		ours = !sharedfiles.IsBusy(err)
 		return err
 	}
@@ -239,7 +239,7 @@ var errBusy = errors.New("another process is in the middle of a change and does 
 // flock waits for the changes of others, which take microseconds.
 func flock(ctx context.Context, f *os.File) error {
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
-		err := tryFlock(f)
+		err := sharedfiles.TryFlock(f)
 		if err == nil {
 			return nil
 		}

@@ -41,7 +41,7 @@ func WithOwnerOf(mosparo string) Option {
 // directory. An error means a directory that cannot be used for locks, or a
 // system without flock, then it unwraps to [errors.ErrUnsupported].
 func New(dir string, opts ...Option) (*Backend, error) {
-	if !supported {
+	if !sharedfiles.HasFlock {
 		return nil, fmt.Errorf("filelocker: no locks between processes on this system: %w", errors.ErrUnsupported)
 	}
 	if dir == "" {

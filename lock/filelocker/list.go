@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
@@ -48,7 +49,7 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 
 // peek reads a record without the flock.
 func peek(root *os.Root, file string) (record, error) {
-	f, err := root.OpenFile(file, os.O_RDONLY|nonblock, 0)
+	f, err := root.OpenFile(file, os.O_RDONLY|sharedfiles.NonBlock, 0)
 	if err != nil {
 		return record{}, err
 	}

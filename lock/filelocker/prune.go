@@ -99,7 +99,7 @@ func removeIf(root *os.Root, file string, may func(r record, damaged bool) error
 		return err
 	}
 	defer f.Close()
-	if err := tryFlock(f); err != nil {
+	if err := sharedfiles.TryFlock(f); err != nil {
 		return err
 	}
 	if err := isCurrent(root, f, file); err != nil {

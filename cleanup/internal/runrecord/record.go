@@ -3,8 +3,8 @@
 // marker by which PHP nodes do.
 //
 // The lock is the first thing that keeps Go nodes apart. The record is for the
-// time after the lock: whoever gets it next finds in the record which marker and
-// which row of the statistics the run has left, and how far it came.
+// time after the lock: the next node that gets it finds in the record which marker
+// and which row of the statistics the run has left, and how far it came.
 package runrecord
 
 import (
@@ -19,8 +19,8 @@ import (
 // PHP nodes ignore it.
 const Key cache.Key[Record] = "mosparoGoCleanup"
 
-// TTL is the lifetime of a record, and so the longest time for which one that
-// nobody can read keeps Go nodes from cleaning.
+// TTL is the lifetime of a record, and so the longest time for which an unreadable
+// one keeps Go nodes from cleaning.
 const TTL = 24 * time.Hour
 
 // maxClockSkew is how far the clocks of two nodes may differ.
@@ -82,7 +82,7 @@ func (r Record) AliveUntil() time.Time {
 
 // Interpret returns the record that was read, nil if there is none. It reports
 // foreign if there is one of another format: a newer node may be at work, so that
-// its owner or its lifetime ends it, and nobody else.
+// only its owner or its lifetime may end it.
 func Interpret(r cache.Result[Record]) (record *Record, foreign bool) {
 	var broken *cache.DecodeError
 	switch {

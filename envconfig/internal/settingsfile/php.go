@@ -48,6 +48,7 @@ func literalError(path string, err error) error {
 // Kind is what a value of a PHP array is to Symfony.
 type Kind uint8
 
+// The kinds of values.
 const (
 	Text  Kind = iota // a text, or a number or true as text
 	False             // as if it were not there

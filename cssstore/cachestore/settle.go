@@ -1,0 +1,101 @@
+package cachestore
+
+import (
+	"context"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/operr"
+)
+
+const (
+	// maxChanges is how many different pairs Get reads, one after the other.
+	maxChanges = 3
+	// doubtTime is how long other CSS than that of the mark has to stay beside
+	// its hash.
+	doubtTime = 4 * cssstore.SettleTime
+)
+
+// waitFunc waits between two reads, or returns why not.
+type waitFunc func(context.Context, time.Duration) error
+
+func (s *Store) get(ctx context.Context, project cssstore.UUID, wait waitFunc) (cssstore.Resource, error) {
+	for changes := 0; ; {
+		e, err := s.read(ctx, project)
+		if err != nil {
+			return cssstore.Resource{}, err
+		}
+		if e.mark.matches(e.css) {
+			s.seen.forget(project)
+			return e.trusted(), nil
+		}
+		settles := cssstore.SettleTime
+		if e.hash == e.mark.Hash {
+			settles = doubtTime
+		}
+		since := s.seen.since(project, e)
+		if since == 0 {
+			changes++
+		}
+		r := cssstore.Resource{Project: project, Hash: e.hash, CSS: e.css, Settled: since >= settles}
+		if r.Settled {
+			return r, nil
+		}
+		if e.mark.Hash.IsZero() {
+			// The three may have been read at different moments: a mark that was
+			// written before the CSS is there at the next read at the latest.
+			again, err := s.read(ctx, project)
+			if err != nil {
+				return cssstore.Resource{}, err
+			}
+			if again.id() == e.id() {
+				return r, nil
+			}
+			if changes++; changes < maxChanges {
+				continue
+			}
+		}
+		if changes >= maxChanges {
+			return cssstore.Resource{}, cssstore.ErrUnsettled
+		}
+		if err := wait(ctx, min(settles-since, cssstore.SettleTime)); err != nil {
+			return cssstore.Resource{}, err
+		}
+	}
+}
+
+func (s *Store) hash(ctx context.Context, project cssstore.UUID, wait waitFunc) (cssstore.Hash, error) {
+	var hash cache.Result[string]
+	var m cache.Result[mark]
+	if err := cache.Read(ctx, s.pool, hashKey(project).Into(&hash), markKey(project).Into(&m)); err != nil {
+		return cssstore.Hash{}, err
+	}
+	h, err := parseStored(hash)
+	if err == nil && m.Err == nil && m.Value.Hash != h {
+		// Only the CSS can tell which of the two it is.
+		var r cssstore.Resource
+		r, err = s.get(ctx, project, wait)
+		h = r.Hash
+	}
+	return h, err
+}
+
+// NonBlocking implements [cssstore.NonBlocker].
+func (s *Store) NonBlocking() cssstore.Store { return nonBlocking{s} }
+
+type nonBlocking struct{ *Store }
+
+func dontWait(context.Context, time.Duration) error { return cssstore.ErrUnsettled }
+
+// Get implements [cssstore.Store].
+func (n nonBlocking) Get(ctx context.Context, project cssstore.UUID) (cssstore.Resource, error) {
+	r, err := n.get(ctx, project, dontWait)
+	return r, operr.Wrap("get", project, err)
+}
+
+// Hash implements [cssstore.Store].
+func (n nonBlocking) Hash(ctx context.Context, project cssstore.UUID) (cssstore.Hash, error) {
+	h, err := n.hash(ctx, project, dontWait)
+	return h, operr.Wrap("hash", project, err)
+}

@@ -1,0 +1,66 @@
+package cachestore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// maxWrites is how often a Put writes what a PHP node has overwritten.
+const maxWrites = 3
+
+func (s *Store) put(ctx context.Context, r *cssstore.Resource) error {
+	m := newMark(r)
+	if err := s.announce(ctx, r.Project, m); err != nil {
+		return err
+	}
+	for range maxWrites {
+		err := cache.Write(ctx, s.pool,
+			markKey(r.Project).With(m, markTTL),
+			contentKey(r.Project).With(r.CSS, 0),
+			hashKey(r.Project).With(r.Hash.String(), 0))
+		if err != nil {
+			return err
+		}
+		e, err := s.read(ctx, r.Project)
+		if errors.Is(err, cssstore.ErrNotFound) {
+			return nil // removed or evicted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if m.matches(e.css) == (e.hash == r.Hash) {
+			return nil // ours, or entirely another writer's
+		}
+	}
+	// What is there now is another writer's CSS under our hash, and may stay so.
+	if err := s.remove(ctx, r.Project); err != nil {
+		return errors.Join(cssstore.ErrOverwritten, err)
+	}
+	return cssstore.ErrOverwritten
+}
+
+// announce puts a mark beside a pair that has none, before anything else is
+// written: servers that are written side by side keep no order, and with any
+// mark that does not match a reader waits.
+func (s *Store) announce(ctx context.Context, project cssstore.UUID, m mark) error {
+	switch _, err := markKey(project).Get(ctx, s.pool); {
+	case err == nil:
+		return nil
+	case !errors.Is(missing(err), cssstore.ErrNotFound):
+		return err
+	}
+	return cache.Write(ctx, s.pool, markKey(project).With(m, markTTL))
+}
+
+// remove removes the CSS first: PHP redirects to itself for ever when only the
+// hash is missing. The mark goes last, so that no reader takes what is left
+// for a pair of PHP's.
+func (s *Store) remove(ctx context.Context, project cssstore.UUID) error {
+	if err := s.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project))); err != nil {
+		return err
+	}
+	return markKey(project).Delete(ctx, s.pool)
+}

@@ -1,0 +1,65 @@
+package csshttp
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// fastEntry is an entry with the hash under which it is served.
+type fastEntry struct {
+	*entry
+	hash cssstore.Hash
+}
+
+// remember notes under which path an entry is served: the next request for it
+// is answered without taking the path apart. The path is made of what was
+// parsed, not taken from the request.
+func (t *tier) remember(k key, project cssstore.UUID, hash cssstore.Hash) {
+	path := resources + project.String() + "/" + hash.String() + ".css"
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.entries[k]
+	if e == nil || e.path == path {
+		return
+	}
+	delete(t.paths, e.path)
+	e.path = path
+	t.paths[path] = fastEntry{e, hash}
+}
+
+// serveFast answers what was served before and has nothing to be looked up or
+// checked again.
+func (h *Handler) serveFast(w http.ResponseWriter, r *http.Request, path string) bool {
+	h.tier.mu.RLock()
+	e := h.tier.paths[path]
+	h.tier.mu.RUnlock()
+	l := h.projects.list.Load()
+	if e.entry == nil || l == nil || h.ctx.Err() != nil {
+		return false
+	}
+	now := time.Now()
+	s := e.state.Load()
+	if s == nil || s.version == nil || now.Sub(l.tried) >= projectsEvery {
+		return false
+	}
+	if leave, _ := s.rest(h.recheck); now.Sub(s.tried) >= leave {
+		return false
+	}
+	// The current version may have another hash by now.
+	project := e.key.project
+	hash, known := l.hashes[project]
+	if !known || e.hash != s.version.hash {
+		return false
+	}
+	if h.mode == ModeSharedCache && s.isBehind(listing{cssstore.Project{UUID: project, Hash: hash}, l}) {
+		return false
+	}
+	noteProject(w, project)
+	if unix := now.Unix(); e.used.Load() != unix {
+		e.used.Store(unix)
+	}
+	serveCSS(w, r, s, e.hash, true)
+	return true
+}

@@ -1,0 +1,54 @@
+package csshttp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/mosparo/go-cluster/cssstore"
+)
+
+// Ready returns nil if the handler can serve CSS: it knows the projects, and has CSS
+// of one in memory or a store that answers, also that it has none. The database may be
+// down if the projects were read before. It is for readiness checks, and asks only
+// for what is not in memory; it returns by the deadline of ctx if the store does.
+// The text of an error names no server; the log says more.
+func (h *Handler) Ready(ctx context.Context) error {
+	if h.ctx.Err() != nil {
+		return errors.New("csshttp: the handler is closed")
+	}
+	list := h.projects.list.Load()
+	if list == nil || !list.ok {
+		if _, _, ok := h.find(ctx, cssstore.UUID{}); !ok {
+			return errors.New("csshttp: the projects have not been read from the database yet")
+		}
+		list = h.projects.list.Load()
+	}
+	for id := range list.hashes {
+		if h.tier.latestOf(id) != nil {
+			return nil
+		}
+	}
+	ids := slices.SortedFunc(maps.Keys(list.hashes), func(a, b cssstore.UUID) int { return bytes.Compare(a[:], b[:]) })
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, id := range ids[:min(len(ids), downAfter)] { // one may have what cannot be read
+		if h.answers(ctx, id) {
+			return nil
+		}
+	}
+	return errors.New("csshttp: no CSS is in memory, and the store cannot be read")
+}
+
+// answers reports whether the store can be asked for a project.
+func (h *Handler) answers(ctx context.Context, id cssstore.UUID) bool {
+	_, err := h.store.Hash(ctx, id)
+	if errors.Is(err, cssstore.ErrNotFound) || errors.Is(err, cssstore.ErrUnsettled) {
+		err = nil
+	}
+	h.failing.store.note(h.logger, "stored css cannot be read", err)
+	return err == nil
+}

@@ -1,0 +1,133 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/operr"
+)
+
+// Prune implements [cssstore.Pruner]: it removes the versions of all projects
+// whose grace time is over, and temporary files that a killed process left
+// behind. It returns how many versions it removed. Put does the former for its
+// project.
+func (s *Store) Prune(ctx context.Context) (int, error) {
+	n := 0
+	err := s.inRoot(ctx, func(root *os.Root) error {
+		p := pruning{store: s, root: root, now: time.Now()}
+		all, err := projectFolders(root)
+		if err != nil {
+			return err
+		}
+		for _, project := range all {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			n += p.prune(project)
+		}
+		return sharedfiles.RemoveLeftOvers(root, ".", p.now)
+	})
+	return n, operr.WrapAll("prune", err)
+}
+
+// pruneOne is Prune for one project. What cannot be removed does no harm.
+func (s *Store) pruneOne(ctx context.Context, project cssstore.UUID) {
+	err := s.inRoot(ctx, func(root *os.Root) error {
+		p := pruning{store: s, root: root, now: time.Now()}
+		p.prune(project)
+		return nil
+	})
+	s.warnOfOld(project, err)
+}
+
+func (s *Store) warnOfOld(project cssstore.UUID, err error) {
+	if err != nil {
+		s.logger.Warn("cannot remove old css", "project", project, "error", err)
+	}
+}
+
+// pruning is one search for versions that are not kept any longer.
+type pruning struct {
+	store *Store
+	root  *os.Root
+	now   time.Time
+	// mapped are the paths below public/resources that mappings.php names,
+	// once it was read.
+	mapped map[string]bool
+}
+
+// prune removes versions of a project that another one took the place of longer
+// ago than the grace time, and returns how many.
+func (p *pruning) prune(project cssstore.UUID) int {
+	old, err := p.replaced(project)
+	n := 0
+	if len(old) > 0 && err == nil {
+		n, err = p.remove(project)
+	}
+	p.store.warnOfOld(project, err)
+	return n
+}
+
+// replaced returns the versions that may be removed.
+func (p *pruning) replaced(project cssstore.UUID) ([]cssFile, error) {
+	all, err := versions(p.root, project)
+	var old []cssFile
+	for i := 1; i < len(all); i++ {
+		if p.store.grace <= 0 || p.now.Sub(all[i-1].modified) >= p.store.grace {
+			old = append(old, all[i])
+		}
+	}
+	if len(old) == 0 || err != nil {
+		return nil, err
+	}
+	if p.mapped == nil {
+		if p.mapped, err = mapped(p.root); err != nil {
+			return nil, err
+		}
+	}
+	// PHP sends visitors to what is mapped, whatever is newer.
+	return slices.DeleteFunc(old, func(c cssFile) bool { return p.mapped[c.path(project)] }), nil
+}
+
+func (p *pruning) remove(project cssstore.UUID) (n int, err error) {
+	old, err := p.replaced(project)
+	for _, c := range old {
+		name := c.path(project)
+		fi, statErr := p.root.Lstat(name)
+		if statErr != nil || !fi.ModTime().Equal(c.modified) {
+			continue // another process has just stored it again
+		}
+		removed, removeErr := sharedfiles.RemoveSame(p.root, name, fi)
+		if removed {
+			n++
+		}
+		if removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+			err = removeErr
+		}
+	}
+	return n, err
+}
+
+// mapped returns the paths below public/resources that mappings.php names,
+// whatever prefix they have there.
+func mapped(root *os.Root) (map[string]bool, error) {
+	m, err := readMappings(root)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, e := range m.array.Elements {
+		to, ok := e.Value.(string)
+		if i := strings.LastIndex(to, resourcesPath); ok && i >= 0 {
+			all[to[i+len(resourcesPath):]] = true
+		}
+	}
+	return all, nil
+}

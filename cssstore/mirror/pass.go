@@ -1,0 +1,170 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/lockwait"
+	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
+)
+
+const (
+	// shortLockWait is how long a pass waits for a lock, once: further projects
+	// whose lock is held wait for their next turn.
+	shortLockWait = 100 * time.Millisecond
+	// maxOutage is how long a pass spends on requests that end in
+	// [cache.ErrUnavailable].
+	maxOutage = 2 * time.Second
+)
+
+// pass compares every project once, and finds what belongs to none.
+type pass struct {
+	*Mirror
+	bytesToo bool // compares bytes also where the hash is the same
+	repairs  bool
+	waits    bool // for what is not settled, and for locks
+
+	found   []Drift
+	errs    []error
+	metLock bool
+	outage  time.Duration
+}
+
+// unfinished is a project that has to be compared again, and why.
+type unfinished struct {
+	project cssstore.UUID
+	drift   *Drift
+	err     error
+}
+
+func (p *pass) run(ctx context.Context) ([]Drift, error) {
+	projects, err := p.projects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	began, todo := time.Now(), p.memory.order(projects)
+	for {
+		again, err := p.round(ctx, todo, time.Since(began) < lockwait.Default)
+		if err == nil && p.waits && len(again) > 0 {
+			err = sleep.For(ctx, cssstore.SettleTime)
+		}
+		if err != nil || !p.waits || len(again) == 0 {
+			p.finish(again)
+			if err != nil {
+				return p.found, errors.Join(append(p.errs, err)...)
+			}
+			break
+		}
+		todo = todo[:0:0]
+		for _, u := range again {
+			todo = append(todo, u.project)
+		}
+	}
+	if len(projects) > 0 { // an empty list is more likely a mistake
+		p.removeOrphans(ctx, projects)
+	}
+	return p.found, errors.Join(p.errs...)
+}
+
+// round compares projects, and returns those that have to be compared again. The
+// error says why it stopped: the cause of a context that ended, or an outage.
+func (p *pass) round(ctx context.Context, projects []cssstore.UUID, waitsForLocks bool) (again []unfinished, err error) {
+	p.metLock = false
+	for i, project := range projects {
+		if err := context.Cause(ctx); err != nil {
+			return again, err
+		}
+		began := time.Now()
+		d, r, err := p.compareProject(ctx, project, p.bytesToo)
+		switch {
+		case err != nil:
+			p.errs = append(p.errs, err)
+		case d == nil:
+			continue
+		case d.Kind == Unsettled:
+			again = append(again, unfinished{project, d, nil})
+			continue
+		default:
+			err = p.repair(ctx, *d, r)
+			if lockwait.IsHeld(err) && waitsForLocks {
+				again = append(again, unfinished{project, d, err})
+				continue
+			}
+			p.note(d, err)
+		}
+		if rest := projects[i+1:]; p.isOut(err, time.Since(began)) && len(rest) > 0 {
+			p.memory.stopBefore(rest[0])
+			return again, fmt.Errorf("mirror: %d projects were not compared: requests failed for %v", len(rest), p.outage)
+		}
+	}
+	return again, nil
+}
+
+// isOut adds up what requests take that find a server unavailable, and reports
+// whether that is too much: where a server hangs each takes a timeout.
+func (p *pass) isOut(err error, took time.Duration) bool {
+	if !errors.Is(err, cache.ErrUnavailable) || lockwait.IsHeld(err) {
+		return false
+	}
+	p.outage += took
+	return p.outage >= maxOutage
+}
+
+// finish notes projects that are not compared again.
+func (p *pass) finish(all []unfinished) {
+	for _, u := range all {
+		p.note(u.drift, u.err)
+	}
+}
+
+func (p *pass) note(d *Drift, err error) {
+	p.found = append(p.found, *d)
+	if err != nil {
+		p.errs = append(p.errs, err)
+	}
+}
+
+func (p *pass) removeOrphans(ctx context.Context, projects []cssstore.UUID) {
+	found, err := confirmedOrphans(ctx, p.target, projects, p.projects)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		p.errs = append(p.errs, err)
+	}
+	for _, project := range found {
+		p.memory.forget(project)
+		have, _ := p.target.Hash(ctx, project) // for the report
+		d := Drift{Project: project, Kind: Orphaned, Have: have}
+		p.note(&d, p.repair(ctx, d, nil))
+	}
+}
+
+// repair makes a project of the target like that of the source. It waits for no
+// lock but the first that is held, and for that only a short while.
+func (p *pass) repair(ctx context.Context, d Drift, r *cssstore.Resource) error {
+	if !p.repairs {
+		return nil
+	}
+	wait := shortLockWait
+	if p.metLock {
+		wait = 0
+	}
+	ctx = lockwait.With(ctx, wait)
+	var err error
+	switch d.Kind {
+	case Missing, Stale:
+		err = p.target.Put(ctx, *r)
+		p.memory.notePut(d.Project, err)
+	case Orphaned:
+		err = p.target.Delete(ctx, d.Project)
+	default:
+		return nil
+	}
+	if err == nil {
+		p.logger.Info("css mirrored", "project", d.Project, "was", string(d.Kind), "hash", d.Want)
+	}
+	p.metLock = p.metLock || lockwait.IsHeld(err)
+	return err
+}
