@@ -6,11 +6,11 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// ErrDisagreement: not all nodes make CSS from the same base CSS and version, or
+// ErrDisagreement says that not all nodes make CSS from the same base CSS and version, or
 // this one has not published its own yet; see [*DisagreementError].
 var ErrDisagreement error = refusal("the nodes make css from different things")
 
-// ErrNotOlder: what is stored was made by another version of mosparo or from
+// ErrNotOlder says that what is stored was made by another version of mosparo or from
 // another base CSS, and is not known to be older. It stays.
 var ErrNotOlder error = refusal("stored css is not known to be older")
 

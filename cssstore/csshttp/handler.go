@@ -95,7 +95,7 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	return h
 }
 
-// ErrBusy: a call of store, database or generator still runs, although its
+// ErrBusy says that a call of store, database or generator still runs, although its
 // context has ended.
 var ErrBusy = errors.New("csshttp: something still runs in the background")
 

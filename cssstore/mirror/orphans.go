@@ -9,7 +9,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/operr"
 )
 
-// ErrNoProjects: the list of projects is empty, which is more likely a mistake
+// ErrNoProjects says that the list of projects is empty, which is more likely a mistake
 // than the truth. Nothing is removed.
 var ErrNoProjects = errors.New("no projects are known")
 
