@@ -21,6 +21,9 @@ type Pause struct {
 	Reason string `php:"reason"`
 }
 
+// pauseKey holds the pause of the Go nodes, for as long as it lasts.
+const pauseKey cache.Key[Pause] = "mosparoGoPause"
+
 // maxPause is the longest pause: a forgotten one must not stop the cleanup for
 // good.
 const maxPause = 24 * time.Hour
