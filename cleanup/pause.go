@@ -71,7 +71,7 @@ func activePause(r cache.Result[Pause], at time.Time) *Pause {
 	if limit := p.Since.Add(maxPause); p.Until.After(limit) {
 		p.Until = limit
 	}
-	if !p.Until.After(at) || p.Until.After(at.Add(maxPause+maxClockSkew)) {
+	if !p.Until.After(at) || p.Until.After(at.Add(maxPause+runrecord.MaxClockSkew)) {
 		return nil
 	}
 	return &p
