@@ -3,7 +3,7 @@ package cleanup
 import "time"
 
 // Attempt is the outcome of a TryRun. Its Decision is zero, and has no meaning,
-// where the lock, the cache or the database could not be reached.
+// where the cache or the database could not be read.
 type Attempt struct {
 	Result   Result
 	Decision Decision

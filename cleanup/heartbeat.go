@@ -10,9 +10,9 @@ import (
 )
 
 // heartbeat keeps marker, row and record fresh until ctx ends or the lease is
-// lost. PHP nodes consider a run dead when its marker is older than 5 minutes, or,
-// if they are forced, when its row of unknown status is older than the unfinished
-// interval; Go nodes when the time in the record has passed. Once isHung reports
+// lost. PHP nodes consider a run dead when its row of unknown status is older than
+// the unfinished interval and, unless they are forced, its marker is older than 5
+// minutes; Go nodes when the time in the record has passed. Once isHung reports
 // that the cleaner hangs, it calls hung and ends.
 func (r *lockedRun) heartbeat(ctx context.Context, own announcement, isHung func() bool, hung func()) {
 	touch := min(markerAge/3, r.s.policy.UnfinishedInterval/4)

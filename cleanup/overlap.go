@@ -18,6 +18,7 @@ func (o Overlap) String() string {
 		o.Later.ID, o.Later.Executor, o.Later.Time.UTC().Format(time.DateTime))
 }
 
+// overlaps is [Scheduler.Overlaps].
 func overlaps(runs []Run, p Policy) []Overlap {
 	sorted := slices.Clone(runs)
 	slices.SortStableFunc(sorted, func(a, b Run) int {
