@@ -130,6 +130,24 @@ func TestServe_IdleConnectionsCloseLast(t *testing.T) {
 	require.NoError(t, <-s.ended)
 }
 
+// A client connects shortly before the listener closes, and asks after that.
+func TestServe_AnswersAConnectionThatItHasJustAccepted(t *testing.T) {
+	s := serve(t, nil, connect.WithDrain(0))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	require.Equal(t, http.StatusServiceUnavailable, s.get(t, s.url), "it came later, so the other one is accepted")
+	s.stop()
+	require.Eventually(t, func() bool { return s.get(t, s.url) == 0 }, time.Minute, time.Millisecond, "the listener closes")
+	_, err = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.True(t, res.Close)
+	require.NoError(t, <-s.ended)
+}
+
 func TestServe_EndsWithTheErrorOfItsListener(t *testing.T) {
 	n := newFakes().open(t)
 	defer n.Close()
