@@ -48,3 +48,14 @@ func (o options) protect(h http.Handler, log *slog.Logger) (http.Handler, error)
 	}
 	return health.RequireToken(token, h), nil
 }
+
+// adminRoutes are what only operators reach. The page links to the CSS.
+func (n *node) adminRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", n.Health.Admin())
+	mux.HandleFunc("GET /{$}", n.servePage)
+	if n.CSS != nil {
+		mux.Handle("/resources/", n.CSS)
+	}
+	return mux
+}

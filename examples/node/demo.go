@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,9 @@ const demoTokens = 2000
 // demoPoll is how often a demonstration looks at the schedule: nobody wants to
 // wait a minute for it.
 const demoPoll = time.Second
+
+// errDemoOnCluster: the demonstration writes schedule and CSS of its own.
+var errDemoOnCluster error = usageError{"--demo: the settings name a cluster as well; unset mosparo's variables and leave out --dir, since the demonstration has its own"}
 
 // demoSettings are those of a mosparo that keeps its CSS in the shared cache.
 var demoSettings = []string{"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1"}
@@ -90,6 +94,18 @@ func demonstrate(ctx context.Context, o options, environ []string, log *slog.Log
 	}
 	log.Info("demonstration: a cluster with generated data", slog.String("directory", dir), slog.Bool("shared", n.shared))
 	return n, nil
+}
+
+// onClose adds what close does after the node has closed.
+func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+// demoRoutes are those of a demonstration, which shows its page to visitors.
+func (n *node) demoRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", n.Handler())
+	mux.HandleFunc("GET /{$}", n.servePage)
+	mux.Handle("GET /build/", http.FileServerFS(n.public)) // a web server's work in a cluster
+	return mux
 }
 
 // What is in the directory of a demonstration.

@@ -129,7 +129,11 @@ func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *sl
 	if err != nil {
 		return err
 	}
-	opts, adminURL := []connect.ServeOption{connect.WithHandler(n.publicRoutes())}, adminOff
+	var opts []connect.ServeOption
+	if n.demo {
+		opts = append(opts, connect.WithHandler(n.demoRoutes()))
+	}
+	adminURL := adminOff
 	if admin != nil {
 		h, err := o.protect(n.adminRoutes(), log)
 		var l net.Listener

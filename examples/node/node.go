@@ -25,13 +25,10 @@ type node struct {
 	closers []func() error
 }
 
-// onClose adds what close does after the node has closed.
-func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
-
 // close ends everything in the reverse order.
 func (n *node) close(log *slog.Logger) {
 	if n.Node != nil {
-		n.onClose(n.Close)
+		n.closers = append(n.closers, n.Close)
 	}
 	for _, f := range slices.Backward(n.closers) {
 		if err := f(); err != nil {
@@ -47,9 +44,6 @@ var errNoDatabase error = usageError{"a shared cache is set, but no database: th
 // errNothingNamed: a node that served a demonstration instead would answer the
 // health check of a balancer.
 var errNothingNamed error = usageError{"no cluster is named: give mosparo's directory with --dir or set mosparo's environment variables, or run a demonstration with --demo"}
-
-// errDemoOnCluster: the demonstration writes schedule and CSS of its own.
-var errDemoOnCluster error = usageError{"--demo: the settings name a cluster as well; unset mosparo's variables and leave out --dir, since the demonstration has its own"}
 
 // assemble decides between demonstration and cluster.
 func assemble(ctx context.Context, o options, environ []string, log *slog.Logger) (*node, error) {

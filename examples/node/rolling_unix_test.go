@@ -56,6 +56,9 @@ var balancers = []balancer{
 // Three nodes behind a balancer restart one after the other, under load. With socket
 // activation no request fails; without it none does where the balancer notices.
 func TestRolling_RestartLosesNoRequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: takes more than a minute")
+	}
 	interval := 200 * time.Millisecond
 	if *rollingTime > 0 {
 		interval = 3 * time.Second
