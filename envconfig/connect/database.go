@@ -28,7 +28,8 @@ const connLifetime = 3 * time.Minute
 // links the driver, see [dsn.Connection], and gives mysqlconnector.New as
 // mysql; it may be nil where that is not linked. As with [sql.Open] nothing is
 // sent. Connections are used for 3 minutes; opening one takes 5 seconds at most.
-// The errors are those of [envconfig.Database.Connection], and hold no address.
+// The errors are those of [envconfig.Settings.DatabaseConnection], and hold no
+// address.
 func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
 	needed(s == nil, "Database", "s")
 	c, err := s.DatabaseConnection()
