@@ -51,13 +51,6 @@ func (r *lockedRun) newRecord() runrecord.Record {
 	}
 }
 
-// write bounds a step that writes.
-func (r *lockedRun) write(ctx context.Context, step func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, r.s.writeTimeout)
-	defer cancel()
-	return step(ctx)
-}
-
 func (r *lockedRun) insertRow(ctx context.Context, own announcement) error {
 	if err := r.lease.Err(); err != nil {
 		return err

@@ -41,7 +41,7 @@ func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		c.heartbeat(beating, func() { cancel(ErrHung) })
+		r.heartbeat(beating, own, c.isHung, func() { cancel(ErrHung) })
 	}()
 	report, err := c.callCleaner(working)
 	stopHeartbeat()

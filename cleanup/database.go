@@ -31,7 +31,8 @@ type Database interface {
 }
 
 // Checker is an optional interface of a [Database]. A [Scheduler] calls Check as
-// it calls the functions of [WithCheck], and after those.
+// it calls the functions of [WithCheck], and after those. A Database that wraps
+// another has to implement it as well, or the checks of the other are not asked.
 type Checker interface {
 	// Check reports whether this node may clean. It changes nothing. An error
 	// that wraps [ErrRefused] says why it may not; any other means that the

@@ -57,8 +57,8 @@
 //
 // A run keeps a record of its marker and row. The next Go node that gets the lock
 // ends the run of a crashed node and continues it immediately. PHP nodes continue
-// when marker and row are too old for them, at most one unfinished interval after
-// the last heartbeat. A lock server that loses its data starts no second run: the
+// when marker and row are too old for them: five minutes or one unfinished interval
+// after the last heartbeat, whichever is longer. A lock server that loses its data starts no second run: the
 // record says until when the holder may not know. Where neither lock nor record is
 // left, the row in the statistics keeps others from starting for one unfinished
 // interval.

@@ -9,15 +9,6 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// saveTimeout bounds what is saved after a run, also after one that was cancelled.
-const saveTimeout = 10 * time.Second
-
-// withSaveTimeout returns a context for what has to be saved although ctx may have
-// ended.
-func withSaveTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
-}
-
 // finish saves the end in mosparo's order: additional, next, row, marker. The
 // record is saved first, so that another node can do the rest. With a lost lease
 // only the node's own row is changed. What cannot be saved is left to the next
@@ -67,20 +58,4 @@ func setEnd(r *runrecord.Record, status Status, done cleaned) {
 	r.StoredTokens, r.DeletedTokens = done.report.StoredTokens, done.report.DeletedTokens
 	r.StoredSubmissions, r.DeletedSubmissions = done.report.StoredSubmissions, done.report.DeletedSubmissions
 	r.Milliseconds = done.duration.Milliseconds()
-}
-
-// endOf returns the run as its record leaves it: incomplete if it did not come to
-// its end. The record may have been written to the cache by any program: mosparo
-// maps the status to an enum, and could not read the table with another number.
-func endOf(r runrecord.Record) Run {
-	end := Run{
-		ID: r.Row, Time: r.Started, Executor: Executor(r.Executor), Status: StatusIncomplete,
-		StoredTokens: max(r.StoredTokens, 0), DeletedTokens: max(r.DeletedTokens, 0),
-		StoredSubmissions: max(r.StoredSubmissions, 0), DeletedSubmissions: max(r.DeletedSubmissions, 0),
-		Duration: time.Duration(max(r.Milliseconds, 0)) * time.Millisecond,
-	}
-	if Status(r.Status) == StatusComplete {
-		end.Status = StatusComplete
-	}
-	return end
 }

@@ -10,13 +10,13 @@ import (
 )
 
 // heartbeat keeps marker, row and record fresh until ctx ends or the lease is
-// lost. PHP nodes consider a run dead when its marker is older than 5 minutes, or,
-// if they are forced, when its row of unknown status is older than the unfinished
-// interval; Go nodes when the time in the record has passed. The heartbeat of a
-// cleaner that hangs stops, and hung is called.
-func (c *cleaning) heartbeat(ctx context.Context, hung func()) {
-	touch := min(markerAge/3, c.s.policy.UnfinishedInterval/4)
-	every := max(min(touch, c.s.leaseTTL/3), time.Millisecond)
+// lost. PHP nodes consider a run dead when its row of unknown status is older than
+// the unfinished interval and, unless they are forced, its marker is older than 5
+// minutes; Go nodes when the time in the record has passed. Once isHung reports
+// that the cleaner hangs, it calls hung and ends.
+func (r *lockedRun) heartbeat(ctx context.Context, own announcement, isHung func() bool, hung func()) {
+	touch := min(markerAge/3, r.s.policy.UnfinishedInterval/4)
+	every := max(min(touch, r.s.leaseTTL/3), time.Millisecond)
 	touched, logged := time.Now(), false
 	t := time.NewTicker(every)
 	defer t.Stop()
@@ -26,17 +26,17 @@ func (c *cleaning) heartbeat(ctx context.Context, hung func()) {
 			return
 		case <-t.C:
 		}
-		if c.lease.Err() != nil {
+		if r.lease.Err() != nil {
 			return
 		}
-		if c.isHung() {
+		if isHung() {
 			hung()
 			return
 		}
 		due := time.Since(touched) >= touch-every/2
-		if err := c.beat(ctx, due); err != nil {
+		if err := r.beat(ctx, own, due); err != nil {
 			if ctx.Err() == nil && !logged {
-				c.s.logger.LogAttrs(ctx, slog.LevelWarn, "heartbeat of the run failed", slog.Any("error", err))
+				r.s.logger.LogAttrs(ctx, slog.LevelWarn, "heartbeat of the run failed", slog.Any("error", err))
 				logged = true
 			}
 			continue // it is tried again at the next tick
@@ -49,11 +49,11 @@ func (c *cleaning) heartbeat(ctx context.Context, hung func()) {
 }
 
 // beat renews the record and, when that is due, row and marker.
-func (c *cleaning) beat(ctx context.Context, due bool) error {
+func (r *lockedRun) beat(ctx context.Context, own announcement, due bool) error {
 	if !due {
-		return c.write(ctx, c.own.Renew)
+		return r.write(ctx, own.Renew)
 	}
-	return c.write(ctx, func(ctx context.Context) error {
-		return errors.Join(c.s.db.Touch(ctx, c.own.Record.Row, runrecord.Now()), c.own.RenewMarker(ctx))
+	return r.write(ctx, func(ctx context.Context) error {
+		return errors.Join(r.s.db.Touch(ctx, own.Record.Row, runrecord.Now()), own.RenewMarker(ctx))
 	})
 }

@@ -26,6 +26,13 @@ func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
 	return runs, err
 }
 
+// Overlaps finds runs at the same time, newest first. A run lasts from its time
+// for its duration, one of unknown status for the unfinished interval. Times have
+// whole seconds, so that two short runs in one second are reported although they
+// may have come one after the other, and two runs that meet for less than a second
+// may not be.
+func (s *Scheduler) Overlaps(runs []Run) []Overlap { return overlaps(runs, s.policy) }
+
 // withNodes returns the runs with their nodes. The cache alone knows them: the
 // node of a run that is older than its history is unknown.
 func (s *Scheduler) withNodes(ctx context.Context, runs []Run, underWay *runrecord.Record) ([]Run, error) {

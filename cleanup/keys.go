@@ -16,9 +16,6 @@ const (
 	CleanupStartedAt  cache.Key[time.Time] = "mosparoCleanupStartedAt"
 )
 
-// pauseKey holds the pause of the Go nodes, for as long as it lasts.
-const pauseKey cache.Key[Pause] = "mosparoGoPause"
-
 // LockName is the name of the lock under which Go nodes clean.
 const LockName = "mosparo/cleanup"
 

@@ -18,13 +18,7 @@ func (o Overlap) String() string {
 		o.Later.ID, o.Later.Executor, o.Later.Time.UTC().Format(time.DateTime))
 }
 
-// Overlaps finds runs at the same time, newest first. A run lasts from its time
-// for its duration, one of unknown status for the unfinished interval. Times have
-// whole seconds, so that two short runs in one second are reported although they
-// may have come one after the other, and two runs that meet for less than a second
-// may not be.
-func (s *Scheduler) Overlaps(runs []Run) []Overlap { return overlaps(runs, s.policy) }
-
+// overlaps is [Scheduler.Overlaps].
 func overlaps(runs []Run, p Policy) []Overlap {
 	sorted := slices.Clone(runs)
 	slices.SortStableFunc(sorted, func(a, b Run) int {

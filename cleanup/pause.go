@@ -21,6 +21,9 @@ type Pause struct {
 	Reason string `php:"reason"`
 }
 
+// pauseKey holds the pause of the Go nodes, for as long as it lasts.
+const pauseKey cache.Key[Pause] = "mosparoGoPause"
+
 // maxPause is the longest pause: a forgotten one must not stop the cleanup for
 // good.
 const maxPause = 24 * time.Hour
@@ -68,7 +71,7 @@ func activePause(r cache.Result[Pause], at time.Time) *Pause {
 	if limit := p.Since.Add(maxPause); p.Until.After(limit) {
 		p.Until = limit
 	}
-	if !p.Until.After(at) || p.Until.After(at.Add(maxPause+maxClockSkew)) {
+	if !p.Until.After(at) || p.Until.After(at.Add(maxPause+runrecord.MaxClockSkew)) {
 		return nil
 	}
 	return &p

@@ -77,7 +77,7 @@ func (r *lockedRun) finishCrashed(ctx context.Context, runs []Run, crashed runre
 // PHP node writes its marker before its row. If that does not identify one row,
 // it stays, and expires as one of a crashed PHP node does.
 func (r *lockedRun) withdrawUnconfirmed(ctx context.Context, runs []Run, traces *runrecord.Traces) error {
-	if mine, err := traces.HasMarker(ctx); err != nil || !mine {
+	if own, err := traces.HasMarker(ctx); err != nil || !own {
 		return err
 	}
 	crashed := traces.Record

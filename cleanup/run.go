@@ -6,16 +6,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
-	"github.com/mosparo/go-cluster/lock"
 )
-
-// lockedRun is one run under the lock. Its phases, each in a file of its own:
-// snapshot, recovery of a crashed run, announce, clean, finish.
-type lockedRun struct {
-	s     *Scheduler
-	req   request
-	lease *lock.Lease
-}
 
 // execute takes a new snapshot, which counts because of the lock, ends what a
 // crashed node has left, and goes on with the phases if the cleanup is due.

@@ -24,10 +24,6 @@ const mostRuns = 50 * recentRuns
 // further ahead cannot be one of another zone, only one of a wrong clock.
 const widestZones = 26 * time.Hour
 
-// maxClockSkew is how much the clocks of nodes may differ before a time counts as
-// wrong.
-const maxClockSkew = 5 * time.Minute
-
 // fullSnapshot is a Snapshot with all else that a node reads in the same pass.
 type fullSnapshot struct {
 	Snapshot
@@ -197,7 +193,7 @@ func (v *fullSnapshot) dropFutureRuns(now time.Time) {
 // past is used as it is, since it makes the cleanup due, and is reported.
 func (v *fullSnapshot) dropFutureTimes(p Policy, now time.Time) {
 	drop := func(t **time.Time, key string, most time.Duration) {
-		if *t != nil && (*t).After(now.Add(most+maxClockSkew)) {
+		if *t != nil && (*t).After(now.Add(most+runrecord.MaxClockSkew)) {
 			v.warnings = append(v.warnings, key+" is "+(*t).UTC().Format(time.DateTime)+
 				" UTC, too far ahead to have been planned; it counts as not set (is a clock wrong?)")
 			*t = nil
@@ -206,7 +202,7 @@ func (v *fullSnapshot) dropFutureTimes(p Policy, now time.Time) {
 	drop(&v.Next, string(NextCleanup), longestProcessInterval)
 	drop(&v.Additional, string(AdditionalCleanup), longestUnfinishedInterval)
 	drop(&v.Started, string(CleanupStartedAt), 0)
-	if v.Newest != nil && v.Newest.After(now.Add(maxClockSkew)) {
+	if v.Newest != nil && v.Newest.After(now.Add(runrecord.MaxClockSkew)) {
 		v.warnings = append(v.warnings, fmt.Sprintf("row %d of cleanup_statistic is of ", v.runs[0].ID)+v.Newest.UTC().Format(time.DateTime)+
 			" UTC, in the future: a clock or the zone of the stored times is wrong")
 	}

@@ -97,11 +97,6 @@ func ActiveRun(ctx context.Context, pool *cache.Pool) (*Run, error) {
 	return nil, nil
 }
 
-// runOf returns the run under way that a record describes.
-func runOf(r runrecord.Record) *Run {
-	return &Run{ID: r.Row, Time: r.Started, Executor: Executor(r.Executor), Host: r.Host, PID: r.PID}
-}
-
 // running returns the run that is under way, by all that shows one.
 func (v *fullSnapshot) running(p Policy, at time.Time) *Run {
 	if v.record != nil && Status(v.record.Status) == StatusUnknown {

@@ -15,8 +15,8 @@ import (
 // two of them clean at the same time. Its methods are safe for concurrent use and
 // work in a testing/synctest bubble; set the fields while no method runs.
 type Fake struct {
-	// Fail, if not nil, is called before every operation, with the name of the
-	// method, and may return an error instead.
+	// Fail, if not nil, is called before every operation on the statistics, with
+	// the name of the method, and may return an error instead.
 	Fail func(op string) error
 	// Takes is how long a cleaning takes, in rounds of Round; by default it is
 	// one round, of no time.

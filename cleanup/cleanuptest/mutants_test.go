@@ -24,7 +24,7 @@ type mutant struct {
 	finish   func(ctx context.Context, r cleanup.Run) error
 	withdraw func(ctx context.Context, id int64) error
 	clean    func(ctx context.Context, j cleanup.Job) (cleanup.Report, error)
-	check    error
+	check    func(ctx context.Context) error
 	dryRuns  int // how much each reports more than the one before
 }
 
@@ -71,7 +71,12 @@ func (m *mutant) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, erro
 }
 
 // Check implements [cleanup.Checker].
-func (m *mutant) Check(context.Context, cleanup.Policy, cleanup.Snapshot) error { return m.check }
+func (m *mutant) Check(ctx context.Context, _ cleanup.Policy, _ cleanup.Snapshot) error {
+	if m.check != nil {
+		return m.check(ctx)
+	}
+	return nil
+}
 
 // DryRun implements [cleanup.DryRunner].
 func (m *mutant) DryRun(context.Context, cleanup.Policy) (cleanup.Report, error) {
@@ -279,7 +284,13 @@ var mutants = []struct {
 			return m.Fake.Clean(ctx, j)
 		}
 	}},
-	{"ChecksWriteNothing", "refuses", func(m *mutant) { m.check = cleanup.ErrRefused }},
+	{"ChecksWriteNothing", "refuses", func(m *mutant) { m.check = func(context.Context) error { return cleanup.ErrRefused } }},
+	{"ChecksWriteNothing", "tries to insert a run", func(m *mutant) {
+		m.check = func(ctx context.Context) error {
+			_, err := m.Fake.Begin(ctx, time.Now(), cleanup.ExecutorCommand)
+			return err
+		}
+	}},
 	{"DryRunDeletesNothing", "reports less and less", func(m *mutant) { m.dryRuns = 1 }},
 }
 

@@ -106,17 +106,17 @@ func (w *world) pair(a, b Run) (OverlappingRuns, bool) {
 		o.Avoidable, o.Why = true, "the PHP node's row was there before the Go node started"
 	case node.inserted <= php.readBefore && php.readBefore < node.End:
 		o.Avoidable, o.Why = true, "the Go node's row did not keep the PHP node away"
-	case node.End-php.inserted > node.round+w.maxNotice():
-		o.Avoidable, o.Why = true, "the Go node did not notice the PHP node between two rounds"
+	case node.End-php.inserted > node.round+w.maxDetection():
+		o.Avoidable, o.Why = true, "the Go node did not detect the PHP node between two rounds"
 	default:
 		o.Why = "the PHP node stalled for longer than the guard time"
 	}
 	return o, true
 }
 
-// maxNotice is how long a Go node may take to notice a PHP node beyond the round
+// maxDetection is how long a Go node may take to detect a PHP node beyond the round
 // that is under way: it reads a database that is slow or does not answer.
-func (w *world) maxNotice() time.Duration {
+func (w *world) maxDetection() time.Duration {
 	most := 4 * farthest * near
 	if w.Faults {
 		most += 2*clientTimeout + 2*(2*clientTimeout+near)

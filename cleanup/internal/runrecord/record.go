@@ -23,8 +23,9 @@ const Key cache.Key[Record] = "mosparoGoCleanup"
 // one keeps Go nodes from cleaning.
 const TTL = 24 * time.Hour
 
-// maxClockSkew is how far the clocks of two nodes may differ.
-const maxClockSkew = 5 * time.Minute
+// MaxClockSkew is how much the clocks of nodes may differ before a time counts as
+// wrong.
+const MaxClockSkew = 5 * time.Minute
 
 // Record describes the run of a Go node.
 type Record struct {
@@ -74,7 +75,7 @@ func (r Record) Owns(marker time.Time) bool {
 // AliveUntil returns Alive, or the zero time if that is further ahead than clocks
 // may differ: a wrong clock must not stop the cleanup.
 func (r Record) AliveUntil() time.Time {
-	if r.Alive.After(time.Now().Add(maxClockSkew)) {
+	if r.Alive.After(time.Now().Add(MaxClockSkew)) {
 		return time.Time{}
 	}
 	return r.Alive

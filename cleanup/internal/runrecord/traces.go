@@ -9,9 +9,10 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Traces are the record and the marker of one run in the cache. Every method
-// fails with the lease's error once the lease is lost, since another node may
-// have written its own by then. They are not safe for concurrent use.
+// Traces are the record and the marker of one run in the cache. No method writes
+// once the lease is lost, since another node may have written its own by then: those
+// that keep a run alive fail with the lease's error, those that end it do nothing.
+// They are not safe for concurrent use.
 type Traces struct {
 	Record Record
 
@@ -95,8 +96,8 @@ func (t *Traces) Remove(ctx context.Context) error {
 // compare-and-delete: a marker that a PHP node writes between the read and the
 // write is lost, and only its row in the statistics then protects its run.
 func (t *Traces) ClearMarker(ctx context.Context) error {
-	mine, err := t.HasMarker(ctx)
-	if err != nil || !mine || t.lease.Err() != nil {
+	own, err := t.HasMarker(ctx)
+	if err != nil || !own || t.lease.Err() != nil {
 		return err
 	}
 	return t.marker.SetNull(ctx, t.pool, 0)

@@ -1,0 +1,28 @@
+package cleanup
+
+import (
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
+)
+
+// runOf returns the run under way that a record describes.
+func runOf(r runrecord.Record) *Run {
+	return &Run{ID: r.Row, Time: r.Started, Executor: Executor(r.Executor), Host: r.Host, PID: r.PID}
+}
+
+// endOf returns the run as its record leaves it: incomplete if it did not come to
+// its end. The record may have been written to the cache by any program: mosparo
+// maps the status to an enum, and could not read the table with another number.
+func endOf(r runrecord.Record) Run {
+	end := Run{
+		ID: r.Row, Time: r.Started, Executor: Executor(r.Executor), Status: StatusIncomplete,
+		StoredTokens: max(r.StoredTokens, 0), DeletedTokens: max(r.DeletedTokens, 0),
+		StoredSubmissions: max(r.StoredSubmissions, 0), DeletedSubmissions: max(r.DeletedSubmissions, 0),
+		Duration: time.Duration(max(r.Milliseconds, 0)) * time.Millisecond,
+	}
+	if Status(r.Status) == StatusComplete {
+		end.Status = StatusComplete
+	}
+	return end
+}

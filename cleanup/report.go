@@ -1,0 +1,108 @@
+package cleanup
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// report logs an attempt in one line and sends it to the observer.
+func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took time.Duration, err error) {
+	e := Event{Executor: by, Result: a.Result, Report: a.Report, Duration: took, Err: err, SinceComplete: -1}
+	s.mu.Lock()
+	runs := s.lastRuns
+	s.mu.Unlock()
+	if at, ok := lastComplete(runs); ok {
+		e.SinceComplete = max(time.Since(at), 0)
+	}
+	e.Overlaps = s.newOverlaps(runs)
+	for _, o := range e.Overlaps {
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "two cleanups ran at the same time", slog.String("rows", o.String()))
+	}
+	s.logger.LogAttrs(ctx, s.level(e), "cleanup", attrs(e, a)...)
+	s.observe(ctx, e)
+}
+
+func attrs(e Event, a Attempt) []slog.Attr {
+	all := []slog.Attr{
+		slog.String("executor", e.Executor.String()), slog.String("result", e.Result.String()),
+		slog.Duration("duration", e.Duration),
+	}
+	if d := a.Decision; !d.Due.IsZero() {
+		all = append(all, slog.String("reason", d.Reason.String()), slog.Time("due", d.Due))
+		if d.Grace > 0 {
+			all = append(all, slog.Duration("grace", d.Grace))
+		}
+	}
+	if e.Ran() {
+		rows := 0
+		for _, n := range e.Report.Rows {
+			rows += n
+		}
+		all = append(all, slog.Int("deleted_submissions", e.Report.DeletedSubmissions), slog.Int("deleted_tokens", e.Report.DeletedTokens), slog.Int("deleted_rows", rows))
+	}
+	if a.Stopped != nil {
+		all = append(all, slog.String("stopped", a.Stopped.Error()))
+	}
+	if e.Err != nil {
+		all = append(all, slog.Any("error", e.Err))
+	}
+	return all
+}
+
+// level returns the level of the log line: runs are always logged, what prevents
+// them only when it changes. Numbers are no change: errors of connections name
+// their port.
+func (s *Scheduler) level(e Event) slog.Level {
+	what := e.Result.String()
+	if e.Err != nil {
+		what += withoutDigits(e.Err)
+	}
+	s.mu.Lock()
+	news := s.lastLogged != what
+	s.lastLogged = what
+	s.mu.Unlock()
+	switch {
+	case e.Ran() && e.Err == nil:
+		return slog.LevelInfo
+	case e.Ran(), e.Err != nil && news:
+		return slog.LevelWarn
+	case news && e.Result != ResultNotDue:
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
+// newOverlaps returns those that were not reported yet. What was there before this
+// scheduler is not reported.
+func (s *Scheduler) newOverlaps(runs []Run) []Overlap {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.overlaps != nil && slices.Equal(s.searchedRuns, runs) {
+		return nil
+	}
+	s.searchedRuns = runs
+	first := s.overlaps == nil
+	var fresh []Overlap
+	known := map[[2]int64]bool{}
+	for _, o := range overlaps(runs, s.policy) {
+		pair := [2]int64{o.Earlier.ID, o.Later.ID}
+		known[pair] = true
+		if !first && !s.overlaps[pair] && !s.overlaps[[2]int64{pair[1], pair[0]}] {
+			fresh = append(fresh, o)
+		}
+	}
+	s.overlaps = known
+	return fresh
+}
+
+// lastComplete returns the end of the last complete run.
+func lastComplete(runs []Run) (time.Time, bool) {
+	for _, r := range runs {
+		if r.Status == StatusComplete {
+			return r.Time.Add(r.Duration), true
+		}
+	}
+	return time.Time{}, false
+}
