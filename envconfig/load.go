@@ -54,7 +54,9 @@ func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	} else if settingsfile.Exists(path) {
 		r.env.files = append(r.env.files, path)
 	}
-	return r.settings(), errors.Join(r.errs...)
+	s := r.settings()
+	s.reload = func() (*Settings, error) { return Load(dir, environ, opts...) }
+	return s, errors.Join(r.errs...)
 }
 
 // FromEnviron reads the settings from "NAME=value" texts, such as

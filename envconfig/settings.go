@@ -29,8 +29,21 @@ type Settings struct {
 	Database *dsn.Database
 
 	variables []Variable
+	// reload reads them again; nil for settings that were not read.
+	reload func() (*Settings, error)
 	// unread is why env.mosparo.php could not be read.
 	unread error
+}
+
+// Reload reads the settings again, from where they were read: mosparo may be
+// updated while a program runs. s does not change. The environment is that of the
+// first time, since a process has no other. The errors are those of [Load]. Settings
+// that a program has made itself are returned as they are.
+func (s *Settings) Reload() (*Settings, error) {
+	if s.reload == nil {
+		return s, nil
+	}
+	return s.reload()
 }
 
 // Cleanup is the schedule of the cleanup, within mosparo's limits.

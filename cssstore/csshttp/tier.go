@@ -165,6 +165,13 @@ func (t *tier) change(e *entry, now *state, keep bool) {
 	}
 }
 
+// isFull reports whether one more entry may take the place of another.
+func (t *tier) isFull() bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.size >= t.limit*9/10
+}
+
 // remove takes an entry out; the lock is held.
 func (t *tier) remove(e *entry) {
 	delete(t.entries, e.key)

@@ -3,12 +3,15 @@ package connect_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"log/slog"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +19,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
@@ -27,15 +32,40 @@ var arguments = map[string]struct {
 	panics map[string]func()
 	fine   []func()
 }{
-	"Cache":         {panics: map[string]func(){"s is nil": func() { _, _ = connect.Cache(nil) }}},
-	"Lock":          {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Lock(nil) }}},
-	"Database":      {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Database(nil, nil) }}},
-	"Redis":         {panics: map[string]func(){"d is nil": func() { _, _ = connect.Redis(nil) }}},
-	"Memcached":     {panics: map[string]func(){"d is nil": func() { _, _, _ = connect.Memcached(nil) }}},
-	"KeyPatterns":   {fine: []func(){func() { connect.KeyPatterns() }}},
-	"LocksAreLocal": {panics: map[string]func(){"s is nil": func() { connect.LocksAreLocal(nil) }}},
-	"CleanupPolicy": {panics: map[string]func(){"s is nil": func() { connect.CleanupPolicy(nil) }}},
-	"DescribeDSN":   {fine: []func(){func() { _, _ = connect.DescribeDSN(context.Background(), "") }}},
+	"Cache":                {panics: map[string]func(){"s is nil": func() { _, _ = connect.Cache(nil) }}},
+	"Lock":                 {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Lock(nil) }}},
+	"Database":             {panics: map[string]func(){"s is nil": func() { _, _, _ = connect.Database(nil, nil) }}},
+	"Redis":                {panics: map[string]func(){"d is nil": func() { _, _ = connect.Redis(nil) }}},
+	"Memcached":            {panics: map[string]func(){"d is nil": func() { _, _, _ = connect.Memcached(nil) }}},
+	"KeyPatterns":          {fine: []func(){func() { connect.KeyPatterns() }}},
+	"LocksAreLocal":        {panics: map[string]func(){"s is nil": func() { connect.LocksAreLocal(nil) }}},
+	"CleanupPolicy":        {panics: map[string]func(){"s is nil": func() { connect.CleanupPolicy(nil) }}},
+	"DescribeDSN":          {fine: []func(){func() { _, _ = connect.DescribeDSN(context.Background(), "") }}},
+	"Open":                 {panics: map[string]func(){"s is nil": func() { _, _ = connect.Open(context.Background(), nil) }}},
+	"Listen":               {fine: []func(){func() { _, _ = connect.Listen(context.Background(), "no-address") }}},
+	"WithMode":             {fine: []func(){func() { connect.WithMode(cleanup.ModeObserve) }}},
+	"WithDrain":            {panics: map[string]func(){"d is below zero": func() { connect.WithDrain(-1) }}, fine: []func(){func() { connect.WithDrain(0) }}},
+	"WithZone":             {panics: map[string]func(){"zone is nil": func() { connect.WithZone(nil) }}},
+	"WithMySQLTLS":         {panics: map[string]func(){"register is nil": func() { connect.WithMySQLTLS(nil) }}},
+	"WithCache":            {panics: map[string]func(){"a is nil": func() { connect.WithCache(nil) }}},
+	"WithLock":             {panics: map[string]func(){"b is nil": func() { connect.WithLock(nil) }}},
+	"WithDatabase":         {panics: map[string]func(){"db is nil": func() { connect.WithDatabase(nil) }}},
+	"WithProjects":         {panics: map[string]func(){"p is nil": func() { connect.WithProjects(nil) }}},
+	"WithStore":            {panics: map[string]func(){"store is nil": func() { connect.WithStore(nil) }}},
+	"WithPoolOptions":      {fine: []func(){func() { connect.WithPoolOptions() }}},
+	"WithLockerOptions":    {fine: []func(){func() { connect.WithLockerOptions() }}},
+	"WithSchedulerOptions": {fine: []func(){func() { connect.WithSchedulerOptions() }}},
+	"WithCSSOptions":       {fine: []func(){func() { connect.WithCSSOptions() }}},
+	"WithHealthOptions":    {fine: []func(){func() { connect.WithHealthOptions() }}},
+	"WithHandler":          {panics: map[string]func(){"h is nil": func() { connect.WithHandler(nil) }}},
+	"WithSQL": {panics: map[string]func(){
+		"db is nil":                        func() { connect.WithSQL(nil, sqlcleaner.SQLite) },
+		"dialect is none of the constants": func() { connect.WithSQL(new(sql.DB), 0) },
+	}},
+	"WithAdmin": {panics: map[string]func(){
+		"l is nil": func() { connect.WithAdmin(nil, http.NotFoundHandler()) },
+		"h is nil": func() { connect.WithAdmin(&net.TCPListener{}, nil) },
+	}},
 	"WithTimeout": {
 		panics: map[string]func(){"d is below zero": func() { connect.WithTimeout(-1) }},
 		fine:   []func(){func() { connect.WithTimeout(0) }},

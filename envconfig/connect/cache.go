@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -41,7 +42,7 @@ func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 // errUnset reports a setting without a usable value: the settings were returned
 // together with an error.
 func errUnset(name string) error {
-	return fmt.Errorf("connect: %s has no usable value", name)
+	return &SettingError{Setting: name, Err: errors.New("it has no usable value")}
 }
 
 func logWarning(o options, name, warning string) {

@@ -25,11 +25,11 @@ type MySQL func(c dsn.Connection, logger *slog.Logger) (driver.Connector, error)
 const connLifetime = 3 * time.Minute
 
 // Database opens mosparo's database and tells the driver's name. The application
-// links the driver, see [dsn.Connection], and gives mysqlconnector.New as
-// mysql; it may be nil where that is not linked. As with [sql.Open] nothing is
-// sent. Connections are used for 3 minutes; opening one takes 5 seconds at most.
-// The errors are those of [envconfig.Settings.DatabaseConnection], and hold no
-// address.
+// links the driver, see [dsn.Connection]; without it the error is a [*SettingError]
+// that names the import. mysql is mysqlconnector.New, or nil: then the driver logs to
+// standard error, and TLS needs [WithMySQLTLS]. As with [sql.Open] nothing is sent.
+// Connections are used for 3 minutes; opening one takes 5 seconds at most. The other
+// errors are those of [envconfig.Settings.DatabaseConnection], and hold no address.
 func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
 	needed(s == nil, "Database", "s")
 	c, err := s.DatabaseConnection()
@@ -43,14 +43,14 @@ func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, d
 	if c.DSN, err = withParameters(c.DSN, o.databaseParams); err != nil {
 		return nil, "", err
 	}
-	if db, err = openDatabase(c, mysql, o); err != nil {
+	if db, err = openDatabase(s, c, mysql, o); err != nil {
 		return nil, "", err
 	}
 	db.SetConnMaxLifetime(connLifetime)
 	return db, c.Driver, nil
 }
 
-func openDatabase(c dsn.Connection, mysql MySQL, o options) (*sql.DB, error) {
+func openDatabase(s *envconfig.Settings, c dsn.Connection, mysql MySQL, o options) (*sql.DB, error) {
 	if c.Driver == "mysql" && mysql != nil {
 		connector, err := mysql(c, o.logger)
 		if err != nil {
@@ -58,14 +58,29 @@ func openDatabase(c dsn.Connection, mysql MySQL, o options) (*sql.DB, error) {
 		}
 		return sql.OpenDB(connector), nil
 	}
-	if !slices.Contains(sql.Drivers(), c.Driver) || c.Driver == "mysql" {
-		return nil, fmt.Errorf("connect: this program does not link the database driver %q", c.Driver)
+	if !slices.Contains(sql.Drivers(), c.Driver) {
+		return nil, settingError(s, "database_driver", fmt.Errorf("this program does not link the database driver %q: import _ %q", c.Driver, driverImports[c.Driver]))
+	}
+	if c.TLS != nil {
+		if o.mysqlTLS == nil {
+			return nil, settingError(s, "DATABASE_MYSQL_SSL", errors.New("TLS to MySQL needs the option connect.WithMySQLTLS(mysql.RegisterTLSConfig)"))
+		}
+		if err := o.mysqlTLS(dsn.MySQLTLSName, c.TLS); err != nil {
+			return nil, settingError(s, "DATABASE_MYSQL_SSL", err)
+		}
 	}
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())
 	if err != nil {
 		return nil, errors.New("connect: the database's address cannot be used") // the driver's words may hold it
 	}
 	return db, nil
+}
+
+// driverImports are the packages of the drivers.
+var driverImports = map[string]string{
+	"mysql":  "github.com/go-sql-driver/mysql",
+	"pgx":    "github.com/jackc/pgx/v5/stdlib",
+	"sqlite": "modernc.org/sqlite",
 }
 
 // withParameters sets parameters, which follow the last question mark in the

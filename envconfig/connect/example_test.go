@@ -2,20 +2,17 @@ package connect_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log"
 	"log/slog"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
-	"github.com/mosparo/go-cluster/cleanup"
-	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
-	"github.com/mosparo/go-cluster/lock"
 )
 
 // The shared cache that the environment names, as a pool for typed keys.
@@ -44,47 +41,25 @@ func Example() {
 	// Output: 2026-01-02 03:04:05 +0000 UTC <nil>
 }
 
-// A node from mosparo's own settings. It needs a cluster, so it is not run
-// here; the program imports the driver of its database.
-func ExampleCleanupPolicy() {
+// A node of the cluster that mosparo's own settings name. It needs a cluster, so it
+// is not run here; the program imports the driver of its database.
+func ExampleOpen() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program immediately
 	settings, err := envconfig.Load("/path/to/mosparo", os.Environ())
 	if err != nil {
 		log.Fatal(err)
 	}
-	adapter, err := connect.Cache(settings)
+	node, err := connect.Open(ctx, settings, connect.WithLogger(slog.Default())) // observes; WithMode(cleanup.ModeClean) takes part
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer adapter.Close()
-	backend, closer, err := connect.Lock(settings)
+	defer node.Close()
+	listener, err := connect.Listen(ctx, ":8080")
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer closer.Close()
-	locker := lock.New(backend)
-	defer locker.Close()
-	database, err := settings.DatabaseConnection()
-	if err != nil {
-		log.Fatal(err)
-	}
-	sqlDB, err := sql.Open(database.Driver, database.DSN.Reveal())
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer sqlDB.Close()
-
-	dialect, err := sqlcleaner.DialectOf(database.Driver)
-	if err != nil {
-		log.Fatal(err)
-	}
-	scheduler := cleanup.New(cache.NewPool(adapter), locker, sqlcleaner.New(sqlDB, dialect),
-		cleanup.WithPolicy(connect.CleanupPolicy(settings)), cleanup.WithLogger(slog.Default()),
-		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
-			return cleanup.CheckVersion(settings.Installed, settings.InstalledVersion)
-		})) // WithMode(cleanup.ModeClean) takes part
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := scheduler.Run(ctx); err != nil {
-		log.Fatal(err)
+	if err := node.Serve(ctx, listener); err != nil { // until a signal, and then it drains
+		log.Print(err)
 	}
 }

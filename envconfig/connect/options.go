@@ -11,8 +11,8 @@ import (
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
-// Option changes a default of [Cache], [Lock], [Database], [Redis], [Memcached]
-// or [DescribeDSN].
+// Option changes a default of [Open], [Cache], [Lock], [Database], [Redis],
+// [Memcached] or [DescribeDSN].
 type Option func(*options)
 
 type options struct {
@@ -23,10 +23,13 @@ type options struct {
 	lockReplicas redislocker.Option // nil: none are waited for
 
 	databaseParams url.Values
+	mysqlTLS       func(name string, config *tls.Config) error // nil: none
 
 	memcachedTLS      *tls.Config
 	memcachedUser     string
 	memcachedPassword dsn.Secret
+
+	node nodeOptions
 }
 
 // DefaultTimeout bounds connecting and each reply, unless the DSN names a
@@ -34,7 +37,7 @@ type options struct {
 const DefaultTimeout = 2 * time.Second
 
 func newOptions(opts []Option) options {
-	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler)}
+	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler), node: defaultNodeOptions()}
 	for _, f := range opts {
 		needed(f == nil, "Option", "it")
 		f(&o)

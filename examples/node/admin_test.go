@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,11 +29,18 @@ func (r *running) status(url, token string) int {
 	return res.StatusCode
 }
 
+// waitUntilReady waits for the CSS, which is loaded after the start.
+func (r *running) waitUntilReady(url string) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return r.status(url+"readyz", "") == http.StatusOK }, patience, 10*time.Millisecond)
+}
+
 func TestAdmin_HasThePageAndThePublicAddressHasNot(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	dir, _ := installed(t, cache.NewPool(memoryadapter.New()), "1.5.4")
 	n := start(t, nil, "--dir", dir)
 	require.Regexp(t, `^http://127\.0\.0\.1:\d+/$`, n.admin, "an address without a host")
+	n.waitUntilReady(n.admin)
 	for url, want := range map[string]int{
 		n.admin:                              200,
 		n.admin + "livez":                    200,
@@ -76,7 +84,7 @@ func TestAdmin_OnOtherAddressesAsksForAToken(t *testing.T) {
 	require.Equal(t, 401, n.status(admin, "wrong"))
 	require.Equal(t, 200, n.status(admin, "s3cret"))
 	require.Equal(t, 200, n.status(admin+"livez", ""))
-	require.Equal(t, 200, n.status(admin+"readyz", ""))
+	n.waitUntilReady(admin)
 	require.NotContains(t, n.log.String(), "s3cret")
 }
 

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
-	"github.com/mosparo/go-cluster/cssstore/cachestore"
-	"github.com/mosparo/go-cluster/cssstore/projectdb"
+	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -36,15 +36,22 @@ const demoTokens = 2000
 // wait a minute for it.
 const demoPoll = time.Second
 
+// demoSettings are those of a mosparo that keeps its CSS in the shared cache.
+var demoSettings = []string{"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1"}
+
 // demonstrate makes a cluster with generated data: in a scratch directory that
 // goes with the program, or in one that several nodes share.
-func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slog.Logger) (_ *node, err error) {
-	n := &node{demo: true, mode: cleanup.ModeClean, settings: s}
+func demonstrate(ctx context.Context, o options, environ []string, log *slog.Logger, opts []connect.Option) (_ *node, err error) {
+	n := &node{demo: true}
 	defer func() {
 		if err != nil {
 			n.close(log)
 		}
 	}()
+	s, err := envconfig.FromEnviron(slices.Concat(environ, demoSettings))
+	if err != nil {
+		return nil, err
+	}
 	dir, err := n.demoDirectory(o)
 	if err != nil {
 		return nil, err
@@ -54,17 +61,17 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 		return nil, err
 	}
 	n.onClose(adapter.Close)
-	pool := cache.NewPool(adapter, cache.WithLogger(log))
 	backend, err := demoLocks(dir, n.shared)
 	if err != nil {
 		return nil, err
 	}
-	locker := lock.New(backend, lock.WithLogger(log))
-	n.onClose(func() error { locker.Close(); return nil })
 	// One node of those that start together makes the data.
-	if err := locker.Do(ctx, lock.ReservedPrefix+"demo", func(ctx context.Context) error {
-		return makeDemo(ctx, dir, pool)
-	}, lock.WithWait(-1)); err != nil {
+	locker := lock.New(backend, lock.WithLogger(log))
+	err = locker.Do(ctx, lock.ReservedPrefix+"demo", func(ctx context.Context) error {
+		return makeDemo(ctx, dir, cache.NewPool(adapter))
+	}, lock.WithWait(-1))
+	locker.Close()
+	if err != nil {
 		return nil, fmt.Errorf("demo data: %w", err)
 	}
 	db, err := openDemo(filepath.Join(dir, demoDatabase))
@@ -72,15 +79,15 @@ func demonstrate(ctx context.Context, o options, s *envconfig.Settings, log *slo
 		return nil, err
 	}
 	n.onClose(db.Close)
-	n.db = sqlcleaner.New(db, sqlcleaner.SQLite)
-	public, err := demoPublic()
+	if n.public, err = demoPublic(); err != nil {
+		return nil, err
+	}
+	n.Node, err = connect.Open(ctx, s, append(opts, connect.WithMode(cleanup.ModeClean),
+		connect.WithCache(adapter), connect.WithLock(backend), connect.WithSQL(db, sqlcleaner.SQLite),
+		connect.WithCSSOptions(csshttp.WithPublic(n.public)), connect.WithSchedulerOptions(cleanup.WithPoll(demoPoll)))...)
 	if err != nil {
 		return nil, err
 	}
-	n.sql, n.public = db, public
-	n.serveCSS(cachestore.New(pool, cachestore.WithLocker(locker)), projectdb.New(db, sqlcleaner.SQLite), public, log)
-	n.scheduler = cleanup.New(pool, locker, n.db, cleanup.WithMode(n.mode), cleanup.WithPolicy(connect.CleanupPolicy(s)),
-		cleanup.WithLogger(log), cleanup.WithPoll(demoPoll))
 	log.Info("demonstration: a cluster with generated data", slog.String("directory", dir), slog.Bool("shared", n.shared))
 	return n, nil
 }

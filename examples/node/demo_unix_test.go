@@ -20,22 +20,34 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-const asNode = "NODE_TEST_DEMO_DIR"
+// asNode has the arguments with which the test's binary is a node.
+const asNode = "NODE_TEST_ARGS"
 
 func TestMain(m *testing.M) {
-	dir := os.Getenv(asNode)
-	if dir == "" {
+	args := os.Getenv(asNode)
+	if args == "" {
 		os.Exit(m.Run())
 	}
-	os.Args = []string{"node", "--listen", "127.0.0.1:0", "--demo-dir", dir}
+	os.Args = append([]string{"node"}, strings.Fields(args)...)
+	sockets, pid := os.Getenv("LISTEN_FDS"), os.Getenv("LISTEN_PID")
 	os.Clearenv()
+	if sockets != "" {
+		_ = os.Setenv("LISTEN_FDS", sockets)
+		_ = os.Setenv("LISTEN_PID", pid)
+	}
 	main()
 }
 
 func startNode(t *testing.T, dir string) (*exec.Cmd, *logBuffer) {
 	t.Helper()
-	cmd, log := exec.Command(os.Args[0]), &logBuffer{}
-	cmd.Env = append(os.Environ(), asNode+"="+dir, "GORACE=atexit_sleep_ms=0")
+	return startProcess(t, exec.Command(os.Args[0]), "--listen 127.0.0.1:0 --demo-dir "+dir)
+}
+
+// startProcess starts a command that becomes a node.
+func startProcess(t *testing.T, cmd *exec.Cmd, args string) (*exec.Cmd, *logBuffer) {
+	t.Helper()
+	log := &logBuffer{}
+	cmd.Env = append(os.Environ(), asNode+"="+args, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {

@@ -16,15 +16,13 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"sync"
 	"time"
 	_ "time/tzdata" // the zones of PHP, where the machine has none
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/redis/go-redis/v9"
-	"golang.org/x/net/netutil"
 
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
@@ -40,6 +38,7 @@ type options struct {
 	clean          bool
 	demo           bool
 	demoDir        string
+	drain          time.Duration
 }
 
 // usageError is a wrong command line; the program exits with 2.
@@ -48,8 +47,11 @@ type usageError struct{ msg string }
 func (e usageError) Error() string { return e.msg }
 
 func main() {
-	redis.SetLogger(connect.NewRedisLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+	log := slog.NewTextHandler(os.Stderr, nil)
+	redis.SetLogger(connect.NewRedisLogger(slog.New(log)))
+	_ = mysql.SetLogger(slog.NewLogLogger(log, slog.LevelInfo)) // it refuses nil only
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
+	context.AfterFunc(ctx, stop) // a second signal ends the program immediately
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr)
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
@@ -84,12 +86,19 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of a cluster instead of observing it")
 	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: a cluster of its own with generated data, which is cleaned")
 	flags.StringVar(&o.demoDir, "demo-dir", "", "run the demonstration in this directory, which several nodes may share; the default is a scratch directory")
+	flags.DurationVar(&o.drain, "drain", connect.DefaultDrain, "how long to serve on after a signal to stop: at least the balancer's interval × its failures + 1 s; a demonstration does not wait unless this is given")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {
 		return usageError{err.Error()}
 	}
 	o.demo = o.demo || o.demoDir != ""
+	if o.drain < 0 {
+		return usageError{"--drain: it is below zero"}
+	}
+	if o.demo && !isSet(flags, "drain") {
+		o.drain = 0
+	}
 	if flags.NArg() > 0 {
 		return usageError{fmt.Sprintf("unexpected argument %q; see --help", flags.Arg(0))}
 	}
@@ -109,29 +118,20 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	return n.serve(ctx, o, admin, log)
 }
 
-// Limits of the HTTP server, so that slow or many clients cannot exhaust it. A
-// reply of CSS is small; connections beyond the limit wait to be accepted.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 10 * time.Second
-	writeTimeout      = 30 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
-	maxConnections    = 4096
-)
+func isSet(flags *flag.FlagSet, name string) (set bool) {
+	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
 
-// serve runs the HTTP servers and the cleanup until ctx ends, and then ends both in
-// order. There is no admin server without its address.
+// serve runs the node until ctx ends. There is no admin server without its address.
 func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *slog.Logger) error {
-	checks := n.checks(log)
-	public, err := net.Listen("tcp", o.listen)
+	public, err := connect.Listen(ctx, o.listen)
 	if err != nil {
 		return err
 	}
-	servers := []server{{public, newServer(n.publicRoutes(checks), log)}}
-	adminURL := adminOff
+	opts, adminURL := []connect.ServeOption{connect.WithHandler(n.publicRoutes())}, adminOff
 	if admin != nil {
-		h, err := o.protect(n.adminRoutes(checks), log)
+		h, err := o.protect(n.adminRoutes(), log)
 		var l net.Listener
 		if err == nil {
 			l, err = net.ListenTCP("tcp", admin)
@@ -139,60 +139,8 @@ func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *sl
 		if err != nil {
 			return errors.Join(err, public.Close())
 		}
-		servers = append(servers, server{l, newServer(h, log)})
-		adminURL = "http://" + l.Addr().String() + "/"
+		opts, adminURL = append(opts, connect.WithAdmin(l, h)), "http://"+l.Addr().String()+"/"
 	}
-	log.Info("listening", slog.String("url", "http://"+public.Addr().String()+"/"), slog.String("admin", adminURL), slog.String("mode", n.mode.String()), slog.Bool("demo", n.demo))
-
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var cleaning sync.WaitGroup
-	cleaning.Go(func() { _ = n.scheduler.Run(ctx) }) // it returns nil when ctx ends
-	err = serveAll(ctx, servers, func() { log.Info("stopping"); checks.Drain() })
-	cancel()
-	cleaning.Wait()
-	return err
-}
-
-// server is an HTTP server with its listener.
-type server struct {
-	net.Listener
-	*http.Server
-}
-
-func newServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-}
-
-// serveAll runs the servers until ctx ends or one of them fails. Requests under way
-// finish.
-func serveAll(ctx context.Context, servers []server, stopping func()) error {
-	failed := make(chan error, len(servers))
-	for _, s := range servers {
-		go func() { failed <- s.Serve(netutil.LimitListener(s.Listener, maxConnections)) }()
-	}
-	var err error
-	running := len(servers)
-	select {
-	case err = <-failed:
-		running--
-	case <-ctx.Done():
-		stopping()
-	}
-	end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer done()
-	for _, s := range servers {
-		err = errors.Join(err, s.Shutdown(end))
-	}
-	for range running {
-		if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
-			err = errors.Join(err, stopped)
-		}
-	}
-	return err
+	log.Info("listening", slog.String("url", "http://"+public.Addr().String()+"/"), slog.String("admin", adminURL), slog.String("mode", n.Mode.String()), slog.Bool("demo", n.demo))
+	return n.Serve(ctx, public, opts...)
 }

@@ -70,7 +70,7 @@ func start(t *testing.T, environ []string, args ...string) *running {
 	ended := make(chan error, 1)
 	args = append([]string{"--listen", "127.0.0.1:0"}, args...)
 	if !slices.Contains(args, "--demo") {
-		args = append(args, "--admin", ":0")
+		args = append(args, "--admin", ":0", "--drain", "0s")
 	}
 	go func() { ended <- run(ctx, args, environ, r.log) }()
 	var once sync.Once

@@ -26,15 +26,15 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"time": sho
 func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 	defer cancel()
-	o, err := n.scheduler.Status(ctx)
-	view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.why, Now: time.Now()}
+	o, err := n.Scheduler.Status(ctx)
+	view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.WhyObserve, Now: time.Now()}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err != nil {
 		view.Error = "The state of the cluster cannot be read; see the log."
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	if n.projects != nil {
-		view.Projects, err = n.projects.Projects(ctx)
+	if n.Projects != nil {
+		view.Projects, err = n.Projects.Projects(ctx)
 		view.CSS = err == nil
 	}
 	_ = page.Execute(w, view) // the client is gone: nobody to tell

@@ -10,7 +10,8 @@
 // The servers of a cluster are [Redis], also with replicas, as [RedisCluster] or
 // behind [RedisSentinel], [Memcached], [MariaDB] and [PostgreSQL]. Between a node
 // and them may be [TwemproxyRedis], [TwemproxyMemcached], [PgBouncer], or a [Proxy]
-// that cuts the connection; before the nodes may be [Nginx]. [PHP] runs PHP with
+// that cuts the connection; before the nodes may be [Nginx],
+// [NginxRetrying] or [HAProxy]. [PHP] runs PHP with
 // Symfony's cache.
 //
 // A test whose server is not installed is skipped, and says what is missing;

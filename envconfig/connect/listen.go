@@ -1,0 +1,37 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+)
+
+// firstInherited is the first descriptor that systemd passes on.
+const firstInherited = 3
+
+// Listen listens on a TCP address, or on the socket that the service manager has
+// opened for this process (socket activation of systemd: LISTEN_FDS, with the
+// process in LISTEN_PID), which wins. Such a socket stays open while the service
+// restarts: clients wait, and none is refused. Several sockets are a [*SettingError];
+// a second call finds none.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	}
+	if n := os.Getenv("LISTEN_FDS"); n != "1" {
+		return nil, &SettingError{Setting: "LISTEN_FDS", Err: fmt.Errorf("a node listens on one socket, and the service manager passes %s", n)}
+	}
+	f := os.NewFile(firstInherited, "LISTEN_FD_3")
+	if f == nil {
+		return nil, &SettingError{Setting: "LISTEN_FDS", Err: errors.New("there is no descriptor 3")}
+	}
+	defer f.Close() // the listener has a duplicate, which programs that are started do not inherit
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, &SettingError{Setting: "LISTEN_FDS", Err: err}
+	}
+	return l, nil
+}

@@ -1,0 +1,184 @@
+package connect
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/lock"
+)
+
+// Open assembles a node of the cluster that the settings name: pool, locker,
+// scheduler, CSS handler and health checks. It sends nothing and starts nothing:
+// [Node.Serve] and [Node.Run] do. [Node.Close] closes what it has opened; parts that
+// are given by an option, such as [WithCache], stay open.
+//
+// The node observes, unless [WithMode] says otherwise and mosparo has a version that
+// this module knows. Before each run the settings are read again and the version is
+// checked again.
+//
+// It serves prepared CSS from the shared cache, or from mosparo's directory if
+// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. It prepares CSS that is missing
+// in the shared cache if it does not only observe and has mosparo's directory.
+//
+// The error joins a [*SettingError] for each setting that cannot be used. A program
+// links the driver of its database; an error names the import that is missing. A
+// node without a database is an error: it would plan the cleanup of a cluster that
+// it cannot clean.
+func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, error) {
+	needed(s == nil, "Open", "s")
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	b := &builder{options: newOptions(opts), opts: opts, settings: s}
+	b.n = &Node{Settings: s, logger: b.logger, drain: b.node.drain}
+	b.logWarnings()
+	parts := b.openParts(ctx)
+	if err := errors.Join(b.errs...); err != nil {
+		return nil, errors.Join(err, b.n.Close())
+	}
+	b.assemble(parts) //nolint:contextcheck // closing has a time limit of its own
+	return b.n, nil
+}
+
+// builder is the state of Open.
+type builder struct {
+	options
+	opts     []Option
+	settings *envconfig.Settings
+	n        *Node
+	errs     []error
+}
+
+// parts are what the node is made of.
+type parts struct {
+	adapter cache.Adapter
+	backend lock.Backend
+	db      *sql.DB // nil if the given parts do without
+	dialect sqlcleaner.Dialect
+}
+
+// fail notes the error of a setting, once: cache and locks share theirs.
+func (b *builder) fail(setting string, err error) {
+	err = settingError(b.settings, setting, err)
+	for _, other := range b.errs {
+		if other.Error() == err.Error() {
+			return
+		}
+	}
+	b.errs = append(b.errs, err)
+}
+
+// logWarnings logs what an operator should know of the settings. [Cache] logs the
+// warning of the one that it uses.
+func (b *builder) logWarnings() {
+	for w := range b.settings.Warnings() {
+		if b.node.adapter != nil || w.Name != cacheSetting(b.settings) {
+			logWarning(b.options, w.Name, w.Warning)
+		}
+	}
+}
+
+func (b *builder) openParts(ctx context.Context) parts {
+	p := parts{adapter: b.node.adapter, backend: b.node.backend, db: b.node.sql, dialect: b.node.dialect}
+	b.openDatabase(&p)
+	if p.adapter == nil {
+		if a, err := Cache(b.settings, b.opts...); err != nil {
+			b.fail(cacheSetting(b.settings), err)
+		} else {
+			p.adapter = a
+			b.n.onClose(a.Close)
+		}
+	}
+	if p.backend == nil {
+		backend, closer, err := Lock(b.settings, b.opts...) //nolint:contextcheck // go-redis asks for a context where it only makes a client
+		if err != nil {
+			b.fail(b.lockSetting(), err)
+		} else {
+			p.backend = backend
+			b.n.onClose(closer.Close)
+		}
+	}
+	return p
+}
+
+// cacheSetting is the variable with the address of the shared cache.
+func cacheSetting(s *envconfig.Settings) string {
+	switch s.Cache.Adapter {
+	case envconfig.AdapterRedis:
+		return "REDIS_URL"
+	case envconfig.AdapterMemcached:
+		return "MEMCACHED_URL"
+	case envconfig.AdapterFilesystem:
+		return "FILESYSTEM_CACHE_PATH"
+	}
+	return "MOSPARO_CACHE_ADAPTER"
+}
+
+func (b *builder) lockSetting() string {
+	if b.lockURL != "" {
+		return "WithLockURL"
+	}
+	return cacheSetting(b.settings)
+}
+
+// openDatabase opens mosparo's database unless the given parts do without.
+func (b *builder) openDatabase(p *parts) {
+	needless := b.node.database != nil && (b.node.projects != nil || b.settings.Database == nil)
+	if p.db != nil || needless {
+		return
+	}
+	db, driver, err := Database(b.settings, nil, b.opts...)
+	if errors.Is(err, envconfig.ErrNotConfigured) {
+		err = fmt.Errorf("%w: a node does not touch a cluster's cache without the cluster's own database; name mosparo's directory or set the variables of the database", envconfig.ErrNotConfigured)
+	}
+	if err != nil {
+		b.fail("database_driver", err)
+		return
+	}
+	b.n.onClose(db.Close)
+	if p.dialect, err = sqlcleaner.DialectOf(driver); err != nil {
+		b.fail("database_driver", err)
+	}
+	p.db = db
+}
+
+// assemble makes the node of its parts.
+func (b *builder) assemble(p parts) {
+	n, o, log := b.n, b.node, b.logger
+	b.chooseMode()
+	n.Pool = cache.NewPool(p.adapter, append([]cache.Option{cache.WithLogger(log)}, o.poolOptions...)...)
+	n.Locker = lock.New(p.backend, append([]lock.Option{lock.WithLogger(log)}, o.lockerOptions...)...)
+	n.onClose(func() error { n.Locker.Close(); return nil })
+	if n.Database = o.database; n.Database == nil {
+		n.Database = sqlcleaner.New(p.db, p.dialect, sqlcleaner.WithZone(o.zone), sqlcleaner.WithLogger(log))
+	}
+	n.Scheduler = cleanup.New(n.Pool, n.Locker, n.Database, append([]cleanup.Option{
+		cleanup.WithMode(n.Mode), cleanup.WithPolicy(CleanupPolicy(n.Settings)), cleanup.WithLogger(log),
+		cleanup.WithCheck(n.checkVersion),
+	}, o.schedulerOptions...)...)
+	b.serveCSS(p)
+	b.checkHealth()
+}
+
+// chooseMode observes unless the node was told to clean a mosparo that it knows.
+func (b *builder) chooseMode() {
+	n := b.n
+	refused := checkVersion(n.Settings)
+	switch {
+	case b.node.mode != cleanup.ModeClean:
+		n.WhyObserve = "it was not told to take part"
+	case refused != nil:
+		n.WhyObserve = refused.Error()
+	default:
+		n.Mode = cleanup.ModeClean
+		return
+	}
+	b.logger.Info("this node only observes", slog.String("why", n.WhyObserve))
+}

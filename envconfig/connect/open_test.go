@@ -1,0 +1,235 @@
+package connect_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/health"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
+)
+
+// known are settings of a mosparo that this module knows, and of nothing else.
+var known = []string{"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1"}
+
+// project is one with prepared CSS.
+var project = cssstore.Resource{Project: cssstore.UUID{1}, Hash: cssstore.Hash{2}, CSS: []byte(".a{}")}
+
+type projectList []cssstore.Project
+
+func (l projectList) Projects(context.Context) ([]cssstore.Project, error) { return l, nil }
+
+// fakes are the parts of a cluster in memory.
+type fakes struct {
+	cache    *memoryadapter.Adapter
+	lock     lock.Backend
+	database *cleanuptest.Fake
+}
+
+func newFakes() fakes {
+	return fakes{memoryadapter.New(), memorylocker.New(), cleanuptest.NewFake()}
+}
+
+// open opens a node on the fakes.
+func (f fakes) open(t *testing.T, opts ...connect.Option) *connect.Node {
+	t.Helper()
+	n, err := connect.Open(t.Context(), settings(t, known...), append([]connect.Option{
+		connect.WithCache(f.cache), connect.WithLock(f.lock), connect.WithDatabase(f.database),
+		connect.WithProjects(projectList{{UUID: project.Project, Hash: project.Hash}}),
+	}, opts...)...)
+	require.NoError(t, err)
+	return n
+}
+
+func status(h http.Handler, path string) int {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.RemoteAddr = "127.0.0.1:4711"
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code
+}
+
+// Two nodes of an application run for a week on fakes.
+func TestOpen_ANodeOnFakesRunsInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakes()
+		pool := cache.NewPool(f.cache)
+		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now(), 0))
+		require.NoError(t, cachestore.New(pool).Put(t.Context(), project))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		nodes := []*connect.Node{f.open(t, connect.WithMode(cleanup.ModeClean)), f.open(t, connect.WithMode(cleanup.ModeClean)), f.open(t)}
+		for _, n := range nodes {
+			require.Equal(t, http.StatusServiceUnavailable, status(n.Handler(), health.ReadyPath), "it does not run yet")
+			go func() { ended <- n.Run(ctx) }()
+		}
+		time.Sleep(7 * 24 * time.Hour)
+		for _, n := range nodes {
+			require.Equal(t, http.StatusOK, status(n.Handler(), health.ReadyPath))
+			require.Equal(t, http.StatusOK, status(n.Handler(), health.CheckPath))
+			require.Equal(t, http.StatusOK, status(n.Handler(), "/resources/"+project.Project.String()+"/"+project.Hash.String()+".css"))
+			require.Equal(t, http.StatusServiceUnavailable, status(n.Handler(), "/api/v1/frontend/verify"))
+		}
+		stop()
+		for _, n := range nodes {
+			require.NoError(t, <-ended)
+			require.NoError(t, n.Close())
+			require.NoError(t, n.Close(), "twice")
+		}
+		require.InDelta(t, 7*4, f.database.Cleans(), 2, "every six hours")
+		require.Zero(t, f.database.OverlappingCleans())
+		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now(), 0), "a part that was given stays open")
+	})
+}
+
+func TestOpen_ObservesUnlessItIsToldToCleanAVersionThatItKnows(t *testing.T) {
+	for name, c := range map[string]struct {
+		environ []string
+		opts    []connect.Option
+		why     string
+	}{
+		"not told":           {known, nil, "not told"},
+		"told":               {known, []connect.Option{connect.WithMode(cleanup.ModeClean)}, ""},
+		"told otherwise":     {known, []connect.Option{connect.WithMode(cleanup.ModeClean), connect.WithMode(cleanup.ModeObserve)}, "not told"},
+		"not installed":      {nil, []connect.Option{connect.WithMode(cleanup.ModeClean)}, "not installed"},
+		"of another version": {[]string{"mosparo_installed=1", "mosparo_installed_version=1.6.0"}, []connect.Option{connect.WithMode(cleanup.ModeClean)}, "1.6.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakes()
+				require.NoError(t, cleanup.NextCleanup.Set(t.Context(), cache.NewPool(f.cache), time.Now(), 0))
+				n, err := connect.Open(t.Context(), settings(t, c.environ...), append(c.opts, connect.WithCache(f.cache), connect.WithLock(f.lock), connect.WithDatabase(f.database))...)
+				require.NoError(t, err)
+				ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+				defer stop()
+				require.NoError(t, n.Run(ctx))
+				require.NoError(t, n.Close())
+				require.Nil(t, n.CSS, "no projects, no css")
+				if c.why == "" {
+					require.Equal(t, cleanup.ModeClean, n.Mode)
+					require.Empty(t, n.WhyObserve)
+					require.Equal(t, 1, f.database.Cleans())
+					return
+				}
+				require.Equal(t, cleanup.ModeObserve, n.Mode)
+				require.Contains(t, n.WhyObserve, c.why)
+				require.Zero(t, f.database.Cleans())
+			})
+		})
+	}
+}
+
+// mosparo is updated while the node runs.
+func TestOpen_ReadsTheVersionAgainBeforeEachRun(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
+	write := func(version string) {
+		text := fmt.Sprintf("<?php return ['mosparo_installed' => true, 'mosparo_installed_version' => '%s'];", version)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"), []byte(text), 0o644))
+	}
+	write("1.5.4")
+	synctest.Test(t, func(t *testing.T) {
+		s, err := envconfig.Load(dir, nil)
+		require.NoError(t, err)
+		f := newFakes()
+		n, err := connect.Open(t.Context(), s, connect.WithMode(cleanup.ModeClean), connect.WithCache(f.cache), connect.WithLock(f.lock), connect.WithDatabase(f.database))
+		require.NoError(t, err)
+		defer n.Close()
+		require.NoError(t, n.Scheduler.Check(t.Context()))
+		require.Equal(t, http.StatusOK, status(n.Handler(), health.CheckPath))
+		write("1.6.0")
+		require.ErrorIs(t, n.Scheduler.Check(t.Context()), cleanup.ErrRefused)
+		require.NoError(t, os.Remove(filepath.Join(dir, "config", "env.mosparo.php")))
+		require.ErrorContains(t, n.Scheduler.Check(t.Context()), "unknown")
+	})
+}
+
+// names are the settings that an error names.
+func names(err error) (all []string) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			all = append(all, names(e)...)
+		}
+		return all
+	}
+	var s *connect.SettingError
+	if errors.As(err, &s) {
+		return []string{s.Setting}
+	}
+	return []string{err.Error()}
+}
+
+func TestOpen_NamesEverySettingThatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		environ []string
+		opts    []connect.Option
+		want    []string
+		text    string
+	}{
+		{want: []string{"database_driver"}, text: "no database is configured"},
+		{environ: []string{"MOSPARO_CACHE_ADAPTER=redis"}, want: []string{"database_driver"}, text: "does not touch a cluster's cache"},
+		{
+			environ: []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=rediss://localhost?ssl[cafile]=/nowhere", "database_driver=pdo_mysql", "database_password=hunter2"},
+			want:    []string{"database_driver", "REDIS_URL"}, text: `import _ "github.com/go-sql-driver/mysql"`,
+		},
+		{
+			environ: []string{"MOSPARO_CACHE_ADAPTER=redis", "database_driver=oci8"},
+			opts:    []connect.Option{connect.WithLockURL("nonsense")},
+			want:    []string{"database_driver", "WithLockURL"}, text: "pdo_pgsql",
+		},
+	} {
+		n, err := connect.Open(t.Context(), settings(t, c.environ...), c.opts...)
+		require.Nil(t, n)
+		require.Equal(t, c.want, names(err), err)
+		require.ErrorContains(t, err, c.text)
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := connect.Open(ctx, settings(t, known...))
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Settings that were returned together with an error are for display.
+func TestOpen_NamesTheAdapterThatIsUnknown(t *testing.T) {
+	s, err := envconfig.FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=apcu"})
+	require.Error(t, err)
+	_, err = connect.Open(t.Context(), s, connect.WithDatabase(cleanuptest.NewFake()))
+	require.Equal(t, []string{"MOSPARO_CACHE_ADAPTER"}, names(err), "cache and locks say it once")
+}
+
+func TestOpen_UsesMosparosTables(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "data.sqlite")
+	db, err := sql.Open("sqlite", "file:"+file)
+	require.NoError(t, err)
+	defer db.Close()
+	environ := append([]string{"database_driver=pdo_sqlite", "database_path=" + file, "FILESYSTEM_CACHE_PATH=" + t.TempDir()}, known...)
+	for _, opts := range [][]connect.Option{nil, {connect.WithSQL(db, sqlcleaner.SQLite)}} {
+		n, err := connect.Open(t.Context(), settings(t, environ...), opts...)
+		require.NoError(t, err)
+		require.NotNil(t, n.CSS)
+		require.IsType(t, (*sqlcleaner.DB)(nil), n.Database)
+		require.NoError(t, n.Close())
+	}
+	require.NoError(t, db.PingContext(t.Context()), "a database that was given stays open")
+}

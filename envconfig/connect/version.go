@@ -1,0 +1,41 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/health"
+)
+
+// checkVersion reports whether this module knows mosparo's version.
+func checkVersion(s *envconfig.Settings) error {
+	return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
+}
+
+// checkVersion reads the settings again: mosparo may be updated while this node
+// runs.
+func (n *Node) checkVersion(context.Context, cleanup.Snapshot) error {
+	s, err := n.Settings.Reload()
+	if err != nil {
+		return fmt.Errorf("mosparo's version is unknown: %w", err)
+	}
+	return checkVersion(s)
+}
+
+// installation is the state of mosparo for its health check. While the settings
+// cannot be read it is that of the start.
+func (n *Node) installation(context.Context) health.Installation {
+	s, err := n.Settings.Reload()
+	if err != nil {
+		s = n.Settings
+	}
+	switch {
+	case !s.Installed:
+		return health.NotInstalled
+	case checkVersion(s) != nil:
+		return health.UpdateNotFinished
+	}
+	return health.Installed
+}
