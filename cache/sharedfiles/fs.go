@@ -51,7 +51,7 @@ func openOrFollow(path string) (file fs.File, target string, err error) {
 	}
 	switch mode := seen.Mode(); {
 	case mode.IsDir(), mode.IsRegular(), !hasOwners:
-		file, err := openFile(root, base)
+		file, err := OpenFile(root, base)
 		if err != nil {
 			return nil, "", err
 		}
@@ -69,9 +69,9 @@ func openOrFollow(path string) (file fs.File, target string, err error) {
 	return nil, target, err
 }
 
-// openFile opens a file or directory, and does not wait for the other end of a
-// pipe that took its place.
-func openFile(root *os.Root, name string) (*os.File, error) {
+// OpenFile opens a file or directory below root for reading. What is neither is
+// [fs.ErrInvalid]: a pipe in its place would be waited for.
+func OpenFile(root *os.Root, name string) (*os.File, error) {
 	file, err := root.OpenFile(name, os.O_RDONLY|NonBlock, 0)
 	if err != nil {
 		return nil, err

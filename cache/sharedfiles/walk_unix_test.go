@@ -46,7 +46,7 @@ func TestOpenFile_DoesNotWaitForAPipe(t *testing.T) {
 	defer root.Close()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := openFile(root, "pipe")
+		_, err := OpenFile(root, "pipe")
 		ended <- err
 	}()
 	select {

@@ -90,7 +90,7 @@ func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 // whether a peer is trusted, such as the method Contains of
 // envconfig.TrustedProxies. Its address is in its plain form, IPv4 not within
 // IPv6 and without a zone, and the zero Addr for a peer without one, as on a Unix
-// socket. The function must be safe for concurrent use, and not nil.
+// socket. The function must be safe for concurrent use. It panics if trusts is nil.
 func WithTrustedProxyFunc(trusts func(peer netip.Addr) bool) Option {
 	if trusts == nil {
 		panic("csshttp: WithTrustedProxyFunc: trusts is nil")
@@ -103,11 +103,12 @@ func WithTrustedProxyFunc(trusts func(peer netip.Addr) bool) Option {
 // mosparo that is the setting replaced_forwarded_proto_header, an entry of PHP's
 // $_SERVER: HTTP_CLOUDFRONT_FORWARDED_PROTO means the same header. The log has a
 // warning if name is neither, such as the entry REQUEST_SCHEME, and then it does not
-// count. The default is none.
+// count. The default, also for the empty name, is none.
 func WithForwardedProto(name string) Option { return func(h *Handler) { h.protoHeader = name } }
 
-// WithRecheck replaces [DefaultRecheck], the time after which a version is
-// checked again; more than [MaxRecheck] is that.
+// WithRecheck sets the time after which a version is checked again. The default,
+// also for 0, is [DefaultRecheck]; more than [MaxRecheck] is that. It panics if d
+// is negative.
 func WithRecheck(d time.Duration) Option {
 	if d < 0 {
 		panic("csshttp: WithRecheck: d is negative")
@@ -115,8 +116,9 @@ func WithRecheck(d time.Duration) Option {
 	return func(h *Handler) { h.recheck = min(d, MaxRecheck) }
 }
 
-// WithMemory replaces [DefaultMemory]. What does not fit is read from the store
-// for every request.
+// WithMemory sets the limit of the memory tier, in bytes. What does not fit is
+// read from the store for every request. The default, also for 0, is
+// [DefaultMemory]. It panics if bytes is negative.
 func WithMemory(bytes int) Option {
 	if bytes < 0 {
 		panic("csshttp: WithMemory: bytes is negative")

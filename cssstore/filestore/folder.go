@@ -62,7 +62,7 @@ func projectFolders(root *os.Root) ([]cssstore.UUID, error) {
 }
 
 func readDir(root *os.Root, name string) ([]fs.DirEntry, error) {
-	dir, err := root.Open(name)
+	dir, err := sharedfiles.OpenFile(root, name)
 	if err != nil {
 		return nil, err
 	}

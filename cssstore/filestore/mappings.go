@@ -11,6 +11,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/php"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
@@ -28,7 +29,7 @@ type mappings struct {
 }
 
 func readMappings(root *os.Root) (mappings, error) {
-	file, err := root.Open(mappingsFile)
+	file, err := sharedfiles.OpenFile(root, mappingsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return mappings{array: &php.Array{}}, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
@@ -101,7 +102,7 @@ func (s *Store) read(ctx context.Context, project cssstore.UUID, which choose) (
 const maxFile = cache.DefaultMaxValueSize
 
 func readVersion(root *os.Root, project cssstore.UUID, c cssFile) (cssstore.Resource, error) {
-	file, err := root.Open(c.path(project))
+	file, err := sharedfiles.OpenFile(root, c.path(project))
 	if err != nil {
 		return cssstore.Resource{}, err
 	}

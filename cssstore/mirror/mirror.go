@@ -22,9 +22,11 @@ type Mirror struct {
 	memory         memory
 }
 
-// Stores are the two stores of a [Mirror]. Name the fields: nothing else tells
-// the two apart.
+// Stores are the two stores of a [Mirror]. The fields have to be named: nothing
+// else tells the two apart.
 type Stores struct {
+	_ struct{} // no literal without names
+
 	// Source is the store that all nodes share. It is only read; where it is a
 	// [cssstore.NonBlocker] through that.
 	Source cssstore.Store

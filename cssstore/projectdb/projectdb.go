@@ -66,16 +66,13 @@ func New(db *sql.DB, dialect sqlcleaner.Dialect, opts ...Option) *DB {
 	return d
 }
 
-// Project is a project with the hash that mosparo stored for it.
-type Project = cssstore.Project
-
 // hashName is the setting in which mosparo keeps the hash.
 const hashName = "designConfigHash"
 
 // Projects returns all projects, by the order of their making, in one
 // statement. A project whose uuid is not in the form that mosparo writes is
 // left out: it has no CSS that could be named.
-func (d *DB) Projects(ctx context.Context) ([]Project, error) {
+func (d *DB) Projects(ctx context.Context) ([]cssstore.Project, error) {
 	all, err := d.projects(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("projectdb: reading the projects: %w", err)
@@ -83,14 +80,14 @@ func (d *DB) Projects(ctx context.Context) ([]Project, error) {
 	return all, nil
 }
 
-func (d *DB) projects(ctx context.Context) ([]Project, error) {
+func (d *DB) projects(ctx context.Context) ([]cssstore.Project, error) {
 	rows, err := d.db.QueryContext(ctx, `SELECT p.id, p.uuid, v.value FROM project p
 		LEFT JOIN project_config_value v ON v.project_id = p.id AND v.name = '`+hashName+`' ORDER BY p.id, v.id`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []Project
+	var all []cssstore.Project
 	last := int64(-1)
 	for rows.Next() {
 		var id int64
@@ -104,7 +101,7 @@ func (d *DB) projects(ctx context.Context) ([]Project, error) {
 			continue
 		}
 		last = id
-		all = append(all, Project{UUID: u, Hash: hashOf(value)})
+		all = append(all, cssstore.Project{UUID: u, Hash: hashOf(value)})
 	}
 	return all, rows.Err()
 }
@@ -172,7 +169,7 @@ func (d *DB) rows(ctx context.Context, project cssstore.UUID) ([]design.Row, err
 // it was read. It changes that one row and makes none. Errors: [ErrNoHash],
 // [ErrChanged], those of the database. Saving the hash that is there already
 // sends nothing.
-func (d *DB) SaveHash(ctx context.Context, p Project, hash cssstore.Hash) error {
+func (d *DB) SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error {
 	if p.Hash == hash {
 		return nil
 	}
@@ -182,7 +179,7 @@ func (d *DB) SaveHash(ctx context.Context, p Project, hash cssstore.Hash) error 
 	return nil
 }
 
-func (d *DB) saveHash(ctx context.Context, p Project, hash cssstore.Hash) error {
+func (d *DB) saveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error {
 	if p.Hash.IsZero() || hash.IsZero() {
 		return ErrNoHash
 	}

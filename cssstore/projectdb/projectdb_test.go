@@ -81,7 +81,7 @@ func TestProjects_SettingsAndHashes(t *testing.T) {
 			db := projectdb.New(sqlDB, c.dialect)
 			all, err := db.Projects(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, []projectdb.Project{{UUID: first, Hash: oldH}, {UUID: second}, {UUID: third}}, all,
+			require.Equal(t, []cssstore.Project{{UUID: first, Hash: oldH}, {UUID: second}, {UUID: third}}, all,
 				"of several rows with one name the first counts; what is no hash is none")
 
 			rows, err := db.Rows(t.Context(), first)
