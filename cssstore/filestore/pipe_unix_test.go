@@ -43,7 +43,7 @@ func TestStore_DoesNotWaitForAPipe(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.Close())
 			t.Errorf("%s: the call waited for the pipe", name)
-			<-ended
+			require.Error(t, <-ended, name)
 		}
 	}
 }
