@@ -98,12 +98,12 @@ func (c *cleaning) run(ctx context.Context) error {
 const (
 	firstBatch = 250
 	leastBatch = 100
-	mostBatch  = 2500
+	mostBatch  = 1000
 )
 
 // A transaction should take less than shortEnough, and more than half of it: SQLite's
 // other clients sleep for the longer beyond its end, the shorter it is.
-const shortEnough = 150 * time.Millisecond
+const shortEnough = 100 * time.Millisecond
 
 // transaction runs f in a transaction, counts what it deleted once that is
 // sure, and sees that the next one takes neither too long nor too little.
