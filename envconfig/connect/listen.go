@@ -15,14 +15,18 @@ const firstInherited = 3
 // Listen listens on a TCP address, or on the socket that the service manager has
 // opened for this process (socket activation of systemd: LISTEN_FDS, with the
 // process in LISTEN_PID), which wins. Such a socket stays open while the service
-// restarts: clients wait, and none is refused. Several sockets are a [*SettingError];
-// a second call finds none.
+// restarts: clients wait, and none is refused. Several sockets are a [*SettingError].
+// The first call takes the socket and unsets LISTEN_PID; a second one listens on its
+// address.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
 		return (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	}
 	if n := os.Getenv("LISTEN_FDS"); n != "1" {
 		return nil, &SettingError{Setting: "LISTEN_FDS", Err: fmt.Errorf("a node listens on one socket, and the service manager passes %s", n)}
+	}
+	if err := os.Unsetenv("LISTEN_PID"); err != nil { // the number of the descriptor is used again
+		return nil, &SettingError{Setting: "LISTEN_PID", Err: err}
 	}
 	f := os.NewFile(firstInherited, "LISTEN_FD_3")
 	if f == nil {
