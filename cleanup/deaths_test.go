@@ -55,7 +55,7 @@ func TestTryRun_ARowWhoseReplyWasLostIsTakenBack(t *testing.T) {
 		require.Nil(t, started)
 		r, err := c.php().Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.ResultCompleted, r, "PHP goes on at once")
+		require.Equal(t, cleanup.ResultCompleted, r, "PHP goes on immediately")
 	})
 }
 

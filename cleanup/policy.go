@@ -89,8 +89,8 @@ const markerAge = 5 * time.Minute
 type Snapshot struct {
 	// Next, Additional and Started are mosparo's three keys in the shared cache.
 	Next, Additional, Started *time.Time
-	// Newest is the time of the newest run in the statistics, whatever its
-	// status.
+	// Newest is the time of the newest run of any status in the
+	// statistics.
 	Newest *time.Time
 	// NewestUnknown is the time of the newest run of unknown status: it is under
 	// way, or its node has died.

@@ -100,7 +100,7 @@ func TestRun_AsTheCronJobKeepsToTheScheduleWithoutGracePeriod(t *testing.T) {
 		defer cancel()
 		n := cleanup.New(c.pool, l, c.db, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(cleanup.Policy{GracePeriod: true}), cleanup.WithExecutor(cleanup.ExecutorCommand))
 		require.NoError(t, n.Run(ctx))
-		require.Equal(t, 3, c.db.Cleans(), "at once, and after 6 and 12 hours")
+		require.Equal(t, 3, c.db.Cleans(), "immediately, and after 6 and 12 hours")
 		require.Equal(t, cleanup.ExecutorCommand, c.db.Runs()[0].Executor)
 	})
 }

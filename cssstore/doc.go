@@ -22,7 +22,7 @@
 //
 // # Limits
 //
-// The same design has the same hash, whatever base CSS and version of mosparo it
-// was made with: after an update of mosparo new bytes have an old hash. The HTTP
+// The same design has the same hash with any base CSS and any version of
+// mosparo: after an update of mosparo new bytes have an old hash. The HTTP
 // entity tag is therefore a digest of the bytes, never the hash.
 package cssstore

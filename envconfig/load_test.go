@@ -107,7 +107,7 @@ func TestFromEnviron_SaysThatACommentIsPartOfTheValue(t *testing.T) {
 	}
 }
 
-// A node must not end on a server that nobody named.
+// A node must not end on a server that no setting names.
 func TestFromEnviron_AnAddressThatCannotBeReadIsNotReplacedByTheDefault(t *testing.T) {
 	s, err := FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=http://localhost", "MEMCACHED_URL=http://localhost"})
 	require.ErrorContains(t, err, "REDIS_URL (environment)")

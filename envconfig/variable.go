@@ -34,7 +34,7 @@ const (
 	SourceEnvironment Source = "environment"
 )
 
-// IsSet reports whether the variable is set, in whatever source.
+// IsSet reports whether the variable is set, in any source.
 func (v Variable) IsSet() bool { return v.Source != SourceDefault && v.Source != "" }
 
 // Variable returns the setting of that name, such as REDIS_URL; one that mosparo

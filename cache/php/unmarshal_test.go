@@ -10,7 +10,7 @@ import (
 )
 
 // TestUnmarshal_FillsNoPHPValueByTheNamesOfItsFields: an array is no date,
-// whatever its keys are.
+// with any keys.
 func TestUnmarshal_FillsNoPHPValueByTheNamesOfItsFields(t *testing.T) {
 	for _, stored := range []string{`a:1:{s:5:"Class";s:1:"A";}`, `a:1:{s:5:"value";i:1;}`, `O:1:"A":1:{s:4:"Case";s:1:"B";}`} {
 		for _, v := range []any{new(php.ValueWrapper), new(*php.ValueWrapper), new(php.DateTime), new(php.Enum), new(time.Time)} {

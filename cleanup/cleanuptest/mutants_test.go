@@ -85,7 +85,7 @@ func (m *mutant) DryRun(context.Context, cleanup.Policy) (cleanup.Report, error)
 	return r, nil
 }
 
-// change changes a run whatever its status.
+// change changes a run of any status.
 func (m *mutant) change(id int64, f func(r *cleanup.Run)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -294,7 +294,7 @@ var mutants = []struct {
 	{"DryRunDeletesNothing", "reports less and less", func(m *mutant) { m.dryRuns = 1 }},
 }
 
-// run returns a run whatever its status.
+// run returns a run of any status.
 func (m *mutant) run(id int64) *cleanup.Run {
 	for _, r := range m.Runs() {
 		if r.ID == id {

@@ -7,7 +7,7 @@
 // # What it promises
 //
 // A run works in transactions of about a tenth of a second. It locks tokens that
-// nobody else has locked, looks again whether they are free, and deletes them with
+// no other client has locked, looks again whether they are free, and deletes them with
 // all that hangs on them; so a submission that arrives
 // meanwhile keeps its token, or finds that it is gone, but is never left without
 // one. It waits for nobody while it holds locks (50 ms on PostgreSQL, not at all

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// removeAtOnce deletes those of the tokens that are free and that nobody else has
-// locked, with all that hangs on them, and returns how many stay. PostgreSQL looks
+// removeByOneStatement deletes those of the tokens that are free and that no other
+// client has locked, with all rows that refer to them, and returns how many stay. PostgreSQL looks
 // at foreign keys when a statement ends, so that one deletes a token and its last
 // submission, which name each other. It does not see a submission that was stored
 // between its beginning and its lock; the foreign key does, and all begins again.
-func (c *cleaning) removeAtOnce(ctx context.Context, tx *sql.Tx, tokens []int64, deleted map[string]int) (left int, err error) {
+func (c *cleaning) removeByOneStatement(ctx context.Context, tx *sql.Tx, tokens []int64, deleted map[string]int) (left int, err error) {
 	due, dueArgs := c.due("s.")
 	// The text of the statement is always the same, so that it is prepared once.
 	query := `WITH

@@ -191,7 +191,7 @@ func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submis
 	left := 0
 	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) (err error) {
 		if w.d.dialect == PostgreSQL {
-			left, err = w.removeAtOnce(ctx, tx, tokens, deleted)
+			left, err = w.removeByOneStatement(ctx, tx, tokens, deleted)
 		} else {
 			left, err = w.removeLocked(ctx, tx, tokens, deleted)
 		}

@@ -13,8 +13,8 @@
 //
 // # Guarantees
 //
-// A reader that finds the CSS of the mark knows its hash, whatever the hash
-// beside it: content written by a Go node is never returned with another hash.
+// A reader that finds the CSS of the mark knows its hash, also if another one
+// stands beside it: content written by a Go node is never returned with another hash.
 // All three entries are read in one round trip. Put writes the mark, the CSS and
 // the hash, in this order; atomically where the backend can and there is a mark
 // already.

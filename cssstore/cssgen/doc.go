@@ -12,7 +12,7 @@
 //
 // A project is prepared once at a time in the cluster, and only as long as all
 // nodes that run a [Generator] have the same [Build]. CSS that was made by a
-// newer version of mosparo is never replaced, whatever the others say.
+// newer version of mosparo is never replaced, even if all others agree.
 //
 // Nodes publish their builds in one entry of the shared cache:
 //

@@ -29,7 +29,7 @@ func (s *suite) broken(format string, args ...any) {
 	s.Fatalf("%s\nThe rule is there because: %s.", fmt.Sprintf(format, args...), s.why)
 }
 
-// project is an identifier that nobody else uses.
+// project returns an identifier that no other rule uses.
 func (s *suite) project() cssstore.UUID {
 	var u cssstore.UUID
 	_, _ = rand.Read(u[:]) // never fails

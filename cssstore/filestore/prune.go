@@ -116,7 +116,7 @@ func (p *pruning) remove(project cssstore.UUID) (n int, err error) {
 }
 
 // mapped returns the paths below public/resources that mappings.php names,
-// whatever prefix they have there.
+// with any prefix.
 func mapped(root *os.Root) (map[string]bool, error) {
 	m, err := readMappings(root)
 	if err != nil {

@@ -97,7 +97,7 @@ func TestStore_AVersionIsNeverTorn(t *testing.T) {
 						t.Errorf("%v holds %.50q", r.Hash, r.CSS)
 					}
 				case errors.Is(err, cssstore.ErrNotFound):
-					misses.Add(1) // two writers removed each other's at once
+					misses.Add(1) // two writers removed each other's in the same moment
 				case ctx.Err() == nil:
 					t.Error(err)
 				}

@@ -19,7 +19,7 @@
 // A node that is told to stop drains; see [Node.Serve]. What a restart loses depends
 // on what is before the node:
 //
-//   - With socket activation (see [Listen]) nothing, whatever the balancer does.
+//   - With socket activation (see [Listen]) nothing, with any balancer.
 //   - Behind a balancer that checks readiness, such as HAProxy, nothing, if
 //     [WithDrain] is at least its interval × its failures + 1 s.
 //   - Behind one that asks another node when one refuses a connection, as nginx does

@@ -35,10 +35,10 @@ func handshake(t *testing.T, o TLS, host, cert, key string) error {
 }
 
 func TestTLSOptions_CheckWhatOpenSSLChecks(t *testing.T) {
-	ca, stranger := tlstest.New(t), tlstest.New(t)
+	ca, otherCA := tlstest.New(t), tlstest.New(t)
 	good, goodKey := ca.Issue(t, "cache.example.com")
 	self, selfKey := ca.SelfSigned(t, "self.example.com")
-	foreign, foreignKey := stranger.Issue(t, "cache.example.com")
+	foreign, foreignKey := otherCA.Issue(t, "cache.example.com")
 	for _, c := range []struct {
 		name      string
 		o         TLS

@@ -26,27 +26,27 @@ func TestHandler_HidesTheChecksFromClientsThatAreNotAllowed(t *testing.T) {
 		forwarded string
 		status    int
 	}{
-		"allowed":                             {proxy, "192.0.2.7:1", "", 200},
-		"allowed, IPv6":                       {proxy, "[::1]:1", "", 200},
-		"allowed, IPv4 in IPv6":               {proxy, "[::ffff:192.0.2.7]:1", "", 200},
-		"stranger":                            {proxy, "198.51.100.1:1", "", 404},
-		"stranger who claims to be allowed":   {proxy, "198.51.100.1:1", "192.0.2.7", 404},
-		"allowed through the proxy":           {proxy, "10.0.0.1:1", "192.0.2.7", 200},
-		"stranger through the proxy":          {proxy, "10.0.0.1:1", "198.51.100.1", 404},
-		"stranger with a forged chain":        {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1", 404},
-		"allowed through two proxies":         {proxy, "10.0.0.1:1", "192.0.2.7, 10.0.0.2", 200},
-		"garbage behind the proxy":            {proxy, "10.0.0.1:1", "garbage", 404},
-		"the proxy itself":                    {proxy, "10.0.0.1:1", "", 404},
-		"stranger behind an unknown host":     {loopback, "[::1]:1", "198.51.100.1, unknown", 404},
-		"allowed behind an unknown host":      {proxy, "10.0.0.1:1", "192.0.2.7, unknown", 200},
-		"stranger with half a port":           {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1:x", 404},
-		"allowed, IPv6 with a port":           {proxy, "10.0.0.1:1", "[::1]:4711", 200},
-		"stranger through a local proxy":      {loopback, "[::1]:1", "198.51.100.1:4711", 404},
-		"anyone can forge if all are trusted": {everyone, "198.51.100.1:1", "192.0.2.7", 200},
-		"only the peer is trusted for all":    {everyone, "198.51.100.1:1", "192.0.2.7, 198.51.100.2", 404},
-		"the peer is trusted in the chain":    {everyone, "198.51.100.1:1", "192.0.2.7, 198.51.100.1", 200},
-		"a proxy behind anyone":               {both, "198.51.100.1:1", "192.0.2.7, 10.0.0.2", 200},
-		"no address":                          {proxy, "@", "", 404},
+		"allowed":               {proxy, "192.0.2.7:1", "", 200},
+		"allowed, IPv6":         {proxy, "[::1]:1", "", 200},
+		"allowed, IPv4 in IPv6": {proxy, "[::ffff:192.0.2.7]:1", "", 200},
+		"unlisted client":       {proxy, "198.51.100.1:1", "", 404},
+		"unlisted client who claims to be allowed": {proxy, "198.51.100.1:1", "192.0.2.7", 404},
+		"allowed through the proxy":                {proxy, "10.0.0.1:1", "192.0.2.7", 200},
+		"unlisted client through the proxy":        {proxy, "10.0.0.1:1", "198.51.100.1", 404},
+		"unlisted client with a forged chain":      {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1", 404},
+		"allowed through two proxies":              {proxy, "10.0.0.1:1", "192.0.2.7, 10.0.0.2", 200},
+		"garbage behind the proxy":                 {proxy, "10.0.0.1:1", "garbage", 404},
+		"the proxy itself":                         {proxy, "10.0.0.1:1", "", 404},
+		"unlisted client behind an unknown host":   {loopback, "[::1]:1", "198.51.100.1, unknown", 404},
+		"allowed behind an unknown host":           {proxy, "10.0.0.1:1", "192.0.2.7, unknown", 200},
+		"unlisted client with half a port":         {proxy, "10.0.0.1:1", "192.0.2.7, 198.51.100.1:x", 404},
+		"allowed, IPv6 with a port":                {proxy, "10.0.0.1:1", "[::1]:4711", 200},
+		"unlisted client through a local proxy":    {loopback, "[::1]:1", "198.51.100.1:4711", 404},
+		"anyone can forge if all are trusted":      {everyone, "198.51.100.1:1", "192.0.2.7", 200},
+		"only the peer is trusted for all":         {everyone, "198.51.100.1:1", "192.0.2.7, 198.51.100.2", 404},
+		"the peer is trusted in the chain":         {everyone, "198.51.100.1:1", "192.0.2.7, 198.51.100.1", 200},
+		"a proxy behind anyone":                    {both, "198.51.100.1:1", "192.0.2.7, 10.0.0.2", 200},
+		"no address":                               {proxy, "@", "", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHandler(settings(t, "", "MOSPARO_HEALTH_ALLOW_LIST=192.0.2.0/24,::1", c.proxies))
@@ -103,6 +103,6 @@ func TestHandler_LogsAFewHundredRefusedAddressesAnHour(t *testing.T) {
 		require.Len(t, log.lines(), 256)
 		time.Sleep(time.Hour)
 		ask(h, http.MethodGet, health.CheckPath, "10.0.0.5:1")
-		require.Contains(t, log.lines()[256], "10.0.0.5", "a new balancer, days after somebody's scan")
+		require.Contains(t, log.lines()[256], "10.0.0.5", "a new balancer, days after a scan")
 	})
 }

@@ -24,5 +24,5 @@
 //	{"status":"not_ready","checks":{"css":{"ok":false,"why":"no answer within 1s"}}}
 //
 // Each check has [Timeout], and all run at the same time: an answer takes less than
-// 2 s, whatever hangs.
+// 2 s, even if a server hangs.
 package health

@@ -64,7 +64,7 @@ func TestCheck_TakesGETAndHEADOnly(t *testing.T) {
 	res := ask(h, http.MethodPost, health.CheckPath, local)
 	require.Equal(t, 405, res.StatusCode)
 	require.Equal(t, "GET", res.Header.Get("Allow"))
-	require.Equal(t, 404, ask(h, http.MethodPost, health.CheckPath, "192.0.2.1:1").StatusCode, "a stranger learns nothing")
+	require.Equal(t, 404, ask(h, http.MethodPost, health.CheckPath, "192.0.2.1:1").StatusCode, "a client that is not allowed learns nothing")
 }
 
 // The driver's words may name users and hosts.

@@ -37,7 +37,7 @@ func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
 		view.Projects, err = n.Projects.Projects(ctx)
 		view.CSS = err == nil
 	}
-	_ = page.Execute(w, view) // the client is gone: nobody to tell
+	_ = page.Execute(w, view) // fails only if the client is gone
 }
 
 // pageView is what the page shows.

@@ -1,4 +1,4 @@
-// Package secrettest looks for a password in whatever a program may print by
+// Package secrettest looks for a password in all that a program may print by
 // accident.
 package secrettest
 
