@@ -27,6 +27,7 @@ import (
 // zero and nil for the default, or takes what people give it and returns an error.
 var mistakes = map[string]map[string]func(){
 	"cache.NewPool":          {"a is nil": func() { cache.NewPool(nil) }},
+	"cache.NewEvent":         nil,
 	"cache.WithMaxValueSize": {"bytes is negative": func() { cache.WithMaxValueSize(-1) }},
 	"cache.WithLogger":       nil,
 	"cache.WithObserver":     nil,
@@ -64,6 +65,7 @@ var mistakes = map[string]map[string]func(){
 	"gocachestore.WithMaxValueSize": {"bytes is negative": func() { gocachestore.WithMaxValueSize(-1) }},
 	"gocachestore.WithCopyTTL":      {"d is negative": func() { gocachestore.WithCopyTTL(-time.Second) }},
 	"gocachestore.WithDefaults":     nil,
+	"gocachestore.WithObserver":     nil,
 	"gocachestore.WithPHPValues":    nil,
 	"gocachestore.WithPrefix":       nil,
 
