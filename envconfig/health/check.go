@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,10 +71,10 @@ func (r *runner) join(ctx context.Context) *call {
 
 func (r *runner) call(ctx context.Context, c *call) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	c.err = errors.New("the check has ended without a result")
+	c.err = errors.New("the check ended without a result")
 	defer func() {
 		if p := recover(); p != nil {
-			c.err = fmt.Errorf("the check has panicked: %v", p)
+			c.err = &panicError{value: p, stack: debug.Stack()}
 		}
 		cancel()
 		r.mu.Lock()
@@ -82,6 +83,21 @@ func (r *runner) call(ctx context.Context, c *call) {
 		close(c.done)
 	}()
 	c.err = r.f(ctx)
+}
+
+// panicError is a panic of a check. Clients learn only that there was one: its value
+// and stack, which may hold secrets, are for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error implements error.
+func (e *panicError) Error() string { return "the check panicked; see the log of the node" }
+
+// LogValue implements [slog.LogValuer].
+func (e *panicError) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("the check panicked: %v\n%s", e.value, e.stack))
 }
 
 // outage logs when a check begins and ceases to fail.
