@@ -49,14 +49,16 @@ func Load(dir string, environ []string) (vars []Variable, files []string, err er
 	return vars, e.files, nil
 }
 
-// loadDump reads .env.local.php unless it is missing, or of another APP_ENV.
+// loadDump reads .env.local.php and reports whether it counts. It does not if it is
+// missing, is empty, as a dump that was interrupted may be, or has another APP_ENV:
+// PHP then reads the .env files.
 func (e *environment) loadDump(dir string) (bool, error) {
 	dump := filepath.Join(dir, ".env.local.php")
 	if !isFile(dump) {
 		return false, nil
 	}
 	values, err := settingsfile.ReadPHPArray(dump)
-	if err != nil {
+	if err != nil || values == nil {
 		return false, err
 	}
 	dumped, named := values[appEnv]

@@ -61,8 +61,8 @@ type Value struct {
 	Text string
 }
 
-// ReadPHPArray returns the named values of a PHP file that returns an array; an
-// empty file has none. The error is an [*Error].
+// ReadPHPArray returns the named values of a PHP file that returns an array, and nil
+// for an empty file. The error is an [*Error].
 func ReadPHPArray(path string) (map[string]Value, error) {
 	content, err := Read(path)
 	if err != nil {
