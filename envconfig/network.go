@@ -23,9 +23,12 @@ type Health struct {
 type Proxies struct {
 	// Trusted is TRUSTED_PROXIES.
 	Trusted TrustedProxies
-	// ForwardedForHeader and ForwardedProtoHeader, from env.mosparo.php, name
-	// the entries of PHP's $_SERVER that replace X-Forwarded-For and -Proto;
-	// empty unless TRUSTED_PROXIES is the shipped default.
+	// ForwardedForHeader and ForwardedProtoHeader are the headers in place of
+	// X-Forwarded-For and X-Forwarded-Proto, as entries of PHP's $_SERVER such as
+	// HTTP_CF_CONNECTING_IP: replace_forwarded_for_header and
+	// replaced_forwarded_proto_header of env.mosparo.php. They are empty if none
+	// counts: mosparo uses them only while TRUSTED_PROXIES is its shipped default, and
+	// finds headers only under names that begin with HTTP_.
 	ForwardedForHeader   string
 	ForwardedProtoHeader string
 }
@@ -150,20 +153,16 @@ func (r *resolver) proxies() Proxies {
 	}, "TRUSTED_PROXIES", TrustedProxies{}, convertProxies, TrustedProxies.String)
 	p.ForwardedForHeader = r.replacedHeader("replace_forwarded_for_header", shipped)
 	p.ForwardedProtoHeader = r.replacedHeader("replaced_forwarded_proto_header", shipped)
-	r.warnHeader("replace_forwarded_for_header", p.ForwardedForHeader, "replaced_forwarded_for_header")
-	r.warnHeader("replaced_forwarded_proto_header", p.ForwardedProtoHeader, "replace_forwarded_proto_header")
+	r.warnMisnamed("replaced_forwarded_for_header", "replace_forwarded_for_header")
+	r.warnMisnamed("replace_forwarded_proto_header", "replaced_forwarded_proto_header")
 	return p
 }
 
-// warnHeader warns of a header that is configured and does not count: under the
-// name that mosparo does not read (its set-up writes
-// replace_forwarded_proto_header), or by a name that PHP's $_SERVER has not.
-func (r *resolver) warnHeader(name, header, other string) {
-	if c, ok := r.config.get(other); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
-		r.warn(name, other+" is set, but mosparo reads "+name+" only: no header counts for it")
-	}
-	if header != "" && !strings.HasPrefix(header, "HTTP_") {
-		r.warn(name, "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO")
+// warnMisnamed warns of a header under a name that mosparo does not read: its set-up
+// writes replace_forwarded_proto_header.
+func (r *resolver) warnMisnamed(name, read string) {
+	if c, ok := r.config.get(name); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
+		r.warn(read, name+" is set, but mosparo reads "+read+" only: no header counts for it")
 	}
 }
 
@@ -216,7 +215,9 @@ func (p TrustedProxies) String() string {
 	return strings.TrimPrefix(s+",REMOTE_ADDR", ",")
 }
 
-// replacedHeader is read from env.mosparo.php only.
+// replacedHeader reads an entry of PHP's $_SERVER from env.mosparo.php, the only place
+// of such a setting. Entries that stand for no header of a request are left out: a
+// Go node has nothing in their place.
 func (r *resolver) replacedHeader(name string, inForce bool) string {
 	return resolve(r, func(name string) (string, Source, bool, error) {
 		c, ok := r.config.get(name)
@@ -225,8 +226,11 @@ func (r *resolver) replacedHeader(name string, inForce bool) string {
 		}
 		return c.Text, Source(r.config.path), true, nil
 	}, name, "", func(s string) (string, string, error) {
-		if !inForce {
+		switch {
+		case !inForce:
 			return "", "not in force, since TRUSTED_PROXIES is set", nil
+		case !strings.HasPrefix(s, "HTTP_"):
+			return "", "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO", nil
 		}
 		return s, "", nil
 	}, shown)

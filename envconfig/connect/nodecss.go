@@ -2,7 +2,6 @@ package connect
 
 import (
 	"path/filepath"
-	"strings"
 
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup"
@@ -29,9 +28,9 @@ func (b *builder) serveCSS(p parts) {
 		b.logger.Warn("this node serves no css: it is in mosparo's directory, which is not named")
 		return
 	}
-	opts := []csshttp.Option{csshttp.WithLogger(b.logger), csshttp.WithTrustedProxyFunc(s.Proxies.Trusted.Contains)}
-	if header := s.Proxies.ForwardedProtoHeader; strings.HasPrefix(header, "HTTP_") { // no other entry of $_SERVER is a header
-		opts = append(opts, csshttp.WithForwardedProto(header))
+	opts := []csshttp.Option{
+		csshttp.WithLogger(b.logger), csshttp.WithTrustedProxyFunc(s.Proxies.Trusted.Contains),
+		csshttp.WithForwardedProto(s.Proxies.ForwardedProtoHeader),
 	}
 	if s.Dir != "" {
 		opts = append(opts, csshttp.WithPublic(sharedfiles.FS(filepath.Join(s.Dir, "public"))))
