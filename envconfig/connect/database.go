@@ -59,14 +59,14 @@ func openDatabase(s *envconfig.Settings, c dsn.Connection, mysql MySQL, o option
 		return sql.OpenDB(connector), nil
 	}
 	if !slices.Contains(sql.Drivers(), c.Driver) {
-		return nil, settingError(s, "database_driver", fmt.Errorf("this program does not link the database driver %q: import _ %q", c.Driver, driverImports[c.Driver]))
+		return nil, newSettingError(s, "database_driver", fmt.Errorf("this program does not link the database driver %q: import _ %q", c.Driver, driverImports[c.Driver]))
 	}
 	if c.TLS != nil {
 		if o.mysqlTLS == nil {
-			return nil, settingError(s, "DATABASE_MYSQL_SSL", errors.New("TLS to MySQL needs the option connect.WithMySQLTLS(mysql.RegisterTLSConfig)"))
+			return nil, newSettingError(s, "DATABASE_MYSQL_SSL", errors.New("TLS to MySQL needs the option connect.WithMySQLTLS(mysql.RegisterTLSConfig)"))
 		}
 		if err := o.mysqlTLS(dsn.MySQLTLSName, c.TLS); err != nil {
-			return nil, settingError(s, "DATABASE_MYSQL_SSL", err)
+			return nil, newSettingError(s, "DATABASE_MYSQL_SSL", err)
 		}
 	}
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
@@ -64,15 +65,13 @@ type parts struct {
 	dialect sqlcleaner.Dialect
 }
 
-// fail notes the error of a setting, once: cache and locks share theirs.
+// fail adds the errors of settings. Cache and locks share theirs, which are added once.
 func (b *builder) fail(setting string, err error) {
-	err = settingError(b.settings, setting, err)
-	for _, other := range b.errs {
-		if other.Error() == err.Error() {
-			return
+	for _, e := range settingErrors(b.settings, setting, err) {
+		if !slices.ContainsFunc(b.errs, func(other error) bool { return other.Error() == e.Error() }) {
+			b.errs = append(b.errs, e)
 		}
 	}
-	b.errs = append(b.errs, err)
 }
 
 // logWarnings logs what an operator should know of the settings. [Cache] logs the
