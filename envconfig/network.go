@@ -12,14 +12,13 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// Health says who may ask for the health of the node, and whether the health
-// check is bypassed.
+// Health holds the settings of mosparo's health check.
 type Health struct {
 	Bypass    bool           // MOSPARO_BYPASS_HEALTH_CHECK
-	AllowList []netip.Prefix // MOSPARO_HEALTH_ALLOW_LIST, everyone when that is empty
+	AllowList []netip.Prefix // MOSPARO_HEALTH_ALLOW_LIST; all addresses if that is empty
 }
 
-// Proxies are the proxies whose X-Forwarded-* headers count.
+// Proxies holds the settings of the proxies in front of the node.
 type Proxies struct {
 	// Trusted is TRUSTED_PROXIES.
 	Trusted TrustedProxies
@@ -33,11 +32,11 @@ type Proxies struct {
 	ForwardedProtoHeader string
 }
 
-// TrustedProxies are addresses whose X-Forwarded-* headers are believed.
+// TrustedProxies is a set of addresses whose X-Forwarded-* headers count.
 type TrustedProxies struct {
 	Prefixes []netip.Prefix
-	// Everyone is REMOTE_ADDR: whoever connects is believed, so that anyone
-	// can forge an address.
+	// Everyone is REMOTE_ADDR: every peer is trusted, so that any client can forge its
+	// address.
 	Everyone bool
 }
 
@@ -46,7 +45,7 @@ func (p TrustedProxies) Contains(addr netip.Addr) bool {
 	return p.Everyone || contains(p.Prefixes, addr)
 }
 
-// Allows reports whether the client at addr may ask for the health.
+// Allows reports whether the client at addr is on the allow list.
 func (h Health) Allows(addr netip.Addr) bool { return contains(h.AllowList, addr) }
 
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
@@ -75,7 +74,7 @@ func (r *resolver) health() Health {
 // convertAllowList splits at commas and line ends, as mosparo's IpUtil does.
 func convertAllowList(s string) ([]netip.Prefix, string, error) {
 	if !phptext.IsTrue(s) {
-		return everyone, "the list is empty, so everyone may ask", nil
+		return everyone, "the list is empty, so all clients are allowed", nil
 	}
 	if errtext.HasComment(s) {
 		return nil, "", errtext.ErrComment
@@ -85,15 +84,15 @@ func convertAllowList(s string) ([]netip.Prefix, string, error) {
 	return prefixes, warning, nil
 }
 
-// parsePrefixes reads addresses and networks; what is none of these matches
-// nobody, in PHP as well.
+// parsePrefixes parses addresses and networks. Other items match no address, in PHP as
+// well.
 func parsePrefixes(items []string) (prefixes []netip.Prefix, warning string) {
 	for _, item := range items {
 		trimmed := strings.TrimSpace(item)
 		if p, err := parsePrefix(trimmed); err == nil {
 			prefixes = append(prefixes, p)
 		} else if trimmed != "" {
-			warning = joinWarnings(warning, fmt.Sprintf("%q is neither an address nor a network and matches nobody", trimmed))
+			warning = joinWarnings(warning, fmt.Sprintf("%q is neither an address nor a network and matches no client", trimmed))
 		}
 		if trimmed != item && trimmed != "" {
 			warning = joinWarnings(warning, fmt.Sprintf("PHP nodes do not recognize %q because of the spaces around it", trimmed))
@@ -129,8 +128,8 @@ func showPrefixes(prefixes []netip.Prefix) string {
 	return strings.Join(texts, ",")
 }
 
-// shippedProxies is TRUSTED_PROXIES in mosparo's own .env: a parameter that is
-// trusted_proxies of env.mosparo.php.
+// shippedProxies is the value of TRUSTED_PROXIES in mosparo's own .env. The parameter
+// stands for trusted_proxies of env.mosparo.php.
 const shippedProxies = "%default_trusted_proxies%"
 
 func (r *resolver) proxies() Proxies {
@@ -168,8 +167,8 @@ func (r *resolver) warnMisnamed(name, read string) {
 
 var parameter = regexp.MustCompile(`%[^%\s]*%`)
 
-// resolveParameters is Symfony's resolve processor, for the one parameter
-// that is of use here.
+// resolveParameters is Symfony's resolve processor, for the only parameter that makes
+// sense here.
 func resolveParameters(text, proxies string) (string, error) {
 	var err error
 	text = parameter.ReplaceAllStringFunc(text, func(p string) string {
@@ -201,12 +200,12 @@ func convertProxies(s string) (TrustedProxies, string, error) {
 	var warning string
 	p.Prefixes, warning = parsePrefixes(items)
 	if p.Everyone {
-		warning = joinWarnings(warning, "REMOTE_ADDR trusts the X-Forwarded-* headers of everyone, so that anyone can forge an address of the health allow list")
+		warning = joinWarnings(warning, "REMOTE_ADDR trusts the X-Forwarded-* headers of every client, so that any client can forge an address of the health allow list")
 	}
 	return p, warning, nil
 }
 
-// String lists the proxies as TRUSTED_PROXIES does.
+// String returns the proxies in the form of TRUSTED_PROXIES.
 func (p TrustedProxies) String() string {
 	s := showPrefixes(p.Prefixes)
 	if !p.Everyone {
@@ -233,5 +232,5 @@ func (r *resolver) replacedHeader(name string, inForce bool) string {
 			return "", "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO", nil
 		}
 		return s, "", nil
-	}, shown)
+	}, showText)
 }

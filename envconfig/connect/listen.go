@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// firstInherited is the first descriptor that systemd passes on.
+// firstInherited is the first file descriptor that systemd passes.
 const firstInherited = 3
 
 // Listen listens on a TCP address, or on the socket that the service manager has
@@ -28,14 +28,14 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if n := os.Getenv("LISTEN_FDS"); n != "1" {
 		return nil, &SettingError{Setting: "LISTEN_FDS", Err: fmt.Errorf("the service manager passes %s sockets, and a node takes one: use one .socket unit with one ListenStream=, and let the program listen on other addresses itself", n)}
 	}
-	if err := os.Unsetenv("LISTEN_PID"); err != nil { // the number of the descriptor is used again
+	if err := os.Unsetenv("LISTEN_PID"); err != nil { // the descriptor's number may belong to another file later
 		return nil, &SettingError{Setting: "LISTEN_PID", Err: err}
 	}
 	f := os.NewFile(firstInherited, "LISTEN_FD_3")
 	if f == nil {
 		return nil, &SettingError{Setting: "LISTEN_FDS", Err: errors.New("there is no descriptor 3")}
 	}
-	defer f.Close() // the listener has a duplicate, which programs that are started do not inherit
+	defer f.Close() // the listener has a duplicate, which child processes do not inherit
 	l, err := net.FileListener(f)
 	if err != nil {
 		return nil, &SettingError{Setting: "LISTEN_FDS", Err: err}

@@ -189,7 +189,7 @@ func TestOpen_NamesEverySettingThatIsWrong(t *testing.T) {
 		text    string
 	}{
 		{want: []string{"database_driver"}, text: "no database is configured"},
-		{environ: []string{"MOSPARO_CACHE_ADAPTER=redis"}, want: []string{"database_driver"}, text: "does not touch a cluster's cache"},
+		{environ: []string{"MOSPARO_CACHE_ADAPTER=redis"}, want: []string{"database_driver"}, text: "does not use the cache of a cluster"},
 		{
 			environ: []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=rediss://localhost?ssl[cafile]=/nowhere", "database_driver=pdo_mysql", "database_password=hunter2"},
 			want:    []string{"database_driver", "REDIS_URL"}, text: `import _ "github.com/go-sql-driver/mysql"`,

@@ -4,13 +4,13 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// SettingError reports a setting with which a node cannot be opened. It contains
-// no secret.
+// SettingError reports a setting that [Open] or [Listen] cannot use. It contains no
+// secret.
 type SettingError struct {
-	// Setting is the variable, such as REDIS_URL, or the option of this package
-	// that is wrong or missing, such as WithLockURL.
+	// Setting is a variable of the environment, such as REDIS_URL, or an option of this
+	// package, such as WithLockURL.
 	Setting string
-	// Source is where the value came from, empty for an option.
+	// Source is where the value comes from; it is empty for an option.
 	Source envconfig.Source
 	// Err says what is wrong with it.
 	Err error
