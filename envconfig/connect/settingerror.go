@@ -44,7 +44,7 @@ func settingErrors(s *envconfig.Settings, setting string, err error) []error {
 // namedErrors is settingErrors without the last rule: it returns nothing for an error
 // that names no setting.
 func namedErrors(s *envconfig.Settings, setting string, err error) (all []error) {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it unwraps them itself
 	case *SettingError:
 		return []error{e}
 	case *envconfig.ValueError:

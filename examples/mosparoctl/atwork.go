@@ -71,5 +71,5 @@ func checkIdle(ctx context.Context, pool *cache.Pool, l *lock.Locker, counts fun
 	case len(found) == 0:
 		return nil
 	}
-	return fmt.Errorf("Go nodes are working; stop them first, or use --force:\n%s", strings.Join(found, "\n"))
+	return fmt.Errorf("there are Go nodes that are working; stop them first, or use --force:\n%s", strings.Join(found, "\n"))
 }

@@ -607,7 +607,7 @@ func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
 	alive := runRecord{Marker: now, Started: now, Alive: now.Add(time.Minute), Host: "go-1", PID: 7}
 	for says, record := range map[string]runRecord{
 		"go-1 (pid 7) has been cleaning": alive,
-		"newer version":       {Format: 1, Marker: now, Started: now},
+		"newer version":                  {Format: 1, Marker: now, Started: now},
 	} {
 		require.NoError(t, runKey.Set(t.Context(), i.pool, record, time.Hour))
 		refused(says, "cache", "clear", "--yes")
