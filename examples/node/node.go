@@ -14,38 +14,41 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/metrics"
 )
 
-// node is what main has put together.
+// node is the node of this program.
 type node struct {
 	*connect.Node
 	demo    bool
-	shared  bool  // the demonstration, with other nodes
+	shared  bool  // other nodes may share the demonstration
 	public  fs.FS // the demonstration's folder public
+	metrics *metrics.Registry
 	closers []func() error
 }
 
-// close ends everything in the reverse order.
+// close closes everything in the reverse order.
 func (n *node) close(log *slog.Logger) {
 	if n.Node != nil {
 		n.closers = append(n.closers, n.Close)
 	}
 	for _, f := range slices.Backward(n.closers) {
 		if err := f(); err != nil {
-			log.Warn("closing", slog.Any("error", err))
+			log.Warn("closing failed", slog.Any("error", err))
 		}
 	}
 }
 
-// errNoDatabase: half a cluster is named. Planning a cleanup in a cluster's
-// cache without cleaning its database would stop the cleanup of that cluster.
-var errNoDatabase error = usageError{"a shared cache is set, but no database: this node does not touch a cluster's cache without the cluster's own database; name mosparo's directory with --dir"}
+// errNoDatabase reports settings that name only half of a cluster. A node that scheduled
+// cleanups in the cluster's cache without cleaning its database would stop the cleanup of
+// that cluster.
+var errNoDatabase error = usageError{"the settings name a shared cache and no database: a node does not use the cache of a cluster without the cluster's own database; name mosparo's directory with --dir"}
 
-// errNothingNamed: a node that served a demonstration instead would answer the
-// health check of a balancer.
+// errNothingNamed reports settings without a cluster. Falling back to a demonstration
+// would answer the health check of a balancer.
 var errNothingNamed error = usageError{"no cluster is named: give mosparo's directory with --dir or set mosparo's environment variables, or run a demonstration with --demo"}
 
-// assemble decides between demonstration and cluster.
+// assemble opens the node of a cluster or of a demonstration.
 func assemble(ctx context.Context, o options, environ []string, log *slog.Logger) (*node, error) {
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil {
@@ -63,12 +66,17 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 	named := s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() || s.Cache.FilesystemPath != "" || s.Variable("REDIS_URL").IsSet() || s.Variable("MEMCACHED_URL").IsSet()
 	configured := s.Database != nil || o.dir != ""
-	opts := []connect.Option{connect.WithLogger(log), connect.WithDrain(o.drain)}
+	registry := metrics.NewRegistry()
+	opts := append(metrics.Options(registry), connect.WithLogger(log), connect.WithDrain(o.drain))
 	switch {
 	case o.demo && (configured || named):
 		return nil, errDemoOnCluster
 	case o.demo:
-		return demonstrate(ctx, o, environ, log, opts)
+		n, err := demonstrate(ctx, o, environ, log, opts)
+		if n != nil {
+			n.metrics = registry
+		}
+		return n, err
 	case !configured && named:
 		return nil, errNoDatabase
 	case !configured:
@@ -78,5 +86,5 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 		opts = append(opts, connect.WithMode(cleanup.ModeClean))
 	}
 	n, err := connect.Open(ctx, s, append(opts, connect.WithZone(zone), connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
-	return &node{Node: n}, err
+	return &node{Node: n, metrics: registry}, err
 }

@@ -30,7 +30,7 @@ const pingTimeout = 2 * time.Second
 // Handler returns what a node serves below /metrics: it records what no event tells,
 // and then calls next, which writes the metrics.
 func Handler(r Recorder, n *connect.Node, next http.Handler) http.Handler {
-	describe(r, n)
+	begin(r, n)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithTimeout(req.Context(), pingTimeout)
 		defer cancel()
@@ -39,8 +39,9 @@ func Handler(r Recorder, n *connect.Node, next http.Handler) http.Handler {
 	})
 }
 
-// describe records what does not change.
-func describe(r Recorder, n *connect.Node) {
+// begin records what does not change, and zero for counters on which alerts rely: the
+// first increase of a counter that was absent does not count as one.
+func begin(r Recorder, n *connect.Node) {
 	version, goVersion := "unknown", "unknown"
 	if b, ok := debug.ReadBuildInfo(); ok {
 		version, goVersion = b.Main.Version, b.GoVersion
@@ -54,6 +55,14 @@ func describe(r Recorder, n *connect.Node) {
 		source = "shared_cache"
 	}
 	r.Set(NodeInfo, 1, n.Mode.String(), source)
+	for _, m := range All() {
+		if m.Kind == Counter && len(m.Labels) == 0 {
+			r.Add(m, 0)
+		}
+	}
+	r.Add(LeasesLost, 0, lockLabel(cleanup.LockName))
+	r.Add(DatabasePings, 0, "ok")
+	r.Add(DatabasePings, 0, "error")
 }
 
 func pingDatabase(ctx context.Context, r Recorder, db cleanup.Database) {

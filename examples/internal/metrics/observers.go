@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +20,15 @@ func Cache(r Recorder) func(context.Context, cache.Event) {
 	}
 }
 
-// Lock returns an observer of a [lock.Locker].
-func Lock(r Recorder) func(context.Context, lock.Event) {
+// Lock returns an observer of a [lock.Locker]. names are those of the program's own
+// locks that get a label; all others share one, since a program may have a lock for
+// each of its users.
+func Lock(r Recorder, names ...string) func(context.Context, lock.Event) {
 	return func(_ context.Context, e lock.Event) {
-		name := lockLabel(e.Name)
+		name := e.Name
+		if !slices.Contains(names, name) {
+			name = lockLabel(name)
+		}
 		r.Add(LockOperations, 1, name, e.Op, e.Result)
 		switch e.Op {
 		case "acquire":
@@ -38,9 +44,8 @@ func Lock(r Recorder) func(context.Context, lock.Event) {
 	}
 }
 
-// lockLabel returns a label for the name of a lock: the first word of one of the
-// library's own, which end with the UUID of a project or the like, and "other" for
-// any other, since a program may have a lock for each of its users.
+// lockLabel returns the first word of a name of the library's own, whose other words
+// are the UUID of a project or the like, and "other" for any other name.
 func lockLabel(name string) string {
 	own, ok := strings.CutPrefix(name, lock.ReservedPrefix)
 	if !ok {

@@ -15,8 +15,7 @@ import (
 const ContentType = "text/plain; version=0.0.4; charset=utf-8"
 
 // Registry is a [Recorder] in memory, and serves its metrics in Prometheus' text
-// format. Counters and histograms without labels start at zero. Make one with
-// [NewRegistry].
+// format. Make one with [NewRegistry].
 type Registry struct {
 	mu       sync.Mutex
 	families map[string]*family
@@ -40,11 +39,7 @@ var _ Recorder = (*Registry)(nil)
 func NewRegistry() *Registry {
 	r := &Registry{families: map[string]*family{}}
 	for _, m := range All() {
-		f := &family{m, map[string]*series{}}
-		r.families[m.Name] = f
-		if m.Kind != Gauge && len(m.Labels) == 0 {
-			f.with(nil)
-		}
+		r.families[m.Name] = &family{m, map[string]*series{}}
 	}
 	return r
 }
