@@ -61,6 +61,7 @@ func begin(r Recorder, n *connect.Node) {
 		}
 	}
 	r.Add(LeasesLost, 0, lockLabel(cleanup.LockName))
+	r.Add(CSSGenerations, 0, "error")
 	r.Add(DatabasePings, 0, "ok")
 	r.Add(DatabasePings, 0, "error")
 }

@@ -68,7 +68,10 @@ func Cleanup(r Recorder) func(context.Context, cleanup.Event) {
 		r.Add(CleanupSubmissions, float64(e.Report.DeletedSubmissions))
 		r.Add(CleanupTokens, float64(e.Report.DeletedTokens))
 		r.Add(CleanupOverlaps, float64(len(e.Overlaps)))
-		if e.SinceComplete >= 0 {
+		switch {
+		case e.Result == cleanup.ResultCompleted: // just now
+			r.Set(CleanupComplete, unixSeconds(time.Now()))
+		case e.SinceComplete >= 0:
 			r.Set(CleanupComplete, unixSeconds(time.Now().Add(-e.SinceComplete)))
 		}
 	}
