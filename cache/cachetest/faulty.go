@@ -88,16 +88,17 @@ type Fault struct {
 type FaultyOption func(*Faulty)
 
 // NewFaulty puts faults in front of an adapter. Closing it closes that one. A nil
-// adapter panics.
+// adapter or option panics.
 func NewFaulty(below cache.Adapter, opts ...FaultyOption) *Faulty {
 	if below == nil {
 		panic("cachetest: NewFaulty: below is nil")
 	}
 	f := &Faulty{below: below, counts: map[Op]int{}}
 	for _, o := range opts {
-		if o != nil {
-			o(f)
+		if o == nil {
+			panic("cachetest: NewFaulty: opts has a nil FaultyOption")
 		}
+		o(f)
 	}
 	return f
 }

@@ -93,12 +93,16 @@ func WithLogger(l *slog.Logger) Option {
 // a PHP node; empty means [DefaultDir]. The entries are below dir/@. Nothing
 // is read or made before the first request; [Adapter.Ping] tells whether the
 // directory can be used. An error means an invalid namespace or directory.
+// A nil option panics.
 func New(dir string, opts ...Option) (*Adapter, error) {
 	if dir == "" {
 		dir = DefaultDir()
 	}
 	a := &Adapter{namespace: noNamespace, maxValue: cache.DefaultMaxValueSize, logger: slog.New(slog.DiscardHandler)}
 	for _, o := range opts {
+		if o == nil {
+			panic("fileadapter: New: opts has a nil Option")
+		}
 		o(a)
 	}
 	switch {

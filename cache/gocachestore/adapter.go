@@ -45,13 +45,16 @@ func WithMaxValueSize(bytes int) AdapterOption {
 }
 
 // NewAdapter returns the cache in the store, which stays the caller's to
-// close. A nil store panics.
+// close. A nil store or option panics.
 func NewAdapter(s store.StoreInterface, opts ...AdapterOption) *Adapter {
 	if s == nil {
 		panic("gocachestore: NewAdapter: s is nil")
 	}
 	a := &Adapter{store: s}
 	for _, o := range opts {
+		if o == nil {
+			panic("gocachestore: NewAdapter: opts has a nil AdapterOption")
+		}
 		o(a)
 	}
 	return a

@@ -65,10 +65,13 @@ func WithOwned(patterns ...string) Option {
 	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
 }
 
-// New returns an empty cache.
+// New returns an empty cache. A nil option panics.
 func New(opts ...Option) *Adapter {
 	a := &Adapter{entries: map[string]entry{}, pruneAt: firstPrune}
 	for _, o := range opts {
+		if o == nil {
+			panic("memoryadapter: New: opts has a nil Option")
+		}
 		o(a)
 	}
 	return a

@@ -41,6 +41,9 @@ func WithDir(dir string) LiteralOption {
 func ParseLiteral(src []byte, opts ...LiteralOption) (any, error) {
 	r := &literalReader{src: src}
 	for _, o := range opts {
+		if o == nil {
+			panic("php: ParseLiteral: opts has a nil LiteralOption")
+		}
 		o(r)
 	}
 	v, err := r.file()

@@ -56,7 +56,8 @@ type Backend struct {
 // The pool of a twemproxy needs hash_tag "{}" in the configuration of the proxy,
 // which no client can set, and behind one [Backend.Holders], [Backend.Check] and
 // [WithReplicas] do not work. Locks may have a server or a database of their own:
-// it is that of the client. New sends nothing, and panics if client is nil.
+// it is that of the client. New sends nothing, and panics if client or an
+// option is nil.
 func New(client redis.UniversalClient, opts ...Option) *Backend {
 	if isNil(client) {
 		panic("redislocker.New: client is nil")
@@ -66,9 +67,10 @@ func New(client redis.UniversalClient, opts ...Option) *Backend {
 		renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
 	}
 	for _, o := range opts {
-		if o != nil {
-			o(b)
+		if o == nil {
+			panic("redislocker.New: opts has a nil Option")
 		}
+		o(b)
 	}
 	b.wait.mustWork(client)
 	return b
