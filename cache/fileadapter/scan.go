@@ -71,7 +71,7 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 		return nil
 	})
 	if err == nil {
-		err = a.removeLeftOvers(now)
+		err = a.removeLeftOvers()
 	}
 	if err != nil {
 		return n, adapterkit.Error("prune", nil, classify(err))
@@ -201,18 +201,13 @@ func readHead(f *os.File) ([]byte, error) {
 // removeLeftOvers removes what killed processes left: files that were not yet
 // in their place, and directories of both levels. What is in a directory keeps
 // it.
-func (a *Adapter) removeLeftOvers(now time.Time) error {
+func (a *Adapter) removeLeftOvers() error {
 	outer, err := directories(a.dir)
 	if err != nil {
 		return err
 	}
 	err = a.inRoot(func(root *os.Root) error {
-		for _, dir := range append([]string{"."}, outer...) {
-			if err := sharedfiles.RemoveLeftOvers(root, dir, now); err != nil && !absent(err) {
-				return err
-			}
-		}
-		return nil
+		return sharedfiles.RemoveLeftOvers(root, append(outer, ".")...)
 	})
 	if absent(err) {
 		return nil
