@@ -74,6 +74,7 @@ type rule struct {
 var rules = []rule{
 	{"OneHolder", "two holders of one name are what a lock is there to prevent", (*suite).oneHolder},
 	{"OneOfManyWins", "a backend that reads before it writes gives a name to all who ask at the same time", (*suite).oneOfMany},
+	{"GuardsACounter", "what nodes read and write in two steps under a lock must be exact in the end", (*suite).counter},
 	{"OnlyTheWholeTokenOpens", "a backend that compares the beginning only takes node-1 for node-10", (*suite).wholeToken},
 	{"TheSameTokenIsGrantedAgain", "a Locker whose reply was lost asks again with its token", (*suite).sameToken},
 	{"ReleaseFreesOnce", "a second Release, sent since the reply to the first was lost, must not free the next holder's lock", (*suite).releaseOnce},
