@@ -155,4 +155,5 @@ func (l *Locker) Close() {
 		l.tasks.run(func() { _ = le.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
 	}
 	l.tasks.wait()
+	l.schedule.stop()
 }
