@@ -106,9 +106,12 @@ func (a *Adapter) mget(ctx context.Context, keys []string, values [][]byte) erro
 	if err != nil {
 		return adapterkit.Error("get", keys, classify(ctx, err))
 	}
+	var text redis.StringCmd // whose Bytes makes no copy, as for a single key
 	for i, v := range got {
 		if s, ok := v.(string); ok && i < len(values) {
-			values[i] = adapterkit.NonEmpty([]byte(s))
+			text.SetVal(s)
+			b, _ := text.Bytes()
+			values[i] = adapterkit.NonEmpty(b)
 		}
 	}
 	return nil
