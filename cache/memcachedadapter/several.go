@@ -62,13 +62,25 @@ func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) err
 // allUp returns the raw keys if all can be sent, and to servers that are up.
 func (a *Adapter) allUp(version string, keys []string) ([]string, bool) {
 	raws := make([]string, len(keys))
+	down := a.anyDown()
 	for i, k := range keys {
 		var err error
-		if raws[i], err = a.raw(version, k); err != nil || a.healthOf(raws[i]).down.Load() != nil {
+		if raws[i], err = a.raw(version, k); err != nil || down && a.healthOf(raws[i]).down.Load() != nil {
 			return nil, false
 		}
 	}
 	return raws, true
+}
+
+// anyDown reports whether any server is down: then it matters which one has a key,
+// and only then is that computed.
+func (a *Adapter) anyDown() bool {
+	for i := range a.health {
+		if a.health[i].down.Load() != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // multi reads the items of keys, and repeats that when a connection was lost.
