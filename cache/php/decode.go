@@ -19,6 +19,10 @@ const maxDepth = 512
 // unwraps to a [*ZoneError]. The input may be hostile: nothing is allocated for a
 // claimed length or count that the input cannot hold.
 func Decode(data []byte) (any, error) {
+	if d, ok := usualDate(data); ok {
+		date := d // so that d itself needs no memory
+		return &date, nil
+	}
 	switch {
 	case isIgbinary(data):
 		return decodeIgbinary(data)
