@@ -46,7 +46,7 @@ func cutLine(b []byte) (line, rest []byte) {
 	return b, nil
 }
 
-func (c *content) expired(now time.Time) bool {
+func (c *content) isExpired(now time.Time) bool {
 	return c.expiry != 0 && now.Unix() >= c.expiry
 }
 

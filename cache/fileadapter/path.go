@@ -58,8 +58,8 @@ func upper(c byte) byte {
 	return c
 }
 
-// namesDirectory reports whether name can be what upper made.
-func namesDirectory(name string) bool {
+// isDirectoryName reports whether name can be what upper made.
+func isDirectoryName(name string) bool {
 	if len(name) != 1 {
 		return false
 	}
@@ -67,8 +67,8 @@ func namesDirectory(name string) bool {
 	return c == '+' || c == '-' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
 }
 
-// validNamespace is Symfony's rule.
-func validNamespace(s string) bool {
+// isNamespace is Symfony's rule.
+func isNamespace(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '+', c == '_', c == '.':

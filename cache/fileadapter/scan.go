@@ -21,7 +21,7 @@ func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, err
 		now := time.Now()
 		return classify(a.scan(ctx, func(rel string, f *os.File) error {
 			key, c, err := a.keyOf(rel, f)
-			if err != nil || !strings.HasPrefix(key, prefix) || c.expired(now) || c.empty {
+			if err != nil || !strings.HasPrefix(key, prefix) || c.isExpired(now) || c.empty {
 				return nil //nolint:nilerr // a foreign file is no entry
 			}
 			return visit(key)
@@ -45,7 +45,7 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 		switch err := a.inRoot(func(root *os.Root) error { return root.Remove(rel) }); {
 		case err == nil:
 			n++
-		case !absent(err):
+		case !isAbsent(err):
 			return err
 		}
 		return nil
@@ -65,7 +65,7 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 		if err != nil {
 			return nil // unreadable: not known to be expired
 		}
-		if c := parse(head); c.expired(now) && a.removeExpired(rel, f) {
+		if c := parse(head); c.isExpired(now) && a.removeExpired(rel, f) {
 			n++
 		}
 		return nil
@@ -113,7 +113,7 @@ func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) e
 	if err := a.state.Check(ctx); err != nil {
 		return err
 	}
-	if err := a.checkLinks(); err != nil && !absent(err) {
+	if err := a.checkLinks(); err != nil && !isAbsent(err) {
 		return err
 	}
 	outer, err := directories(a.dir)
@@ -136,7 +136,7 @@ func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) e
 
 func (a *Adapter) scanOne(ctx context.Context, dir string, visit func(string, *os.File) error) error {
 	entries, err := os.ReadDir(filepath.Join(a.dir, dir))
-	if err != nil && !absent(err) {
+	if err != nil && !isAbsent(err) {
 		return err
 	}
 	for _, e := range entries {
@@ -160,12 +160,12 @@ func (a *Adapter) scanOne(ctx context.Context, dir string, visit func(string, *o
 // directories are those that can hold entries; a missing one holds none.
 func directories(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
-	if err != nil && !absent(err) {
+	if err != nil && !isAbsent(err) {
 		return nil, err
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() && namesDirectory(e.Name()) {
+		if e.IsDir() && isDirectoryName(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -209,7 +209,7 @@ func (a *Adapter) removeLeftOvers() error {
 	err = a.inRoot(func(root *os.Root) error {
 		return sharedfiles.RemoveLeftOvers(root, append(outer, ".")...)
 	})
-	if absent(err) {
+	if isAbsent(err) {
 		return nil
 	}
 	return err

@@ -44,7 +44,7 @@ func (h *health) admit() (probe bool, err error) {
 // report records the outcome of an admitted request, nil for any answer.
 func (h *health) report(probe bool, err error) {
 	switch {
-	case err != nil && unreachable(err):
+	case err != nil && isUnreachable(err):
 		if before := h.down.Swap(&outage{probed: time.Now(), cause: err}); before == nil {
 			h.logger.Warn("a memcached server is down", "server", h.server, "error", err)
 		}

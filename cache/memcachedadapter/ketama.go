@@ -108,7 +108,7 @@ func (c *serversConfig) check(list []Server) error {
 		return errors.New("no servers")
 	case len(list) > maxServers:
 		return fmt.Errorf("%d servers are too many", len(list))
-	case len(c.prefix) > maxPrefix || !sendable(c.prefix):
+	case len(c.prefix) > maxPrefix || !isSendable(c.prefix):
 		return errors.New("the prefix of the keys is too long or contains white space or control characters")
 	case c.distribution != ketama && c.distribution != consistent:
 		return fmt.Errorf("distribution %q: %w", c.distribution, errors.ErrUnsupported)

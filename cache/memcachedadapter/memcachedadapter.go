@@ -258,7 +258,7 @@ func (a *Adapter) Ping(ctx context.Context) error {
 		return adapterkit.Error("ping", nil, err)
 	}
 	err := a.client.Ping()
-	if err != nil && lost(err) {
+	if err != nil && isLostConnection(err) {
 		_ = a.client.Close() // connections that were idle for long
 		err = a.client.Ping()
 	}

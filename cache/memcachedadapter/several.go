@@ -25,7 +25,7 @@ func (g *group) position(i int) int {
 	return g.at[i]
 }
 
-func (g *group) complete() bool {
+func (g *group) isComplete() bool {
 	for _, raw := range g.raws {
 		if g.items[raw] == nil {
 			return false
@@ -86,7 +86,7 @@ func (a *Adapter) anyDown() bool {
 // multi reads the items of keys, and repeats that when a connection was lost.
 func (a *Adapter) multi(raws []string) (map[string]*memcache.Item, error) {
 	items, err := a.client.GetMulti(raws)
-	if err != nil && lost(err) {
+	if err != nil && isLostConnection(err) {
 		_ = a.client.Close()
 		items, err = a.client.GetMulti(raws)
 	}
@@ -108,7 +108,7 @@ func (a *Adapter) settle(groups []*group, items map[string]*memcache.Item, err e
 		case server == failed:
 			g.err = classify(err)
 			a.health[server].report(false, err)
-		case !g.complete():
+		case !g.isComplete():
 			again = append(again, g)
 		}
 	}

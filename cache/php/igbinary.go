@@ -391,7 +391,7 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	if err != nil {
 		return err
 	}
-	if !validClass([]byte(class)) {
+	if !isClassName([]byte(class)) {
 		return r.fail("not a class name")
 	}
 	r.values = append(r.values, at)

@@ -115,7 +115,7 @@ func (r *literalReader) file() (any, error) {
 			return nil, err
 		}
 	}
-	if r.pos == len(r.src) || r.atEnd() && r.end() == nil {
+	if r.pos == len(r.src) || r.isAtEnd() && r.end() == nil {
 		return nil, r.fail("the file returns nothing")
 	}
 	if !r.word("return") {
@@ -125,7 +125,7 @@ func (r *literalReader) file() (any, error) {
 		return nil, err
 	}
 	var v any
-	if !r.atEnd() {
+	if !r.isAtEnd() {
 		var err error
 		if v, err = r.expression(); err != nil {
 			return nil, err
@@ -157,13 +157,13 @@ func (r *literalReader) declare() error {
 }
 
 // atEnd: a semicolon or the closing tag ends the statement.
-func (r *literalReader) atEnd() bool {
+func (r *literalReader) isAtEnd() bool {
 	return r.peek() == ';' || bytes.HasPrefix(r.src[r.pos:], []byte("?>"))
 }
 
 // end is what may follow the value: nothing that PHP would still look at.
 func (r *literalReader) end() error {
-	if !r.atEnd() {
+	if !r.isAtEnd() {
 		return r.unexpected()
 	}
 	if r.peek() == ';' {

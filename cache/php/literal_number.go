@@ -31,7 +31,7 @@ func (r *literalReader) number() (any, error) {
 	}
 	whole := r.digits(10)
 	text, float := whole, false
-	if r.peek() == '.' && !r.joined() {
+	if r.peek() == '.' && !r.isDotOperator() {
 		r.pos++
 		text, float = text+"."+r.digits(10), true
 	}
@@ -54,7 +54,7 @@ func (r *literalReader) number() (any, error) {
 
 // joined: the dot at the next byte is followed by another one or an equals
 // sign, which are operators.
-func (r *literalReader) joined() bool {
+func (r *literalReader) isDotOperator() bool {
 	if r.pos+1 >= len(r.src) {
 		return false
 	}

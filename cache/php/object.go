@@ -16,8 +16,8 @@ func propOf(class string, k Key) Prop {
 	return Prop{Key: Key{Str: name}, Scope: scope}
 }
 
-// mangled is the reverse of propOf.
-func (p *Prop) mangled() Key {
+// mangle is the reverse of propOf.
+func (p *Prop) mangle() Key {
 	if p.Key.IsInt || p.Scope == "" {
 		return p.Key
 	}
@@ -25,7 +25,7 @@ func (p *Prop) mangled() Key {
 }
 
 // validClass: the bytes that PHP allows in the name of a class.
-func validClass(name []byte) bool {
+func isClassName(name []byte) bool {
 	if len(name) == 0 {
 		return false
 	}

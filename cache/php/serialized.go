@@ -192,7 +192,7 @@ func (r *serializedReader) float() (any, error) {
 func (r *serializedReader) str(end byte) (string, error) {
 	escaped := r.data[r.pos] == 'S'
 	r.pos += 2
-	b, err := r.quoted(escaped)
+	b, err := r.readQuoted(escaped)
 	if err != nil {
 		return "", err
 	}
@@ -203,8 +203,8 @@ func (r *serializedReader) str(end byte) (string, error) {
 	return string(b), nil
 }
 
-// quoted reads length, colon and the quoted bytes.
-func (r *serializedReader) quoted(escaped bool) ([]byte, error) {
+// readQuoted reads length, colon and the quoted bytes.
+func (r *serializedReader) readQuoted(escaped bool) ([]byte, error) {
 	n, err := r.length(len(r.data) - r.pos)
 	if err != nil {
 		return nil, err
@@ -329,14 +329,14 @@ func (r *serializedReader) array(at *any) error {
 
 func (r *serializedReader) object(at *any) error {
 	r.pos += 2
-	class, err := r.quoted(false)
+	class, err := r.readQuoted(false)
 	if err != nil {
 		return err
 	}
 	if err := r.expect(":"); err != nil {
 		return err
 	}
-	if !validClass(class) {
+	if !isClassName(class) {
 		return r.fail("not a class name")
 	}
 	start := r.pos
@@ -368,12 +368,12 @@ func (r *serializedReader) object(at *any) error {
 
 func (r *serializedReader) enum() (any, error) {
 	r.pos += 2
-	b, err := r.quoted(false)
+	b, err := r.readQuoted(false)
 	if err != nil {
 		return nil, err
 	}
 	class, name, ok := bytes.Cut(b, []byte(":"))
-	if !ok || !validClass(class) || len(name) == 0 {
+	if !ok || !isClassName(class) || len(name) == 0 {
 		return nil, r.fail("not a case of an enum")
 	}
 	return &Enum{Class: string(class), Case: string(name)}, r.expect(";")
