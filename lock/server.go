@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// server is the backend, and what every request to it needs.
+// server is the backend with what every request to it needs.
 type server struct {
 	backend  Backend
 	props    Properties

@@ -28,7 +28,7 @@ type Store struct {
 
 var _ store.StoreInterface = (*Store)(nil)
 
-// Type is what [Store.GetType] answers.
+// Type is the result of [Store.GetType].
 const Type = "mosparo"
 
 // DefaultCopyTTL is how long a layer above the store keeps a copy at most.

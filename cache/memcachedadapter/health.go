@@ -28,8 +28,8 @@ type outage struct {
 	cause  error
 }
 
-// admit returns nil if a request may be sent, else why the server is down. Every admitted request is
-// followed by a report.
+// admit returns nil if a request may be sent, else why the server is down. Every
+// admitted request is followed by a report.
 func (h *health) admit() (probe bool, err error) {
 	o := h.down.Load()
 	if o == nil {

@@ -16,18 +16,18 @@ const maxKey = 250
 // separator ends a namespace and a version, and no PSR-6 key contains it.
 const separator = ":"
 
-// naming is how keys stand on the server: prefix, namespace, version, key, in
-// this order.
+// naming builds the keys on the server: prefix, namespace, version, key, in this
+// order.
 type naming struct {
 	prefix string
 	// namespace ends with the separator unless it is empty.
 	namespace string
 }
 
-// keyOfVersion is the entry that holds the namespace version.
+// keyOfVersion returns the key of the namespace version.
 func (n naming) keyOfVersion() string { return n.prefix + encode(separator+n.namespace) }
 
-// raw is the key as it stands on the server.
+// raw returns the key on the server.
 func (n naming) raw(version, key string) (string, error) {
 	id := n.prefix + n.namespace + version + key
 	if len(id) <= maxKey {

@@ -10,7 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
-// group is what one server has of a request.
+// group is the part of a request that goes to one server.
 type group struct {
 	raws  []string
 	at    []int // positions in the request, nil when it is the whole of it

@@ -33,7 +33,8 @@ func Decode(data []byte) (any, error) {
 	}
 }
 
-// isSerialized reports whether data may be serialize(): the second byte of serialize() is a colon, but for null.
+// isSerialized reports whether data may be serialize(): its second byte is a colon,
+// except for null.
 func isSerialized(data []byte) bool {
 	return len(data) >= 2 && data[1] == ':' || string(data) == "N;"
 }
@@ -96,7 +97,7 @@ func maybeWrappedNull(data []byte) bool {
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
-// canonicalInt: the strings that PHP turns into int keys.
+// canonicalInt returns the int key that PHP makes of the string, if it makes one.
 func canonicalInt(s string) (int64, bool) {
 	if s == "" || len(s) > 20 {
 		return 0, false

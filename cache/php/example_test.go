@@ -59,5 +59,6 @@ func ExampleMarshalLiteral() {
 	//
 	// return array (
 	//   '/resources/a.css' => '/resources/b.css',
-	// );<nil>
+	// );
+	// <nil>
 }

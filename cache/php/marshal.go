@@ -189,7 +189,7 @@ func appendQuoted[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// open begins an array or object of n elements.
+// open writes the beginning of an array or object of n elements.
 func (w *writer) open(n int) error {
 	if w.depth++; w.depth > maxDepth {
 		return w.fail("nested deeper than %d", maxDepth)

@@ -12,13 +12,13 @@ type serializedReader struct {
 	data  []byte
 	pos   int
 	depth int
-	// owed is what the open arrays and objects still need at least.
+	// owed is how many bytes the open arrays and objects still need at least.
 	owed int
-	// slots are where the values so far stand, numbered from 1 as PHP counts
-	// them; kept only if the data can refer to them.
+	// slots point to the values so far, numbered from 1 as PHP counts them. They are
+	// kept only if the data can refer to them.
 	slots    []*any
 	hasSlots bool
-	// open are the objects around the next value.
+	// open are the objects that contain the next value.
 	open openObjects
 }
 
@@ -92,8 +92,7 @@ func (r *serializedReader) expect(s string) error {
 	return nil
 }
 
-// until returns the text up to the next end byte, which it passes; at most max
-// bytes.
+// until returns the text up to the next end byte, at most most bytes, and skips both.
 func (r *serializedReader) until(end byte, most int) (string, error) {
 	rest := r.data[r.pos:]
 	if len(rest) > most+1 {
@@ -107,8 +106,8 @@ func (r *serializedReader) until(end byte, most int) (string, error) {
 	return string(rest[:i]), nil
 }
 
-// number is the "…;" after "i:". What does not fit becomes the largest or the
-// smallest int, as in PHP.
+// number reads the digits and semicolon after "i:". What does not fit becomes the
+// largest or the smallest int, as in PHP.
 func (r *serializedReader) number() (int64, error) {
 	start := r.pos
 	s, err := r.until(';', 400)
@@ -123,7 +122,7 @@ func (r *serializedReader) number() (int64, error) {
 	return n, nil
 }
 
-// length is a count or length followed by a colon, at most limit.
+// length reads a count or length of at most limit, and the colon behind it.
 func (r *serializedReader) length(limit int) (int, error) {
 	start := r.pos
 	s, err := r.until(':', 20)
@@ -223,7 +222,7 @@ func (r *serializedReader) readQuoted(escaped bool) ([]byte, error) {
 	return b, r.expect(`"`)
 }
 
-// escapedBytes are the n bytes of the rare S: form, where \41 is A.
+// escapedBytes reads the n bytes of the rare S: form, where \41 is A.
 func (r *serializedReader) escapedBytes(n int) ([]byte, error) {
 	b := make([]byte, 0, n)
 	for len(b) < n {
@@ -379,7 +378,7 @@ func (r *serializedReader) enum() (any, error) {
 	return &Enum{Class: string(class), Case: string(name)}, r.expect(";")
 }
 
-// target is where the value stands that an r: or R: names.
+// target reads the number behind r: or R: and returns where that value is.
 func (r *serializedReader) target(at *any) (*any, error) {
 	start := r.pos
 	r.pos += 2

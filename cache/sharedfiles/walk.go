@@ -17,7 +17,7 @@ var errReplaced = errors.New("was replaced meanwhile")
 
 var errNotDirectory = errors.New("not a directory")
 
-// place is a directory on the way, by its real path.
+// place is a directory on the path, by its real path.
 type place struct {
 	path string
 	// root is nil for a directory that may be passed but not read; err says so.

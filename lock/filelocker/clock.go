@@ -7,11 +7,11 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// clock tells the file server's time. f is a file in root, under our
-// flock, or nil.
+// clock returns the file server's time. f is a file in root, under our flock, or
+// nil.
 type clock func(root *os.Root, f *os.File) (time.Time, error)
 
-// serverTime is the modification time of a file just written. On a file system
+// serverTime returns the modification time of a file just written. On a file system
 // of this machine that is f. Elsewhere it is a new file: the client of a
 // network file system may write to an existing one later, and time it itself,
 // but only the server makes one.

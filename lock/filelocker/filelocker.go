@@ -123,7 +123,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	return fence, nil
 }
 
-// claim makes the record one of a new holder.
+// claim makes the record that of a new holder.
 func (r *record) claim(c lock.Claim, now time.Time) {
 	r.Token, r.Owner = c.Token, c.Owner
 	if c.Unfenced {
@@ -133,7 +133,7 @@ func (r *record) claim(c lock.Claim, now time.Time) {
 	r.Fence = max(r.Fence+1, micro(now))
 }
 
-// micro is the part of the clock in fencing tokens.
+// micro returns a time as the fencing tokens contain it, in microseconds.
 func micro(t time.Time) uint64 { return uint64(max(t.UnixMicro(), 0)) }
 
 // Renew implements [lock.Backend].

@@ -25,10 +25,10 @@ const (
 	pruneAgain = pruneMost / 10
 )
 
-// pruneNowAndThen removes what killed processes left, and some files of names
-// that are not used any more: names with a slot are used once. What fails is
-// left to the next time.
-func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
+// pruneIfDue removes what killed processes left, and some files of names that are
+// not used any more: names with a slot are used once. What fails is left to the
+// next time.
+func (b *Backend) pruneIfDue(root *os.Root, now time.Time) {
 	if !b.sweeper.Due(now) {
 		return
 	}

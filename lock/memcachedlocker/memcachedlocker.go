@@ -13,7 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
-// Client is what a backend needs of a [*memcache.Client].
+// Client is the part of [*memcache.Client] that a backend uses.
 type Client interface {
 	Get(key string) (*memcache.Item, error)
 	Add(item *memcache.Item) error
