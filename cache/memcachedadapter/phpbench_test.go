@@ -78,7 +78,7 @@ func cssOf(n int) []byte {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var b strings.Builder
 	for b.Len() < n {
-		fmt.Fprintf(&b, ".mosparo__%x > .x%d{color:#%06x;padding:%dpx %dem}\n", rnd.IntN(1<<16), rnd.IntN(1000), rnd.IntN(1<<24), rnd.IntN(200), rnd.IntN(20))
+		fmt.Fprintf(&b, ".m%08x{color:#%08x;top:%d.%dpx}\n", rnd.Uint32(), rnd.Uint32(), rnd.IntN(1000), rnd.IntN(10))
 	}
 	return []byte(b.String()[:n])
 }

@@ -2,6 +2,7 @@ package redislocker_test
 
 import (
 	"context"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -168,7 +169,10 @@ func TestAcquireRelease_AllocatesLittleMoreThanWhatIsBelow(t *testing.T) {
 	allocs := make([]float64, len(all))
 	for i, w := range all {
 		require.NoError(t, w.Do()) // loads the scripts
-		allocs[i] = testing.AllocsPerRun(200, func() { _ = w.Do() })
+		allocs[i] = math.Inf(1)
+		for range 5 { // pools are emptied now and then
+			allocs[i] = min(allocs[i], testing.AllocsPerRun(50, func() { _ = w.Do() }))
+		}
 	}
 	t.Logf("redislock %.0f, redislocker %.0f, Locker %.0f", allocs[0], allocs[1], allocs[2])
 	require.LessOrEqual(t, allocs[1], allocs[0]+10)

@@ -33,6 +33,7 @@ var (
 // Cluster. It is safe for concurrent use.
 type Backend struct {
 	client         redis.UniversalClient
+	unrepeated     *unrepeated
 	renew, release *redis.Script
 	logger         *slog.Logger
 	wait           wait
@@ -63,7 +64,7 @@ func New(client redis.UniversalClient, opts ...Option) *Backend {
 		panic("redislocker.New: client is nil")
 	}
 	b := &Backend{
-		client: client, logger: slog.New(slog.DiscardHandler),
+		client: client, unrepeated: &unrepeated{client, client}, logger: slog.New(slog.DiscardHandler),
 		renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
 	}
 	for _, o := range opts {
@@ -137,7 +138,7 @@ func (b *Backend) Release(ctx context.Context, name string, token lock.Token) er
 	if !token.IsValid() {
 		return lock.ErrLost
 	}
-	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, string(token)))
+	return answer(b.release.Run(ctx, b.unrepeated, []string{lockKey(name)}, string(token)))
 }
 
 // answer returns the error of a script that compares the token. The stored value is
