@@ -73,7 +73,7 @@ func ExampleLease() {
 		fmt.Println(err)
 		return
 	}
-	defer lease.Release(ctx)
+	defer func() { _ = lease.Release(ctx) }() // the TTL ends what cannot be released
 	for _, step := range []string{"fetch", "convert"} {
 		if err := lease.Err(); err != nil {
 			fmt.Println("lost:", err)

@@ -99,12 +99,14 @@ func (h alarms) Swap(i, j int) {
 	h[i].place, h[j].place = i+1, j+1
 }
 
+// Push implements [heap.Interface].
 func (h *alarms) Push(x any) {
 	a := x.(*alarm)
 	*h = append(*h, a)
 	a.place = len(*h)
 }
 
+// Pop implements [heap.Interface].
 func (h *alarms) Pop() any {
 	last := len(*h) - 1
 	a := (*h)[last]
