@@ -6,7 +6,7 @@
 //
 // # What it promises
 //
-// A run works in transactions of about a tenth of a second. It locks tokens that
+// A run works in transactions of about 0.1 s (SQLite: 0.15 s). It locks tokens that
 // no other client has locked, looks again whether they are free, and deletes them with
 // all that hangs on them; so a submission that arrives
 // meanwhile keeps its token, or finds that it is gone, but is never left without

@@ -51,7 +51,11 @@ func (c *cleaning) wouldSweep(ctx context.Context) error {
 }
 
 func (c *cleaning) wouldTokens(ctx context.Context) error {
-	return c.pages(ctx, func(_ page, all []token) (bool, error) {
+	newest, err := c.newestToken(ctx)
+	if err != nil {
+		return err
+	}
+	return c.pages(ctx, newest, func(_ page, all []token) (bool, error) {
 		var ids []int64
 		for _, t := range all {
 			free, err := c.wouldGo(ctx, t)

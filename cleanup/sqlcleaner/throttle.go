@@ -12,14 +12,18 @@ import (
 // them.
 const (
 	// maxRatio holds beside writers that can do nothing while the run works, as on
-	// SQLite: they keep seven eighths of the time, and lose a little more since
+	// SQLite: they keep six sevenths of the time, and lose a little more since
 	// their busy handlers sleep beyond the end of a transaction.
-	maxRatio = 7.0
-	// minRatio holds beside writers that lose nothing, and until the first pause
-	// has shown whether there are any.
-	minRatio = 1.0
-	// lossAllowed is the part of their rate that writers lose between these two.
-	lossAllowed = 0.125
+	maxRatio = 6.0
+	// firstRatio holds until the first pause has shown whether there are any.
+	firstRatio = 1.0
+	// minRatio holds beside writers that lose nothing.
+	minRatio = 0.25
+	// lossAllowed is the part of their rate that writers lose between these two, as
+	// far as a comparison of work and pauses shows it. They lose about as much again
+	// that it does not show, since databases still clear away in a pause what the run
+	// deleted before it.
+	lossAllowed = 0.08
 	// maxPause bounds what a single stall of the database can cost.
 	maxPause = 2 * time.Second
 )
@@ -58,7 +62,7 @@ type throttle struct {
 }
 
 func newThrottle(d Dialect, writes func(context.Context) (traffic, bool)) throttle {
-	return throttle{dialect: d, writes: writes, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: minRatio, since: time.Now()}
+	return throttle{dialect: d, writes: writes, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: firstRatio, since: time.Now()}
 }
 
 // skip leaves out the time since the last transaction: it was not spent on the

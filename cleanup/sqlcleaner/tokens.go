@@ -62,28 +62,30 @@ func (c *cleaning) surveyed(ctx context.Context, where string, args ...any) (all
 }
 
 // page is a range of token ids: after the first, up to the last.
-type page struct {
-	after, last int64
-	end         bool // nothing comes after it
-}
+type page struct{ after, last int64 }
 
 // tokensOn are the tokens of a page that have submissions.
 func (c *cleaning) tokensOn(ctx context.Context, p page) ([]token, error) {
-	where, args := "s.submit_token_id > ? AND t.id > ?", []any{p.after, p.after}
-	if !p.end {
-		where, args = where+" AND s.submit_token_id <= ? AND t.id <= ?", append(args, p.last, p.last)
-	}
-	return c.surveyed(ctx, where, args...)
+	return c.surveyed(ctx, "s.submit_token_id > ? AND t.id > ? AND s.submit_token_id <= ? AND t.id <= ?", p.after, p.after, p.last, p.last)
 }
 
-// pages calls f for one page of tokens after the other, until it returns false.
-func (c *cleaning) pages(ctx context.Context, f func(p page, all []token) (bool, error)) error {
-	for p := (page{}); !p.end; p.after = p.last {
-		last, err := c.d.ids(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after)
+// newestToken is the highest id of a token. What is stored after it was asked for
+// is not due in this run.
+func (c *cleaning) newestToken(ctx context.Context) (int64, error) {
+	n, err := c.d.number(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	return int64(n), err
+}
+
+// pages calls f for one page of tokens after the other, up to the newest, until it
+// returns false.
+func (c *cleaning) pages(ctx context.Context, newest int64, f func(p page, all []token) (bool, error)) error {
+	for p := (page{}); p.last < newest; p.after = p.last {
+		last, err := c.d.ids(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after, newest)
 		if err != nil {
 			return err
 		}
-		if p.end = len(last) == 0; !p.end {
+		p.last = newest
+		if len(last) > 0 {
 			p.last = last[0]
 		}
 		all, err := c.tokensOn(ctx, p)
@@ -103,13 +105,13 @@ func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
 	if ok, err := c.start(ctx); err != nil || !ok {
 		return false, err
 	}
-	last, err := c.d.number(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	newest, err := c.newestToken(ctx)
 	if err != nil {
 		return false, err
 	}
 	for try := 0; try < 3; try++ {
-		w := pass{cleaning: c, last: float64(last)}
-		if err := c.pages(ctx, func(p page, all []token) (bool, error) { return w.page(ctx, p, all) }); err != nil {
+		w := pass{cleaning: c, newest: newest}
+		if err := c.pages(ctx, newest, func(p page, all []token) (bool, error) { return w.page(ctx, p, all) }); err != nil {
 			return false, err
 		}
 		if c.pace.over || w.left == 0 {
@@ -125,16 +127,13 @@ func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
 // pass is one way through all tokens.
 type pass struct {
 	*cleaning
-	last       float64 // the highest token id, for the progress
-	gone, left int     // tokens that were deleted, and that were left although due
+	newest     int64 // the highest id of a token
+	gone, left int   // tokens that were deleted, and that were left although due
 }
 
 // page deletes what is free of a page.
 func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err error) {
-	done := 1.0
-	if !p.end {
-		done = min(float64(p.last)/w.last, 1)
-	}
+	done := float64(p.last) / float64(w.newest)
 	var ids []int64
 	rows := 0
 	flush := func() (bool, error) {

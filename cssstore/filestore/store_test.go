@@ -233,7 +233,7 @@ func TestStore_PHPWritesAtTheSameTime(t *testing.T) {
 		readers.Go(func() {
 			for ctx.Err() == nil {
 				time.Sleep(time.Millisecond) // leave some of the processor to PHP
-				// Nothing is there for a moment when both remove at once.
+				// There is no file for a moment if both remove concurrently.
 				if r, err := s.Get(ctx, project); err == nil && hashOf(string(r.CSS)) != r.Hash {
 					t.Errorf("%v holds %.50q", r.Hash, r.CSS)
 				}
