@@ -40,7 +40,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 							}
 							return nil
 						}))
-					o, err := n.Status(t.Context())
+					o, err := n.Overview(t.Context())
 					require.NoError(t, err)
 					require.Zero(t, o.CheckedAt, "not asked yet")
 					ctx, cancel := context.WithCancel(t.Context())
@@ -48,7 +48,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					began := time.Now()
 					go func() { done <- n.Run(ctx) }()
 					time.Sleep(30 * time.Second)
-					o, err = n.Status(t.Context())
+					o, err = n.Overview(t.Context())
 					require.NoError(t, err)
 					require.ErrorIs(t, o.CheckErr, missing)
 					require.True(t, o.CheckedAt.Equal(began))
@@ -57,7 +57,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					time.Sleep(10 * time.Minute)
 					fails.Store(false) // the operator has granted the rights
 					time.Sleep(2 * time.Minute)
-					o, err = n.Status(t.Context())
+					o, err = n.Overview(t.Context())
 					require.NoError(t, err)
 					require.NoError(t, o.CheckErr)
 					cancel()
@@ -82,7 +82,7 @@ func TestCheck_SaysWhetherANodeMayCleanAndWritesNothing(t *testing.T) {
 		require.ErrorIs(t, n.Check(t.Context()), cleanup.ErrRefused)
 		c.db.Fail = func(string) error { return errBroken }
 		require.ErrorIs(t, n.Check(t.Context()), errBroken)
-		o, _ := n.Status(t.Context())
+		o, _ := n.Overview(t.Context())
 		require.ErrorIs(t, o.CheckErr, errBroken)
 		require.Equal(t, before, snapshot(t, c))
 	})

@@ -3,6 +3,8 @@ package cleanup
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -57,17 +59,18 @@ func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
 	return cleaned{report: report, duration: time.Since(c.began), err: err}
 }
 
-// callCleaner turns a panic of the cleaner into an error, so that the run can be
-// ended in order.
+// callCleaner turns a panic of a cleaner into an error, so that the end of the run
+// is saved all the same. The stack is in the log.
 func (c *cleaning) callCleaner(ctx context.Context) (r Report, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &PanicError{Value: p, Stack: debug.Stack()}
+			err = fmt.Errorf("the cleaner panicked: %v", p)
+			c.s.logger.LogAttrs(ctx, slog.LevelError, "the cleaner panicked", slog.Any("error", err), slog.String("stack", string(debug.Stack())))
 		}
 	}()
-	l := c.req.limits
-	l.Between = c.between
-	r, err = c.s.cleaner.Clean(ctx, Job{Policy: c.s.policy, Limits: l})
+	j := Job{Policy: c.s.policy, Limits: c.req.limits}
+	j.Limits.Between = c.between
+	r, err = c.s.clean(ctx, j)
 	if err == nil {
 		err = c.stopped // a cleaner that ignored the error of between
 	}

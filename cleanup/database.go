@@ -13,7 +13,12 @@ import (
 //
 // All times of runs have whole seconds.
 type Database interface {
-	Cleaner
+	// Clean deletes expired data until nothing is left to delete or a limit is
+	// reached. A [Scheduler] calls it under the lock, at most one call at a time
+	// in a cluster of Go nodes. It stops between two statements when ctx ends,
+	// and leaves the data consistent whenever it stops. The report is valid as
+	// far as the run came, also with an error.
+	Clean(ctx context.Context, j Job) (Report, error)
 
 	// Recent returns the newest runs by time, newest first, at most n. It reads
 	// from the primary, outside of any transaction.
@@ -46,22 +51,6 @@ type DryRunner interface {
 	// nothing.
 	DryRun(ctx context.Context, p Policy) (Report, error)
 }
-
-// Cleaner deletes expired data. A [Scheduler] calls it under the lock, at most one
-// at a time in a cluster of Go nodes.
-type Cleaner interface {
-	// Clean deletes until nothing is left to delete or a limit is reached. It
-	// stops between two statements when ctx ends, and leaves the data
-	// consistent whenever it stops. The report is valid as far as it goes, also
-	// with an error.
-	Clean(ctx context.Context, j Job) (Report, error)
-}
-
-// CleanerFunc is a function as a [Cleaner].
-type CleanerFunc func(ctx context.Context, j Job) (Report, error)
-
-// Clean implements [Cleaner].
-func (f CleanerFunc) Clean(ctx context.Context, j Job) (Report, error) { return f(ctx, j) }
 
 // Job is the work of one run.
 type Job struct {

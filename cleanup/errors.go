@@ -1,9 +1,6 @@
 package cleanup
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 var (
 	// ErrNoRun is returned by a [Database] for a run that is not there or is not
@@ -16,15 +13,10 @@ var (
 	ErrHung = errors.New("the cleaner hangs")
 	// ErrPaused ends a run during which the Go nodes were paused.
 	ErrPaused = errors.New("the cleanup was paused")
+	// ErrPauseTooLong is wrapped by the error of [PauseAll] for a duration that is
+	// not above 0 and at most 24 hours.
+	ErrPauseTooLong = errors.New("a pause lasts more than 0 and at most 24 hours")
 	// ErrRefused is wrapped by the error of a check that keeps this node from
 	// cleaning.
 	ErrRefused = errors.New("this node must not clean")
 )
-
-// PanicError is a panic of a [Cleaner].
-type PanicError struct {
-	Value any
-	Stack []byte
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("cleanup: the cleaner panicked: %v", e.Value) }

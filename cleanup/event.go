@@ -17,6 +17,3 @@ type Event struct {
 	// [Overview] has the older ones, too.
 	Overlaps []Overlap
 }
-
-// Ran reports whether the cleaner was called.
-func (e Event) Ran() bool { return e.Result == ResultCompleted || e.Result == ResultUnfinished }

@@ -28,10 +28,6 @@ const pauseKey cache.Key[Pause] = "mosparoGoPause"
 // good.
 const maxPause = 24 * time.Hour
 
-// ErrPauseTooLong is the error of a pause that is not longer than 0 and at most 24
-// hours.
-var ErrPauseTooLong = errors.New("a pause lasts more than 0 and at most 24 hours")
-
 // PauseAll keeps all Go nodes that share the pool from starting a cleanup for d,
 // at most 24 hours, and ends one that is under way after its round, as unfinished.
 // A later call replaces it. It writes one key, which PHP nodes ignore: they still

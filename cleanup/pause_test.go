@@ -30,7 +30,7 @@ func TestPause_KeepsAllGoNodesFromCleaningUntilItsEnd(t *testing.T) {
 			require.True(t, a.Decision.Until.Equal(p.Until))
 		}
 		require.Zero(t, faulty.Calls(locktest.OpAcquire), "nor do they ask for the lock")
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "migration", o.Pause.Reason)
 		require.Equal(t, "paused", o.Decision.String())

@@ -107,9 +107,14 @@ type Decision struct {
 	// Result says why it does not. It has no meaning with Run and in a zero
 	// Decision, although its number is that of [ResultCompleted].
 	Result Result
-	// Due is when an unforced cleanup is due, Reason what determines it.
-	Due    time.Time
-	Reason Reason
+	// Due is when an unforced cleanup is due.
+	Due time.Time
+	// Reason says what determines Due: "regular_schedule" (mosparoNextCleanup),
+	// "unfinished_run" (mosparoAdditionalCleanup), "newest_run" (one interval after
+	// the newest run, since the cache has no schedule) or "nothing_planned" (neither
+	// schedule nor run; the cleanup is always one interval away). [Decision.Why] has
+	// it for people.
+	Reason string
 	// Grace is the part of Due that is the grace period, 0 without one.
 	Grace time.Duration
 	// Until is when that which prevents the cleanup now ends: Due, or the end of
@@ -160,72 +165,47 @@ func (p Policy) Decide(s Snapshot, now time.Time, forced bool) Decision {
 	return d
 }
 
-// Reason is what determines when a cleanup is due.
-type Reason int
-
+// What determines when a cleanup is due, as in Decision.Reason.
 const (
-	// ReasonNothingPlanned means that there is neither a schedule nor a run in the
-	// statistics; the cleanup is always one interval away.
-	ReasonNothingPlanned Reason = iota
-	// ReasonSchedule is mosparoNextCleanup.
-	ReasonSchedule
-	// ReasonUnfinishedRun is mosparoAdditionalCleanup.
-	ReasonUnfinishedRun
-	// ReasonNewestRun means one interval after the newest run, since the cache has
-	// no schedule.
-	ReasonNewestRun
+	reasonSchedule      = "regular_schedule"
+	reasonUnfinishedRun = "unfinished_run"
+	reasonNewestRun     = "newest_run"
+	reasonNothing       = "nothing_planned"
 )
 
-// String returns the reason in lower_snake_case.
-func (r Reason) String() string {
-	switch r {
-	case ReasonSchedule:
-		return "regular_schedule"
-	case ReasonUnfinishedRun:
-		return "unfinished_run"
-	case ReasonNewestRun:
-		return "newest_run"
-	}
-	return "nothing_planned"
+// reasonSentences are the reasons for people.
+var reasonSentences = map[string]string{
+	reasonSchedule:      "regular schedule",
+	reasonUnfinishedRun: "unfinished run goes on",
+	reasonNewestRun:     "one interval after the newest run",
+	reasonNothing:       "nothing planned yet",
 }
 
-func (r Reason) describe() string {
-	switch r {
-	case ReasonSchedule:
-		return "regular schedule"
-	case ReasonUnfinishedRun:
-		return "unfinished run goes on"
-	case ReasonNewestRun:
-		return "one interval after the newest statistic row"
-	}
-	return "nothing planned yet"
-}
-
-// Why says in words what determines when the cleanup is due, including the grace
-// period.
+// Why returns the reason in words, with the grace period.
 func (d Decision) Why() string {
-	if d.Grace == 0 {
-		return d.Reason.describe()
+	why := reasonSentences[cmp.Or(d.Reason, reasonNothing)]
+	if d.Grace > 0 {
+		why += fmt.Sprintf(", put off by the grace period of %d h", int(d.Grace/time.Hour))
 	}
-	return fmt.Sprintf("%s, put off by the grace period of %d h", d.Reason.describe(), int(d.Grace/time.Hour))
+	return why
 }
 
 // due returns when an unforced cleanup is due, how much of that is the grace
 // period, and what determines it. The policy has its defaults.
-func (p Policy) due(s Snapshot, now time.Time) (due time.Time, grace time.Duration, why Reason) {
+func (p Policy) due(s Snapshot, now time.Time) (due time.Time, grace time.Duration, reason string) {
 	if s.Additional != nil {
-		return *s.Additional, 0, ReasonUnfinishedRun
+		return *s.Additional, 0, reasonUnfinishedRun
 	}
 	switch {
 	case s.Next != nil:
-		due, why = *s.Next, ReasonSchedule
+		due, reason = *s.Next, reasonSchedule
 	case s.Newest != nil:
-		due, why = s.Newest.Add(p.ProcessInterval), ReasonNewestRun
+		due, reason = s.Newest.Add(p.ProcessInterval), reasonNewestRun
 	default:
-		due = now.Add(p.ProcessInterval)
+		due, reason = now.Add(p.ProcessInterval), reasonNothing
 	}
 	if p.GracePeriod {
 		grace = p.SubmitTokenRetention
 	}
-	return due.Add(grace), grace, why
+	return due.Add(grace), grace, reason
 }

@@ -24,18 +24,21 @@ func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took tim
 	s.observe(ctx, e)
 }
 
+// hasCleaned reports whether an attempt with this result has called the cleaner.
+func hasCleaned(r Result) bool { return r == ResultCompleted || r == ResultUnfinished }
+
 func attrs(e Event, a Attempt) []slog.Attr {
 	all := []slog.Attr{
 		slog.String("executor", e.Executor.String()), slog.String("result", e.Result.String()),
 		slog.Duration("duration", e.Duration),
 	}
 	if d := a.Decision; !d.Due.IsZero() {
-		all = append(all, slog.String("reason", d.Reason.String()), slog.Time("due", d.Due))
+		all = append(all, slog.String("reason", d.Reason), slog.Time("due", d.Due))
 		if d.Grace > 0 {
 			all = append(all, slog.Duration("grace", d.Grace))
 		}
 	}
-	if e.Ran() {
+	if hasCleaned(e.Result) {
 		rows := 0
 		for _, n := range e.Report.Rows {
 			rows += n
@@ -64,9 +67,9 @@ func (s *Scheduler) level(e Event) slog.Level {
 	s.lastLogged = what
 	s.mu.Unlock()
 	switch {
-	case e.Ran() && e.Err == nil:
+	case hasCleaned(e.Result) && e.Err == nil:
 		return slog.LevelInfo
-	case e.Ran(), e.Err != nil && news:
+	case hasCleaned(e.Result), e.Err != nil && news:
 		return slog.LevelWarn
 	case news && e.Result != ResultNotDue:
 		return slog.LevelInfo

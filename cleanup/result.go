@@ -2,10 +2,11 @@ package cleanup
 
 import "strconv"
 
-// Result says how an attempt ended. The first six are mosparo's, by number;
-// mosparo stores none of them.
+// Result says how an attempt ended.
 type Result int
 
+// The results below 100 are those of mosparo's CleanupHelper, by number, the others
+// of Go nodes alone. No result is stored.
 const (
 	// ResultCompleted means that the cleanup ran and nothing was left to delete.
 	ResultCompleted Result = 0
@@ -22,10 +23,7 @@ const (
 	// ResultJustExecuted means that the cache cannot be written and the newest run
 	// is younger than the unfinished interval.
 	ResultJustExecuted Result = 5
-)
 
-// Results of Go nodes only.
-const (
 	// ResultUnavailable means that the lock, the cache or the database could not be
 	// reached, so that nothing was done.
 	ResultUnavailable Result = 100

@@ -501,7 +501,7 @@ func TestScheduleOfAWrongClockIsBoundedAndReported(t *testing.T) {
 				cl.db.Add(cleanup.Run{Time: at.Add(c.row), Status: cleanup.StatusComplete})
 				require.NoError(t, c.key.Set(t.Context(), cl.pool, at.Add(c.time), 0))
 				n := cl.node(cleanup.ModeClean)
-				o, err := n.Status(t.Context())
+				o, err := n.Overview(t.Context())
 				require.NoError(t, err)
 				if c.warn == "" {
 					require.Empty(t, o.Warnings)

@@ -18,12 +18,12 @@ import (
 // Scheduler runs the cleanup of a mosparo cluster on a Go node, beside PHP nodes
 // and other Go nodes. Its methods are safe for concurrent use.
 type Scheduler struct {
-	pool    *cache.Pool
-	locker  *lock.Locker
-	db      Database
-	cleaner Cleaner // db, and the cleaners of WithExtra
-	policy  Policy  // with its defaults
-	mode    Mode
+	pool   *cache.Pool
+	locker *lock.Locker
+	db     Database
+	clean  cleanFunc // of db, and then those of WithExtra
+	policy Policy    // with its defaults
+	mode   Mode
 
 	logger   *slog.Logger
 	observe  func(context.Context, Event)
@@ -89,7 +89,7 @@ func New(pool *cache.Pool, locker *lock.Locker, db Database, opts ...Option) *Sc
 	must(locker != nil, "New", "locker", "nil")
 	must(db != nil, "New", "db", "nil")
 	s := &Scheduler{
-		pool: pool, locker: locker, db: db, cleaner: db, policy: Policy{}.WithDefaults(), executor: ExecutorFrontendAPI,
+		pool: pool, locker: locker, db: db, clean: db.Clean, policy: Policy{}.WithDefaults(), executor: ExecutorFrontendAPI,
 		logger: slog.New(slog.DiscardHandler), observe: func(context.Context, Event) {}, limits: map[Executor]Limits{},
 		guard: defaultGuard, leaseTTL: defaultLeaseTTL, poll: defaultPoll,
 		writeTimeout: defaultWriteTimeout, readTimeout: defaultReadTimeout,
@@ -138,19 +138,18 @@ func WithPolicy(p Policy) Option {
 	return func(s *Scheduler) { s.policy = p.WithDefaults() }
 }
 
-// WithExtra adds cleaners that run after the database's, under the same lock and
-// limits, as one run: its report is the sum of all. A cleaner that fails does not
-// keep the next from running. It panics if a cleaner is nil.
-func WithExtra(cleaners ...Cleaner) Option {
+// WithExtra adds functions that clean after the database, under the same lock and
+// limits, as one run: its report is the sum of all. They obey the rules of
+// [Database].Clean. One that fails does not keep the next from running. WithExtra
+// panics if one is nil.
+func WithExtra(cleaners ...func(ctx context.Context, j Job) (Report, error)) Option {
 	for i, c := range cleaners {
 		must(c != nil, "WithExtra", fmt.Sprintf("cleaners[%d]", i), "nil")
 	}
 	return func(s *Scheduler) {
-		all, ok := s.cleaner.(sequence)
-		if !ok {
-			all = sequence{s.cleaner}
+		for _, c := range cleaners {
+			s.clean = inSequence(s.clean, c)
 		}
-		s.cleaner = append(all, cleaners...)
 	}
 }
 

@@ -1,9 +1,11 @@
 package cleanup_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -56,10 +58,13 @@ const guard = 250 * time.Millisecond
 // pauseKey is where a pause is.
 const pauseKey cache.Key[cleanup.Pause] = "mosparoGoPause"
 
+// cleanFunc cleans as the Clean of a database does.
+type cleanFunc = func(context.Context, cleanup.Job) (cleanup.Report, error)
+
 // withClean is a database that cleans in another way.
 type withClean struct {
 	cleanup.Database
-	clean cleanup.CleanerFunc
+	clean cleanFunc
 }
 
 func (w withClean) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
@@ -67,7 +72,7 @@ func (w withClean) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, er
 }
 
 // takesTime is a cleaning that nothing counts.
-func takesTime(d time.Duration) cleanup.CleanerFunc {
+func takesTime(d time.Duration) cleanFunc {
 	db := cleanuptest.NewFake()
 	db.Takes = d
 	return db.Clean
@@ -413,9 +418,11 @@ func TestTryRun_SurvivesAPanicOfTheCleaner(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		c.db.Do = func(context.Context) error { panic("oops") }
-		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
-		var p *cleanup.PanicError
-		require.ErrorAs(t, err, &p)
+		var log bytes.Buffer
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.ErrorContains(t, err, "the cleaner panicked: oops")
+		require.Contains(t, log.String(), "TestTryRun_SurvivesAPanicOfTheCleaner", "the stack")
 		require.Equal(t, cleanup.ResultUnfinished, a.Result)
 		_, _, started := c.times()
 		require.Nil(t, started)

@@ -62,7 +62,7 @@ func TestTryRun_WaitsOutARecordOfAnUnknownFormat(t *testing.T) {
 					require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
 				}
 				require.Zero(t, faulty.Calls(locktest.OpAcquire))
-				o, err := n.Status(t.Context())
+				o, err := n.Overview(t.Context())
 				require.NoError(t, err)
 				require.Len(t, o.Warnings, 1)
 				require.Contains(t, o.Warnings[0], "mosparoGoCleanup")
@@ -131,7 +131,7 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
 		require.Equal(t, cleanup.ResultPaused, a.Result)
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, o.Pause.Reason, "mosparoGoPause")
 		require.Equal(t, []string{o.Pause.Reason}, o.Warnings)

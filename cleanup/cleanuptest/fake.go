@@ -185,7 +185,7 @@ func (f *Fake) enter() (leave func()) {
 	}
 }
 
-// Clean implements [cleanup.Cleaner].
+// Clean implements [cleanup.Database].
 func (f *Fake) Clean(ctx context.Context, j cleanup.Job) (r cleanup.Report, err error) {
 	defer f.enter()()
 	round := f.Round

@@ -10,7 +10,7 @@ import (
 
 var errSimulated = errors.New("simulated: the cleaning failed")
 
-// Clean implements [cleanup.Cleaner]: it takes some time and deletes nothing. Some
+// Clean implements [cleanup.Database]: it takes some time and deletes nothing. Some
 // runs of Go nodes are long, those of PHP nodes stay below what makes them look
 // dead.
 func (c wiredDatabase) Clean(ctx context.Context, j cleanup.Job) (r cleanup.Report, err error) {

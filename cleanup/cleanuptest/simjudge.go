@@ -45,8 +45,8 @@ func (w *world) due() (time.Duration, bool) {
 	rows, _ := php.statistics(context.Background())
 	s.Newest, s.NewestUnknown = rows.Newest, rows.NewestUnknown
 	d := w.Policy.Decide(s, time.Now(), false)
-	if d.Reason == cleanup.ReasonNothingPlanned {
-		return 0, true // a schedule is due
+	if s.Next == nil && s.Additional == nil && s.Newest == nil {
+		return 0, true // nothing is planned, which is due now
 	}
 	return d.Due.Sub(w.began), !d.Due.After(time.Now())
 }

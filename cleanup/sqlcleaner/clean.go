@@ -10,7 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Clean implements [cleanup.Cleaner]: it deletes what mosparo's own cleanup
+// Clean implements [cleanup.Database]: it deletes what mosparo's own cleanup
 // deletes, in mosparo's order. Unlike mosparo's it does not end while anything
 // is left that is due and free: rows that are held back do not stand in the
 // way of others, and a token goes with any number of submissions. A submission

@@ -125,7 +125,7 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		}
 		defer c.close()
 		_ = c.scheduler.Check(ctx) // likewise
-		o, err := c.scheduler.Status(ctx)
+		o, err := c.scheduler.Overview(ctx)
 		if o.Decision.Due.IsZero() {
 			return err // nothing could be read
 		}

@@ -45,15 +45,15 @@ type Overview struct {
 // shownRuns is how many runs an Overview has.
 const shownRuns = 10
 
-// Status reads the state of the cleanup, and changes nothing. It asks no checks:
+// Overview reads the state of the cleanup, and changes nothing. It asks no checks:
 // [Scheduler.Check] does. A filesystem cache removes an expired key of Go nodes
 // when it is read. What is returned with an error is what could be read.
-func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
+func (s *Scheduler) Overview(ctx context.Context) (Overview, error) {
 	o := Overview{Mode: s.mode}
 	o.CheckedAt, o.CheckErr = s.lastCheck()
 	v, err := s.snapshot(ctx, true)
 	if err != nil {
-		return o, fmt.Errorf("cleanup: status: %w", err)
+		return o, fmt.Errorf("cleanup: overview: %w", err)
 	}
 	at := time.Now()
 	o.Snapshot, o.Pause, o.Warnings = v.Snapshot, v.pause, v.warnings
@@ -74,7 +74,7 @@ func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
 		err = errors.Join(err, herr)
 	}
 	if err != nil {
-		err = fmt.Errorf("cleanup: status: %w", err)
+		err = fmt.Errorf("cleanup: overview: %w", err)
 	}
 	return o, err
 }

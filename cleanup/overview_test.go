@@ -12,21 +12,21 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-func TestStatus_SaysWhenAndWhy(t *testing.T) {
+func TestOverview_SaysWhenAndWhy(t *testing.T) {
 	soon := time.Hour
 	for name, c := range map[string]struct {
 		next, additional *time.Duration
 		row              bool
 		policy           cleanup.Policy
 		due              time.Duration
-		why              cleanup.Reason
+		why              string
 	}{
-		"nothing":      {due: 6 * time.Hour, why: cleanup.ReasonNothingPlanned},
-		"schedule":     {next: &soon, row: true, due: time.Hour, why: cleanup.ReasonSchedule},
-		"grace":        {next: &soon, policy: cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2 * time.Hour}, due: 3 * time.Hour, why: cleanup.ReasonSchedule},
-		"unfinished":   {next: &soon, additional: new(time.Duration), policy: cleanup.Policy{GracePeriod: true}, why: cleanup.ReasonUnfinishedRun},
-		"a row":        {row: true, due: 5 * time.Hour, why: cleanup.ReasonNewestRun},
-		"row and long": {row: true, policy: cleanup.Policy{ProcessInterval: 24 * time.Hour}, due: 23 * time.Hour, why: cleanup.ReasonNewestRun},
+		"nothing":      {due: 6 * time.Hour, why: "nothing_planned"},
+		"schedule":     {next: &soon, row: true, due: time.Hour, why: "regular_schedule"},
+		"grace":        {next: &soon, policy: cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2 * time.Hour}, due: 3 * time.Hour, why: "regular_schedule"},
+		"unfinished":   {next: &soon, additional: new(time.Duration), policy: cleanup.Policy{GracePeriod: true}, why: "unfinished_run"},
+		"a row":        {row: true, due: 5 * time.Hour, why: "newest_run"},
+		"row and long": {row: true, policy: cleanup.Policy{ProcessInterval: 24 * time.Hour}, due: 23 * time.Hour, why: "newest_run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestStatus_SaysWhenAndWhy(t *testing.T) {
 						require.NoError(t, key.Set(t.Context(), cl.pool, at.Add(*d), 0))
 					}
 				}
-				o, err := cl.nodeWith(c.policy, cleanup.ModeObserve).Status(t.Context())
+				o, err := cl.nodeWith(c.policy, cleanup.ModeObserve).Overview(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, c.why, o.Decision.Reason)
 				require.True(t, o.Decision.Due.Equal(at.Add(c.due)), o.Decision.Due)
@@ -54,7 +54,7 @@ func TestStatus_SaysWhenAndWhy(t *testing.T) {
 	}
 }
 
-func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
+func TestOverview_SaysWhoRunsAndWhoRan(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -75,7 +75,7 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 		host, err := os.Hostname()
 		require.NoError(t, err)
 
-		o, err := c.node(cleanup.ModeObserve).Status(t.Context())
+		o, err := c.node(cleanup.ModeObserve).Overview(t.Context())
 		require.NoError(t, err)
 		require.NotNil(t, o.Holder)
 		require.Equal(t, host, o.Running.Host)
@@ -93,14 +93,14 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 			require.NoError(t, err)
 		}()
 		time.Sleep(30 * time.Second)
-		o, err = n.Status(t.Context())
+		o, err = n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Nil(t, o.Holder)
 		require.NotNil(t, o.Running)
 		require.Empty(t, o.Running.Host, "PHP does not say where")
 		require.Equal(t, o.Runs[0].ID, o.Running.ID)
 		time.Sleep(time.Minute)
-		o, err = n.Status(t.Context())
+		o, err = n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Nil(t, o.Running)
 		runs, err := n.History(t.Context(), 10)
@@ -156,13 +156,12 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 			return events[len(events)-1]
 		}
 		e := try()
-		require.True(t, e.Ran())
+		require.Equal(t, cleanup.ResultCompleted, e.Result)
 		require.Empty(t, e.Overlaps, "what was before it began is no news")
 		require.Equal(t, guard+time.Second, e.Duration)
 
 		time.Sleep(time.Hour)
 		e = try()
-		require.False(t, e.Ran())
 		require.Equal(t, cleanup.ResultNotDue, e.Result)
 		require.InDelta(t, time.Hour, e.SinceComplete, float64(time.Second))
 
@@ -173,7 +172,7 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 		e = try()
 		require.Len(t, e.Overlaps, 1)
 		require.Empty(t, try().Overlaps, "told once")
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Len(t, o.Overlaps, 2)
 	})
