@@ -24,7 +24,7 @@ type Overview struct {
 	// cannot tell.
 	Holder *lock.Holder
 	// Running is the run that is under way as marker, row and record show it, nil
-	// if none is. Its node may have died not long ago.
+	// if none is. Its node may have crashed not long ago.
 	Running *Run
 	// Runs are the newest 10 runs with their nodes, newest first.
 	Runs []Run
@@ -58,14 +58,14 @@ func (s *Scheduler) Overview(ctx context.Context) (Overview, error) {
 	at := time.Now()
 	o.Snapshot, o.Pause, o.Warnings = v.Snapshot, v.pause, v.warnings
 	o.Decision = request{policy: s.policy}.decide(v).Decision
-	o.Running = v.running(s.policy, at)
 	o.SinceComplete = -1
 	if done, ok := lastComplete(v.runs); ok {
 		o.SinceComplete = max(at.Sub(done), 0)
 	}
-	newest := v.runs[:min(len(v.runs), shownRuns)]
-	o.Overlaps = overlaps(newest, s.policy)
-	o.Runs, err = s.withNodes(ctx, newest, v.record)
+	runs, err := s.withNodes(ctx, v.runs, v.record)
+	o.Running = v.running(runs, s.policy, at)
+	o.Runs = runs[:min(len(runs), shownRuns)]
+	o.Overlaps = overlaps(o.Runs, s.policy)
 	h, herr := s.locker.Holder(ctx, LockName)
 	switch {
 	case herr == nil:
@@ -97,12 +97,14 @@ func ActiveRun(ctx context.Context, pool *cache.Pool) (*Run, error) {
 	return nil, nil
 }
 
-// running returns the run that is under way, by all that shows one.
-func (v *fullSnapshot) running(p Policy, at time.Time) *Run {
+// running returns the run that is under way, by all that shows one. runs are those
+// of the snapshot with their nodes: a Go node's whose record the cache has lost
+// looks like a PHP node's.
+func (v *fullSnapshot) running(runs []Run, p Policy, at time.Time) *Run {
 	if v.record != nil && Status(v.record.Status) == StatusUnknown {
 		return runOf(*v.record)
 	}
-	for _, run := range v.runs {
+	for _, run := range runs {
 		if run.Status == StatusUnknown && run.Time.After(at.Add(-p.UnfinishedInterval)) {
 			return &run
 		}

@@ -98,6 +98,7 @@ func TestOverview_SaysWhoRunsAndWhoRan(t *testing.T) {
 		require.Nil(t, o.Holder)
 		require.NotNil(t, o.Running)
 		require.Empty(t, o.Running.Host, "PHP does not say where")
+		require.False(t, o.Running.NodeUnknown, "a Go node's would be in the history")
 		require.Equal(t, o.Runs[0].ID, o.Running.ID)
 		time.Sleep(time.Minute)
 		o, err = n.Overview(t.Context())
@@ -108,6 +109,35 @@ func TestOverview_SaysWhoRunsAndWhoRan(t *testing.T) {
 		require.Equal(t, []bool{false, true, false}, []bool{runs[0].IsGo(), runs[1].IsGo(), runs[2].IsGo()})
 		require.Equal(t, host, runs[1].Host)
 		require.Equal(t, cleanup.ExecutorWebCronJob, runs[0].Executor)
+	})
+}
+
+// A row names no node: without record and history it may be a Go node's as well.
+func TestOverview_ARunWhoseRecordTheCacheLostIsOfAnUnknownNode(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.db.Takes = time.Minute
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			require.NoError(t, err)
+		}()
+		time.Sleep(5 * time.Second)
+		_, err := c.adapter.Flush(t.Context())
+		require.NoError(t, err)
+		o, err := c.node(cleanup.ModeObserve).Overview(t.Context())
+		require.NoError(t, err)
+		require.NotNil(t, o.Running)
+		require.True(t, o.Running.NodeUnknown)
+		require.False(t, o.Running.IsGo())
+		time.Sleep(20 * time.Second)
+		o, err = c.node(cleanup.ModeObserve).Overview(t.Context())
+		require.NoError(t, err)
+		require.True(t, o.Running.IsGo(), "the heartbeat has written the record again")
+		require.False(t, o.Running.NodeUnknown)
+		<-done
 	})
 }
 
