@@ -11,12 +11,12 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Overview is what a node knows of the cleanup.
+// Overview is the state of the cleanup as a node sees it.
 type Overview struct {
 	Mode     Mode
 	Snapshot Snapshot
-	// Decision is what an unforced run would meet now; it has the time when the
-	// next one is due, and why then.
+	// Decision is that of an unforced run now. It says when the next one is due, and
+	// why.
 	Decision Decision
 	// Pause is the pause of the Go nodes, nil if there is none.
 	Pause *Pause
@@ -31,23 +31,23 @@ type Overview struct {
 	// SinceComplete is the time since the end of the last complete run, negative
 	// if the statistics have none.
 	SinceComplete time.Duration
-	// Overlaps are runs at the same time, newest first.
+	// Overlaps are those among Runs, newest first.
 	Overlaps []Overlap
-	// CheckedAt is when the checks were last asked, zero if never. CheckErr is
-	// nil if this node may clean, and wraps [ErrRefused] if it must not; any other
-	// error means that the answer is unknown.
+	// CheckedAt is when the checks were last made, zero if never. CheckErr is nil if
+	// this node may clean, and wraps [ErrRefused] if it must not; any other error
+	// means that the answer is unknown.
 	CheckedAt time.Time
 	CheckErr  error
-	// Warnings say what looks wrong with the schedule.
+	// Warnings say what looks wrong in cache and statistics, in sentences for people.
 	Warnings []string
 }
 
 // shownRuns is how many runs an Overview has.
 const shownRuns = 10
 
-// Overview reads the state of the cleanup, and changes nothing. It asks no checks:
-// [Scheduler.Check] does. A filesystem cache removes an expired key of Go nodes
-// when it is read. What is returned with an error is what could be read.
+// Overview returns the state of the cleanup. It makes no checks ([Scheduler.Check]
+// does) and writes nothing, but a filesystem cache removes expired keys of Go nodes when
+// they are read. With an error it returns what could be read.
 func (s *Scheduler) Overview(ctx context.Context) (Overview, error) {
 	o := Overview{Mode: s.mode}
 	o.CheckedAt, o.CheckErr = s.lastCheck()
@@ -79,9 +79,9 @@ func (s *Scheduler) Overview(ctx context.Context) (Overview, error) {
 	return o, err
 }
 
-// ActiveRun returns the run of a Go node that may still be under way, by its record
-// in the cache; nil if there is none. A record of an unknown format counts as one,
-// of which nothing but NodeUnknown is set. It needs no database.
+// ActiveRun returns the run of a Go node that may be under way, by its record in the
+// cache, or nil. If the record has an unknown format, only NodeUnknown is set in the
+// run. Unlike [Scheduler.Overview] it needs no database.
 func ActiveRun(ctx context.Context, pool *cache.Pool) (*Run, error) {
 	var r cache.Result[runrecord.Record]
 	if err := cache.Read(ctx, pool, runrecord.Key.Into(&r)); err != nil {
@@ -97,9 +97,9 @@ func ActiveRun(ctx context.Context, pool *cache.Pool) (*Run, error) {
 	return nil, nil
 }
 
-// running returns the run that is under way, by all that shows one. runs are those
-// of the snapshot with their nodes: a Go node's whose record the cache has lost
-// looks like a PHP node's.
+// running returns the run under way by record, row or marker, whichever shows one
+// first. runs are those of the snapshot with their nodes: without them, the run of a Go
+// node whose record the cache has lost would look like a PHP node's.
 func (v *fullSnapshot) running(runs []Run, p Policy, at time.Time) *Run {
 	if v.record != nil && Status(v.record.Status) == StatusUnknown {
 		return runOf(*v.record)

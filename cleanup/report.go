@@ -54,9 +54,8 @@ func attrs(e Event, a Attempt) []slog.Attr {
 	return all
 }
 
-// level returns the level of the log line: runs are always logged, what prevents
-// them only when it changes. Numbers are no change: errors of connections name
-// their port.
+// level returns the level of the log line: a run is always logged, what prevents one
+// only when that changes.
 func (s *Scheduler) level(e Event) slog.Level {
 	what := e.Result.String()
 	if e.Err != nil {
@@ -77,8 +76,8 @@ func (s *Scheduler) level(e Event) slog.Level {
 	return slog.LevelDebug
 }
 
-// newOverlaps returns those that were not reported yet. What was there before this
-// scheduler is not reported.
+// newOverlaps returns the overlaps that were not in an earlier call. The first call
+// returns none.
 func (s *Scheduler) newOverlaps(runs []Run) []Overlap {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +99,7 @@ func (s *Scheduler) newOverlaps(runs []Run) []Overlap {
 	return fresh
 }
 
-// lastComplete returns the end of the last complete run.
+// lastComplete returns the end of the newest complete run.
 func lastComplete(runs []Run) (time.Time, bool) {
 	for _, r := range runs {
 		if r.Status == StatusComplete {
