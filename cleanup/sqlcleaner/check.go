@@ -2,7 +2,6 @@ package sqlcleaner
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,22 +35,10 @@ func (d *DB) Check(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) er
 	return nil
 }
 
-func refuse(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{cleanup.ErrRefused}, args...)...)
-}
-
-// texts returns the texts that a query selects.
-func (d *DB) texts(ctx context.Context, query string, args ...any) (all []string, err error) {
-	err = d.persist(ctx, func() error {
-		all = nil
-		return d.each(ctx, d.db, func(rows *sql.Rows) error {
-			var s sql.NullString
-			err := rows.Scan(&s)
-			all = append(all, s.String)
-			return err
-		}, query, args...)
-	})
-	return all, err
+// Ping looks into the database as mosparo's health check does.
+func (d *DB) Ping(ctx context.Context) error {
+	_, err := d.ids(ctx, "SELECT id FROM project ORDER BY id LIMIT 1")
+	return err
 }
 
 // checkColumns compares the tables with mosparo's.
@@ -131,33 +118,4 @@ func (d *DB) checkMigrations(ctx context.Context) error {
 		return refuse("the migration %s of mosparo 1.5 has not been done", newestMigration)
 	}
 	return nil
-}
-
-// checkWritable refuses a server that takes no writes: a replica, or one whose
-// failover is under way.
-func (d *DB) checkWritable(ctx context.Context, q querier) error {
-	query := map[Dialect]string{
-		MySQL:      "SELECT IF(@@global.read_only IN ('0', 'OFF'), 0, 1)",
-		PostgreSQL: "SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' THEN 1 ELSE 0 END",
-	}[d.dialect]
-	if query == "" {
-		return nil
-	}
-	var n int
-	if err := q.QueryRowContext(ctx, query).Scan(&n); err != nil {
-		return err
-	}
-	if n != 0 {
-		return refuse("the database server is read-only")
-	}
-	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -64,29 +64,6 @@ func (d *DB) checkRights(ctx context.Context) error {
 	return &RightsError{User: user, Grants: grants(d.dialect, user, missing)}
 }
 
-// right is what may be done with a table, or with a column of it, and a
-// statement that does it to no row.
-type right struct{ table, verb, column, probe string }
-
-// rights are all that this package needs.
-func rights() (all []right) {
-	for _, table := range append(sortedKeys(tables), migrationsTable) {
-		all = append(all, right{table, "SELECT", "", "SELECT * FROM %s WHERE 1 = 0"})
-		switch table {
-		case "project", migrationsTable:
-			continue
-		case "submit_token":
-			all = append(all, right{table, "UPDATE", "last_submission_id", "UPDATE %s SET last_submission_id = NULL WHERE 1 = 0"})
-		case "cleanup_statistic":
-			all = append(all,
-				right{table, "INSERT", "", "INSERT INTO %s SELECT * FROM cleanup_statistic WHERE 1 = 0"},
-				right{table, "UPDATE", "", "UPDATE %s SET cleanup_status = 0 WHERE 1 = 0"})
-		}
-		all = append(all, right{table, "DELETE", "", "DELETE FROM %s WHERE 1 = 0"})
-	}
-	return all
-}
-
 // lacks reports whether the server refuses a right. It checks the rights of a
 // statement before it explains it.
 func (d *DB) lacks(ctx context.Context, r right) (bool, error) {

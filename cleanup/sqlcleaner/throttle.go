@@ -126,14 +126,3 @@ func (t *throttle) busyRatio() float64 {
 	}
 	return min(max(loss/lossAllowed-1, minRatio), maxRatio)
 }
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

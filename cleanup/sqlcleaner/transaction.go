@@ -3,23 +3,9 @@ package sqlcleaner
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"strings"
-	"time"
 )
-
-// begin starts a transaction that reads what is committed, and so locks no gaps
-// in which a frontend may want to insert.
-func (d *DB) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
-	switch {
-	case d.dialect == SQLite:
-		return beginSQLite(ctx, conn)
-	case d.noIsolation.Load():
-		return conn.BeginTx(ctx, nil)
-	}
-	return conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-}
 
 // tx runs f in a transaction, again after a conflict with another client.
 func (d *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
@@ -29,23 +15,6 @@ func (d *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 // txAgain runs f in a transaction, also after the connection was lost.
 func (d *DB) txAgain(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return d.persist(ctx, func() error { return d.once(ctx, f) })
-}
-
-// read runs f outside of a transaction, again after the connection was lost.
-func (d *DB) read(ctx context.Context, f func(q querier) error) error {
-	return d.persist(ctx, func() error { return d.onceRead(ctx, f) })
-}
-
-func (d *DB) onceRead(ctx context.Context, f func(q querier) error) error {
-	if d.dialect != SQLite {
-		return f(d.db)
-	}
-	conn, err := d.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return pollForLock(ctx, conn, func() error { return f(conn) })
 }
 
 func (d *DB) once(ctx context.Context, f func(tx *sql.Tx) error) error {
@@ -101,24 +70,17 @@ func (d *DB) on(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) error) e
 	return tx.Commit()
 }
 
-// set gives a variable of MySQL another value for this connection, until the
-// returned function is called: the connection goes back to its pool as it came,
-// or not at all.
-func set(ctx context.Context, conn *sql.Conn, variable, value string) (restore func(), err error) {
-	if _, err := conn.ExecContext(ctx, "SET @mosparo_"+variable+" = @@"+variable+", "+variable+" = "+value); err != nil {
-		return nil, err
+// begin starts a transaction that reads what is committed, and so locks no gaps
+// in which a frontend may want to insert.
+func (d *DB) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
+	switch {
+	case d.dialect == SQLite:
+		return beginSQLite(ctx, conn)
+	case d.noIsolation.Load():
+		return conn.BeginTx(ctx, nil)
 	}
-	return func() {
-		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if _, err := conn.ExecContext(save, "SET "+variable+" = @mosparo_"+variable); err != nil {
-			discard(conn)
-		}
-	}, nil
+	return conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 }
-
-// discard closes a connection instead of giving it back to its pool.
-func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // lock locks the rows of a table with these keys that nobody else has locked,
 // and returns their ids.
@@ -142,6 +104,3 @@ func (d *DB) lock(ctx context.Context, tx *sql.Tx, table string, ids []int64) ([
 func (d *DB) isUnknownSyntax(err error) bool {
 	return d.dialect == MySQL && strings.Contains(err.Error(), "Error 1064")
 }
-
-// errAgain ends a transaction that has to be done again.
-var errAgain = errors.New("the rows have changed meanwhile")

@@ -1,0 +1,27 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"time"
+)
+
+// set gives a variable of MySQL another value for this connection, until the
+// returned function is called: the connection goes back to its pool as it came,
+// or not at all.
+func set(ctx context.Context, conn *sql.Conn, variable, value string) (restore func(), err error) {
+	if _, err := conn.ExecContext(ctx, "SET @mosparo_"+variable+" = @@"+variable+", "+variable+" = "+value); err != nil {
+		return nil, err
+	}
+	return func() {
+		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if _, err := conn.ExecContext(save, "SET "+variable+" = @mosparo_"+variable); err != nil {
+			discard(conn)
+		}
+	}, nil
+}
+
+// discard closes a connection instead of giving it back to its pool.
+func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
