@@ -8,19 +8,17 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Clean implements [cleanup.Database]: it deletes what mosparo's own cleanup
-// deletes, in mosparo's order. Unlike mosparo's it does not end while anything
-// is left that is due and free: rows that are held back do not stand in the
-// way of others, and a token goes with any number of submissions. A submission
-// that a kept token names as its last one stays.
+// Clean implements [cleanup.Database]: it deletes what mosparo's own cleanup deletes, in
+// mosparo's order. Unlike mosparo's it does not end while a row is due and free: rows that
+// must stay do not keep it from others, and it deletes a token with any number of
+// submissions. A submission to which a kept token refers as its last one stays.
 //
-// It works in many short transactions, of about a tenth of a second each, and
-// leaves out tokens which another client has locked at the moment; if such are
-// left at the end, the report is not finished. Conflicts with other clients are
-// tried again, and so are the loss of the connection and a server that takes no
-// more clients (see [WithReconnect]). What a lost connection leaves unclear,
-// whether the last transaction was committed, is settled by looking again; the
-// report may then count too little.
+// It works in many short transactions, of about a tenth of a second each, and skips
+// tokens that another client has locked. If such tokens remain at the end, the report is
+// not finished. It repeats transactions after conflicts with other clients, after the
+// loss of the connection, and while the server accepts no more clients (see
+// [WithReconnect]). If the connection is lost during a commit, the report may count too
+// little.
 func (d *DB) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 	if err := j.Policy.Validate(); err != nil {
 		return cleanup.Report{}, fmt.Errorf("sqlcleaner: %w", err)
@@ -33,9 +31,10 @@ func (d *DB) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 	return c.report, err
 }
 
+// run runs the steps in mosparo's order.
 func (c *cleaning) run(ctx context.Context) error {
 	finished := true
-	for _, step := range []func(context.Context) (bool, error){c.expired, c.tokens, c.orphans, c.emptyTokens, c.days} {
+	for _, step := range []func(context.Context) (bool, error){c.expired, c.tokens, c.orphans, c.emptyTokens, c.dayStatistics} {
 		err := context.Cause(ctx)
 		done := false
 		if err == nil {
@@ -54,23 +53,22 @@ func (c *cleaning) run(ctx context.Context) error {
 	return nil
 }
 
-// count is what mosparo shows as stored.
+// count counts what mosparo shows as stored.
 func (c *cleaning) count(ctx context.Context) (err error) {
-	if c.report.StoredTokens, err = c.d.number(ctx, "SELECT COUNT(*) FROM submit_token"); err != nil {
+	if c.report.StoredTokens, err = c.d.readNumber(ctx, "SELECT COUNT(*) FROM submit_token"); err != nil {
 		return err
 	}
-	c.report.StoredSubmissions, err = c.d.number(ctx, "SELECT COUNT(*) FROM submission")
+	c.report.StoredSubmissions, err = c.d.readNumber(ctx, "SELECT COUNT(*) FROM submission")
 	return err
 }
 
-// countTime is how long a run that failed may take to count what remains.
-const countTime = 5 * time.Second
+// countTimeout is how long a run that failed may take to count what remains.
+const countTimeout = 5 * time.Second
 
-// countAnyway counts what remains after a run that failed, also if its context
-// has ended: mosparo counts then, too. Where that is impossible, the numbers
-// stay 0.
+// countAnyway counts what remains after a run that failed, as mosparo does, also if its
+// context has ended. If that fails, the numbers stay 0.
 func (c *cleaning) countAnyway(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTimeout)
 	defer cancel()
 	_ = c.count(ctx) // the run has an error already
 }

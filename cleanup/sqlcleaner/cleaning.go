@@ -11,32 +11,25 @@ import (
 
 // cleaning is one run.
 type cleaning struct {
-	d      *DB
-	policy cleanup.Policy
-	limits cleanup.Limits
-	now    time.Time
-	report cleanup.Report
-	pace   pace
-	others throttle
-	batch  int // rows in a transaction
+	d         *DB
+	policy    cleanup.Policy
+	now       time.Time
+	report    cleanup.Report
+	rounds    rounds
+	throttle  throttle
+	batchSize int // rows of the next transaction
 }
-
-// defaultRows is mosparo's number of submissions in a round.
-const defaultRows = 2500
 
 func newCleaning(d *DB, j cleanup.Job) *cleaning {
-	l := j.Limits
-	if l.Rows <= 0 {
-		l.Rows = defaultRows
-	}
+	r := newRounds(j.Limits)
 	return &cleaning{
-		d: d, policy: j.Policy.WithDefaults(), limits: l, now: time.Now(), report: cleanup.Report{Rows: map[string]int{}},
-		pace: pace{began: time.Now()}, others: newThrottle(d.dialect, d.writes), batch: min(firstBatch, l.Rows),
+		d: d, policy: j.Policy.WithDefaults(), now: time.Now(), report: cleanup.Report{Rows: map[string]int{}},
+		rounds: r, throttle: newThrottle(d.dialect, d.readTraffic), batchSize: min(firstBatch, r.limits.Rows),
 	}
 }
 
-// transaction runs f in a transaction, counts what it deleted once that is
-// sure, and sees that the next one takes neither too long nor too little.
+// transaction runs f in a transaction, adds what it deleted to the report after the
+// commit, chooses the size of the next one, and pauses.
 func (c *cleaning) transaction(ctx context.Context, step string, fraction float64, f func(tx *sql.Tx, deleted map[string]int) error) (map[string]int, error) {
 	var deleted map[string]int
 	took, err := c.tx(ctx, func(tx *sql.Tx) error {
@@ -53,18 +46,18 @@ func (c *cleaning) transaction(ctx context.Context, step string, fraction float6
 	c.report.DeletedSubmissions += deleted["submission"]
 	c.resize(took)
 	c.d.progress(Progress{Step: step, Fraction: fraction, Rows: maps.Clone(c.report.Rows)})
-	c.others.skip()
-	return deleted, c.others.wait(ctx)
+	c.throttle.skip()
+	return deleted, c.throttle.wait(ctx)
 }
 
-// tx runs f in a transaction, and returns how long that took once it had begun:
-// with the commit, since the locks are held until its end.
+// tx runs f in a transaction, and returns the time from its begin to its commit, for
+// which it holds its locks.
 func (c *cleaning) tx(ctx context.Context, f func(tx *sql.Tx) error) (took time.Duration, err error) {
 	var first, began time.Time
 	if c.d.dialect == SQLite {
-		first = time.Now() // there it waits for its lock before it begins
+		first = time.Now() // SQLite waits for its lock before the transaction begins
 	}
-	err = c.d.txAgain(ctx, func(tx *sql.Tx) error {
+	err = c.d.transactIdempotent(ctx, func(tx *sql.Tx) error {
 		began = time.Now()
 		if first.IsZero() {
 			first = began
@@ -74,30 +67,42 @@ func (c *cleaning) tx(ctx context.Context, f func(tx *sql.Tx) error) (took time.
 	if err != nil {
 		return 0, err
 	}
-	c.others.add(began.Sub(first))
+	c.throttle.add(began.Sub(first))
 	return time.Since(began), nil
+}
+
+// startRounds is start of the rounds. The time of Between is not work of the run.
+func (c *cleaning) startRounds(ctx context.Context) (bool, error) {
+	defer c.throttle.skip()
+	return c.rounds.start(ctx)
+}
+
+// next is that of the rounds, likewise.
+func (c *cleaning) next(ctx context.Context, rows int) (bool, error) {
+	defer c.throttle.skip()
+	return c.rounds.next(ctx, rows)
 }
 
 // Sizes of a transaction, in rows of the main table.
 const (
 	firstBatch = 250
-	leastBatch = 100
-	mostBatch  = 1000
+	minBatch   = 100
+	maxBatch   = 1000
 )
 
-// A transaction should take less than shortEnough, and more than half of it: SQLite's
-// other clients sleep for the longer beyond its end, the shorter it is.
-const shortEnough = 100 * time.Millisecond
+// targetTime is how long a transaction should take at most, and half of it at least:
+// on SQLite the shorter one is, the longer other clients sleep beyond its end.
+const targetTime = 100 * time.Millisecond
 
-// resize chooses the rows of the next transaction.
+// resize chooses the size of the next transaction.
 func (c *cleaning) resize(took time.Duration) {
 	switch {
-	case took > shortEnough:
-		c.batch = max(c.batch/2, leastBatch)
-	case took < shortEnough/2:
-		c.batch = min(c.batch*2, mostBatch, c.limits.Rows)
+	case took > targetTime:
+		c.batchSize = max(c.batchSize/2, minBatch)
+	case took < targetTime/2:
+		c.batchSize = min(c.batchSize*2, maxBatch, c.rounds.limits.Rows)
 	}
 }
 
-// room is how many rows the next transaction may take.
-func (c *cleaning) room() int { return max(min(c.batch, c.limits.Rows-c.pace.rows), 1) }
+// room returns how many rows the next transaction may take.
+func (c *cleaning) room() int { return max(min(c.batchSize, c.rounds.left()), 1) }

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// set gives a variable of MySQL another value for this connection, until the
-// returned function is called: the connection goes back to its pool as it came,
-// or not at all.
-func set(ctx context.Context, conn *sql.Conn, variable, value string) (restore func(), err error) {
+// setVariable sets a session variable of MySQL until the returned function is called. If
+// that cannot restore the variable, the connection does not return to its pool.
+func setVariable(ctx context.Context, conn *sql.Conn, variable, value string) (restore func(), err error) {
 	if _, err := conn.ExecContext(ctx, "SET @mosparo_"+variable+" = @@"+variable+", "+variable+" = "+value); err != nil {
 		return nil, err
 	}
@@ -23,5 +22,5 @@ func set(ctx context.Context, conn *sql.Conn, variable, value string) (restore f
 	}, nil
 }
 
-// discard closes a connection instead of giving it back to its pool.
+// discard closes a connection instead of returning it to its pool.
 func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }

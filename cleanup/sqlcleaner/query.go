@@ -11,8 +11,8 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// each calls scan for every row that a query selects.
-func (d *DB) each(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
+// scanRows calls scan for every row that a query selects.
+func (d *DB) scanRows(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := q.QueryContext(ctx, d.dialect.Rebind(query), args...)
 	if err != nil {
 		return err
@@ -26,9 +26,9 @@ func (d *DB) each(ctx context.Context, q querier, scan func(*sql.Rows) error, qu
 	return rows.Err()
 }
 
-// idsOf returns the numbers that a query selects.
-func (d *DB) idsOf(ctx context.Context, q querier, query string, args ...any) (ids []int64, err error) {
-	err = d.each(ctx, q, func(rows *sql.Rows) error {
+// selectIDs returns the ids that a query selects.
+func (d *DB) selectIDs(ctx context.Context, q querier, query string, args ...any) (ids []int64, err error) {
+	err = d.scanRows(ctx, q, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		ids = append(ids, id)
@@ -37,7 +37,8 @@ func (d *DB) idsOf(ctx context.Context, q querier, query string, args ...any) (i
 	return ids, err
 }
 
-// exec runs a statement with the question marks of the dialect.
+// exec runs a statement with question marks as placeholders, and returns the number of
+// affected rows.
 func (d *DB) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
 	res, err := tx.ExecContext(ctx, d.dialect.Rebind(query), args...)
 	if err != nil {

@@ -2,8 +2,8 @@ package sqlcleaner
 
 import "context"
 
-// checkWritable refuses a server that takes no writes: a replica, or one whose
-// failover is under way.
+// checkWritable refuses a server that accepts no writes: a replica, or one during a
+// failover.
 func (d *DB) checkWritable(ctx context.Context, q querier) error {
 	query := map[Dialect]string{
 		MySQL:      "SELECT IF(@@global.read_only IN ('0', 'OFF'), 0, 1)",

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-func pause(ctx context.Context, d time.Duration) error {
+// sleep waits for d, or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -17,8 +18,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// sleep waits for a random time around d, or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleepAround waits for a random time from half of d to 1.5 times d, or for the end of ctx.
+func sleepAround(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d/2 + rand.N(d))
 	defer t.Stop()
 	select {

@@ -10,8 +10,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// DB is mosparo's database: a [cleanup.Database], [cleanup.Checker] and
-// [cleanup.DryRunner]. It is safe for concurrent use.
+// DB is mosparo's database. It implements [cleanup.Database], [cleanup.Checker] and
+// [cleanup.DryRunner], and is safe for concurrent use.
 type DB struct {
 	db        *sql.DB
 	dialect   Dialect
@@ -20,8 +20,8 @@ type DB struct {
 	logger    *slog.Logger
 	reconnect time.Duration
 
-	noSkip, noIsolation atomic.Bool // what the server turned out not to know
-	warned              sync.Map    // the rows in the future that were logged
+	noSkip, noIsolation atomic.Bool // the server supports no SKIP LOCKED, no READ COMMITTED
+	warned              sync.Map    // the rows in the future that have been logged
 }
 
 var (
@@ -30,9 +30,9 @@ var (
 	_ cleanup.DryRunner = (*DB)(nil)
 )
 
-// New uses a database that the caller opened with a driver of his choice, and
-// closes. It asks nothing yet. It panics if db is nil or the dialect is none of
-// the constants; see [DialectOf].
+// New returns a DB on a database that the caller has opened and will close. It sends
+// nothing. It panics if db is nil, or if the dialect is none of the constants; see
+// [DialectOf].
 func New(db *sql.DB, dialect Dialect, opts ...Option) *DB {
 	if db == nil {
 		panic("sqlcleaner: New: db is nil")
@@ -53,9 +53,8 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) *DB {
 // Option changes a default of [New].
 type Option func(*DB)
 
-// WithZone is the zone in which mosparo stores times: PHP's ini setting
-// date.timezone, not mosparo's default_timezone. The default is UTC, as PHP's. It
-// panics if loc is nil.
+// WithZone sets the zone in which mosparo stores times: PHP's ini setting date.timezone, not
+// mosparo's default_timezone. The default is UTC, as in PHP. It panics if loc is nil.
 func WithZone(loc *time.Location) Option {
 	if loc == nil {
 		panic("sqlcleaner: WithZone: loc is nil")
@@ -65,18 +64,20 @@ func WithZone(loc *time.Location) Option {
 
 // Progress is how far a run has come.
 type Progress struct {
-	// Step is what it works at: "delay", "lockout", "submission" (tokens with
-	// their submissions), "orphan" (submissions without a token), "submit_token"
-	// (tokens without a submission) and "day_statistic", in this order.
+	// Step is the current step: "delay", "lockout", "submission" (tokens with their
+	// submissions), "orphan" (submissions without a token), "submit_token" (tokens
+	// without a submission) and "day_statistic", in this order.
 	Step string
-	// Fraction says which part of the step is behind it, -1 if nobody knows.
+	// Fraction is the part of the step that is done, from 0 to 1, or -1 if it is not
+	// known.
 	Fraction float64
-	// Rows are all rows deleted so far, by table. The map is the callee's.
+	// Rows is the number of rows deleted so far, by table. The receiver may keep and
+	// change the map.
 	Rows map[string]int
 }
 
-// WithProgress calls f after every transaction of a run, on the goroutine of
-// [DB.Clean]. f must not block. The default, and nil, calls nothing.
+// WithProgress sets a function that is called after every transaction of a run, on the
+// goroutine of [DB.Clean]. It must not block. The default, also for nil, is none.
 func WithProgress(f func(Progress)) Option {
 	if f == nil {
 		f = func(Progress) {}
@@ -84,8 +85,8 @@ func WithProgress(f func(Progress)) Option {
 	return func(d *DB) { d.progress = f }
 }
 
-// WithLogger logs what needs attention and keeps no run from going on: rows far
-// in the future. The default, and nil, is silent.
+// WithLogger sets the logger of warnings that prevent no run: rows far in the future. The
+// default, also for nil, logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	if l == nil {
 		l = slog.New(slog.DiscardHandler)
@@ -93,13 +94,12 @@ func WithLogger(l *slog.Logger) Option {
 	return func(d *DB) { d.logger = l }
 }
 
-// DefaultReconnect is how long a run waits for a database that went away, or
-// that takes no more clients.
+// DefaultReconnect is the default of [WithReconnect].
 const DefaultReconnect = 30 * time.Second
 
-// WithReconnect is how long a run waits for a database that went away, or that
-// takes no more clients, before it ends with the error; the default is
-// [DefaultReconnect], 0 waits not at all. It panics if t is below zero.
+// WithReconnect sets how long an operation waits for a server that cannot be reached or
+// accepts no more clients, before it returns the error. The default is [DefaultReconnect];
+// 0 does not wait. WithReconnect panics if t is below zero.
 func WithReconnect(t time.Duration) Option {
 	if t < 0 {
 		panic("sqlcleaner: WithReconnect: t is below zero")

@@ -6,8 +6,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// stamp is a time as the columns hold it: whole seconds of local time, without
-// a zone.
+// stamp returns a time as mosparo's columns hold it: whole seconds of local time, without
+// the zone.
 func (d *DB) stamp(t time.Time) string { return t.In(d.zone).Format(time.DateTime) }
 
 // retentionDays returns how many calendar days a submission is kept.

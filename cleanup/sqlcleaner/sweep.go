@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// expired deletes delays and lockouts that are over.
+// expired deletes delays and lockouts that have expired.
 func (c *cleaning) expired(ctx context.Context) (finished bool, err error) {
 	for _, table := range []string{"delay", "lockout"} {
 		if err := c.sweep(ctx, table, "valid_until", c.d.stamp(c.now), ""); err != nil {
@@ -17,20 +17,20 @@ func (c *cleaning) expired(ctx context.Context) (finished bool, err error) {
 	return true, nil
 }
 
-// sweep deletes the rows of a table whose time is before another, in ranges of
-// that time, and only those that meet a further condition, if any.
+// sweep deletes the rows of a table whose column is before a time, in ranges of that
+// column. and is a further SQL condition, or "".
 func (c *cleaning) sweep(ctx context.Context, table, column, before, and string) error {
 	name := c.d.dialect.quote(table)
 	if and != "" {
 		and = " AND " + and
 	}
-	after := "0001-01-01" // what is deleted may still be in the indexes
+	after := "0001-01-01" // deleted rows may still be in the indexes
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		where := column + " > ? AND " + column + " < ?" + and
-		bound, err := c.bound(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", c.d.dialect.text(column), name, where, column, c.batch-1), after, before)
+		bound, err := c.bound(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", c.d.dialect.asText(column), name, where, column, c.batchSize-1), after, before)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 	}
 }
 
-// bound is the time that a query selects; "" if there is none.
+// bound returns the time that a query selects, "" if there is none.
 func (c *cleaning) bound(ctx context.Context, query string, args ...any) (text string, err error) {
 	err = c.d.read(ctx, func(q querier) error {
 		return q.QueryRowContext(ctx, c.d.dialect.Rebind(query), args...).Scan(&text)

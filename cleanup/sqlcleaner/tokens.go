@@ -5,43 +5,45 @@ import (
 	"database/sql"
 )
 
-// tokens deletes tokens with their submissions, pass by pass: what a pass has
-// left out, since a client had it locked, may be free in the next.
+// tokens deletes tokens with their submissions, in passes over all tokens: one that a
+// client has locked in a pass may be free in the next. It ends after three passes in
+// which nothing could be deleted.
 func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
-	if ok, err := c.start(ctx); err != nil || !ok {
+	if ok, err := c.startRounds(ctx); err != nil || !ok {
 		return false, err
 	}
-	last, err := c.d.number(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	last, err := c.d.readNumber(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
 	if err != nil {
 		return false, err
 	}
 	for try := 0; try < 3; try++ {
-		w := pass{cleaning: c, last: float64(last)}
-		if err := c.pages(ctx, func(p page, all []token) (bool, error) { return w.page(ctx, p, all) }); err != nil {
+		p := pass{cleaning: c, last: float64(last)}
+		if err := c.pages(ctx, func(page page, all []token) (bool, error) { return p.page(ctx, page, all) }); err != nil {
 			return false, err
 		}
-		if c.pace.over || w.left == 0 {
-			return !c.pace.over, nil
+		if c.rounds.over || p.skipped == 0 {
+			return !c.rounds.over, nil
 		}
-		if w.gone > 0 {
+		if p.deleted > 0 {
 			try = 0
 		}
 	}
 	return false, nil
 }
 
-// pass is one way through all tokens.
+// pass is one pass over all tokens.
 type pass struct {
 	*cleaning
-	last       float64 // the highest token id, for the progress
-	gone, left int     // tokens that were deleted, and that were left although due
+	last    float64 // the highest token id, for the progress
+	deleted int     // tokens
+	skipped int     // tokens that are due and were in use
 }
 
-// page deletes what is free of a page.
-func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err error) {
+// page deletes the free tokens of a page. It returns false if the limits end the run.
+func (p *pass) page(ctx context.Context, page page, all []token) (more bool, err error) {
 	done := 1.0
-	if !p.end {
-		done = min(float64(p.last)/w.last, 1)
+	if !page.end {
+		done = min(float64(page.last)/p.last, 1)
 	}
 	var ids []int64
 	rows := 0
@@ -49,26 +51,26 @@ func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err er
 		if len(ids) == 0 {
 			return true, nil
 		}
-		n, err := w.remove(ctx, ids, done)
+		n, err := p.remove(ctx, ids, done)
 		ids, rows = nil, 0
 		if err != nil {
 			return false, err
 		}
-		return w.next(ctx, n)
+		return p.next(ctx, n)
 	}
 	for _, t := range all {
 		if t.inUse > 0 {
 			continue
 		}
-		free, more, err := w.prepare(ctx, t, done)
+		free, more, err := p.prepare(ctx, t, done)
 		if err != nil || !more {
 			return false, err
 		}
 		if !free {
 			continue
 		}
-		ids, rows = append(ids, t.id), rows+min(t.submissions, mostOfToken)
-		if rows >= w.room() {
+		ids, rows = append(ids, t.id), rows+min(t.submissions, maxPerToken)
+		if rows >= p.room() {
 			if more, err := flush(); err != nil || !more {
 				return false, err
 			}
@@ -77,37 +79,46 @@ func (w *pass) page(ctx context.Context, p page, all []token) (more bool, err er
 	return flush()
 }
 
-// prepare makes an odd token one that can be removed as others are: it unties
-// it from tokens that go as well, and takes most of very many submissions away.
-func (w *pass) prepare(ctx context.Context, t token, done float64) (free, more bool, err error) {
-	if t.named > 0 {
-		if free, err := w.untie(ctx, t.id); err != nil || !free {
+// prepare removes what keeps a due token from being deleted in a batch: references of
+// other tokens, and too many submissions. It reports whether the token is free, and
+// false for more if the limits end the run.
+func (p *pass) prepare(ctx context.Context, t token, done float64) (free, more bool, err error) {
+	if t.referenced > 0 {
+		due, cleared, err := p.clearReferences(ctx, t.id)
+		if due && !cleared {
+			p.skipped++
+		}
+		if err != nil || !cleared {
 			return false, true, err
 		}
 	}
-	if t.submissions > mostOfToken {
-		return w.shrink(ctx, t, done)
+	if t.submissions <= maxPerToken {
+		return true, true, nil
 	}
-	return true, true, nil
+	free, more, err = p.deleteMost(ctx, t, done)
+	if more && !free {
+		p.skipped++
+	}
+	return free, more, err
 }
 
-// remove deletes tokens with all that hangs on them, in one transaction. What
-// got a submission since they were chosen stays: once a token is locked, none
-// can arrive. One that is judged valid at the last moment is not deleted either,
-// and keeps its token by the foreign key, so that all begins again.
-func (w *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
-	left := 0
-	deleted, err := w.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) (err error) {
-		if w.d.dialect == PostgreSQL {
-			left, err = w.removeByOneStatement(ctx, tx, tokens, deleted)
+// remove deletes tokens with all rows that refer to them, in one transaction. A token
+// that has got a submission since it was chosen stays; once it is locked, none can
+// arrive. If a submission becomes valid at the last moment, the foreign key keeps its
+// token, and the transaction begins again.
+func (p *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
+	skipped := 0
+	deleted, err := p.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) (err error) {
+		if p.d.dialect == PostgreSQL {
+			skipped, err = p.removeByOneStatement(ctx, tx, tokens, deleted)
 		} else {
-			left, err = w.removeLocked(ctx, tx, tokens, deleted)
+			skipped, err = p.removeLocked(ctx, tx, tokens, deleted)
 		}
 		return err
 	})
-	if w.d.dialect != SQLite { // there, what cannot be locked does not exist
-		w.left += left
+	if p.d.dialect != SQLite { // it locks the whole file, so that a missing token does not exist
+		p.skipped += skipped
 	}
-	w.gone += deleted["submit_token"]
+	p.deleted += deleted["submit_token"]
 	return deleted["submission"], err
 }
