@@ -145,21 +145,6 @@ func (s *suite) endedContext() {
 	}
 }
 
-func (s *suite) failed(err error, call string) {
-	s.Helper()
-	if err == nil {
-		s.broken("%s with an ended context returned no error", call)
-	}
-}
-
-func sameRuns(a, b []cleanup.Run) bool {
-	return slices.EqualFunc(a, b, func(a, b cleanup.Run) bool {
-		same := a.Time.Equal(b.Time)
-		a.Time = b.Time
-		return same && a == b
-	})
-}
-
 func (s *suite) cleanCallsBetween() {
 	calls := 0
 	_, err := s.db.Clean(s.Context(), cleanup.Job{Limits: cleanup.Limits{Between: func(context.Context) error { calls++; return nil }}})

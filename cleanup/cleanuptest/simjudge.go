@@ -3,8 +3,6 @@ package cleanuptest
 import (
 	"context"
 	"time"
-
-	"github.com/mosparo/go-cluster/cleanup"
 )
 
 // watch looks for cleanups that are due and do not start.

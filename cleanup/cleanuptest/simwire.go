@@ -93,18 +93,6 @@ func (c *wire) timeout(ctx context.Context, server, leg string) error {
 	return errCut
 }
 
-func (w *world) isCut(node, server string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.cut[server] > 0 || w.cut[node+" "+server] > 0
-}
-
-func (w *world) slowness(server string) time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.slow[server]
-}
-
 // wiredCache is the shared cache of a process.
 type wiredCache struct{ *wire }
 
