@@ -6,10 +6,11 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Conformance runs the suite on the databases that open returns, one for each
-// subtest. Each has the tables of mosparo, may have runs of other nodes, and is
-// used by no other program meanwhile. A database that is a [cleanup.Checker] or a
-// [cleanup.DryRunner] is held to those, too. It panics if open is nil.
+// Conformance tests that a [cleanup.Database] keeps the rules on which the nodes of a
+// cluster rely, with one subtest for each rule. open returns a database for each: with
+// mosparo's tables, with or without runs of other nodes, and not used by other programs
+// meanwhile. A database that is a [cleanup.Checker] or a [cleanup.DryRunner] is tested as
+// such, too. Conformance panics if open is nil.
 func Conformance(t *testing.T, open func(t *testing.T) cleanup.Database, opts ...ConformanceOption) {
 	t.Helper()
 	if open == nil {
@@ -38,7 +39,7 @@ type ConformanceOption func(*conformance)
 
 type conformance struct{ skip map[string]string }
 
-// WithoutRule skips one rule, named as the subtest is, and logs the reason.
+// WithoutRule skips the rule with the name of its subtest, and logs the reason.
 func WithoutRule(name, reason string) ConformanceOption {
 	return func(c *conformance) {
 		if c.skip == nil {
@@ -52,21 +53,22 @@ var rules = []rule{
 	{"NewRunsAreUnknown", "other nodes recognize a run under way by its status, and do not start while it is there", (*suite).newRunsAreUnknown},
 	{"BeginCommits", "the row of a run is what keeps PHP nodes from starting, so it must not go with the request that wrote it", (*suite).beginCommits},
 	{"IDsDiffer", "a node tells its own run from those of others by the id alone", (*suite).idsDiffer},
-	{"NewestFirst", "nodes read the newest runs only, and take the first for the newest", (*suite).newestFirst},
+	{"NewestFirst", "nodes read only the newest runs, and expect the newest one first", (*suite).newestFirst},
 	{"TimesAreWholeSeconds", "mosparo's column holds whole seconds, and a node looks for its run by the second", (*suite).wholeSeconds},
-	{"TouchMovesRunsUnderWay", "forced PHP runs take a run for dead when its time is too old", (*suite).touch},
+	{"TouchMovesRunsUnderWay", "a forced PHP run takes a run for crashed when its time is too old", (*suite).touch},
 	{"TouchLeavesTheRestAlone", "a node that was slow must not change a run that another node has ended", (*suite).touchOthers},
 	{"FinishSavesTheEnd", "PHP nodes and people read the end of a run from its row", (*suite).finish},
-	{"FinishKeepsTheExecutor", "a node that ends the run of a crashed one does not know for sure who started it", (*suite).finishKeepsExecutor},
+	{"FinishKeepsTheExecutor", "a node that ends the run of a crashed one may not know its executor", (*suite).finishKeepsExecutor},
 	{"FinishIsOnce", "a run that another node has ended must not be ended again with other numbers", (*suite).finishOnce},
-	{"WithdrawDeletesRunsUnderWay", "a node that gives way leaves no run for which others would wait", (*suite).withdraw},
-	{"WithdrawLeavesTheRestAlone", "the history of runs that took place is not this node's to delete", (*suite).withdrawOthers},
-	{"EndedContextsWriteNothing", "a run that is written for a caller who has gone keeps PHP nodes waiting", (*suite).endedContext},
-	{"CleanCallsBetween", "only there a run learns that a PHP node has started beside it", (*suite).cleanCallsBetween},
-	{"CleanStopsBetweenRounds", "a run that goes on beside another node's cleans twice", (*suite).cleanStops},
+	{"WithdrawDeletesRunsUnderWay", "other nodes would wait for the run of a node that has withdrawn", (*suite).withdraw},
+	{"WithdrawLeavesTheRestAlone", "people read the history of runs from these rows", (*suite).withdrawOthers},
+	{"EndedContextsWriteNothing", "PHP nodes would wait for a run that is inserted after its caller has returned", (*suite).endedContext},
+	{"CleanCallsBetween", "a run detects only there that a PHP node has begun, too", (*suite).cleanCallsBetween},
+	{"CleanStopsBetweenRounds", "two nodes would clean at the same time", (*suite).cleanStops},
 	{"CleanEndsWithItsContext", "a node that has lost its lock must stop deleting", (*suite).cleanEnds},
-	{"CleanFinishes", "a run that is never finished is repeated after every unfinished interval", (*suite).cleanFinishes},
-	{"CleanLeavesTheRunsAlone", "the statistics are written by the scheduler", (*suite).cleanLeavesRuns},
-	{"ChecksWriteNothing", "checks are asked on nodes that only observe, too", (*suite).checker},
-	{"DryRunDeletesNothing", "an operator asks for it before the first run", (*suite).dryRunner},
+	{"CleanFinishes", "a cleanup that is never finished is repeated after every unfinished interval", (*suite).cleanFinishes},
+	{"CleanLeavesTheRunsAlone", "the scheduler alone writes the statistics", (*suite).cleanLeavesRuns},
+	{"ChecksPass", "a node never cleans if its checks refuse mosparo's own tables", (*suite).checksPass},
+	{"ChecksWriteNothing", "checks are made on nodes that only observe, too, and those must not write anything", (*suite).checksWriteNothing},
+	{"DryRunDeletesNothing", "operators use it to see what a run would delete before they allow one", (*suite).dryRunner},
 }

@@ -284,7 +284,7 @@ var mutants = []struct {
 			return m.Fake.Clean(ctx, j)
 		}
 	}},
-	{"ChecksWriteNothing", "refuses", func(m *mutant) { m.check = func(context.Context) error { return cleanup.ErrRefused } }},
+	{"ChecksPass", "refuses", func(m *mutant) { m.check = func(context.Context) error { return cleanup.ErrRefused } }},
 	{"ChecksWriteNothing", "tries to insert a run", func(m *mutant) {
 		m.check = func(ctx context.Context) error {
 			_, err := m.Fake.Begin(ctx, time.Now(), cleanup.ExecutorCommand)

@@ -200,14 +200,22 @@ func (s *suite) cleanLeavesRuns() {
 	}
 }
 
-func (s *suite) checker() {
+func (s *suite) checksPass() {
+	c, ok := s.db.(cleanup.Checker)
+	if !ok {
+		s.Skip("the database is no Checker")
+	}
+	s.must(c.Check(s.Context(), cleanup.Policy{}, cleanup.Snapshot{}), "Check")
+}
+
+func (s *suite) checksWriteNothing() {
 	c, ok := s.db.(cleanup.Checker)
 	if !ok {
 		s.Skip("the database is no Checker")
 	}
 	before, err := s.db.Recent(s.Context(), 100)
 	s.must(err, "Recent")
-	s.must(c.Check(s.Context(), cleanup.Policy{}, cleanup.Snapshot{}), "Check")
+	_ = c.Check(s.Context(), cleanup.Policy{}, cleanup.Snapshot{}) // see checksPass
 	after, err := s.db.Recent(s.Context(), 100)
 	s.must(err, "Recent")
 	if !sameRuns(before, after) {

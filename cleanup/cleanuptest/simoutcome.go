@@ -8,19 +8,19 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Outcome is what happened in a simulation. Times are since its beginning.
+// Outcome is what happened in a simulation. Times are since its start.
 type Outcome struct {
-	// Runs are all cleanings, in order.
+	// Runs are all runs that have called Clean, in order.
 	Runs []Run
 	// Overlaps are pairs of runs that should have been one.
 	Overlaps []OverlappingRuns
-	// Missed are cleanups that were due and did not start within MaxDelay, without
-	// a fault that explains it.
+	// Missed are cleanups that did not start within MaxDelay although they were due
+	// and there was no fault.
 	Missed []MissedRun
-	// Lateness is the longest time that a due cleanup waited while there was no
-	// fault, MaxDelay what [cleanup.Scheduler.MaxDelay] promises.
+	// Lateness is the longest time for which a due cleanup did not start although
+	// there was no fault; MaxDelay is [cleanup.Scheduler.MaxDelay].
 	Lateness, MaxDelay time.Duration
-	// Trace is what happened when, in order.
+	// Trace has a line for each event, in order.
 	Trace []string
 }
 
@@ -39,17 +39,17 @@ func (o Outcome) Err() error {
 	return errors.Join(errs...)
 }
 
-// Run is the cleaning of one run.
+// Run is a run that has called Clean. Start and End are those of the call.
 type Run struct {
 	Node       string
 	PHP        bool
 	Executor   cleanup.Executor
 	Start, End time.Duration
-	// Complete: nothing was left to delete, and nothing failed.
+	// Complete is true if nothing was left to delete, and nothing failed.
 	Complete bool
 
-	// inserted is when its row was written. readBefore is when the node last read
-	// the statistics before that, readAfter when it last read them before Start.
+	// inserted is when the row was inserted, readBefore when the node had last read the
+	// statistics before that, and readAfter when it last read them before Start.
 	readBefore, inserted, readAfter time.Duration
 	round                           time.Duration // the longest
 }
@@ -62,9 +62,9 @@ func (r Run) String() string {
 // OverlappingRuns are two runs that should have been one.
 type OverlappingRuns struct {
 	A, B Run
-	// Avoidable: a Go node had a part in it and could have known. Two PHP nodes
-	// are not, nor is a PHP node that stalls for longer than the guard time and is
-	// noticed between two rounds.
+	// Avoidable is true if a Go node is one of the two, and could have known of the
+	// other. Two PHP nodes are unavoidable, and so is a PHP node that stalls for longer
+	// than the guard time and is detected between two rounds.
 	Avoidable bool
 	Why       string
 }

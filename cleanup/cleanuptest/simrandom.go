@@ -2,8 +2,9 @@ package cleanuptest
 
 import "time"
 
-// random is a source that draws from the seed, the node, the purpose and the simulated time,
-// which no two requests of a node share: it depends on no order of goroutines.
+// random is the seed of all random numbers. A number depends on the seed, the simulated
+// time and some words, such as node and purpose, but not on the order in which goroutines
+// draw.
 type random uint64
 
 func (r random) draw(at time.Duration, words ...string) uint64 {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Run simulates the cluster in a bubble of its own. It panics if a number or a
-// duration is negative, or the policy is not valid.
+// Run runs the simulation in a testing/synctest bubble of its own. It panics if a number or
+// a duration is negative, or the policy is not valid.
 func (s Simulation) Run(t *testing.T) Outcome {
 	t.Helper()
 	for name, n := range map[string]int64{
@@ -34,6 +34,7 @@ func (s Simulation) Run(t *testing.T) Outcome {
 	return o
 }
 
+// run starts all nodes, and stops them at the end.
 func (w *world) run() Outcome {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.ctx = ctx
@@ -57,6 +58,7 @@ func (w *world) run() Outcome {
 	return w.outcome()
 }
 
+// outcome collects and judges what happened.
 func (w *world) outcome() Outcome {
 	o := Outcome{Missed: w.missed, Lateness: w.late, MaxDelay: w.maxDelay}
 	slices.SortStableFunc(w.trace, func(a, b event) int {

@@ -17,7 +17,7 @@ type world struct {
 	began   time.Time
 	ctx     context.Context
 	adapter *memoryadapter.Adapter
-	truth   *cache.Pool // what is in the cache, without delays and faults
+	direct  *cache.Pool // the cache without delays and faults
 	locks   *memorylocker.Backend
 	db      *Fake
 	random  random
@@ -26,10 +26,10 @@ type world struct {
 	runs     []*Run
 	trace    []event
 	slow     map[string]time.Duration // the slowest answer of a server now
-	cut      map[string]int           // "server" or "node server" that cannot be reached
+	cut      map[string]int           // partitions of "server" or "node server"
 	up       int                      // Go nodes that run
 	fault    time.Duration            // when the last fault ended
-	faults   int                      // how many last now
+	faults   int                      // faults under way
 	maxDelay time.Duration
 	late     time.Duration
 	missed   []MissedRun
@@ -44,7 +44,7 @@ type event struct {
 func newWorld(s Simulation) *world {
 	a := memoryadapter.New()
 	w := &world{
-		Simulation: s, began: time.Now(), adapter: a, truth: cache.NewPool(a), locks: memorylocker.New(), db: NewFake(),
+		Simulation: s, began: time.Now(), adapter: a, direct: cache.NewPool(a), locks: memorylocker.New(), db: NewFake(),
 		random: random(s.Seed), slow: map[string]time.Duration{}, cut: map[string]int{},
 	}
 	return w
@@ -60,8 +60,8 @@ func (w *world) note(format string, args ...any) {
 	w.trace = append(w.trace, event{at, fmt.Sprintf(format, args...)})
 }
 
-// between is a duration of at least from and less than to, down to the
-// nanosecond, so that no two timers end at one instant.
+// between returns a random duration of at least from and less than to. It has nanoseconds,
+// so that no two timers end at one instant.
 func (w *world) between(from, to time.Duration, words ...string) time.Duration {
 	if to <= from {
 		return from
@@ -69,7 +69,7 @@ func (w *world) between(from, to time.Duration, words ...string) time.Duration {
 	return from + time.Duration(w.random.draw(w.now(), words...)%uint64(to-from))
 }
 
-// chance is true once in n times.
+// chance returns true once in n times.
 func (w *world) chance(n uint64, words ...string) bool {
 	return w.random.draw(w.now(), words...)%n == 0
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// sleep waits for d or the end of the context. When the deadline comes before
-// the end of d, or with it, no timer is started that could race with it.
+// sleep waits for d or the end of the context. If the deadline is not after the end of d, it
+// starts no timer that could race with the deadline.
 func sleep(ctx context.Context, d time.Duration) error {
 	if err := context.Cause(ctx); err != nil || d <= 0 {
 		return err

@@ -10,7 +10,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// rule is one thing that the nodes of a cluster rely on.
+// rule is something on which the nodes of a cluster rely. why completes the sentence "The
+// rule is there because".
 type rule struct {
 	name  string
 	why   string
@@ -22,7 +23,7 @@ func (r *rule) run(tb testing.TB, db cleanup.Database) {
 	r.check(&suite{TB: tb, db: db, why: r.why, at: time.Now().UTC().Truncate(time.Second)})
 }
 
-// suite is one rule being checked on one database.
+// suite is the check of one rule on one database.
 type suite struct {
 	testing.TB
 	db  cleanup.Database
@@ -36,7 +37,7 @@ func (s *suite) broken(format string, args ...any) {
 	s.Fatalf("%s\nThe rule is there because: %s.", fmt.Sprintf(format, args...), s.why)
 }
 
-// must reports a call that failed and must not.
+// must fails the test if a call has returned an error.
 func (s *suite) must(err error, call string) {
 	s.Helper()
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *suite) must(err error, call string) {
 	}
 }
 
-// begin begins a run at a time.
+// begin begins a run, and returns its id.
 func (s *suite) begin(at time.Time, by cleanup.Executor) int64 {
 	s.Helper()
 	id, err := s.db.Begin(s.Context(), at, by)
@@ -76,7 +77,7 @@ func (s *suite) find(id int64) *cleanup.Run {
 	return nil
 }
 
-// is reports a run that is not as it should be.
+// is fails the test if the run with the id of want is not equal to want.
 func (s *suite) is(want cleanup.Run, when string) {
 	s.Helper()
 	got := s.find(want.ID)
@@ -97,7 +98,7 @@ func (s *suite) is(want cleanup.Run, when string) {
 	}
 }
 
-// isGone reports a run that is there.
+// isGone fails the test if the run is there.
 func (s *suite) isGone(id int64, when string) {
 	s.Helper()
 	if s.find(id) != nil {
@@ -105,6 +106,7 @@ func (s *suite) isGone(id int64, when string) {
 	}
 }
 
+// isNoRun fails the test unless an error wraps [cleanup.ErrNoRun].
 func (s *suite) isNoRun(err error, call string) {
 	s.Helper()
 	if !errors.Is(err, cleanup.ErrNoRun) {
@@ -112,6 +114,7 @@ func (s *suite) isNoRun(err error, call string) {
 	}
 }
 
+// failed fails the test if a call with an ended context has returned no error.
 func (s *suite) failed(err error, call string) {
 	s.Helper()
 	if err == nil {
@@ -119,6 +122,7 @@ func (s *suite) failed(err error, call string) {
 	}
 }
 
+// sameRuns reports whether two lists of runs are equal.
 func sameRuns(a, b []cleanup.Run) bool {
 	return slices.EqualFunc(a, b, func(a, b cleanup.Run) bool {
 		same := a.Time.Equal(b.Time)
