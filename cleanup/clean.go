@@ -39,7 +39,7 @@ func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
 	c := &cleaning{lockedRun: r, own: own, began: time.Now()}
 	working, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(r.lease.Context(), func() { cancel(context.Cause(r.lease.Context())) })
-	// The heartbeat goes on until the cleaner has returned, also after ctx has ended.
+	// The heartbeat continues until the cleaner has returned, also after ctx has ended.
 	beating, stopHeartbeat := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan struct{})
 	go func() {

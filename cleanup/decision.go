@@ -100,7 +100,7 @@ const (
 // reasonSentences are the reasons for people.
 var reasonSentences = map[string]string{
 	reasonSchedule:      "regular schedule",
-	reasonUnfinishedRun: "unfinished run goes on",
+	reasonUnfinishedRun: "an unfinished run is continued",
 	reasonNewestRun:     "one interval after the newest run",
 	reasonNothing:       "nothing planned yet",
 }

@@ -26,7 +26,7 @@ func Example() {
 	s := cleanup.New(pool, locker, db, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(cleanup.Policy{ProcessInterval: 6 * time.Hour}),
 		cleanup.WithObserver(func(_ context.Context, e cleanup.Event) {
 			fmt.Println(e.Executor, e.Result)
-			cancel() // a node goes on until it is stopped
+			cancel() // a node runs until it is stopped
 		}))
 	fmt.Println(s.Run(ctx))
 	// Output:

@@ -28,7 +28,7 @@ func TestTryRun_AScheduleInAZoneThatPHPRefusesCountsAsNotSet(t *testing.T) {
 
 // PHP waits until the time of such a row has come. No zone explains it, so a
 // Go node cleans, leaves the row, and names it.
-func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeAway(t *testing.T) {
+func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeWaiting(t *testing.T) {
 	for name, c := range map[string]struct {
 		ahead  time.Duration
 		status cleanup.Status

@@ -56,7 +56,7 @@ func (r *lockedRun) removeTraces(ctx context.Context) error {
 	case record == nil:
 		return nil
 	case time.Now().Before(record.AliveUntil()):
-		return fmt.Errorf("%w: a run may still go on until %s", lock.ErrHeld, record.Alive.Format(time.RFC3339))
+		return fmt.Errorf("%w: a run may be under way until %s", lock.ErrHeld, record.Alive.Format(time.RFC3339))
 	case r.s.mode != ModeClean:
 		return fmt.Errorf("%w: it only observes, and there is a crashed run to end", ErrRefused)
 	}

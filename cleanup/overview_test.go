@@ -54,7 +54,7 @@ func TestOverview_SaysWhenAndWhy(t *testing.T) {
 	}
 }
 
-func TestOverview_SaysWhoRunsAndWhoRan(t *testing.T) {
+func TestOverview_NamesTheNodesOfRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -156,7 +156,7 @@ func TestOverlaps_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
 		"one within the other":   {[]cleanup.Run{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
 		"short, in one second":   {[]cleanup.Run{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
 		"beside one that runs":   {[]cleanup.Run{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
-		"after one that is dead": {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
+		"after a crashed one": {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
 		"a long one and two": {
 			[]cleanup.Run{row(3, 50, time.Second, 2), row(2, 20, time.Second, 2), row(1, 0, time.Minute, 2)},
 			[][2]int64{{1, 3}, {1, 2}},
@@ -170,7 +170,7 @@ func TestOverlaps_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
 	}
 }
 
-func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
+func TestObserver_GetsRunsAndOverlaps(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		old := time.Now().Add(-24 * time.Hour)
@@ -208,7 +208,7 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 	})
 }
 
-func TestObserver_HearsOfADoubleRunThatIsTheFirst(t *testing.T) {
+func TestObserver_GetsAnOverlapOfTheFirstRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		var last cleanup.Event

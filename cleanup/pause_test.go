@@ -106,7 +106,7 @@ func TestLeave_RemovesTheTracesAndForTheLastAllKeys(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC()
-		c.trace(died(c.db.Add(cleanup.Run{Time: started}), 0, started))
+		c.trace(crashedRecord(c.db.Add(cleanup.Run{Time: started}), 0, started))
 		require.ErrorIs(t, c.node(cleanup.ModeObserve).Leave(t.Context(), false), cleanup.ErrRefused)
 		require.NoError(t, c.node(cleanup.ModeClean).Leave(t.Context(), false))
 		_, _, marker := c.times()

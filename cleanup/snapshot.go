@@ -47,7 +47,7 @@ func (v *fullSnapshot) isFresh() bool {
 }
 
 // isBlocked reports whether a pause or a newer node keeps this one from cleaning,
-// whatever the schedule says.
+// also when it is due.
 func (v *fullSnapshot) isBlocked() bool { return v.pause != nil || v.foreign }
 
 // snapshot reads cache and statistics. A value that cannot be decoded counts as not

@@ -25,7 +25,7 @@ func (c *cluster) put(key string, raw []byte) {
 // foreignRecords are records that this version does not know.
 func foreignRecords(t *testing.T, started time.Time) map[string][]byte {
 	t.Helper()
-	newer := died(1, cleanup.ExecutorFrontendAPI, started)
+	newer := crashedRecord(1, cleanup.ExecutorFrontendAPI, started)
 	newer.Format = 1
 	marshal := func(v any) []byte {
 		raw, err := php.Marshal(v)
@@ -122,7 +122,7 @@ func TestTryRun_EndsTheRunOfARecordWithoutAFormat(t *testing.T) {
 	})
 }
 
-func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
+func TestPause_HoldsInAnUnknownFormat(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -140,7 +140,7 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 	})
 }
 
-func TestHistory_InAnUnknownFormStays(t *testing.T) {
+func TestHistory_InAnUnknownFormatStays(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.put(string(runhistory.Key), []byte("a newer history"))
