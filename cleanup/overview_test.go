@@ -151,12 +151,12 @@ func TestOverlaps_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
 		rows []cleanup.Run
 		want [][2]int64
 	}{
-		"none":                   {},
-		"one after the other":    {[]cleanup.Run{row(2, 10, time.Second, 2), row(1, 0, 9*time.Second, 2)}, nil},
-		"one within the other":   {[]cleanup.Run{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
-		"short, in one second":   {[]cleanup.Run{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
-		"beside one that runs":   {[]cleanup.Run{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
-		"after a crashed one": {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
+		"none":                 {},
+		"one after the other":  {[]cleanup.Run{row(2, 10, time.Second, 2), row(1, 0, 9*time.Second, 2)}, nil},
+		"one within the other": {[]cleanup.Run{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
+		"short, in one second": {[]cleanup.Run{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
+		"beside one that runs": {[]cleanup.Run{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
+		"after a crashed one":  {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
 		"a long one and two": {
 			[]cleanup.Run{row(3, 50, time.Second, 2), row(2, 20, time.Second, 2), row(1, 0, time.Minute, 2)},
 			[][2]int64{{1, 3}, {1, 2}},
