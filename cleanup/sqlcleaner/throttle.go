@@ -100,7 +100,7 @@ func (t *throttle) wait(ctx context.Context) error {
 
 // pause waits and reports whether others wrote meanwhile: true if that is unknown, since
 // the database does not answer.
-func (t *throttle) sleep(ctx context.Context, d time.Duration) (others bool, err error) {
+func (t *throttle) pause(ctx context.Context, d time.Duration) (others bool, err error) {
 	began := time.Now()
 	before, known := t.traffic(ctx)
 	if err := sleep(ctx, d-time.Since(began)); err != nil {
