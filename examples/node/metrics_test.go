@@ -38,7 +38,7 @@ func TestMetrics_OfADemonstrationAreAllThere(t *testing.T) {
 	n := busy(t)
 	_, text := n.fetch(n.admin + "metrics")
 	for _, m := range metrics.All() {
-		if m.Name == metrics.CSSGeneration.Name || m.Name == metrics.CSSAge.Name {
+		if m.Name == metrics.CSSGeneration.Name {
 			continue // a demonstration prepares no CSS
 		}
 		require.Contains(t, text, "# TYPE "+m.Name+" "+string(m.Kind)+"\n")
@@ -80,9 +80,9 @@ func TestMetrics_AreScrapedByPrometheus(t *testing.T) {
 	p := servers.Prometheus(t, []string{strings.TrimSuffix(strings.TrimPrefix(n.admin, "http://"), "/")})
 	for query, want := range map[string]string{
 		`up`: "1",
-		`mosparo_cleanup_attempts_total{result="completed"}`:                    "1",
-		`mosparo_node_info{mode="clean"}`:                                       "1",
-		`time() - mosparo_cleanup_last_complete_timestamp_seconds < bool 86400`: "1",
+		`mosparo_cleanup_attempts_total{result="completed"}`:                                                "1",
+		`mosparo_node_info{mode="clean"}`:                                                                   "1",
+		`time() - mosparo_cleanup_last_complete_timestamp_seconds < bool 86400`:                             "1",
 		`histogram_quantile(0.99, sum by (le) (mosparo_lock_hold_seconds_bucket{lock="cleanup"})) > bool 0`: "1",
 	} {
 		var got string

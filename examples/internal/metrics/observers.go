@@ -89,5 +89,8 @@ func CSS(r Recorder) func(context.Context, csshttp.Event) {
 		}
 		r.Add(CSSRequests, 1, e.Op, e.Result)
 		r.Observe(CSSDuration, e.Duration.Seconds(), e.Op)
+		if e.Op == "hash" && e.Age > 0 {
+			r.Set(CSSAge, e.Age.Seconds())
+		}
 	}
 }
