@@ -2,6 +2,9 @@ package cleanuptest
 
 import (
 	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -13,6 +16,22 @@ import (
 type goNode struct {
 	w    *world
 	name string
+	// start runs a process until ctx ends.
+	start func(ctx context.Context, p *process) error
+	// changed, if not nil, is called when a process has started or ended.
+	changed func(name string)
+
+	mu      sync.Mutex
+	current *process // nil if none runs
+}
+
+// process is one of a Go node.
+type process struct {
+	wire
+	// alive ends when the process has crashed, or its start has returned.
+	alive   context.Context
+	starts  int // how many processes the node has had before
+	handler atomic.Pointer[http.Handler]
 }
 
 // live starts one process after another.
@@ -21,8 +40,8 @@ func (n *goNode) live() {
 	if sleep(w.ctx, w.between(0, time.Minute, n.name, "first start")) != nil {
 		return
 	}
-	for w.ctx.Err() == nil {
-		n.life()
+	for starts := 0; w.ctx.Err() == nil; starts++ {
+		n.life(starts)
 		if sleep(w.ctx, w.between(time.Second, 20*time.Minute, n.name, "downtime")) != nil {
 			return
 		}
@@ -30,48 +49,113 @@ func (n *goNode) live() {
 }
 
 // life runs one process, until it crashes, stops, or the simulation ends.
-func (n *goNode) life() {
+func (n *goNode) life(starts int) {
 	w := n.w
-	c := &wire{w: w, node: n.name}
-	ctx, cancel := context.WithCancel(w.ctx)
-	defer cancel()
-	locker := lock.New(wiredLocks{c}, lock.WithRandom(func(max time.Duration) time.Duration { return w.between(0, max, n.name, "lock") }))
-	s := n.scheduler(c, locker)
-	w.setMaxDelay(s.MaxDelay())
+	alive, vanish := context.WithCancelCause(context.Background())
+	defer vanish(errGone)
+	p := &process{wire: wire{w: w, node: n.name}, alive: alive, starts: starts}
+	ctx, end := context.WithCancelCause(w.ctx)
+	defer end(nil)
+	ended, returned := context.WithCancel(w.ctx)
+	defer returned()
+	began := w.now()
 	w.countGoNodes(1)
 	w.note("%s starts", n.name)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = s.Run(ctx)
-		locker.Close()
-	}()
-	if w.Faults {
-		crash := w.chance(2, n.name, "crash")
-		if sleep(w.ctx, w.between(time.Minute, 24*time.Hour, n.name, "life")) == nil {
-			c.dead.Store(crash)
-			w.note("%s ends, crash %v", n.name, crash)
-			w.instantFault()
-			cancel()
+	n.setCurrent(p)
+	var err error
+	var running sync.WaitGroup
+	running.Go(func() {
+		err = n.start(ctx, p)
+		if ctx.Err() == nil {
+			n.exit(began, err)
 		}
+		returned()
+	})
+	if w.Faults {
+		n.endLater(ended, p, end, vanish)
 	}
-	<-done
+	running.Wait()
+	n.setCurrent(nil)
 	w.countGoNodes(-1)
 }
 
-func (n *goNode) scheduler(c *wire, locker *lock.Locker) *cleanup.Scheduler {
+// endLater crashes or stops the process after some time.
+func (n *goNode) endLater(ended context.Context, p *process, end, vanish context.CancelCauseFunc) {
 	w := n.w
+	crash := w.chance(2, n.name, "crash")
+	if sleep(ended, w.between(time.Minute, 24*time.Hour, n.name, "life")) != nil {
+		return
+	}
+	w.note("%s ends, crash %v", n.name, crash)
+	w.instantFault()
+	if crash {
+		p.dead.Store(true)
+		vanish(errDead)
+		end(errDead)
+		return
+	}
+	end(errStopped)
+}
+
+// exit notes that a process has returned without being told to.
+func (n *goNode) exit(began time.Duration, err error) {
+	w := n.w
+	w.note("%s returns, failed %v", n.name, err != nil)
+	e := Exit{Node: n.name, At: w.now(), Err: err}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e.Avoidable = w.faults == 0 && w.outage <= began
+	w.exits = append(w.exits, e)
+}
+
+func (n *goNode) setCurrent(p *process) {
+	n.mu.Lock()
+	n.current = p
+	n.mu.Unlock()
+	if n.changed != nil {
+		n.changed(n.name)
+	}
+}
+
+// listening returns the process if it runs and has a handler, else nil.
+func (n *goNode) listening() *process {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if p := n.current; p != nil && p.alive.Err() == nil && p.handler.Load() != nil {
+		return p
+	}
+	return nil
+}
+
+// runScheduler is the process of a node of GoNodes.
+func (w *world) runScheduler(ctx context.Context, p *process) error {
+	locker := lock.New(wiredLocks{&p.wire}, lock.WithRandom(func(max time.Duration) time.Duration { return w.between(0, max, p.node, "lock") }))
+	defer locker.Close()
 	opts := []cleanup.Option{
 		cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(w.Policy), cleanup.WithPoll(w.Poll), cleanup.WithGuard(w.Guard),
-		cleanup.WithRandom(func(max time.Duration) time.Duration { return w.between(0, max, n.name, "jitter") }),
+		cleanup.WithRandom(func(max time.Duration) time.Duration { return w.between(0, max, p.node, "jitter") }),
 		cleanup.WithObserver(func(_ context.Context, e cleanup.Event) {
 			if e.Result != cleanup.ResultNotDue {
-				w.note("%s: %s, failed %v", n.name, e.Result, e.Err != nil)
+				w.note("%s: %s, failed %v", p.node, e.Result, e.Err != nil)
 			}
 		}),
 	}
-	db := wiredDatabase{wire: c, by: cleanup.ExecutorFrontendAPI}
-	return cleanup.New(cache.NewPool(wiredCache{c}), locker, db, append(opts, w.Options...)...)
+	s := cleanup.New(cache.NewPool(wiredCache{&p.wire}), locker, wiredDatabase{wire: &p.wire}, append(opts, w.Options...)...)
+	return s.Run(ctx)
+}
+
+// maxDelay returns the default of MaxDelay.
+func (w *world) maxDelay() (d time.Duration) {
+	locker := lock.New(w.locks)
+	defer locker.Close()
+	if w.GoNodes > 0 {
+		opts := []cleanup.Option{cleanup.WithPolicy(w.Policy), cleanup.WithPoll(w.Poll), cleanup.WithGuard(w.Guard)}
+		d = cleanup.New(w.direct, locker, w.db, append(opts, w.Options...)...).MaxDelay()
+	}
+	if w.Start != nil {
+		d = max(d, cleanup.New(w.direct, locker, w.db, cleanup.WithPolicy(w.Policy)).MaxDelay())
+	}
+	return d
 }
 
 // phpNode is a PHP node. Each of its requests is a process of its own.
@@ -110,7 +194,7 @@ func (n *phpNode) request(by cleanup.Executor) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	defer cancel()
 	php := &PHPNode{
-		Pool: cache.NewPool(wiredCache{c}), Database: wiredDatabase{wire: c, by: by, php: true}, Policy: w.Policy,
+		Pool: cache.NewPool(wiredCache{c}), Database: wiredDatabase{wire: c, php: true}, Policy: w.Policy,
 		Sleep: func() time.Duration {
 			if by == cleanup.ExecutorCommand {
 				return w.between(11*time.Millisecond, 600*time.Millisecond, n.name, "sleep")
