@@ -46,9 +46,12 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 	db := projectdb.New(&sql.DB{}, sqlcleaner.SQLite)
 	in := cssgen.Inputs{Settings: db, LoadBuild: cssgen.FromPublic(t.TempDir(), "1.5.4")}
 	return map[string]map[string]func(){
-		"cachestore.New":         {"pool is nil": func() { cachestore.New(nil) }},
+		"cachestore.New": {
+			"pool is nil":    func() { cachestore.New(nil) },
+			"opts[0] is nil": func() { cachestore.New(pool, nil) },
+		},
 		"cachestore.WithLocker":  nil,
-		"filestore.New":          nil, // a directory comes from people
+		"filestore.New":          {"opts[0] is nil": func() { filestore.New("/", nil) }}, // a directory comes from people
 		"filestore.WithGrace":    {"d is negative": func() { filestore.WithGrace(-time.Second) }},
 		"filestore.WithLogger":   nil,
 		"filestore.WithLocker":   nil,
@@ -57,13 +60,17 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 			"s.Source is nil": func() { mirror.New(mirror.Stores{Target: store}, fixturetest.Always()) },
 			"s.Target is nil": func() { mirror.New(mirror.Stores{Source: store}, fixturetest.Always()) },
 			"projects is nil": func() { mirror.New(mirror.Stores{Source: store, Target: store}, nil) },
+			"opts[1] is nil": func() {
+				mirror.New(mirror.Stores{Source: store, Target: store}, fixturetest.Always(), mirror.WithLogger(nil), nil)
+			},
 		},
 		"mirror.WithInterval":        {"d is negative": func() { mirror.WithInterval(-1) }},
 		"mirror.WithCompareInterval": {"d is negative": func() { mirror.WithCompareInterval(-1) }},
 		"mirror.WithLogger":          nil,
 		"csshttp.New": {
-			"store is nil": func() { csshttp.New(nil, noProjects{}) },
-			"list is nil":  func() { csshttp.New(store, nil) },
+			"store is nil":   func() { csshttp.New(nil, noProjects{}) },
+			"list is nil":    func() { csshttp.New(store, nil) },
+			"opts[0] is nil": func() { csshttp.New(store, noProjects{}, nil) },
 		},
 		"csshttp.WithMode":             {"m is no mode": func() { csshttp.WithMode(2) }},
 		"csshttp.WithRecheck":          {"d is negative": func() { csshttp.WithRecheck(-time.Second) }},
@@ -83,6 +90,7 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 			"locker is nil":       func() { cssgen.New(store, pool, nil, in) },
 			"in.Settings is nil":  func() { cssgen.New(store, pool, locker, cssgen.Inputs{LoadBuild: in.LoadBuild}) },
 			"in.LoadBuild is nil": func() { cssgen.New(store, pool, locker, cssgen.Inputs{Settings: db}) },
+			"opts[0] is nil":      func() { cssgen.New(store, pool, locker, in, nil) },
 		},
 		"cssgen.WithSaveHash": nil,
 		"cssgen.WithName":     nil,
@@ -90,13 +98,17 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 		"projectdb.New": {
 			"db is nil":             func() { projectdb.New(nil, sqlcleaner.SQLite) },
 			"dialect is Dialect(0)": func() { projectdb.New(&sql.DB{}, 0) },
+			"opts[0] is nil":        func() { projectdb.New(&sql.DB{}, sqlcleaner.SQLite, nil) },
 		},
 		"design.New":               nil,
 		"design.NewBase":           nil,
-		"cssstoretest.NewFake":     nil,
+		"cssstoretest.NewFake":     {"opts[0] is nil": func() { cssstoretest.NewFake(nil) }},
 		"cssstoretest.WithoutRule": nil,
-		"cssstoretest.Conformance": {"open is nil": func() { cssstoretest.Conformance(t, nil) }},
-		"cssstoretest.Fake.Delay":  {"d is negative": func() { store.Delay(-1) }},
+		"cssstoretest.Conformance": {
+			"open is nil":    func() { cssstoretest.Conformance(t, nil) },
+			"opts[0] is nil": func() { cssstoretest.Conformance(t, func(*testing.T) cssstore.Store { return store }, nil) },
+		},
+		"cssstoretest.Fake.Delay": {"d is negative": func() { store.Delay(-1) }},
 	}
 }
 

@@ -1,28 +1,33 @@
-// Package cssstore defines where the prepared CSS of mosparo's projects is kept,
-// so that PHP nodes and Go nodes of a cluster find it. It holds no store itself:
+// Package cssstore defines [Store], in which PHP nodes and Go nodes of a cluster find
+// the prepared CSS of mosparo's projects, and the types and errors around it. The
+// implementations and their users are packages of their own:
 //
-//   - cachestore keeps it in the shared cache, as mosparo does with
+//   - cachestore keeps CSS in the shared cache, as mosparo does with
 //     MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE;
-//   - filestore keeps it in mosparo's folder public/resources, as mosparo does
-//     otherwise;
-//   - mirror copies from the one to the other, and finds differences.
+//   - filestore keeps it in the folder public/resources, as mosparo does without;
+//   - mirror copies from one store to another, and finds differences;
+//   - design makes the CSS of a design, cssgen prepares it on demand, csshttp
+//     serves it;
+//   - cssstoretest has a conformance suite for implementations, and a fake.
 //
-// Package design prepares the CSS of a design, cssgen prepares it on demand, and
-// csshttp serves it. cssstoretest tests implementations of [Store] and has a
-// fake.
+// A program that only serves CSS needs a store and csshttp:
+//
+//	store := cachestore.New(pool) // a cache.Pool on the shared cache
+//	css := csshttp.New(store, projectdb.New(db, sqlcleaner.MySQL))
+//	mux.Handle("/resources/", css)
 //
 // # Guarantees
 //
-// A project has one current version; a [Store] promises no history. It pairs
-// bytes with the hash of the design that they were made from. PHP keeps the two
-// apart and writes one after the other, so that a reader can meet the CSS of one
-// version beside the hash of another. Content written by a Go node is never
-// returned with another hash. Content written by a PHP node may be;
+// A project has one current version: CSS, and the hash of the design that it was made
+// from. CSS written by a Go node is never returned with another hash. CSS written by
+// a PHP node may be, since PHP writes it and its hash one after the other;
 // [Resource.Settled] reports whether the pair was the same in two reads.
 //
 // # Limits
 //
-// The same design has the same hash with any base CSS and any version of
-// mosparo: after an update of mosparo new bytes have an old hash. The HTTP
-// entity tag is therefore a digest of the bytes, never the hash.
+// A store need not keep earlier versions; see [Versioner].
+//
+// The hash covers the settings of a design, not the base CSS. After an update of
+// mosparo the same hash stands for other bytes. The HTTP entity tag is therefore a
+// digest of the bytes, never the hash.
 package cssstore

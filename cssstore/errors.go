@@ -5,27 +5,27 @@ import (
 	"fmt"
 )
 
-// Conditions that callers tell apart with [errors.Is]. Others are those of
-// package cache, in every store: cache.ErrUnavailable, ErrUnauthorized,
-// ErrReadOnly, ErrFull, ErrTooLarge, ErrClosed.
+// Conditions that callers tell apart with [errors.Is]. Every store also returns those
+// of package cache: cache.ErrUnavailable, ErrUnauthorized, ErrReadOnly, ErrFull,
+// ErrTooLarge, ErrClosed.
 var (
-	// ErrNotFound: the store has no CSS of this project, or none that can be
-	// read.
+	// ErrNotFound: the store has no valid CSS of this project.
 	ErrNotFound = errors.New("no prepared css")
-	// ErrUnsettled: bytes or hash are being changed, and cannot be told to belong
-	// together. It passes; ask again after [SettleTime].
+	// ErrUnsettled: a version is being written, so that bytes and hash may not
+	// belong together. It is temporary: try again after [SettleTime].
 	ErrUnsettled = errors.New("css is being changed")
-	// ErrOverwritten: another writer stored another version at the same time,
-	// and Put gave way. The store has that version or will have it, or nothing.
+	// ErrOverwritten: a concurrent writer kept overwriting the version, and Put gave
+	// up. The store has that writer's version, or none until a node prepares it
+	// again.
 	ErrOverwritten = errors.New("overwritten by another writer")
-	// ErrInvalid: a resource without a hash, or with a source that is too long.
+	// ErrInvalid: the resource has no hash, or a source that is too long.
 	ErrInvalid = errors.New("invalid resource")
 )
 
-// OpError is the failure of one operation on the CSS of a project. It unwraps to
-// the sentinels and to the error of the cache or file system.
+// OpError is the failure of an operation on the CSS of one project. It unwraps to the
+// conditions above and to the error of the cache or file system.
 type OpError struct {
-	// Op is the operation: "get", "hash", "put", "delete", ….
+	// Op is "get", "hash", "put" or "delete".
 	Op      string
 	Project UUID
 	Err     error

@@ -5,18 +5,17 @@ import (
 	"fmt"
 )
 
-// UUID is the identifier of a project. Every value is valid. Its text is the one
-// form that mosparo uses in keys and paths, which is why it is not the type of
-// github.com/google/uuid: that one also parses upper case, braces and no hyphens,
-// each of which would name another key or folder.
+// UUID is the identifier of a project. Every value is valid. It is no
+// github.com/google/uuid.UUID, since that one also parses upper case, braces and
+// texts without hyphens: in mosparo each spelling is another cache key or folder.
 type UUID [16]byte
 
-// Hash is the SHA-256 of a project's design settings, as mosparo computes it.
-// It covers the settings alone: not the bytes of the CSS, not the project. The
-// zero Hash stands for none.
+// Hash is the SHA-256 of a project's design settings, as mosparo computes it. It
+// covers neither the bytes of the CSS nor the project. The zero Hash stands for none.
 type Hash [32]byte
 
-// IDError says that a text is no UUID or hash in the form that mosparo writes.
+// IDError is the error of a text that is no UUID or hash in the form that mosparo
+// writes.
 type IDError struct {
 	// Kind is "uuid" or "hash".
 	Kind string
@@ -32,12 +31,11 @@ func (e *IDError) Error() string {
 	return fmt.Sprintf("cssstore: %q is no %s: want %s, in lower case", e.Text, e.Kind, form)
 }
 
-// where the hyphens of a UUID stand.
+// hyphens are the positions of the hyphens in the text of a UUID.
 var hyphens = [...]int{8, 13, 18, 23}
 
-// ParseUUID reads the canonical form: 8-4-4-4-12 hexadecimal digits in lower
-// case, such as mosparo makes. Any other text is an [*IDError]: in upper case
-// it would name another key and another folder.
+// ParseUUID parses the form that mosparo writes: 8-4-4-4-12 hexadecimal digits in
+// lower case. For any other text the error is an [*IDError].
 func ParseUUID[T string | []byte](s T) (UUID, error) {
 	var u UUID
 	if len(s) != 36 {
@@ -72,8 +70,8 @@ func isHyphen(i int) bool {
 	return false
 }
 
-// ParseHash reads 64 hexadecimal digits in lower case; any other text, and 64
-// zeros, is an [*IDError].
+// ParseHash parses 64 hexadecimal digits in lower case. For any other text, and for 64
+// zeros, the error is an [*IDError].
 func ParseHash[T string | []byte](s T) (Hash, error) {
 	var h Hash
 	if len(s) != 2*len(h) {
@@ -92,7 +90,7 @@ func ParseHash[T string | []byte](s T) (Hash, error) {
 	return h, nil
 }
 
-// nibble is the value of a hexadecimal digit in lower case.
+// nibble returns the value of a hexadecimal digit in lower case.
 func nibble(c byte) (byte, bool) {
 	switch {
 	case '0' <= c && c <= '9':
@@ -105,7 +103,7 @@ func nibble(c byte) (byte, bool) {
 
 func badID(kind, s string) error { return &IDError{Kind: kind, Text: s[:min(len(s), 80)]} }
 
-// String is the canonical form.
+// String returns the form that [ParseUUID] parses.
 func (u UUID) String() string {
 	b, _ := u.AppendText(make([]byte, 0, 36)) // never fails
 	return string(b)
@@ -131,10 +129,10 @@ func (u *UUID) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// IsZero reports whether there is no hash.
+// IsZero reports whether h stands for no hash.
 func (h Hash) IsZero() bool { return h == Hash{} }
 
-// String is 64 hexadecimal digits, or nothing for the zero Hash.
+// String returns 64 hexadecimal digits, or an empty text for the zero Hash.
 func (h Hash) String() string {
 	b, _ := h.AppendText(nil) // never fails
 	return string(b)
@@ -151,8 +149,8 @@ func (h Hash) AppendText(b []byte) ([]byte, error) {
 // MarshalText implements [encoding.TextMarshaler].
 func (h Hash) MarshalText() ([]byte, error) { return h.AppendText([]byte{}) }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]: nothing is the zero
-// Hash, else see [ParseHash].
+// UnmarshalText implements [encoding.TextUnmarshaler]; see [ParseHash]. An empty text
+// is the zero Hash.
 func (h *Hash) UnmarshalText(b []byte) (err error) {
 	if len(b) == 0 {
 		*h = Hash{}

@@ -1,10 +1,9 @@
 package cssstore
 
-// Project is a project with the hash that mosparo stored for it in its
-// database.
+// Project is a project of mosparo, as its database has it.
 type Project struct {
 	UUID UUID
-	// Hash is designConfigHash: the hash of the design for which mosparo last
-	// prepared CSS; zero if there is none, or none that is a hash.
+	// Hash is the setting designConfigHash: the hash of the design for which mosparo
+	// last prepared CSS. It is zero if there is none, or no valid one.
 	Hash Hash
 }

@@ -12,25 +12,26 @@ type Resource struct {
 	Hash Hash
 	CSS  []byte
 
-	// Settled reports that CSS and Hash belong together. An unsettled pair may be
-	// one half of a PHP node's two writes: serve it for a minute at most, and
-	// ask again after [SettleTime]. Put ignores it.
+	// Settled reports whether CSS and Hash are known to belong together. If not, the
+	// two may come from different versions, because a PHP node has finished only
+	// one of its two writes: let caches keep such CSS for a minute at most, and read
+	// it again after [SettleTime]. Put ignores Settled.
 	Settled bool
-	// Source is what the CSS was made from, as far as the store keeps it. What
-	// a PHP node stored has none.
+	// Source is what the CSS was made from, if the store keeps that. CSS of PHP nodes
+	// has none.
 	Source Source
-	// Modified is when the version was stored, zero where the store does not
-	// know. Put ignores it.
+	// Modified is when the version was stored, zero if that is unknown. Put ignores
+	// it.
 	Modified time.Time
-	// Alias is zero, or a hash that the store has beside the same bytes: that
-	// of a design which PHP stored later and which makes the same CSS, or that
-	// of a PHP node's write which this version has run into. [Version] gives
-	// the bytes under it, not settled. Put ignores it.
+	// Alias is a second hash that the store has for these bytes, usually zero. PHP
+	// has written it after a Go node wrote the CSS: either for another design that
+	// makes the same CSS, or in a write that overlapped with the Go node's.
+	// [Version] returns the bytes for it, too, as not settled. Put ignores Alias.
 	Alias Hash
 }
 
-// Source is what a version was made from besides the settings that its hash
-// covers. Texts longer than 100 bytes are refused.
+// Source is what a version was made from besides the settings, which its hash covers.
+// Each text has 100 bytes at most; see [Resource.Check].
 type Source struct {
 	// Base is a digest of the base CSS, in hexadecimal digits.
 	Base string
@@ -38,12 +39,12 @@ type Source struct {
 	Version string
 }
 
-// SettleTime is the time between two reads of a pair of a PHP node after which
-// the pair is settled. PHP writes the hash right after the CSS.
+// SettleTime is for how long CSS and hash of a PHP node have to stay the same to
+// count as settled. PHP writes the hash right after the CSS.
 const SettleTime = 250 * time.Millisecond
 
-// Check returns [ErrInvalid] for a version without hash and for a source that is
-// too long. Every Put calls it first.
+// Check returns [ErrInvalid] for a version without a hash or with a source that is too
+// long. Implementations of [Store] call it first in Put.
 func (r *Resource) Check() error {
 	const longest = 100
 	switch {

@@ -16,66 +16,68 @@ import (
 // Errors are [*OpError].
 type Store interface {
 	// Get returns the current version. The caller owns the bytes. Errors:
-	// [ErrNotFound], [ErrUnsettled], those of the cache or file system. A Get may
-	// wait for some [SettleTime] to learn which bytes and hash belong together.
+	// [ErrNotFound], [ErrUnsettled], those of the cache or file system. Get may
+	// read several times, with [SettleTime] between, to learn which bytes and hash
+	// belong together.
 	Get(ctx context.Context, project UUID) (Resource, error)
 
-	// Hash returns the hash of the current version without its CSS; while a
-	// version is being stored, that of the earlier or of the new one.
+	// Hash returns the hash of the current version without reading its CSS where
+	// the store can. While a version is being stored it is the hash of the earlier
+	// or of the new one. Errors: those of Get.
 	Hash(ctx context.Context, project UUID) (Hash, error)
 
-	// Put makes a version the current one, also under a hash that is there
-	// already. It keeps no reference to the bytes, which may be none. A reader
-	// meets the earlier version or this one, never a mixture. After an error that
-	// is not [ErrInvalid] or cache.ErrTooLarge either may be the current one.
+	// Put makes a version the current one, also if the store has its hash already,
+	// with the same or other bytes. It keeps no reference to the bytes. No bytes
+	// are valid CSS, too. Readers see either the previous or the new version, never
+	// a mix. After [ErrInvalid] and cache.ErrTooLarge the previous version is
+	// current; after any other error it may be either.
 	Put(ctx context.Context, r Resource) error
 
-	// Delete removes all versions of a project, also those of PHP nodes; a project
-	// that is not there is no error.
+	// Delete removes all versions of a project, whichever node stored them. It is no
+	// error if there are none.
 	Delete(ctx context.Context, project UUID) error
 }
 
-// The abilities below are optional: portable code asks a [Store] for them with
-// a type assertion, or through the functions of the same names.
+// Abilities that a [Store] may have. Portable code finds them with a type
+// assertion, or calls the functions [List] and [Version], which work with any store.
 type (
-	// Lister yields the projects of which the store has something, in no
-	// particular order, each at most once, until the first error. That is
-	// [errors.ErrUnsupported] when the cache below cannot list.
+	// Lister lists the projects of which the store has anything, in no particular
+	// order, each at most once. The first error ends the list. It is
+	// [errors.ErrUnsupported] if the cache cannot list its keys.
 	Lister interface {
 		List(ctx context.Context) iter.Seq2[UUID, error]
 	}
 
-	// Versioner keeps several versions of a project, and finds each by its hash
-	// for as long as it is kept.
+	// Versioner also keeps earlier versions of a project for some time, and returns
+	// each by its hash; one that it does not have is [ErrNotFound].
 	Versioner interface {
 		Version(ctx context.Context, project UUID, hash Hash) (Resource, error)
 	}
 
-	// HashAddressed is a Versioner whose current version is the one whose hash
-	// mosparo's database names, as with the files in public/resources, rather than
-	// the one that was stored last. Package csshttp asks for it.
+	// HashAddressed marks a Versioner from which a server takes the version whose
+	// hash is in mosparo's database, as PHP does with the files in public/resources,
+	// and not the one that was stored last. Package csshttp uses it.
 	HashAddressed interface {
 		Versioner
 		// HashAddressed does nothing.
 		HashAddressed()
 	}
 
-	// Pruner removes earlier versions that are not kept any longer, and returns
-	// how many.
+	// Pruner removes earlier versions whose time is over, and returns how many.
 	Pruner interface {
 		Prune(ctx context.Context) (int, error)
 	}
 
-	// NonBlocker is a store whose Get and Hash may wait for a [SettleTime].
+	// NonBlocker is a store whose Get and Hash may wait for [SettleTime].
 	NonBlocker interface {
-		// NonBlocking returns the same store with a Get and a Hash that return
-		// [ErrUnsettled] instead of waiting, for callers that read many projects
-		// and come back.
+		// NonBlocking returns a view of the store whose Get and Hash return
+		// [ErrUnsettled] instead of waiting, for callers that read many projects in
+		// turn and try again later.
 		NonBlocking() Store
 	}
 )
 
-// List yields the projects of a store that is a [Lister]; of any other it
+// List lists the projects of a store that is a [Lister]. For any other store it
 // yields [errors.ErrUnsupported].
 func List(ctx context.Context, s Store) iter.Seq2[UUID, error] {
 	if l, ok := s.(Lister); ok {
@@ -86,8 +88,8 @@ func List(ctx context.Context, s Store) iter.Seq2[UUID, error] {
 	}
 }
 
-// Version returns the version of a hash: the current one if it has that hash,
-// or an earlier one that the store still has. Another hash is [ErrNotFound].
+// Version returns the version with a hash: the current one, or an earlier one that
+// the store still has. If there is none, the error is [ErrNotFound].
 func Version(ctx context.Context, s Store, project UUID, hash Hash) (Resource, error) {
 	if v, ok := s.(Versioner); ok {
 		return v.Version(ctx, project, hash)
@@ -103,8 +105,8 @@ func Version(ctx context.Context, s Store, project UUID, hash Hash) (Resource, e
 	return Resource{}, &OpError{Op: "get", Project: project, Err: ErrNotFound}
 }
 
-// GetSettled is Get, repeated after [SettleTime] until the pair is settled or
-// the context ends.
+// GetSettled calls Get until the pair is settled, with pauses of [SettleTime]. It
+// returns the cause of the context if that ends first.
 func GetSettled(ctx context.Context, s Store, project UUID) (Resource, error) {
 	for {
 		r, err := s.Get(ctx, project)

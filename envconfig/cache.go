@@ -11,20 +11,20 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
-// Cache names the shared cache and what is kept there.
+// Cache holds the settings of the shared cache.
 type Cache struct {
 	// Adapter is MOSPARO_CACHE_ADAPTER: [AdapterFilesystem], [AdapterRedis] or
-	// [AdapterMemcached]; empty when its value cannot be used.
+	// [AdapterMemcached]; empty if the value cannot be used.
 	Adapter string
-	// FilesystemPath is FILESYSTEM_CACHE_PATH, the directory of the filesystem
-	// cache; empty = in the system's temporary directory.
+	// FilesystemPath is FILESYSTEM_CACHE_PATH, the directory of the filesystem cache;
+	// empty for the default, which is below the system's temporary directory.
 	FilesystemPath string
-	// Redis is REDIS_URL; nil when it cannot be read and is not in use.
+	// Redis is REDIS_URL; nil if its value cannot be used.
 	Redis *dsn.Redis
-	// Memcached is MEMCACHED_URL; nil when it cannot be read and is not in
-	// use.
+	// Memcached is MEMCACHED_URL; nil if its value cannot be used.
 	Memcached *dsn.Memcached
-	// PrepareCSS is MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE.
+	// PrepareCSS is MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE: prepared CSS is in the
+	// shared cache, not in public/resources.
 	PrepareCSS bool
 }
 
@@ -37,9 +37,9 @@ const (
 
 func (r *resolver) cache() Cache {
 	var c Cache
-	c.Adapter = resolve(r, r.lookup, "MOSPARO_CACHE_ADAPTER", AdapterFilesystem, convertAdapter, shown)
+	c.Adapter = resolve(r, r.lookup, "MOSPARO_CACHE_ADAPTER", AdapterFilesystem, convertAdapter, showText)
 	if r.variable("MOSPARO_CACHE_ADAPTER").Error != "" {
-		c.Adapter = "" // no other cache than the one that was meant
+		c.Adapter = "" // the default would be another cache than the operator meant
 	}
 	c.FilesystemPath = r.path("FILESYSTEM_CACHE_PATH", "")
 	if c.Adapter == AdapterFilesystem {
@@ -65,7 +65,7 @@ func convertAdapter(s string) (string, string, error) {
 	return "", "", errtext.CommentHint(s, fmt.Errorf("unknown adapter; it must be %s, %s or %s", AdapterFilesystem, AdapterMemcached, AdapterRedis))
 }
 
-// pathWarning is about the directory of a filesystem cache in use.
+// pathWarning returns the warning for the directory of the filesystem cache.
 func pathWarning(path string) string {
 	switch {
 	case !phptext.IsTrue(path):
@@ -76,7 +76,8 @@ func pathWarning(path string) string {
 	return ""
 }
 
-// cacheAddress resolves an address; one that is not in use may be wrong.
+// cacheAddress resolves the address of a cache. An address that is not in use and cannot
+// be parsed is a warning, not an error.
 func cacheAddress[D fmt.Stringer](r *resolver, name, standard string, inUse bool, parse func(string) (D, error), warnings func(D) []string) D {
 	var none D
 	d := resolve(r, r.lookup, name, none, func(text string) (D, string, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// config is env.mosparo.php.
+// config is the content of env.mosparo.php.
 type config struct {
 	path   string
 	values map[string]settingsfile.Value
@@ -19,8 +19,8 @@ type config struct {
 	err error
 }
 
-// errConfigUnread is what a setting has for an error whose value may be in a
-// file that could not be read.
+// errConfigUnread is the error of a setting whose value may be in a file that could not
+// be read.
 var errConfigUnread = errors.New("env.mosparo.php could not be read")
 
 func (c *config) get(name string) (settingsfile.Value, bool) {
@@ -31,13 +31,13 @@ func (c *config) get(name string) (settingsfile.Value, bool) {
 	return v, ok
 }
 
-// mayContain reports whether the file could not be read and may hold a value for
-// the name. The names of mosparo's set-up are in lower case.
+// mayContain reports whether the file could not be read and may have a value for the
+// name. The names that mosparo's setup writes are in lower case.
 func (c *config) mayContain(name string) bool {
 	return c != nil && c.err != nil && strings.ToLower(name) == name
 }
 
-// configPath is where env.mosparo.php lies, as in mosparo's ConfigHelper.
+// configPath returns the path of env.mosparo.php, as mosparo's ConfigHelper does.
 func configPath(dir string, env *environment) (string, error) {
 	const pathName, suffixName = "MOSPARO_CONFIG_FILE_PATH", "MOSPARO_ENV_SUFFIX"
 	if v, _ := env.get(pathName); phptext.IsTrue(v.text) {
@@ -65,17 +65,16 @@ func readConfig(path string) *config {
 	return &config{path: path, values: values, err: fileError(err)}
 }
 
-// ReadPHPFile reads a PHP file that returns plain data, such as mosparo's
-// config/env.mosparo.php or public/resources/mappings.php, without running
-// it; see cache/php for what comes out. The error is a
-// [*dotenv.FileError] with line and column for what is no plain data, without the
-// text of the file.
+// ReadPHPFile returns the plain data that a PHP file returns, such as mosparo's
+// config/env.mosparo.php or public/resources/mappings.php, as values of package php. It
+// does not run the file. The error is a [*dotenv.FileError], with line and column for
+// anything that is not plain data, and without the text of the file.
 func ReadPHPFile(path string) (any, error) {
 	v, err := settingsfile.ReadPHP(path)
 	return v, fileError(err)
 }
 
-// fileError is an error of settingsfile in its public form.
+// fileError converts an error of settingsfile to its public type.
 func fileError(err error) error {
 	var e *settingsfile.Error
 	if errors.As(err, &e) {

@@ -10,11 +10,11 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// DatabaseConnection returns what a driver needs for mosparo's database; see
-// [dsn.Database.Connection]. It returns the error of env.mosparo.php if that could
-// not be read, [ErrNotConfigured] if nothing of the database is set, and a
-// [*ValueError] that names the variable for what cannot be used; that unwraps to
-// [errors.ErrUnsupported] for another driver than mosparo's three.
+// DatabaseConnection returns driver, data source name and TLS configuration of mosparo's
+// database; see [dsn.Database.Connection]. The error is that of env.mosparo.php if the
+// file could not be read, [ErrNotConfigured] if no variable of the database is set, or a
+// [*ValueError] for a value that cannot be used. The last unwraps to
+// [errors.ErrUnsupported] for a driver that mosparo does not support.
 func (s *Settings) DatabaseConnection() (dsn.Connection, error) {
 	switch {
 	case s.unread != nil:
@@ -31,12 +31,12 @@ func (s *Settings) DatabaseConnection() (dsn.Connection, error) {
 	return c, err
 }
 
-// databaseVariables are the variables behind the parts of a [dsn.Error].
+// databaseVariables maps the parts of a [dsn.Error] to variables.
 var databaseVariables = map[string]string{
 	"driver": "database_driver", "host": "database_host", "user": "database_user", "path": "database_path", "TLS": "DATABASE_MYSQL_SSL",
 }
 
-// database is nil if nothing of the connection is set.
+// database returns nil if no variable of the connection is set.
 func (r *resolver) database() *dsn.Database {
 	path := ""
 	if r.dir != "" {
@@ -65,7 +65,7 @@ func (r *resolver) database() *dsn.Database {
 	return d
 }
 
-// databaseTLS is nil where TLS is off.
+// databaseTLS returns nil if TLS is off.
 func (r *resolver) databaseTLS() *dsn.TLS {
 	on := r.phpBool(r.lookupEnv, "DATABASE_MYSQL_SSL")
 	t := &dsn.TLS{

@@ -1,20 +1,25 @@
-// Package envconfig reads the settings of a mosparo node from the same
-// variables and files as a PHP node, and explains them.
+// Package envconfig reads the settings of a mosparo node from the same variables and
+// files as a PHP node, and explains them. It connects to nothing, so it does not promise
+// that a server can be reached; package connect opens what the settings name.
 //
-// [Load] reads mosparo's directory (.env files, the environment and
-// config/env.mosparo.php, in Symfony's order), [FromEnviron] the environment
-// alone. Both return [Settings], plain values for a program;
-// [Settings.Variable] tells where a value came from and what its operator should
-// be warned of, and [Settings.Variables] lists all of mosparo's settings, also
+//	settings, err := envconfig.Load("/path/to/mosparo", os.Environ())
+//	fmt.Println(settings.Cache.Adapter, settings.Cleanup.ProcessInterval)
+//	for v := range settings.Warnings() {
+//		log.Print(v.Name, ": ", v.Warning)
+//	}
+//
+// [Load] reads mosparo's directory: the .env files, the environment and
+// config/env.mosparo.php, in Symfony's order. [FromEnviron] reads the environment alone.
+// Both return [Settings], plain values for a program. [Settings.Variable] tells the source
+// of a value and its warning; [Settings.Variables] lists all settings of mosparo, also
 // those that only PHP nodes use.
 //
-// Where PHP does something unexpected with a value, this package does the same
-// and adds a warning: both kinds of nodes must end on the same server.
+// Where PHP interprets a value in an unexpected way, this package does the same and adds
+// a warning: both kinds of nodes must reach the same server.
 //
-// Secrets are of the type [dsn.Secret], which cannot be printed by accident; no
-// error and no warning contains one.
+// Secrets have the type [dsn.Secret], which cannot be printed by accident. No error and no
+// warning contains a secret.
 //
-// The package connects to nothing and does not promise that what a setting names
-// can be reached; package connect opens it. Packages dsn and dotenv can be used
-// alone.
+// Package dsn (addresses of Redis, memcached and the database) and package dotenv
+// (Symfony's .env files) can be used alone.
 package envconfig

@@ -11,21 +11,20 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// environment is what PHP sees as $_ENV: real variables and those of the .env
-// files.
+// environment is PHP's $_ENV: real variables and those of the .env files.
 type environment struct {
 	vars  map[string]variable
 	files []string
 }
 
-// variable is a text of the environment and where it came from.
+// variable is a value of the environment with its source.
 type variable struct {
 	text   string
 	source Source
 }
 
-// newEnvironment takes "NAME=value" texts as os.Environ gives them; of two
-// with one name the first counts.
+// newEnvironment takes "NAME=value" texts, as os.Environ returns. Of two with the same
+// name the first counts.
 func newEnvironment(environ []string) *environment {
 	e := &environment{vars: map[string]variable{}}
 	for _, s := range environ {
@@ -43,8 +42,8 @@ func (e *environment) get(name string) (variable, bool) {
 	return v, ok
 }
 
-// readFiles adds what the .env files of mosparo's directory hold. Without any of
-// them there is the real environment alone.
+// readFiles adds the variables of the .env files in mosparo's directory, if there are
+// any.
 func (e *environment) readFiles(dir string, environ []string) error {
 	vars, files, err := dotenv.Load(dir, environ)
 	if errors.Is(err, fs.ErrNotExist) && !slices.ContainsFunc([]string{".env", ".env.dist", ".env.local"}, func(name string) bool {

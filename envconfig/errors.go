@@ -2,27 +2,27 @@ package envconfig
 
 import "errors"
 
-// Conditions that callers tell apart with [errors.Is]. No error of this
-// package contains a value that may be a secret.
+// Conditions for [errors.Is]. No error of this package contains a value that may be a
+// secret.
 var (
-	// ErrNotConfigured: there is no database to connect to: neither the
-	// environment nor env.mosparo.php names one.
+	// ErrNotConfigured means that neither the environment nor env.mosparo.php names a
+	// database.
 	ErrNotConfigured = errors.New("no database is configured")
-	// ErrNoProject: the directory is not that of a mosparo installation.
+	// ErrNoProject means that the directory is not that of a mosparo installation.
 	ErrNoProject = errors.New("not a mosparo directory")
 )
 
-// ValueError is a setting whose value cannot be used. The value itself is not
-// part of it.
+// ValueError reports a setting whose value cannot be used. It does not contain the value.
 type ValueError struct {
 	// Name is the variable.
 	Name string
-	// Source is where the value came from.
+	// Source is where the value comes from.
 	Source Source
 	// Err says what is wrong with it.
 	Err error
 }
 
+// Error implements error.
 func (e *ValueError) Error() string {
 	s := "envconfig: " + e.Name
 	if e.Source != "" && e.Source != SourceDefault {
@@ -31,4 +31,5 @@ func (e *ValueError) Error() string {
 	return s + ": " + e.Err.Error()
 }
 
+// Unwrap returns Err.
 func (e *ValueError) Unwrap() error { return e.Err }

@@ -1,6 +1,7 @@
 package envconfig_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -36,4 +37,34 @@ func Example() {
 	// cache.example.com:6379 2 ********
 	// REDIS_URL: of several numbers in the path only the last one counts: database 2
 	// MOSPARO_CLEANUP_PROCESS_INTERVAL: 30 is outside 1-24, so the default 6 is used
+}
+
+// A container without files has its settings in the environment alone. Of values that
+// cannot be used all are named.
+func ExampleFromEnviron() {
+	_, err := envconfig.FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=apcu", "MOSPARO_CLEANUP_PROCESS_INTERVAL=six"}) // or os.Environ()
+	fmt.Println(err)
+	// Output:
+	// envconfig: MOSPARO_CACHE_ADAPTER (environment): unknown adapter; it must be filesystem, memcached or redis
+	// envconfig: MOSPARO_CLEANUP_PROCESS_INTERVAL (environment): not a number
+}
+
+// What a driver needs for mosparo's database. Package connect opens it.
+func ExampleSettings_DatabaseConnection() {
+	s, err := envconfig.FromEnviron([]string{"database_driver=pdo_mysql", "database_host=db.example.com", "database_password=secret"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := s.DatabaseConnection()
+	fmt.Println(c.Driver, c.DSN, err) // sql.Open(c.Driver, c.DSN.Reveal())
+
+	s, err = envconfig.FromEnviron(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = s.DatabaseConnection()
+	fmt.Println(errors.Is(err, envconfig.ErrNotConfigured))
+	// Output:
+	// mysql ******** <nil>
+	// true
 }

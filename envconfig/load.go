@@ -20,17 +20,16 @@ func apply(opts []Option) {
 	}
 }
 
-// Load reads the settings of the mosparo installation in dir as a PHP node
-// does: the .env files (or .env.local.php, which stands for all of them) below
-// environ, "NAME=value" texts such as os.Environ gives, then
-// config/env.mosparo.php for what has no value yet. MOSPARO_ENV_SUFFIX and
-// MOSPARO_CONFIG_FILE_PATH choose another one. A directory with env.mosparo.php
-// alone is read as well; one with neither is [ErrNoProject].
+// Load reads the settings of the mosparo installation in dir as a PHP node does. First
+// come the variables of environ ("NAME=value" texts, as os.Environ returns), then the
+// .env files or .env.local.php in place of all of them, then config/env.mosparo.php, or
+// the file that MOSPARO_ENV_SUFFIX or MOSPARO_CONFIG_FILE_PATH names. A directory with
+// neither .env files nor env.mosparo.php is [ErrNoProject].
 //
-// The error joins a [*dotenv.FileError] for a file that cannot be read and a
-// [*ValueError] for each value that cannot be used. Settings that are returned
-// together with an error are for display only: what env.mosparo.php would
-// have held has no value then, and [Settings.DatabaseConnection] refuses.
+// The error joins a [*dotenv.FileError] for a file that cannot be read and a [*ValueError]
+// for each value that cannot be used. Settings that are returned together with an error
+// are for display only: values of an env.mosparo.php that could not be read are missing,
+// and [Settings.DatabaseConnection] fails.
 func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	apply(opts)
 	dir, err := filepath.Abs(dir)
@@ -59,11 +58,11 @@ func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	return s, errors.Join(r.errs...)
 }
 
-// FromEnviron reads the settings from "NAME=value" texts, such as
-// os.Environ(), and from nothing else: no .env file, no env.mosparo.php.
+// FromEnviron reads the settings from environ only ("NAME=value" texts, as os.Environ
+// returns), and reads no file.
 //
-// The error joins a [*ValueError] for each value that cannot be used. The
-// settings returned with it are for display only.
+// The error joins a [*ValueError] for each value that cannot be used. Settings that are
+// returned together with an error are for display only.
 func FromEnviron(environ []string, opts ...Option) (*Settings, error) {
 	apply(opts)
 	r := &resolver{env: newEnvironment(environ)}

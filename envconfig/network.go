@@ -12,29 +12,31 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// Health says who may ask for the health of the node, and whether the health
-// check is bypassed.
+// Health holds the settings of mosparo's health check.
 type Health struct {
 	Bypass    bool           // MOSPARO_BYPASS_HEALTH_CHECK
-	AllowList []netip.Prefix // MOSPARO_HEALTH_ALLOW_LIST, everyone when that is empty
+	AllowList []netip.Prefix // MOSPARO_HEALTH_ALLOW_LIST; all addresses if that is empty
 }
 
-// Proxies are the proxies whose X-Forwarded-* headers count.
+// Proxies holds the settings of the proxies in front of the node.
 type Proxies struct {
 	// Trusted is TRUSTED_PROXIES.
 	Trusted TrustedProxies
-	// ForwardedForHeader and ForwardedProtoHeader, from env.mosparo.php, name
-	// the entries of PHP's $_SERVER that replace X-Forwarded-For and -Proto;
-	// empty unless TRUSTED_PROXIES is the shipped default.
+	// ForwardedForHeader and ForwardedProtoHeader are the headers in place of
+	// X-Forwarded-For and X-Forwarded-Proto, as entries of PHP's $_SERVER such as
+	// HTTP_CF_CONNECTING_IP: replace_forwarded_for_header and
+	// replaced_forwarded_proto_header of env.mosparo.php. They are empty if none
+	// counts: mosparo uses them only while TRUSTED_PROXIES is its shipped default, and
+	// finds headers only under names that begin with HTTP_.
 	ForwardedForHeader   string
 	ForwardedProtoHeader string
 }
 
-// TrustedProxies are addresses whose X-Forwarded-* headers are believed.
+// TrustedProxies is a set of addresses whose X-Forwarded-* headers count.
 type TrustedProxies struct {
 	Prefixes []netip.Prefix
-	// Everyone is REMOTE_ADDR: whoever connects is believed, so that anyone
-	// can forge an address.
+	// Everyone is REMOTE_ADDR: every peer is trusted, so that any client can forge its
+	// address.
 	Everyone bool
 }
 
@@ -43,7 +45,7 @@ func (p TrustedProxies) Contains(addr netip.Addr) bool {
 	return p.Everyone || contains(p.Prefixes, addr)
 }
 
-// Allows reports whether the client at addr may ask for the health.
+// Allows reports whether the client at addr is on the allow list.
 func (h Health) Allows(addr netip.Addr) bool { return contains(h.AllowList, addr) }
 
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
@@ -72,7 +74,7 @@ func (r *resolver) health() Health {
 // convertAllowList splits at commas and line ends, as mosparo's IpUtil does.
 func convertAllowList(s string) ([]netip.Prefix, string, error) {
 	if !phptext.IsTrue(s) {
-		return everyone, "the list is empty, so everyone may ask", nil
+		return everyone, "the list is empty, so all clients are allowed", nil
 	}
 	if errtext.HasComment(s) {
 		return nil, "", errtext.ErrComment
@@ -82,15 +84,15 @@ func convertAllowList(s string) ([]netip.Prefix, string, error) {
 	return prefixes, warning, nil
 }
 
-// parsePrefixes reads addresses and networks; what is none of these matches
-// nobody, in PHP as well.
+// parsePrefixes parses addresses and networks. Other items match no address, in PHP as
+// well.
 func parsePrefixes(items []string) (prefixes []netip.Prefix, warning string) {
 	for _, item := range items {
 		trimmed := strings.TrimSpace(item)
 		if p, err := parsePrefix(trimmed); err == nil {
 			prefixes = append(prefixes, p)
 		} else if trimmed != "" {
-			warning = joinWarnings(warning, fmt.Sprintf("%q is neither an address nor a network and matches nobody", trimmed))
+			warning = joinWarnings(warning, fmt.Sprintf("%q is neither an address nor a network and matches no client", trimmed))
 		}
 		if trimmed != item && trimmed != "" {
 			warning = joinWarnings(warning, fmt.Sprintf("PHP nodes do not recognize %q because of the spaces around it", trimmed))
@@ -126,8 +128,8 @@ func showPrefixes(prefixes []netip.Prefix) string {
 	return strings.Join(texts, ",")
 }
 
-// shippedProxies is TRUSTED_PROXIES in mosparo's own .env: a parameter that is
-// trusted_proxies of env.mosparo.php.
+// shippedProxies is the value of TRUSTED_PROXIES in mosparo's own .env. The parameter
+// stands for trusted_proxies of env.mosparo.php.
 const shippedProxies = "%default_trusted_proxies%"
 
 func (r *resolver) proxies() Proxies {
@@ -150,27 +152,23 @@ func (r *resolver) proxies() Proxies {
 	}, "TRUSTED_PROXIES", TrustedProxies{}, convertProxies, TrustedProxies.String)
 	p.ForwardedForHeader = r.replacedHeader("replace_forwarded_for_header", shipped)
 	p.ForwardedProtoHeader = r.replacedHeader("replaced_forwarded_proto_header", shipped)
-	r.warnHeader("replace_forwarded_for_header", p.ForwardedForHeader, "replaced_forwarded_for_header")
-	r.warnHeader("replaced_forwarded_proto_header", p.ForwardedProtoHeader, "replace_forwarded_proto_header")
+	r.warnMisnamed("replaced_forwarded_for_header", "replace_forwarded_for_header")
+	r.warnMisnamed("replace_forwarded_proto_header", "replaced_forwarded_proto_header")
 	return p
 }
 
-// warnHeader warns of a header that is configured and does not count: under the
-// name that mosparo does not read (its set-up writes
-// replace_forwarded_proto_header), or by a name that PHP's $_SERVER has not.
-func (r *resolver) warnHeader(name, header, other string) {
-	if c, ok := r.config.get(other); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
-		r.warn(name, other+" is set, but mosparo reads "+name+" only: no header counts for it")
-	}
-	if header != "" && !strings.HasPrefix(header, "HTTP_") {
-		r.warn(name, "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO")
+// warnMisnamed warns of a header under a name that mosparo does not read: its set-up
+// writes replace_forwarded_proto_header.
+func (r *resolver) warnMisnamed(name, read string) {
+	if c, ok := r.config.get(name); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
+		r.warn(read, name+" is set, but mosparo reads "+read+" only: no header counts for it")
 	}
 }
 
 var parameter = regexp.MustCompile(`%[^%\s]*%`)
 
-// resolveParameters is Symfony's resolve processor, for the one parameter
-// that is of use here.
+// resolveParameters is Symfony's resolve processor, for the only parameter that makes
+// sense here.
 func resolveParameters(text, proxies string) (string, error) {
 	var err error
 	text = parameter.ReplaceAllStringFunc(text, func(p string) string {
@@ -202,12 +200,12 @@ func convertProxies(s string) (TrustedProxies, string, error) {
 	var warning string
 	p.Prefixes, warning = parsePrefixes(items)
 	if p.Everyone {
-		warning = joinWarnings(warning, "REMOTE_ADDR trusts the X-Forwarded-* headers of everyone, so that anyone can forge an address of the health allow list")
+		warning = joinWarnings(warning, "REMOTE_ADDR trusts the X-Forwarded-* headers of every client, so that any client can forge an address of the health allow list")
 	}
 	return p, warning, nil
 }
 
-// String lists the proxies as TRUSTED_PROXIES does.
+// String returns the proxies in the form of TRUSTED_PROXIES.
 func (p TrustedProxies) String() string {
 	s := showPrefixes(p.Prefixes)
 	if !p.Everyone {
@@ -216,7 +214,9 @@ func (p TrustedProxies) String() string {
 	return strings.TrimPrefix(s+",REMOTE_ADDR", ",")
 }
 
-// replacedHeader is read from env.mosparo.php only.
+// replacedHeader reads an entry of PHP's $_SERVER from env.mosparo.php, the only place
+// of such a setting. Entries that stand for no header of a request are left out: a
+// Go node has nothing in their place.
 func (r *resolver) replacedHeader(name string, inForce bool) string {
 	return resolve(r, func(name string) (string, Source, bool, error) {
 		c, ok := r.config.get(name)
@@ -225,9 +225,12 @@ func (r *resolver) replacedHeader(name string, inForce bool) string {
 		}
 		return c.Text, Source(r.config.path), true, nil
 	}, name, "", func(s string) (string, string, error) {
-		if !inForce {
+		switch {
+		case !inForce:
 			return "", "not in force, since TRUSTED_PROXIES is set", nil
+		case !strings.HasPrefix(s, "HTTP_"):
+			return "", "no header counts: PHP's $_SERVER has those of requests under names such as HTTP_X_FORWARDED_PROTO", nil
 		}
 		return s, "", nil
-	}, shown)
+	}, showText)
 }

@@ -76,6 +76,7 @@ func TestReplacedHeaders_ThatDoNotCountAreWarnedOf(t *testing.T) {
 				require.Empty(t, v.Warning, config)
 			} else {
 				require.Contains(t, v.Warning, want[i], config)
+				require.Empty(t, []string{s.Proxies.ForwardedForHeader, s.Proxies.ForwardedProtoHeader}[i], config)
 			}
 		}
 	}

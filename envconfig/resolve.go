@@ -13,7 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// resolver turns texts into settings and collects what went wrong.
+// resolver converts texts to settings and collects the errors.
 type resolver struct {
 	dir       string
 	env       *environment
@@ -22,9 +22,9 @@ type resolver struct {
 	errs      []error
 }
 
-// lookup is Symfony's %env(NAME)%: the environment (with the .env files), and
-// env.mosparo.php where that has no value or an empty one. found is false
-// where the default counts.
+// lookup is Symfony's %env(NAME)%: the value of the environment with the .env files, or
+// that of env.mosparo.php if the first is missing or empty. If found is false, the
+// default counts.
 func (r *resolver) lookup(name string) (text string, src Source, found bool, err error) {
 	v, inEnv := r.env.get(name)
 	if inEnv && v.text != "" {
@@ -39,7 +39,7 @@ func (r *resolver) lookup(name string) (text string, src Source, found bool, err
 	case !inConfig:
 		return "", SourceDefault, false, nil
 	case c.Kind == settingsfile.False:
-		// A false hides even a variable that is set to nothing.
+		// A false hides even a variable with an empty value.
 		return "", SourceDefault, false, nil
 	case c.Kind == settingsfile.Array:
 		return "", Source(r.config.path), true, errors.New("must be a text or number, not an array")
@@ -47,7 +47,7 @@ func (r *resolver) lookup(name string) (text string, src Source, found bool, err
 	return c.Text, Source(r.config.path), true, nil
 }
 
-// lookupEnv is PHP's $_ENV[name]: without env.mosparo.php.
+// lookupEnv is PHP's $_ENV[name], which does not include env.mosparo.php.
 func (r *resolver) lookupEnv(name string) (text string, src Source, found bool, err error) {
 	v, ok := r.env.get(name)
 	if !ok {
@@ -58,12 +58,12 @@ func (r *resolver) lookupEnv(name string) (text string, src Source, found bool, 
 
 type lookupFunc func(name string) (text string, src Source, found bool, err error)
 
-// converter turns a text into a value, with a warning or an error.
+// converter converts a text to a value, with a warning or an error.
 type converter[T any] func(text string) (value T, warning string, err error)
 
-// resolve returns the value of one setting and notes it for
-// [Settings.Variable]. After an error it is the default; where the error is that
-// of a file that may hold it, it is the zero value.
+// resolve returns the value of a setting and records it for [Settings.Variable]. After an
+// error the value is the default, or the zero value if the file that may contain it could
+// not be read.
 func resolve[T any](r *resolver, lookup lookupFunc, name string, def T, convert converter[T], show func(T) string) T {
 	text, src, found, err := lookup(name)
 	value, v := def, Variable{Name: name, Source: src}
@@ -85,7 +85,7 @@ func resolve[T any](r *resolver, lookup lookupFunc, name string, def T, convert 
 	return value
 }
 
-// variable is a setting that was resolved before.
+// variable returns a setting that was resolved before.
 func (r *resolver) variable(name string) Variable { return find(r.variables, name) }
 
 // warn adds a warning to a setting that was resolved before.
@@ -94,7 +94,7 @@ func (r *resolver) warn(name, warning string) {
 	v.Warning = joinWarnings(v.Warning, warning)
 }
 
-// show replaces what people see of a setting that was resolved before.
+// show replaces the shown value of a setting that was resolved before.
 func (r *resolver) show(name, text string) {
 	r.variables[indexOf(r.variables, name)].Value = text
 }
@@ -107,15 +107,15 @@ func joinWarnings(a, b string) string {
 }
 
 func (r *resolver) text(name, def string) string {
-	return resolve(r, r.lookup, name, def, func(s string) (string, string, error) { return s, "", nil }, shown)
+	return resolve(r, r.lookup, name, def, func(s string) (string, string, error) { return s, "", nil }, showText)
 }
 
 func (r *resolver) path(name, def string) string {
-	return resolve(r, r.lookup, name, def, convertPath, shown)
+	return resolve(r, r.lookup, name, def, convertPath, showText)
 }
 
 func (r *resolver) envPath(name string) string {
-	return resolve(r, r.lookupEnv, name, "", convertPath, shown)
+	return resolve(r, r.lookupEnv, name, "", convertPath, showText)
 }
 
 func (r *resolver) secret(name string) dsn.Secret {
@@ -128,13 +128,13 @@ func (r *resolver) bool(name string, def bool) bool {
 	return resolve(r, r.lookup, name, def, convertBool, showBool)
 }
 
-// phpBool is a switch that reaches PHP without Symfony's bool conversion: all
-// but the empty text and 0 is true.
+// phpBool resolves a switch that PHP reads without Symfony's bool conversion: any text
+// but the empty one and 0 is true.
 func (r *resolver) phpBool(lookup lookupFunc, name string) bool {
 	return resolve(r, lookup, name, false, convertPHPBool, showBool)
 }
 
-// seconds is a number of seconds as a duration.
+// seconds resolves a number of seconds.
 func (r *resolver) seconds(name string, def time.Duration) time.Duration {
 	return resolve(r, r.lookup, name, def, func(s string) (time.Duration, string, error) {
 		n, err := convertInt(s)
@@ -143,9 +143,9 @@ func (r *resolver) seconds(name string, def time.Duration) time.Duration {
 	}, time.Duration.String)
 }
 
-// limited is a number of units from 1 to most; PHP takes the default for any
-// other number.
-func (r *resolver) limited(name string, def, most int64, unit time.Duration) time.Duration {
+// boundedDuration resolves a number of units from 1 to most. For any other number PHP uses the
+// default.
+func (r *resolver) boundedDuration(name string, def, most int64, unit time.Duration) time.Duration {
 	return resolve(r, r.lookup, name, time.Duration(def)*unit, func(s string) (time.Duration, string, error) {
 		n, err := convertInt(s)
 		if err == nil && (n < 1 || n > most) {
@@ -173,7 +173,7 @@ func convertBool(s string) (bool, string, error) {
 	return b, warning, nil
 }
 
-// looksTrue finds words that were meant as true and are false.
+// looksTrue reports whether a text that is false was probably meant as true.
 func looksTrue(s string) bool {
 	switch strings.ToLower(strings.Trim(s, phptext.FilterTrim+`"'`)) {
 	case "y", "t", "enabled", "enable", "active", "1", "true", "on", "yes", "ok", "ja", "oui":
@@ -188,7 +188,7 @@ func convertPHPBool(s string) (bool, string, error) {
 	}
 	b, warning := phptext.IsTrue(s), ""
 	if b && !phptext.EnvBool(s) {
-		warning = "PHP takes any text but the empty one and 0 for true here, also false, no and off; write 1 or 0"
+		warning = "in PHP any text but the empty one and 0 means true here, also false, no and off; write 1 or 0"
 	}
 	return b, warning, nil
 }
@@ -201,6 +201,6 @@ func convertInt(s string) (int64, error) {
 	return n, nil
 }
 
-func shown(s string) string { return s }
+func showText(s string) string { return s }
 
 func showBool(b bool) string { return strconv.FormatBool(b) }

@@ -6,14 +6,14 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// Settings holds what a mosparo node reads from its environment and this module
-// uses. It is plain data, which this package does not change once it is returned.
-// [Settings.Variable] tells where a value came from and what an operator should
-// know of it.
+// Settings holds the settings of a mosparo node that this module uses. It is plain data,
+// which this package does not change after it has returned it. [Settings.Variable] tells
+// the source of a value and its warning.
 type Settings struct {
-	// Dir is mosparo's directory, empty when only the environment was read.
+	// Dir is the absolute path of mosparo's directory; empty if only the environment was
+	// read.
 	Dir string
-	// Files are the settings files that were read, in this order.
+	// Files are the settings files in the order in which they were read.
 	Files []string
 
 	// Installed is mosparo_installed, InstalledVersion mosparo_installed_version.
@@ -24,21 +24,21 @@ type Settings struct {
 	Cleanup Cleanup
 	Health  Health
 	Proxies Proxies
-	// Database is nil when nothing of its connection is set. Open what
-	// [Settings.DatabaseConnection] returns.
+	// Database is nil if no variable of its connection is set. To open it, use
+	// [Settings.DatabaseConnection].
 	Database *dsn.Database
 
 	variables []Variable
-	// reload reads them again; nil for settings that were not read.
+	// reload reads the settings again; nil if they were not read from files.
 	reload func() (*Settings, error)
 	// unread is why env.mosparo.php could not be read.
 	unread error
 }
 
-// Reload reads the settings again, from where they were read: mosparo may be
-// updated while a program runs. s does not change. The environment is that of the
-// first time, since a process has no other. The errors are those of [Load]. Settings
-// that a program has made itself are returned as they are.
+// Reload reads the settings of [Load] again, since mosparo may be updated while a program
+// runs. It returns new settings and does not change s. The environment is the one that
+// Load was given. The errors are those of Load. Other settings have no files; for them it
+// returns s.
 func (s *Settings) Reload() (*Settings, error) {
 	if s.reload == nil {
 		return s, nil
@@ -46,7 +46,7 @@ func (s *Settings) Reload() (*Settings, error) {
 	return s.reload()
 }
 
-// Cleanup is the schedule of the cleanup, within mosparo's limits.
+// Cleanup holds the settings of the database cleanup, within mosparo's limits.
 type Cleanup struct {
 	GracePeriod         bool          // MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED
 	TokenRetention      time.Duration // MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD, 1-24 hours
@@ -55,7 +55,7 @@ type Cleanup struct {
 	UnfinishedInterval  time.Duration // MOSPARO_CLEANUP_UNFINISHED_INTERVAL, 1-360 minutes
 }
 
-// settings resolves all of them, in the order of mosparo's documentation.
+// settings resolves all settings, in the order of mosparo's documentation.
 func (r *resolver) settings() *Settings {
 	s := &Settings{Dir: r.dir, Files: r.env.files}
 	r.text("APP_ENV", "dev")
@@ -77,15 +77,15 @@ func (r *resolver) settings() *Settings {
 func (r *resolver) cleanup() Cleanup {
 	return Cleanup{
 		GracePeriod:         r.bool("MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED", false),
-		TokenRetention:      r.limited("MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD", 24, 24, time.Hour),
-		SubmissionRetention: r.limited("MOSPARO_SUBMISSION_RETENTION_PERIOD", 14, 14, 24*time.Hour),
-		ProcessInterval:     r.limited("MOSPARO_CLEANUP_PROCESS_INTERVAL", 6, 24, time.Hour),
-		UnfinishedInterval:  r.limited("MOSPARO_CLEANUP_UNFINISHED_INTERVAL", 10, 360, time.Minute),
+		TokenRetention:      r.boundedDuration("MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD", 24, 24, time.Hour),
+		SubmissionRetention: r.boundedDuration("MOSPARO_SUBMISSION_RETENTION_PERIOD", 14, 14, 24*time.Hour),
+		ProcessInterval:     r.boundedDuration("MOSPARO_CLEANUP_PROCESS_INTERVAL", 6, 24, time.Hour),
+		UnfinishedInterval:  r.boundedDuration("MOSPARO_CLEANUP_UNFINISHED_INTERVAL", 10, 360, time.Minute),
 	}
 }
 
-// others resolves what this module does not use, for [Settings.Variables]: an
-// operator sees it beside the rest, and learns of a value that PHP nodes refuse.
+// others resolves settings that this module does not use, for [Settings.Variables]:
+// operators see them beside the rest, and learn of values that PHP nodes refuse.
 func (r *resolver) others() {
 	resolve(r, r.lookup, "LOCK_DSN", dsn.NewSecret("flock"), convertSecret, showLockDSN)
 	r.envPath("MOSPARO_CONFIG_FILE_PATH")
@@ -100,7 +100,7 @@ func (r *resolver) others() {
 	}
 }
 
-// showLockDSN shows the names of stores without address, such as flock.
+// showLockDSN masks the DSN unless it is the name of a store without an address.
 func showLockDSN(s dsn.Secret) string {
 	switch text := s.Reveal(); text {
 	case "", "flock", "semaphore", "in-memory", "null":

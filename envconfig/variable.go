@@ -5,44 +5,42 @@ import (
 	"slices"
 )
 
-// Variable is one setting for people: where it came from and what to know of it.
-// A secret is masked.
+// Variable describes a setting for people. Secrets are masked.
 type Variable struct {
-	// Name is the variable, as an operator writes it.
+	// Name is the name of the environment variable or of the entry of env.mosparo.php.
 	Name string `json:"name"`
 	// Value is the value in effect, ******** for a secret.
 	Value string `json:"value"`
-	// Source is where the value, or the text that led to it, came from.
+	// Source is where the value comes from.
 	Source Source `json:"source"`
-	// Warning says what the operator should know of the value, in one sentence
-	// or several; empty if there is nothing.
+	// Warning tells the operator what is unexpected about the value; empty if nothing
+	// is.
 	Warning string `json:"warning,omitempty"`
 	// Error says why the value that was set cannot be used.
 	Error string `json:"error,omitempty"`
 }
 
-// Source is where a value came from: [SourceDefault], [SourceEnvironment], or
-// the path of the file.
+// Source is where a value comes from: [SourceDefault], [SourceEnvironment], or the path
+// of a file.
 type Source string
 
-// The sources that are no files.
+// The sources that are not files.
 const (
-	// SourceDefault: the variable is not set, the value is that of mosparo's own
-	// .env or services.
+	// SourceDefault means that the variable is not set: the value is mosparo's default.
 	SourceDefault Source = "default"
-	// SourceEnvironment: a real environment variable of the process.
+	// SourceEnvironment is the environment of the process, without the .env files.
 	SourceEnvironment Source = "environment"
 )
 
-// IsSet reports whether the variable is set, in any source.
+// IsSet reports whether the variable is set in the environment or a file.
 func (v Variable) IsSet() bool { return v.Source != SourceDefault && v.Source != "" }
 
-// Variable returns the setting of that name, such as REDIS_URL; one that mosparo
-// does not have is the zero Variable.
+// Variable returns the setting with a name such as REDIS_URL, or the zero Variable if
+// mosparo has no such setting.
 func (s *Settings) Variable(name string) Variable { return find(s.variables, name) }
 
-// Variables yields all of mosparo's settings, also those that are no field of
-// Settings, in the order of its documentation.
+// Variables yields all settings of mosparo, also those without a field in Settings, in
+// the order of mosparo's documentation.
 func (s *Settings) Variables() iter.Seq[Variable] { return slices.Values(s.variables) }
 
 // Warnings yields the settings that have a warning.

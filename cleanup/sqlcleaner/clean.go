@@ -13,7 +13,7 @@ import (
 // must stay do not keep it from others, and it deletes a token with any number of
 // submissions. A submission to which a kept token refers as its last one stays.
 //
-// It works in many short transactions, of about a tenth of a second each, and skips
+// It works in many short transactions, each of about 0.1 s (SQLite: 0.15 s), and skips
 // tokens that another client has locked. If such tokens remain at the end, the report is
 // not finished. It repeats transactions after conflicts with other clients, after the
 // loss of the connection, and while the server accepts no more clients (see

@@ -87,20 +87,34 @@ func (c *cleaning) next(ctx context.Context, rows int) (bool, error) {
 const (
 	firstBatch = 250
 	minBatch   = 100
-	maxBatch   = 1000
 )
 
-// targetTime is how long a transaction should take at most, and half of it at least:
-// on SQLite the shorter one is, the longer other clients sleep beyond its end.
-const targetTime = 100 * time.Millisecond
+// maxBatch is the maximum size. SQLite writes a page once for all rows of a transaction, and
+// other clients meet nothing but its one lock. For longer lists of ids MariaDB reads whole
+// tables, and so meets the locks of frontends.
+func (d Dialect) maxBatch() int {
+	if d == SQLite {
+		return 2500
+	}
+	return 1000
+}
+
+// targetTime is how long a transaction should take at most, and half of it at least: on
+// SQLite the shorter one is, the longer other clients sleep beyond its end.
+func (d Dialect) targetTime() time.Duration {
+	if d == SQLite {
+		return 150 * time.Millisecond
+	}
+	return 100 * time.Millisecond
+}
 
 // resize chooses the size of the next transaction.
 func (c *cleaning) resize(took time.Duration) {
-	switch {
-	case took > targetTime:
+	switch target := c.d.dialect.targetTime(); {
+	case took > target:
 		c.batchSize = max(c.batchSize/2, minBatch)
-	case took < targetTime/2:
-		c.batchSize = min(c.batchSize*2, maxBatch, c.rounds.limits.Rows)
+	case took < target/2:
+		c.batchSize = min(c.batchSize*2, c.d.dialect.maxBatch(), c.rounds.limits.Rows)
 	}
 }
 

@@ -52,7 +52,11 @@ func (c *cleaning) countExpired(ctx context.Context) error {
 
 // countTokens counts tokens with submissions, and all rows that refer to them.
 func (c *cleaning) countTokens(ctx context.Context) error {
-	return c.pages(ctx, func(_ page, all []token) (bool, error) {
+	newest, err := c.newestToken(ctx)
+	if err != nil {
+		return err
+	}
+	return c.pages(ctx, newest, func(_ page, all []token) (bool, error) {
 		var ids []int64
 		for _, t := range all {
 			free, err := c.isFree(ctx, t)

@@ -59,19 +59,24 @@ func (c *cleaning) readSurvey(ctx context.Context, where string, args ...any) (a
 const pageSize = 5000
 
 // page is a range of token ids: above after, up to last.
-type page struct {
-	after, last int64
-	end         bool // the last page, which has no upper limit
+type page struct{ after, last int64 }
+
+// newestToken returns the highest id of a token, 0 if there is none. Tokens that are stored
+// later are not due in this run.
+func (c *cleaning) newestToken(ctx context.Context) (int64, error) {
+	n, err := c.d.readNumber(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	return int64(n), err
 }
 
-// pages calls f for each page of tokens, until it returns false.
-func (c *cleaning) pages(ctx context.Context, f func(p page, all []token) (bool, error)) error {
-	for p := (page{}); !p.end; p.after = p.last {
-		last, err := c.d.readIDs(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after)
+// pages calls f for each page of tokens up to the newest, until it returns false.
+func (c *cleaning) pages(ctx context.Context, newest int64, f func(p page, all []token) (bool, error)) error {
+	for p := (page{}); p.last < newest; p.after = p.last {
+		last, err := c.d.readIDs(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after, newest)
 		if err != nil {
 			return err
 		}
-		if p.end = len(last) == 0; !p.end {
+		p.last = newest
+		if len(last) > 0 {
 			p.last = last[0]
 		}
 		all, err := c.tokensOn(ctx, p)
@@ -87,9 +92,5 @@ func (c *cleaning) pages(ctx context.Context, f func(p page, all []token) (bool,
 
 // tokensOn returns the tokens of a page that have submissions.
 func (c *cleaning) tokensOn(ctx context.Context, p page) ([]token, error) {
-	where, args := "s.submit_token_id > ? AND t.id > ?", []any{p.after, p.after}
-	if !p.end {
-		where, args = where+" AND s.submit_token_id <= ? AND t.id <= ?", append(args, p.last, p.last)
-	}
-	return c.readSurvey(ctx, where, args...)
+	return c.readSurvey(ctx, "s.submit_token_id > ? AND t.id > ? AND s.submit_token_id <= ? AND t.id <= ?", p.after, p.after, p.last, p.last)
 }

@@ -12,13 +12,13 @@ func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
 	if ok, err := c.startRounds(ctx); err != nil || !ok {
 		return false, err
 	}
-	last, err := c.d.readNumber(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	newest, err := c.newestToken(ctx)
 	if err != nil {
 		return false, err
 	}
 	for try := 0; try < 3; try++ {
-		p := pass{cleaning: c, last: float64(last)}
-		if err := c.pages(ctx, func(page page, all []token) (bool, error) { return p.page(ctx, page, all) }); err != nil {
+		p := pass{cleaning: c, newest: newest}
+		if err := c.pages(ctx, newest, func(page page, all []token) (bool, error) { return p.page(ctx, page, all) }); err != nil {
 			return false, err
 		}
 		if c.rounds.over || p.skipped == 0 {
@@ -34,17 +34,14 @@ func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
 // pass is one pass over all tokens.
 type pass struct {
 	*cleaning
-	last    float64 // the highest token id, for the progress
-	deleted int     // tokens
-	skipped int     // tokens that are due and were in use
+	newest  int64 // the highest token id
+	deleted int   // tokens
+	skipped int   // tokens that are due and were in use
 }
 
 // page deletes the free tokens of a page. It returns false if the limits end the run.
 func (p *pass) page(ctx context.Context, page page, all []token) (more bool, err error) {
-	done := 1.0
-	if !page.end {
-		done = min(float64(page.last)/p.last, 1)
-	}
+	done := float64(page.last) / float64(p.newest)
 	var ids []int64
 	rows := 0
 	flush := func() (bool, error) {

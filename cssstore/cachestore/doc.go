@@ -1,35 +1,41 @@
-// Package cachestore keeps prepared CSS in the shared cache, as mosparo does with
-// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE switched on.
+// Package cachestore implements cssstore.Store in the shared cache, where mosparo keeps
+// prepared CSS if MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is on.
 //
 //	store := cachestore.New(pool, cachestore.WithLocker(locker))
-//
-// A project has three entries:
-//
-//	design_{uuid}_content  the CSS: a string without expiry, as mosparo has it
-//	design_{uuid}_hash     its hash: likewise
-//	mosparoGoCss_{uuid}    the mark of a Go node: hash, SHA-256 of the CSS,
-//	                       source and time, an array that expires after 30
-//	                       days and is written by Put
+//	r, err := store.Get(ctx, project)
 //
 // # Guarantees
 //
-// A reader that finds the CSS of the mark knows its hash, also if another one
-// stands beside it: content written by a Go node is never returned with another hash.
-// All three entries are read in one round trip. Put writes the mark, the CSS and
-// the hash, in this order; atomically where the backend can and there is a mark
-// already.
+// CSS that a Go node wrote is never returned with the hash of another version. CSS of
+// PHP nodes is settled ([cssstore.Resource.Settled]) once it was read twice,
+// [cssstore.SettleTime] apart, with the same hash.
 //
-// Any other pair was written by PHP, and is settled when it is read a second
-// time, [cssstore.SettleTime] after the first. If there is a mark that does not
-// match, a write may be in progress: then Get waits for the second read, or
-// returns [cssstore.ErrUnsettled] when the pair changes each time. Other CSS
-// beside the very hash of the mark is left by a writer that stopped between its
-// writes, or by PHP after an update of mosparo: it is settled after a second.
+// A Get takes one round trip if the CSS is settled, and a second one otherwise. While a
+// node writes it reads several times, with [cssstore.SettleTime] between.
 //
 // # Limits
 //
-// PHP nodes take no lock. A PHP node that stops between its two writes for more
-// than a second cannot be told from one that has prepared new bytes for the same
-// design. A pair that outlives its mark counts as PHP's. The store has the
-// current version only.
+// The store keeps the current version only.
+//
+// PHP nodes take no lock. If a PHP node stops for more than a second between writing
+// the CSS and writing the hash, readers take the CSS for new bytes of the earlier
+// design, as they are after an update of mosparo.
+//
+// # Entries
+//
+// A project has three entries:
+//
+//	design_{uuid}_content  the CSS, a string that does not expire, as in mosparo
+//	design_{uuid}_hash     the hash, likewise
+//	mosparoGoCss_{uuid}    the mark: an array of hash, sha256 (of the CSS), base,
+//	                       version and at (Unix time in milliseconds), which
+//	                       expires after 30 days
+//
+// Put writes the mark, the CSS and the hash in this order, atomically if the backend
+// can. A reader trusts CSS whose SHA-256 is in the mark, and takes the hash from the
+// mark. Other CSS was written by PHP. If there is a mark, a write may be in progress:
+// Get then waits for the second read, and returns [cssstore.ErrUnsettled] if each read
+// gives another pair. CSS beside the hash of a mark that does not match it comes from
+// a writer that stopped halfway, or from PHP after an update of mosparo; it has to
+// stay the same for a second. After the mark has expired the pair counts as PHP's.
 package cachestore

@@ -17,8 +17,7 @@ const (
 	designPrefix = "design_"
 	// markPrefix is the prefix of the keys of marks.
 	markPrefix = "mosparoGoCss_"
-	// markTTL is the lifetime of a mark. A pair that outlives its mark counts as
-	// PHP's.
+	// markTTL is the lifetime of a mark. Afterwards the pair counts as PHP's.
 	markTTL = 30 * 24 * time.Hour
 )
 
@@ -34,7 +33,7 @@ func markKey(project cssstore.UUID) cache.Key[mark] {
 	return cache.Key[mark](markPrefix + project.String())
 }
 
-// projectOf returns the project whose entry has the key.
+// projectOf returns the project that an entry belongs to, by its key.
 func projectOf(key string) (cssstore.UUID, bool) {
 	id, ok := strings.CutPrefix(key, markPrefix)
 	if !ok {
@@ -47,8 +46,8 @@ func projectOf(key string) (cssstore.UUID, bool) {
 	return project, err == nil
 }
 
-// mark is the entry of a Go node beside mosparo's two: it says which CSS belongs
-// to which hash. The zero mark stands for none.
+// mark is the third entry, which Go nodes write beside mosparo's two: it records which
+// CSS belongs to which hash. The zero mark stands for none.
 type mark struct {
 	Hash   cssstore.Hash
 	Sum    [sha256.Size]byte
@@ -95,7 +94,7 @@ func (m *mark) matches(css []byte) bool {
 	return !m.Hash.IsZero() && sha256.Sum256(css) == m.Sum
 }
 
-// entries are what the cache has of a project.
+// entries are the three entries of a project.
 type entries struct {
 	project cssstore.UUID
 	css     []byte
@@ -103,7 +102,7 @@ type entries struct {
 	mark    mark
 }
 
-// entriesID makes two reads comparable.
+// entriesID is equal for two reads that found the same entries.
 type entriesID struct {
 	css        [sha256.Size]byte
 	hash, mark cssstore.Hash
@@ -114,7 +113,7 @@ func (e *entries) id() entriesID {
 	return entriesID{css: sha256.Sum256(e.css), hash: e.hash, mark: e.mark.Hash, at: e.mark.At.UnixMilli()}
 }
 
-// trusted returns the version of a Go node.
+// trusted returns the version that the mark names.
 func (e *entries) trusted() cssstore.Resource {
 	r := cssstore.Resource{
 		Project: e.project, Hash: e.mark.Hash, CSS: e.css,
@@ -126,8 +125,8 @@ func (e *entries) trusted() cssstore.Resource {
 	return r
 }
 
-// read reads the three entries, the mark last where they are read one after
-// the other: it is written first, so that it is never older than the CSS.
+// read reads the three entries. The mark is the last where the backend reads one after
+// the other: since it is written first, it is then never older than the CSS.
 func (s *Store) read(ctx context.Context, project cssstore.UUID) (*entries, error) {
 	var hash cache.Result[string]
 	var css cache.Result[[]byte]
@@ -138,7 +137,7 @@ func (s *Store) read(ctx context.Context, project cssstore.UUID) (*entries, erro
 	}
 	e := &entries{project: project, css: css.Value}
 	if e.hash, err = parseStored(hash); err == nil {
-		err = missing(css.Err)
+		err = joinNotFound(css.Err)
 	}
 	if err == nil && css.Value == nil {
 		err = cssstore.ErrNotFound // a stored null
@@ -146,16 +145,16 @@ func (s *Store) read(ctx context.Context, project cssstore.UUID) (*entries, erro
 	if err != nil {
 		return nil, err
 	}
-	if m.Err == nil { // a mark that cannot be read is none
+	if m.Err == nil { // otherwise the pair counts as PHP's
 		e.mark = m.Value
 	}
 	return e, nil
 }
 
-// parseStored returns the hash that is stored.
+// parseStored returns the hash in the entry of that name.
 func parseStored(r cache.Result[string]) (cssstore.Hash, error) {
 	if r.Err != nil {
-		return cssstore.Hash{}, missing(r.Err)
+		return cssstore.Hash{}, joinNotFound(r.Err)
 	}
 	h, err := cssstore.ParseHash(r.Value)
 	if err != nil {
@@ -164,8 +163,8 @@ func parseStored(r cache.Result[string]) (cssstore.Hash, error) {
 	return h, nil
 }
 
-// missing joins [cssstore.ErrNotFound] to an error that PHP takes for a miss.
-func missing(err error) error {
+// joinNotFound joins [cssstore.ErrNotFound] to an error that is a miss for PHP.
+func joinNotFound(err error) error {
 	var decode *cache.DecodeError
 	if errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) || errors.As(err, &decode) {
 		return errors.Join(cssstore.ErrNotFound, err)

@@ -21,14 +21,15 @@ type seenPair struct {
 }
 
 const (
-	// maxSeen bounds the memory; projects that are dropped are read twice again.
+	// maxSeen bounds the number of pairs in memory. A pair that is dropped has to be
+	// read twice again.
 	maxSeen = 10_000
-	// maxSeenAge is how long a read counts: a pair that is read again much later
-	// may have been replaced and come back meanwhile.
+	// maxSeenAge is how long a read counts: in a longer time the pair may have been
+	// replaced and stored again.
 	maxSeenAge = 10 * time.Minute
 )
 
-// since records the pair of a project, and returns for how long it has been there.
+// since records the pair of a project, and returns how long ago it was first read.
 func (f *firstSeen) since(project cssstore.UUID, e *entries) time.Duration {
 	now, id := time.Now(), e.id()
 	f.mu.Lock()

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// maxChanges is how many different pairs Get reads, one after the other.
+	// maxChanges is after how many different pairs Get gives up.
 	maxChanges = 3
-	// doubtTime is how long other CSS than that of the mark has to stay beside
-	// its hash.
-	doubtTime = 4 * cssstore.SettleTime
+	// staleMarkTime is for how long CSS has to stay the same beside the hash of a
+	// mark that does not match it.
+	staleMarkTime = 4 * cssstore.SettleTime
 )
 
-// waitFunc waits between two reads, or returns why not.
+// waitFunc waits between two reads, or returns the error to end with.
 type waitFunc func(context.Context, time.Duration) error
 
 func (s *Store) get(ctx context.Context, project cssstore.UUID, wait waitFunc) (cssstore.Resource, error) {
@@ -32,7 +32,7 @@ func (s *Store) get(ctx context.Context, project cssstore.UUID, wait waitFunc) (
 		}
 		settles := cssstore.SettleTime
 		if e.hash == e.mark.Hash {
-			settles = doubtTime
+			settles = staleMarkTime
 		}
 		since := s.seen.since(project, e)
 		if since == 0 {
@@ -43,8 +43,8 @@ func (s *Store) get(ctx context.Context, project cssstore.UUID, wait waitFunc) (
 			return r, nil
 		}
 		if e.mark.Hash.IsZero() {
-			// The three may have been read at different moments: a mark that was
-			// written before the CSS is there at the next read at the latest.
+			// The backend may have read the three at different moments. A mark that
+			// was written before the CSS is in the next read.
 			again, err := s.read(ctx, project)
 			if err != nil {
 				return cssstore.Resource{}, err
@@ -73,7 +73,7 @@ func (s *Store) hash(ctx context.Context, project cssstore.UUID, wait waitFunc) 
 	}
 	h, err := parseStored(hash)
 	if err == nil && m.Err == nil && m.Value.Hash != h {
-		// Only the CSS can tell which of the two it is.
+		// Which of the two it is depends on the CSS.
 		var r cssstore.Resource
 		r, err = s.get(ctx, project, wait)
 		h = r.Hash

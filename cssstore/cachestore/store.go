@@ -9,6 +9,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/internal/lockwait"
 	"github.com/mosparo/go-cluster/cssstore/internal/operr"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -31,29 +32,27 @@ var _ interface {
 // Option changes a default of [New].
 type Option func(*Store)
 
-// WithLocker makes writers of one project exclude each other by the lock
-// mosparo/css.{uuid}; Put and Delete wait for it for 10 seconds. Give one to
-// every store that writes: without it (the default, and nil) two writers on a
-// backend that cannot write several entries atomically may have to write again,
-// and may end with [cssstore.ErrOverwritten].
+// WithLocker sets the locker with which Put and Delete take the lock
+// mosparo/css.{uuid}, so that Go nodes write a project one after the other. They wait
+// for the lock for up to 10 seconds. Every store that writes should have one: without
+// it (the default, and nil) concurrent writers may have to write again, and may end
+// with [cssstore.ErrOverwritten], if the backend cannot write several entries
+// atomically.
 func WithLocker(l *lock.Locker) Option { return func(s *Store) { s.locker = l } }
 
-// New returns the store in the pool. Nothing is read before the first request.
-// It panics if pool is nil.
+// New returns a store in the pool. It sends no request. It panics if pool or an option
+// is nil.
 func New(pool *cache.Pool, opts ...Option) *Store {
 	if pool == nil {
 		panic("cachestore: New: pool is nil")
 	}
 	s := &Store{pool: pool}
-	for _, o := range opts {
-		o(s)
-	}
+	option.Apply("cachestore: New", s, opts)
 	return s
 }
 
-// Get implements [cssstore.Store]. What PHP takes for a miss is
-// [cssstore.ErrNotFound]: one of mosparo's two entries missing, null, or not the
-// text that it has to be.
+// Get implements [cssstore.Store]. As in PHP, the error is [cssstore.ErrNotFound] if
+// one of mosparo's two entries is missing, null, or not a valid text.
 func (s *Store) Get(ctx context.Context, project cssstore.UUID) (cssstore.Resource, error) {
 	r, err := s.get(ctx, project, sleep.For)
 	return r, operr.Wrap("get", project, err)
@@ -65,10 +64,10 @@ func (s *Store) Hash(ctx context.Context, project cssstore.UUID) (cssstore.Hash,
 	return h, operr.Wrap("hash", project, err)
 }
 
-// Put implements [cssstore.Store]. It reads what is there afterwards, and writes
-// again if a writer that takes no lock came in between. After the third time it
-// removes the entries that do not belong together, for PHP to prepare them anew,
-// and returns [cssstore.ErrOverwritten].
+// Put implements [cssstore.Store]. It reads the entries afterwards, and writes again if
+// a PHP node wrote at the same time. After three attempts it removes the entries,
+// which do not belong together, so that they are prepared anew, and returns
+// [cssstore.ErrOverwritten].
 func (s *Store) Put(ctx context.Context, r cssstore.Resource) error {
 	err := r.Check()
 	if err == nil {
@@ -77,15 +76,15 @@ func (s *Store) Put(ctx context.Context, r cssstore.Resource) error {
 	return operr.Wrap("put", r.Project, err)
 }
 
-// Delete implements [cssstore.Store]: it removes the two entries of mosparo, which
-// PHP leaves behind, and the mark.
+// Delete implements [cssstore.Store]. It removes all three entries; PHP leaves its two
+// behind when a project is deleted.
 func (s *Store) Delete(ctx context.Context, project cssstore.UUID) error {
 	err := s.exclusively(ctx, project, func(ctx context.Context) error { return s.remove(ctx, project) })
 	s.seen.forget(project)
 	return operr.Wrap("delete", project, err)
 }
 
-// exclusively runs do while no other Go writer of the project is at work.
+// exclusively runs do under the lock of the project, if there is a locker.
 func (s *Store) exclusively(ctx context.Context, project cssstore.UUID, do func(context.Context) error) error {
 	if s.locker == nil {
 		return do(ctx)

@@ -136,7 +136,7 @@ func TestStore_AGoNodesVersionIsNeverTorn(t *testing.T) {
 				require.Zero(t, torn.Load(), "the hash of a Go node with the css of another")
 			}
 
-			// And at rest, whatever the last writers have left.
+			// When all have ended, the last version is whole, too.
 			s := cachestore.New(cache.NewPool(a), cachestore.WithLocker(locker))
 			r, err := cssstore.GetSettled(t.Context(), s, project)
 			require.NoError(t, err)

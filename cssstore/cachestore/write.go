@@ -8,7 +8,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// maxWrites is how often a Put writes what a PHP node has overwritten.
+// maxWrites is how often Put writes a version that PHP nodes keep overwriting.
 const maxWrites = 3
 
 func (s *Store) put(ctx context.Context, r *cssstore.Resource) error {
@@ -32,32 +32,32 @@ func (s *Store) put(ctx context.Context, r *cssstore.Resource) error {
 			return err
 		}
 		if m.matches(e.css) == (e.hash == r.Hash) {
-			return nil // ours, or entirely another writer's
+			return nil // either both are ours, or both are another writer's
 		}
 	}
-	// What is there now is another writer's CSS under our hash, and may stay so.
+	// The store has another writer's CSS beside our hash, and may keep both.
 	if err := s.remove(ctx, r.Project); err != nil {
 		return errors.Join(cssstore.ErrOverwritten, err)
 	}
 	return cssstore.ErrOverwritten
 }
 
-// announce puts a mark beside a pair that has none, before anything else is
-// written: servers that are written side by side keep no order, and with any
-// mark that does not match a reader waits.
+// announce writes the mark before anything else if there is none: several servers are
+// written in no particular order, and any mark, also one that does not match, makes
+// readers wait.
 func (s *Store) announce(ctx context.Context, project cssstore.UUID, m mark) error {
 	switch _, err := markKey(project).Get(ctx, s.pool); {
 	case err == nil:
 		return nil
-	case !errors.Is(missing(err), cssstore.ErrNotFound):
+	case !errors.Is(joinNotFound(err), cssstore.ErrNotFound):
 		return err
 	}
 	return cache.Write(ctx, s.pool, markKey(project).With(m, markTTL))
 }
 
-// remove removes the CSS first: PHP redirects to itself for ever when only the
-// hash is missing. The mark goes last, so that no reader takes what is left
-// for a pair of PHP's.
+// remove removes the CSS first: PHP redirects to the same URL without end if only the
+// hash is missing. It removes the mark last: without it readers would take what is
+// left for a pair of PHP's.
 func (s *Store) remove(ctx context.Context, project cssstore.UUID) error {
 	if err := s.pool.Delete(ctx, string(contentKey(project)), string(hashKey(project))); err != nil {
 		return err

@@ -15,15 +15,15 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Build is what a node makes CSS from.
+// Build is what a node makes CSS from, besides the settings of a design.
 type Build struct {
 	Base design.Base
 	// Version is that of mosparo, such as 1.5.4.
 	Version string
 }
 
-// FromPublic reads the base CSS of an installation of mosparo, whose folder
-// public is given, each time anew.
+// FromPublic returns a function that reads the base CSS from the folder public of an
+// installation of mosparo, each time it is called. Use it as [Inputs].LoadBuild.
 func FromPublic(public, version string) func() (Build, error) {
 	return func() (Build, error) {
 		base, err := design.LoadBase(public)
@@ -35,36 +35,36 @@ func (b *Build) source() cssstore.Source {
 	return cssstore.Source{Base: b.Base.Digest, Version: b.Version}
 }
 
-// PeerBuild is the build that one node has published.
+// PeerBuild is the build that a node has published.
 type PeerBuild struct {
-	Node   string
+	Node   string // its name, see [WithName]
 	Source cssstore.Source
-	At     time.Time
+	At     time.Time // when it was published
 }
 
 const (
 	buildsKey  cache.Key[map[string]storedBuild] = "mosparoGoCssBuilds"
 	buildsTTL                                    = 10 * time.Minute
 	buildsLock                                   = lock.ReservedPrefix + "css.builds"
-	// publishEvery is how often a node publishes its build, buildMaxAge how long
+	// publishEvery is how often a node publishes its build, buildMaxAge for how long
 	// that counts.
 	publishEvery = 10 * time.Second
 	buildMaxAge  = 2 * time.Minute
-	// republishTime is the time within which all nodes have published again after
-	// the entry was lost, as PHP's cache:clear loses it.
+	// republishTime is the time within which all nodes publish again after the entry
+	// was lost, for example by PHP's cache:clear.
 	republishTime = publishEvery + 5*time.Second
-	// maxNodes bounds what is read from the entry.
+	// maxNodes bounds the number of elements.
 	maxNodes = 1000
 )
 
-// storedBuild is the element of a node.
+// storedBuild is the element of a node in the entry.
 type storedBuild struct {
 	Base    string `php:"base"`
 	Version string `php:"version"`
 	At      int64  `php:"at"`
 }
 
-// builds returns the elements that count.
+// builds reads the entry, without elements that are too old.
 func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, error) {
 	all, err := buildsKey.Get(ctx, pool)
 	var decode *cache.DecodeError
@@ -89,8 +89,8 @@ func builds(ctx context.Context, pool *cache.Pool) (map[string]storedBuild, erro
 	return all, nil
 }
 
-// PeerBuilds returns what the nodes have published, in the order of their names. An
-// entry that cannot be read is [ErrDisagreement].
+// PeerBuilds returns the builds that all nodes have published, sorted by their names. If
+// the entry is invalid, the error is [ErrDisagreement].
 func PeerBuilds(ctx context.Context, pool *cache.Pool) ([]PeerBuild, error) {
 	all, err := builds(ctx, pool)
 	var list []PeerBuild
@@ -101,7 +101,7 @@ func PeerBuilds(ctx context.Context, pool *cache.Pool) ([]PeerBuild, error) {
 	return list, err
 }
 
-// publish writes this node's element, or removes it.
+// publish writes the element of this node, or removes it if b is nil.
 func (g *Generator) publish(ctx context.Context, b *Build) error {
 	return g.locker.Do(ctx, buildsLock, func(ctx context.Context) error {
 		all, err := builds(ctx, g.pool)
@@ -124,10 +124,10 @@ func (g *Generator) publish(ctx context.Context, b *Build) error {
 	}, lock.WithWait(publishEvery), lock.WithLabel("publish css build"))
 }
 
-// agree returns a [*DisagreementError] unless all that is published equals
-// ours. A node that runs must have published its own, and long enough ago for the
-// others to have done so, too.
-func (g *Generator) agree(ctx context.Context, ours cssstore.Source, runs bool) error {
+// checkAgreement returns a [*DisagreementError] unless all published builds are ours. If
+// this node runs, it must have published its own, and long enough ago for the others to
+// have published theirs.
+func (g *Generator) checkAgreement(ctx context.Context, ours cssstore.Source, runs bool) error {
 	all, err := PeerBuilds(ctx, g.pool)
 	if err != nil {
 		return err
@@ -146,14 +146,15 @@ func (g *Generator) agree(ctx context.Context, ours cssstore.Source, runs bool) 
 	return nil
 }
 
-// older reports whether version a comes surely before b: numbers with dots.
-func older(a, b string) bool {
-	x, y := numbers(a), numbers(b)
+// isOlder reports whether version a is known to be older than b. Both must be numbers
+// separated by dots.
+func isOlder(a, b string) bool {
+	x, y := parseVersion(a), parseVersion(b)
 	return x != nil && y != nil && slices.Compare(x, y) < 0
 }
 
-// numbers are those of a version, nil if it has anything else.
-func numbers(version string) []int {
+// parseVersion returns the numbers of a version, nil if it has anything else.
+func parseVersion(version string) []int {
 	var all []int
 	for part := range strings.SplitSeq(version, ".") {
 		n, err := strconv.ParseUint(part, 10, 31)

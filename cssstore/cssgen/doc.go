@@ -1,5 +1,5 @@
-// Package cssgen prepares projects' CSS on a node that is not PHP, from their
-// settings and mosparo's base CSS, and stores it.
+// Package cssgen prepares the CSS of projects on demand, from their design settings and
+// mosparo's base CSS, and stores it. Without it only PHP nodes prepare CSS.
 //
 //	g := cssgen.New(store, pool, locker, cssgen.Inputs{
 //		Settings:  projectDB,
@@ -10,9 +10,21 @@
 //
 // # Guarantees
 //
-// A project is prepared once at a time in the cluster, and only as long as all
-// nodes that run a [Generator] have the same [Build]. CSS that was made by a
-// newer version of mosparo is never replaced, even if all others agree.
+// Go nodes prepare a project one after the other, never concurrently, and only while all
+// nodes that run a [Generator] have the same [Build]: base CSS and version of mosparo.
+// CSS that a newer version of mosparo made is never replaced.
+//
+// While builds differ, as they do during an update, no node prepares anything: what is
+// stored is served, and the error is [ErrDisagreement]. A node that finds no builds
+// published, or not its own, waits 15 seconds for the others to publish theirs. The
+// clocks of the nodes may differ by a minute.
+//
+// # Limits
+//
+// PHP nodes publish no build. That one was updated shows only in the CSS that it
+// stores.
+//
+// # Entry
 //
 // Nodes publish their builds in one entry of the shared cache:
 //
@@ -20,17 +32,7 @@
 //	value     an array: name of the node => an array of base (the SHA-256 of
 //	          the base CSS in hexadecimal digits), version (that of mosparo)
 //	          and at (Unix time in seconds)
-//	lifetime  10 minutes; a node's element counts for 2 minutes
-//	writer    every node with a Generator, each 10 seconds, under the lock
+//	lifetime  10 minutes; the element of a node counts for 2 minutes
+//	writer    every node with a Generator, every 10 seconds, under the lock
 //	          mosparo/css.builds; it removes its element when it ends
-//
-// While two elements differ, as they do during an update, no node prepares
-// anything: what is stored is served, and the error is an [ErrDisagreement]. A
-// node that finds the entry lost, or is the first, waits 15 seconds for the
-// others. The clocks of the nodes may differ by a minute.
-//
-// # Limits
-//
-// PHP nodes publish nothing: that one has been updated shows only by what it
-// stores.
 package cssgen

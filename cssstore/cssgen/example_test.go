@@ -14,8 +14,8 @@ import (
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
-// defaults are the settings of projects that nobody has changed; usually a
-// projectdb.DB has them.
+// defaults are the settings of projects that were never changed; usually they come from a
+// projectdb.DB.
 type defaults struct{}
 
 func (defaults) Rows(context.Context, cssstore.UUID) ([]design.Row, error) { return nil, nil }

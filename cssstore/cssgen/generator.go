@@ -14,32 +14,33 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Inputs are what CSS is made from.
+// Inputs are what a [Generator] makes CSS from.
 type Inputs struct {
 	// Settings has the design settings of the projects; usually a projectdb.DB.
 	Settings Settings
-	// LoadBuild returns the base CSS and the version of mosparo, usually as
-	// [FromPublic] does. It is called often, from several goroutines.
+	// LoadBuild returns the base CSS and the version of mosparo; usually it comes from
+	// [FromPublic]. It is called often and must be safe for concurrent use.
 	LoadBuild func() (Build, error)
 }
 
-// Settings reads the stored settings of a project. A projectdb.DB does.
+// Settings returns the stored settings of a project. A projectdb.DB is one.
 type Settings interface {
 	Rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error)
 }
 
-// HashSaver stores the hash of a design in mosparo's database. A projectdb.DB
-// does, and changes nothing but a row that is there.
+// HashSaver replaces the hash of a project in mosparo's database. A projectdb.DB is one,
+// and only changes an existing row.
 type HashSaver interface {
 	SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error
 }
 
-// Generator prepares and stores CSS, for one project at a time in the whole
-// cluster. It is a csshttp.Generator. Make one with [New], and let it [Generator.Run].
+// Generator prepares and stores CSS. It is a csshttp.Generator. It is safe for concurrent
+// use. Make one with [New], and start [Generator.Run].
 type Generator struct {
 	store    cssstore.Store
 	settings Settings
@@ -51,25 +52,26 @@ type Generator struct {
 	logger   *slog.Logger
 
 	build atomic.Pointer[Build] // what was last loaded
-	// lost is when this node last found nothing published, or not itself.
+	// lost is when this node last found the entry, or its element, missing.
 	lost      atomic.Pointer[time.Time]
-	published bool // by Run
+	published bool // at least once; used by Run only
 }
 
 // Option changes a default of [New].
 type Option func(*Generator)
 
-// WithSaveHash also stores the hash of what was prepared in mosparo's database,
-// in place of the one that the project had there. By default, as with nil, the
-// database stays as it is: PHP nodes then redirect to the earlier hash first.
+// WithSaveHash replaces the hash of a project in mosparo's database when CSS of another
+// design was prepared. By default, and with nil, the database is not changed; PHP nodes
+// then redirect to the hash of the earlier design first.
 func WithSaveHash(s HashSaver) Option { return func(g *Generator) { g.saver = s } }
 
-// WithName sets the name under which this node publishes its build. The default,
-// also for the empty name, is the host's name with a random part.
+// WithName sets the name under which this node publishes its build. It must be unique in
+// the cluster. The default, also for the empty name, is the name of the host with a
+// random part.
 func WithName(name string) Option { return func(g *Generator) { g.name = name } }
 
-// WithLogger logs what is prepared, and why not. The default, and nil, log
-// nothing.
+// WithLogger logs each project that was prepared, and errors of publishing the build and
+// of saving a hash. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(g *Generator) {
 		if g.logger = l; l == nil {
@@ -78,10 +80,10 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// New returns a generator that stores what it prepares in the store. The pool is
-// the shared cache in which the nodes publish their builds, the locker that of
-// the cluster. It starts nothing. It panics if one of these, or a field of the
-// inputs, is nil.
+// New returns a generator that stores CSS in the store. Nodes publish their builds in the
+// pool, which is the shared cache, and take turns with the locker, which has to be that
+// of the whole cluster. New starts nothing. It panics if an argument, a field of the
+// inputs or an option is nil.
 func New(store cssstore.Store, pool *cache.Pool, locker *lock.Locker, in Inputs, opts ...Option) *Generator {
 	switch {
 	case store == nil:
@@ -96,9 +98,7 @@ func New(store cssstore.Store, pool *cache.Pool, locker *lock.Locker, in Inputs,
 		panic("cssgen: New: in.LoadBuild is nil")
 	}
 	g := &Generator{store: store, settings: in.Settings, pool: pool, locker: locker, load: in.LoadBuild, logger: slog.New(slog.DiscardHandler)}
-	for _, o := range opts {
-		o(g)
-	}
+	option.Apply("cssgen: New", g, opts)
 	if g.name == "" {
 		host, _ := os.Hostname() // a help for people
 		g.name = host + "-" + rand.Text()[:8]
@@ -106,8 +106,8 @@ func New(store cssstore.Store, pool *cache.Pool, locker *lock.Locker, in Inputs,
 	return g
 }
 
-// Run publishes the build of this node until the context ends, whose cause it
-// returns. Without it [Generator.Generate] is an [ErrDisagreement].
+// Run publishes the build of this node until the context ends, and returns its cause.
+// While it does not run, the error of [Generator.Generate] is [ErrDisagreement].
 func (g *Generator) Run(ctx context.Context) error {
 	failing := false
 	for {
@@ -121,47 +121,46 @@ func (g *Generator) Run(ctx context.Context) error {
 			return ended
 		}
 		if err != nil && !failing {
-			g.logger.Warn("what css is made from cannot be published; none is prepared", "error", err)
+			g.logger.Warn("css build cannot be published; no css is prepared", "error", err)
 		}
 		failing = err != nil
 		_ = sleep.For(ctx, publishEvery) // if the context has ended, the node withdraws
 	}
 }
 
-// withdraw removes what this node has published, so that it does not count any
-// more.
+// withdraw removes the published build of this node.
 func (g *Generator) withdraw(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := g.publish(ctx, nil); err != nil {
-		g.logger.Warn("this node's css build stays published for two minutes", "error", err)
+		g.logger.Warn("css build cannot be withdrawn; it counts for two minutes", "error", err)
 	}
 }
 
-// Outdated reports whether r was made by an older version of mosparo than that
-// of this node, from another base CSS.
+// Outdated reports whether r was made by an older version of mosparo than this node's,
+// from other base CSS.
 func (g *Generator) Outdated(r cssstore.Resource) bool {
 	b := g.build.Load()
-	return b != nil && r.Source.Base != "" && r.Source.Base != b.Base.Digest && older(r.Source.Version, b.Version)
+	return b != nil && r.Source.Base != "" && r.Source.Base != b.Base.Digest && isOlder(r.Source.Version, b.Version)
 }
 
-// Generate returns the CSS of the project's design as it is now. What is
-// stored is returned if it is that already. Errors: [ErrDisagreement],
-// [ErrNotOlder], those of store, settings, design and lock; then nothing was
-// stored.
+// Generate makes the CSS of a project's current design, and stores it if the store has
+// other CSS or none. It returns what is then in the store. Errors: [ErrDisagreement],
+// [ErrNotOlder], those of store, settings, design and lock.
 func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
 	return g.exclusively(ctx, p, true)
 }
 
-// Warm is Generate for an operator's program, which publishes nothing. It is an
-// [ErrDisagreement] as well while a running node has another build, but it
-// replaces CSS of the same design that does not say what it was made from, as
-// that of PHP nodes and files does not: the operator knows what was updated.
+// Warm is [Generator.Generate] for an operator's program, which does not publish a build
+// with [Generator.Run]. While running nodes have another build, its error is
+// [ErrDisagreement], too. Unlike Generate it replaces CSS of the same design whose
+// source is unknown, such as that of PHP nodes and files: the operator knows which
+// nodes were updated.
 func (g *Generator) Warm(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
 	return g.exclusively(ctx, p, false)
 }
 
-// lockWait is how long a node waits for another one that prepares the same.
+// lockWait is how long a node waits for another one that prepares the same project.
 const lockWait = 5 * time.Second
 
 func (g *Generator) exclusively(ctx context.Context, p cssstore.Project, runs bool) (r cssstore.Resource, err error) {
@@ -174,6 +173,9 @@ func (g *Generator) exclusively(ctx context.Context, p cssstore.Project, runs bo
 		r, err = g.generate(ctx, p, &b, runs)
 		return err
 	}, lock.WithWait(lockWait), lock.WithLabel("prepare css"))
+	if errors.Is(err, ErrDisagreement) || errors.Is(err, ErrNotOlder) {
+		err = refusal{err}
+	}
 	if err != nil {
 		return cssstore.Resource{}, fmt.Errorf("cssgen: project %v: %w", p.UUID, err)
 	}
@@ -181,7 +183,7 @@ func (g *Generator) exclusively(ctx context.Context, p cssstore.Project, runs bo
 }
 
 func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, runs bool) (cssstore.Resource, error) {
-	if err := g.agree(ctx, b.source(), runs); err != nil {
+	if err := g.checkAgreement(ctx, b.source(), runs); err != nil {
 		return cssstore.Resource{}, err
 	}
 	have, err := cssstore.GetSettled(ctx, g.store, p.UUID)
@@ -189,8 +191,8 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	if !found && !errors.Is(err, cssstore.ErrNotFound) {
 		return cssstore.Resource{}, err
 	}
-	// The settings last: reading what is stored may take a second, in which a
-	// design may be saved.
+	// The settings are read last: a design may be saved in the second that reading the
+	// stored version may take.
 	rows, err := g.settings.Rows(ctx, p.UUID)
 	if err != nil {
 		return cssstore.Resource{}, err
@@ -206,12 +208,12 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 		g.saveHash(ctx, p, r.Hash)
 		return have, nil
 	default:
-		if err := mayReplace(&have, &r); err != nil && (runs || have.Source.Base != "") {
+		if err := checkNotNewer(&have, &r); err != nil && (runs || have.Source.Base != "") {
 			return cssstore.Resource{}, err
 		}
 	}
-	// A node with another build may have started since.
-	if err := g.agree(ctx, r.Source, runs); err != nil {
+	// A node with another build may have started in the meantime.
+	if err := g.checkAgreement(ctx, r.Source, runs); err != nil {
 		return cssstore.Resource{}, err
 	}
 	if err := g.store.Put(ctx, r); err != nil {
@@ -222,12 +224,12 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	return r, nil
 }
 
-// mayReplace returns [ErrNotOlder] unless what is stored was made from the same
-// base, by an older version, or, if it does not say from what, for another
+// checkNotNewer returns [ErrNotOlder] unless the stored version was made from the same
+// base CSS, or by an older version of mosparo, or, if its source is unknown, for another
 // design.
-func mayReplace(have, with *cssstore.Resource) error {
+func checkNotNewer(have, with *cssstore.Resource) error {
 	switch s := have.Source; {
-	case s.Base == "" && have.Hash != with.Hash, s.Base == with.Source.Base, older(s.Version, with.Source.Version):
+	case s.Base == "" && have.Hash != with.Hash, s.Base == with.Source.Base, isOlder(s.Version, with.Source.Version):
 		return nil
 	case s.Base == "":
 		return fmt.Errorf("%w: it has the same hash, other bytes, and does not say what it was made from", ErrNotOlder)
@@ -236,8 +238,8 @@ func mayReplace(have, with *cssstore.Resource) error {
 	}
 }
 
-// saveHash stores the hash, if that is wanted. An error only goes to the log: the
-// CSS can be served.
+// saveHash replaces the hash in the database, if there is a HashSaver. An error only goes
+// to the log, since the CSS can be served without.
 func (g *Generator) saveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) {
 	if g.saver == nil || p.Hash.IsZero() || p.Hash == hash {
 		return

@@ -3,6 +3,7 @@ package cssgen_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -50,8 +51,8 @@ func (s *settings) Projects(context.Context) ([]cssstore.Project, error) {
 	return append([]cssstore.Project(nil), s.list...), nil
 }
 
-// save is what a PHP node does when somebody saves a design: the rows and the
-// hash; the CSS it prepares is lost at once.
+// save does what a PHP node does when a design is saved, for the rows and the hash; the
+// CSS that it prepares is lost immediately.
 func (s *settings) save(i int, colour string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,11 +212,11 @@ func TestGenerator_AnUpdateUnderLoad(t *testing.T) {
 			r.Source = cssstore.Source{Base: build("1.5.5").Base.Digest, Version: "1.5.5"}
 			require.NoError(t, w.Put(ctx, r))
 		}
-		for j := range projects { // while somebody saves designs
+		for j := range projects { // while designs are saved
 			c.db.save(j, "green")
 		}
 		time.Sleep(2 * time.Minute)
-		require.Equal(t, projects/2, w.count("1.5.5"), "two new nodes and an old one: nobody prepares")
+		require.Equal(t, projects/2, w.count("1.5.5"), "two new nodes and an old one: no node prepares")
 		require.Equal(t, projects, w.count("1.5.4"))
 
 		nodes[2].update("1.5.5")
@@ -243,6 +244,24 @@ func TestGenerator_AnUpdateUnderLoad(t *testing.T) {
 	})
 }
 
+// isRefused reports whether csshttp takes an error for no failure.
+func isRefused(err error) bool {
+	var refusal interface{ Refused() bool }
+	return errors.As(err, &refusal) && refusal.Refused()
+}
+
+func TestGenerator_AFailureIsNotRefused(t *testing.T) {
+	c := newCluster(t, 1)
+	locker := lock.New(c.backend)
+	defer locker.Close()
+	store := cssstoretest.NewFake()
+	store.Fail(cache.ErrUnavailable)
+	g := cssgen.New(store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: (&node{build: build("1.5.4")}).load})
+	_, err := g.Warm(t.Context(), c.db.project(0))
+	require.ErrorIs(t, err, cache.ErrUnavailable)
+	require.False(t, isRefused(err))
+}
+
 func TestGenerator_NeedsToHavePublishedItself(t *testing.T) {
 	c := newCluster(t, 1)
 	n := &node{build: build("1.5.4")}
@@ -251,6 +270,7 @@ func TestGenerator_NeedsToHavePublishedItself(t *testing.T) {
 	g := cssgen.New(c.store, c.pool, locker, cssgen.Inputs{Settings: c.db, LoadBuild: n.load})
 	_, err := g.Generate(t.Context(), c.db.project(0))
 	require.ErrorIs(t, err, cssgen.ErrDisagreement)
+	require.True(t, isRefused(err))
 	r, err := g.Warm(t.Context(), c.db.project(0))
 	require.NoError(t, err, "an operator's program has no others to tell")
 	require.Equal(t, c.db.project(0).Hash, r.Hash)
@@ -351,6 +371,7 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, cssgen.ErrNotOlder)
+			require.True(t, isRefused(err))
 			require.Equal(t, "stored", string(now.CSS))
 			_, err = g.Warm(t.Context(), p)
 			if x.source.Base == "" {
@@ -362,7 +383,7 @@ func TestGenerator_KeepsWhatIsNotKnownToBeOlder(t *testing.T) {
 	}
 }
 
-// meddled is a store in which somebody else is at work when it is read.
+// meddled is a store that another node changes when it is read for the first time.
 type meddled struct {
 	*cssstoretest.Fake
 	once func()

@@ -133,7 +133,7 @@ func (s *server) published(t *testing.T, count int) {
 	}, time.Minute, 10*time.Millisecond)
 }
 
-func TestGenerator_NodesThatStartAtOnceAllPublishThemselves(t *testing.T) {
+func TestGenerator_NodesThatStartTogetherAllPublishThemselves(t *testing.T) {
 	for name, start := range onServers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestGenerator_NodesThatStartAtOnceAllPublishThemselves(t *testing.T) {
 			ending.Wait()
 			left, err := cssgen.PeerBuilds(t.Context(), running[0].pool)
 			require.NoError(t, err)
-			require.Len(t, left, 1, "those that ended at once have all withdrawn")
+			require.Len(t, left, 1, "all that ended together have withdrawn")
 			require.Equal(t, "node0", left[0].Node)
 		})
 	}
@@ -174,7 +174,7 @@ func TestGenerator_AnUpdateUnderLoadOnServers(t *testing.T) {
 			for _, n := range nodes {
 				n.HeardAll() // one of them was the first
 			}
-			// Every node is asked for every project, three times at once.
+			// Every node gets three concurrent requests for every project.
 			everywhere := func(check func(error) bool) {
 				var asking sync.WaitGroup
 				for _, n := range nodes {
@@ -205,7 +205,7 @@ func TestGenerator_AnUpdateUnderLoadOnServers(t *testing.T) {
 				db.save(j, "green")
 			}
 			everywhere(disagrees)
-			require.Equal(t, projects, all.of("1.5.4"), "two new nodes and an old one: nobody prepares")
+			require.Equal(t, projects, all.of("1.5.4"), "two new nodes and an old one: no node prepares")
 			require.Zero(t, all.of("1.5.5"))
 
 			again(2, "c")

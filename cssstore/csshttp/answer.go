@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The values of headers that do not change. They are shared by all answers: a
-// wrapper of a Handler replaces them, and does not write into them.
+// Values of headers, shared by all responses: a handler that wraps a Handler may
+// replace such a slice, and must not write into it.
 var (
 	typeCSS      = []string{"text/css; charset=UTF-8"}
 	typeSVG      = []string{"image/svg+xml"}
@@ -37,7 +37,7 @@ var (
 		"form-action 'self'; frame-ancestors 'self'; img-src 'self'; script-src 'self'; style-src 'self'"}
 )
 
-// secure sets the headers that mosparo sets on everything but redirects.
+// secure sets the security headers that mosparo sets on everything but redirects.
 func secure(h http.Header) {
 	h["Referrer-Policy"] = referrer
 	h["X-Content-Type-Options"] = nosniff
@@ -46,7 +46,7 @@ func secure(h http.Header) {
 	h["X-Content-Security-Policy"] = policy
 }
 
-// text answers with a short text in HTML.
+// text responds with a short text of type HTML.
 func text(w http.ResponseWriter, r *http.Request, status int, cache []string, body string) {
 	h := w.Header()
 	secure(h)
@@ -68,8 +68,8 @@ func unavailable(w http.ResponseWriter, r *http.Request) {
 	text(w, r, http.StatusServiceUnavailable, cacheNone, "503 Service Unavailable")
 }
 
-// urlNow sets the headers of /resources/{uuid}/url, which is never kept.
-func urlNow(h http.Header) {
+// setExpired sets the headers of /resources/{uuid}/url, which caches do not keep.
+func setExpired(h http.Header) {
 	h["Cache-Control"] = cacheURL
 	h.Set("Expires", time.Now().UTC().Format(http.TimeFormat))
 }
@@ -80,7 +80,7 @@ func redirect(w http.ResponseWriter, r *http.Request, status int, location strin
 	h := w.Header()
 	h["Content-Type"] = typeRedirect
 	h["Referrer-Policy"] = referrer
-	h["Access-Control-Allow-Origin"] = anyOrigin // or a <link crossorigin> is blocked on its way
+	h["Access-Control-Allow-Origin"] = anyOrigin // or browsers do not follow it from <link crossorigin>
 	h.Set("Location", location)
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
@@ -89,8 +89,8 @@ func redirect(w http.ResponseWriter, r *http.Request, status int, location strin
 	}
 }
 
-// withoutSlash redirects from a known path with a slash behind it.
-func (h *Handler) withoutSlash(w http.ResponseWriter, r *http.Request, t target, path string) {
+// redirectSlash redirects from a known path with a slash at its end to the one without.
+func (h *Handler) redirectSlash(w http.ResponseWriter, r *http.Request, t target, path string) {
 	o, ok := h.origin(r)
 	if !ok {
 		badHost(w, r)
@@ -102,7 +102,7 @@ func (h *Handler) withoutSlash(w http.ResponseWriter, r *http.Request, t target,
 		location += "?" + r.URL.RawQuery
 	}
 	if t.route == projectURL {
-		urlNow(w.Header())
+		setExpired(w.Header())
 	}
 	redirect(w, r, http.StatusMovedPermanently, location)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// baseFile keeps the modification time of the base CSS: no request waits for a
-// file system that does not answer.
+// baseFile keeps the modification time of the base CSS in memory, so that requests do
+// not wait for a file system that hangs.
 type baseFile struct {
 	seen   atomic.Pointer[baseSeen]
 	flight flight
@@ -17,16 +17,16 @@ type baseFile struct {
 
 type baseSeen struct{ tried, modified time.Time }
 
-// baseModified is the time of the base file, zero if it is not there.
+// baseModified returns the modification time of the base CSS, zero if that is unknown.
 func (h *Handler) baseModified(ctx context.Context) time.Time {
 	if h.public == nil {
 		return time.Time{}
 	}
 	s := h.baseFile.seen.Load()
 	if s == nil || time.Since(s.tried) >= DefaultRecheck {
-		looking := h.do(&h.baseFile.flight, h.lookAtBase) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.do(&h.baseFile.flight, h.readBase) //nolint:contextcheck // what one request begins, others wait for
 		if s == nil {
-			looking.await(ctx, waitTimeout)
+			reading.await(ctx, waitTimeout)
 			if s = h.baseFile.seen.Load(); s == nil {
 				return time.Time{}
 			}
@@ -35,7 +35,7 @@ func (h *Handler) baseModified(ctx context.Context) time.Time {
 	return s.modified
 }
 
-func (h *Handler) lookAtBase(context.Context) {
+func (h *Handler) readBase(context.Context) {
 	s := &baseSeen{tried: time.Now()}
 	if fi, err := fs.Stat(h.public, strings.TrimPrefix(h.baseCSS, "/")); err == nil {
 		s.modified = fi.ModTime()

@@ -13,29 +13,28 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// content is a body with its compressed forms, ready to be sent. It does not
-// change.
+// content is a body with its compressed variants. It is immutable.
 type content struct {
 	sum                 [sha256.Size]byte
 	plain, gzip, brotli variant
 }
 
-// variant is one form of a body, with the values of its headers.
+// variant is a body in one encoding, with the values of its headers. The zero variant
+// stands for none.
 type variant struct {
 	body                   []byte
 	etag, length, encoding []string
 }
 
-// Compression levels: the highest of brotli takes 36 MB and five times as long
-// for 8 % less.
+// Compression levels. The highest of brotli takes 36 MB and five times as long, for 8 %
+// less.
 const (
 	gzipLevel   = gzip.BestCompression
 	brotliLevel = 6
 )
 
-// newContent compresses a body. Each call takes some 3 MB, so that only as many run
-// concurrently as there are processors, although many projects are requested
-// after a start.
+// newContent compresses a body. A call takes some 3 MB. Many projects may be requested
+// after a start, so only as many calls run concurrently as there are processors.
 func (h *Handler) newContent(body []byte) *content {
 	h.compressing <- struct{}{}
 	defer func() { <-h.compressing }()
@@ -47,18 +46,19 @@ func (h *Handler) newContent(body []byte) *content {
 	if z, err := gzip.NewWriterLevel(&b, gzipLevel); err == nil {
 		_, _ = z.Write(body)
 		_ = z.Close()
-		c.gzip = smaller(&b, body, tag, "gzip")
+		c.gzip = compressedVariant(&b, body, tag, "gzip")
 	}
 	b.Reset()
 	z := brotli.NewWriterLevel(&b, brotliLevel)
 	_, _ = z.Write(body)
 	_ = z.Close()
-	c.brotli = smaller(&b, body, tag, "br")
+	c.brotli = compressedVariant(&b, body, tag, "br")
 	return c
 }
 
-// smaller returns a compressed variant, none if it is not smaller.
-func smaller(b *bytes.Buffer, body []byte, tag, encoding string) variant {
+// compressedVariant returns the variant of a compressed body, none if that is not
+// smaller.
+func compressedVariant(b *bytes.Buffer, body []byte, tag, encoding string) variant {
 	if b.Len() >= len(body) {
 		return variant{}
 	}
@@ -73,13 +73,13 @@ func newVariant(body []byte, tag, encoding string) variant {
 	return v
 }
 
-// size returns what it takes of the memory, in bytes.
+// size returns the memory that c takes, in bytes.
 func (c *content) size() int {
 	const overhead = 1024
 	return overhead + len(c.plain.body) + len(c.gzip.body) + len(c.brotli.body)
 }
 
-// choose returns the variant that the client prefers.
+// choose returns the variant that the client prefers; for a range it is the plain one.
 func (c *content) choose(r *http.Request) *variant {
 	accepted := r.Header["Accept-Encoding"]
 	if len(accepted) == 0 || isRange(r) {
@@ -95,14 +95,14 @@ func (c *content) choose(r *http.Request) *variant {
 	return &c.plain
 }
 
-// isRange reports whether a part is asked for: of GET, and in the one unit that
-// there is. Anything else does not count.
+// isRange reports whether the request is for a range of bytes. Ranges count only with
+// GET.
 func isRange(r *http.Request) bool {
 	asked := r.Header["Range"]
 	return len(asked) > 0 && r.Method == http.MethodGet && strings.HasPrefix(asked[0], "bytes=")
 }
 
-// qualities returns the weights of the two encodings and of none, in thousandths.
+// qualities returns the weights of brotli, gzip and no encoding, in thousandths.
 func qualities(accepted []string) (br, gz, plain int) {
 	br, gz, other := -1, -1, 0
 	for _, list := range accepted {
@@ -135,7 +135,7 @@ func qualities(accepted []string) (br, gz, plain int) {
 	return br, gz, plain
 }
 
-// weight reads q=0.5; what cannot be read is 0.
+// weight parses a weight such as q=0.5. An invalid one is 0.
 func weight(params string) int {
 	value, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(params)), "q=")
 	f, err := strconv.ParseFloat(value, 64)
@@ -145,10 +145,9 @@ func weight(params string) int {
 	return int(f * 1000)
 }
 
-// serve answers with the content. The caller has set the headers that do not
-// depend on it; those that only a body needs are set by the function, if there
-// is one.
-func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.Header)) {
+// serve responds with the content. The caller has set the headers of every response;
+// setBodyHeaders sets those that are only for a response with a body.
+func (c *content) serve(w http.ResponseWriter, r *http.Request, setBodyHeaders func(http.Header)) {
 	v := c.choose(r)
 	h := w.Header()
 	h["Vary"] = vary
@@ -162,7 +161,7 @@ func (c *content) serve(w http.ResponseWriter, r *http.Request, body func(http.H
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	body(h)
+	setBodyHeaders(h)
 	if isRange(r) {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
 		return

@@ -1,29 +1,14 @@
-// Package csshttp serves the CSS of mosparo's projects over HTTP: what a PHP
-// node answers below /resources/, with entity tags, compression and ranges
-// beyond it. It serves what a store has. If a project has no prepared CSS, the
-// client is redirected to the base CSS, whose selectors match as well.
-//
-// [Handler] answers
+// Package csshttp serves the prepared CSS of mosparo's projects over HTTP, from a
+// cssstore.Store and a cache in memory. A [Handler] answers the paths below /resources/
+// as mosparo 1.5 does, and adds entity tags, compression and ranges:
 //
 //	/resources/{uuid}.css         redirect (307) to the current version
 //	/resources/{uuid}/{hash}.css  the CSS, or a redirect to the current version
 //	/resources/{uuid}/url         the URL of the current version, as text
-//	/resources/logo.svg           mosparo's logo, for fc and pcs as in mosparo
+//	/resources/logo.svg           mosparo's logo, with mosparo's parameters fc and pcs
 //
-// as mosparo 1.5 does in either [Mode], but for these differences:
-//
-//   - it never redirects to the same URL, nor in a circle with other nodes;
-//   - a wrong hash costs no generation and no write;
-//   - an identifier of no project is 404 without a look-up in the store, and a
-//     project that was deleted is gone within seconds;
-//   - X-Forwarded-… headers count only when a trusted proxy sent them;
-//   - a pair of CSS and hash that may not belong together is cacheable for a
-//     minute and not for a year;
-//   - a redirect is for every origin, so that <link crossorigin> follows it.
-//
-// # Mounting
-//
-// Paths begin with /resources/, so that the handler is mounted as it is:
+// If a project has no prepared CSS, clients are redirected to the base CSS, which a
+// web server has to serve (see [WithBaseCSS]), unless a [Generator] prepares it.
 //
 //	public, err := os.OpenRoot("/var/www/mosparo/public")
 //	…
@@ -34,42 +19,50 @@
 //	…
 //	css.Close() // after the server has ended
 //
-// The store is a cachestore, or a filestore in public/resources. A web server has
-// to serve the base CSS in /build/; see [WithBaseCSS].
+// The store is a cachestore or, in public/resources, a filestore. An [Observer] sees
+// every request and every call of the generator, for metrics.
 //
-// # Freshness
+// # Guarantees
 //
-// The list of projects is read at most once a second while requests come. The
-// CSS is kept in memory, and checked again after 2 seconds ([DefaultRecheck]);
-// when the list names another hash it is checked immediately. So a saved design
-// shows within 2 seconds. While a check is due the CSS is served for max-age=60.
-// When the store cannot be read, the last good version is served for max-age=60
-// with
+// A saved design is served within 2 seconds. The CSS is kept in memory and read again
+// from the store after 2 seconds ([WithRecheck]), and immediately if the list of
+// projects has another hash, which is read at most once a second while requests come.
+//
+// While the store or the database is down, projects in memory are still served: the
+// last good version, for max-age=60 and with the header of RFC 9211
 //
 //	Cache-Status: mosparo-go; hit; detail=STORE_UNAVAILABLE
 //
-// of RFC 9211; detail is STORE_MISS when the shared cache has lost the entry,
-// and STORE_UNSETTLED while it is being changed. A store that is down is read in
-// the background, by few requests.
+// if the store cannot be read. The detail is STORE_MISS if the shared cache has lost
+// the entry, and STORE_UNSETTLED while it is being changed. A store that is down is
+// read in the background, by few requests.
 //
-// # Nodes that differ
-//
-// Nodes learn of a new design at different moments, and some may not reach
-// store or database for a while. A hash is redirected to another one only if the
-// database names that one and the store has it, both read after the request
-// came; for such requests the list is read up to ten times a second. In any
-// other case the answer is the version that there is, with
+// Clients are never redirected to the same URL, nor in a circle between nodes. Nodes
+// learn of a new design at different times, and some may not reach store or database
+// for a while. So a hash is redirected to another one only if that is the hash in both
+// the database and the store, read after the request came. For such requests the list
+// is read up to ten times a second. In any other case the version at hand is served,
+// with
 //
 //	Cache-Control: no-store
 //	Cache-Status: mosparo-go; hit; detail=OTHER_VERSION
 //
-// or one of the details above. So a hash that the database names is never
-// redirected to another, but for one that a [Generator] has just prepared in its
-// place.
+// or one of the details above.
 //
-// # Metrics
+// # Limits
 //
-// An [Observer] sees every request and every call of the generator, with a result
-// as a label: hit, not_modified, stale, redirect, miss, not_found, refused, error,
-// generated. Without one nothing is measured.
+// CSS is cacheable for a year, as in mosparo, if it is settled and was read recently.
+// An update of mosparo changes the bytes but not the hash, and so not the URL: a client
+// that has loaded the old bytes keeps them for that year. In mosparo those are the
+// clients that came before the update; here also those that came after it within two
+// thirds of the time of [WithRecheck], 1.4 seconds by default.
+//
+// # Differences from mosparo
+//
+//   - A wrong hash causes no generation and no write.
+//   - An identifier of no project is 404 without a request to the store, and a deleted
+//     project is 404 within seconds.
+//   - X-Forwarded-… headers count only from a trusted proxy.
+//   - CSS whose hash may be that of another version is cacheable for a minute only.
+//   - A redirect is allowed for every origin, so that <link crossorigin> follows it.
 package csshttp

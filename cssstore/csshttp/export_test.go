@@ -15,6 +15,6 @@ func (h *Handler) Entries() int {
 	return len(h.tier.entries)
 }
 
-// LookAtOnce lets a handler that nobody has asked yet call its store only so
-// often at once.
-func LookAtOnce(h *Handler, n int) { h.looking = make(chan struct{}, n) }
+// LimitStoreCalls limits the concurrent calls of the store. It must be called before the
+// first request.
+func LimitStoreCalls(h *Handler, n int) { h.storeCalls = make(chan struct{}, n) }

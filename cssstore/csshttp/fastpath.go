@@ -7,15 +7,15 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// fastEntry is an entry with the hash under which it is served.
+// fastEntry is an entry with the hash in the path under which it is served.
 type fastEntry struct {
 	*entry
 	hash cssstore.Hash
 }
 
-// remember notes under which path an entry is served: the next request for it
-// is answered without taking the path apart. The path is made of what was
-// parsed, not taken from the request.
+// remember records the path under which an entry is served, so that serveFast finds the
+// entry without parsing. The path is built from its parsed parts, not taken from a
+// request.
 func (t *tier) remember(k key, project cssstore.UUID, hash cssstore.Hash) {
 	path := resources + project.String() + "/" + hash.String() + ".css"
 	t.mu.Lock()
@@ -29,8 +29,8 @@ func (t *tier) remember(k key, project cssstore.UUID, hash cssstore.Hash) {
 	t.paths[path] = fastEntry{e, hash}
 }
 
-// serveFast answers what was served before and has nothing to be looked up or
-// checked again.
+// serveFast responds to a request for CSS that was served before, if nothing has to be
+// read again. Otherwise it returns false.
 func (h *Handler) serveFast(w http.ResponseWriter, r *http.Request, path string) bool {
 	h.tier.mu.RLock()
 	e := h.tier.paths[path]

@@ -7,27 +7,25 @@ import (
 	"time"
 )
 
-// flight lets one call at a time do what many requests want. It is no
-// golang.org/x/sync/singleflight: here the call runs on a goroutine of the
-// handler, which Close ends, and a request waits until the call is of a certain
-// age, or not at all.
+// flight lets concurrent requests share one call. In golang.org/x/sync/singleflight the
+// first request makes the call; here it runs on a goroutine of the handler, which
+// Close ends, and each request chooses how long to wait for it.
 type flight struct {
 	mu  sync.Mutex // never held across a wait
 	now *call
 }
 
-// call is one such call.
+// call is a call in flight.
 type call struct {
-	done chan struct{}
-	// since is when it began.
-	since time.Time
+	done  chan struct{}
+	since time.Time // when it began
 }
 
-// fetchTimeout bounds one call of store, database or generator.
+// fetchTimeout bounds a call of store, database or generator.
 const fetchTimeout = 10 * time.Second
 
-// do starts fn in the background, unless a call is in flight or the handler is
-// closed, and returns the call.
+// do returns the call in flight, or starts fn in the background as a new one. If the
+// handler is closed the call has ended already.
 func (h *Handler) do(f *flight, fn func(context.Context)) *call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -52,7 +50,7 @@ func (h *Handler) do(f *flight, fn func(context.Context)) *call {
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
-				h.logger.Error("css cannot be looked up", "panic", p)
+				h.logger.Error("panic in the background", "panic", p)
 			}
 		}()
 		fn(ctx)
@@ -60,7 +58,8 @@ func (h *Handler) do(f *flight, fn func(context.Context)) *call {
 	return c
 }
 
-// begin counts a goroutine, unless the handler is closed.
+// begin counts a goroutine for Close to wait for. It returns false if the handler is
+// closed.
 func (h *Handler) begin() bool {
 	h.closing.Lock()
 	defer h.closing.Unlock()
@@ -71,17 +70,17 @@ func (h *Handler) begin() bool {
 	return true
 }
 
-// How long after the begin of a call requests wait for its end.
+// For how long after the begin of a call requests wait for its end.
 const (
-	// waitTimeout is for requests that have nothing else to answer with.
+	// waitTimeout is for requests that have nothing in memory to respond with.
 	waitTimeout = 4 * time.Second
-	// shortWaitTimeout is for requests that have an earlier answer. It is no
-	// longer than from [projectsEvery] to [projectsOld]: where a database hangs,
-	// the first request finds out for all.
+	// shortWaitTimeout is for requests that have. It is no longer than from
+	// [projectsEvery] to [projectsOld]: while a database hangs only the first
+	// request waits for it.
 	shortWaitTimeout = projectsOld - projectsEvery
 )
 
-// await waits for the end of the call, until the call is of that age.
+// await waits for the end of the call, at most until the call has the given age.
 func (c *call) await(ctx context.Context, age time.Duration) {
 	timer := time.NewTimer(time.Until(c.since.Add(age)))
 	defer timer.Stop()
@@ -92,10 +91,10 @@ func (c *call) await(ctx context.Context, age time.Duration) {
 	}
 }
 
-// recovered, deferred, makes a panic in a caller's code an error. On a goroutine
-// of the handler it would end the program; net/http recovers those of requests
-// only.
-func recovered(err *error) {
+// recoverTo is deferred to turn a panic in the user's code into an error. net/http
+// recovers panics only on the goroutines of requests; on one of the handler's a panic
+// would end the program.
+func recoverTo(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("csshttp: panic: %v", p)
 	}

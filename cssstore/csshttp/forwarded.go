@@ -9,16 +9,14 @@ import (
 	"strings"
 )
 
-// origin is the beginning of absolute URLs.
+// origin is the part of absolute URLs before /resources/.
 type origin struct {
-	// root is scheme, host and port.
-	root string
-	// prefix is the path before /resources/.
-	prefix string
+	root   string // scheme, host and port
+	prefix string // of the path
 }
 
-// origin works out, as Symfony's Request does, under which URL the client
-// knows us; false for a host that is none.
+// origin returns the origin of the URL that the client sees, worked out as in Symfony's
+// Request, or false if the host is invalid.
 func (h *Handler) origin(r *http.Request) (origin, bool) {
 	trusted := h.fromProxy(r)
 	scheme := "http"
@@ -42,7 +40,7 @@ func (h *Handler) origin(r *http.Request) (origin, bool) {
 		if v := first(r, "X-Forwarded-Host"); v != "" {
 			host = v
 		}
-		// A proxy that names the prefix may have left it in the path as well.
+		// A proxy that sends the prefix may also keep it in the path.
 		if v := strings.TrimRight(first(r, "X-Forwarded-Prefix"), "/"); isPrefix(v) && v != h.prefix {
 			o.prefix = v + h.prefix
 		}
@@ -69,7 +67,8 @@ func (h *Handler) fromProxy(r *http.Request) bool {
 	return slices.ContainsFunc(h.trusts, func(trusts func(netip.Addr) bool) bool { return trusts(addr) })
 }
 
-// headerOf is the header behind its name or an entry of PHP's $_SERVER.
+// headerOf returns the name of a header, which is given as such or as an entry of PHP's
+// $_SERVER.
 func headerOf(name string) (string, error) {
 	header := name
 	if entry, ok := strings.CutPrefix(name, "HTTP_"); ok {
@@ -81,16 +80,16 @@ func headerOf(name string) (string, error) {
 	return header, nil
 }
 
-// headerBytes are those of the names of headers that proxies send.
+// headerBytes are the bytes allowed in the name of a header.
 const headerBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 
-// first is the first element of a header that may hold a list.
+// first returns the first element of a header that may be a list.
 func first(r *http.Request, name string) string {
 	v, _, _ := strings.Cut(r.Header.Get(name), ",")
 	return strings.TrimSpace(v)
 }
 
-// splitPort cuts the port from a host, which becomes lower case.
+// splitPort splits host and port, and converts the host to lower case.
 func splitPort(host string) (name, port string) {
 	host = strings.ToLower(strings.TrimSpace(host))
 	i := strings.LastIndexByte(host, ':')
@@ -100,11 +99,11 @@ func splitPort(host string) (name, port string) {
 	return host[:i], host[i+1:]
 }
 
-// isHost is Symfony's check: labels of letters, digits, - _ : ], the first
-// one also after a bracket, with single dots between and after them.
+// isHost checks a host as Symfony does: labels of letters, digits, - _ : ] with single
+// dots between them and possibly at the end, and possibly a [ before the first.
 func isHost(host string) bool {
 	host = strings.TrimPrefix(host, "[")
-	dot := true // a label has to come
+	dot := true // the next byte has to begin a label
 	for i := range len(host) {
 		c := host[i]
 		switch {
@@ -122,7 +121,7 @@ func isHost(host string) bool {
 
 const pathBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:@"
 
-// isPrefix takes a path of plain segments: it goes into a Location.
+// isPrefix reports whether p is a path of plain segments, which may stand in a Location.
 func isPrefix(p string) bool {
 	if !strings.HasPrefix(p, "/") || len(p) > 200 {
 		return false

@@ -13,25 +13,12 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 )
 
-// Generator prepares and stores CSS. It is called for one project at a time in
-// this process. A cssgen.Generator is one.
-//
-// An error that has, or wraps an error that has, a method Refused() bool which
-// returns true means that the generator left things as they are on purpose; an
-// [Observer] sees it as refused.
-type Generator interface {
-	// Generate returns the CSS of the current design, which is in the store
-	// when it returns, or what is stored if that is to stay.
-	Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error)
-	// Outdated reports, without a request, whether Generate would make
-	// something else of the same design.
-	Outdated(r cssstore.Resource) bool
-}
-
-// Handler serves the CSS of all projects. It treats every method but HEAD as GET,
-// as mosparo does. Make one with [New]; it is safe for concurrent use.
+// Handler is an [http.Handler] for the CSS of all projects. As in mosparo, every method
+// but HEAD is GET. It is safe for concurrent use. Make one with [New], and call
+// [Handler.Close] after the server has ended.
 type Handler struct {
 	store    cssstore.Store
 	projects projects
@@ -39,8 +26,8 @@ type Handler struct {
 	public   fs.FS
 	baseCSS  string
 	prefix   string
-	trusts   []func(netip.Addr) bool // one is enough
-	// protoHeader stands in for X-Forwarded-Proto where a request has it.
+	trusts   []func(netip.Addr) bool // any of them
+	// protoHeader replaces X-Forwarded-Proto in requests that have it.
 	protoHeader string
 	recheck     time.Duration
 	generator   Generator
@@ -52,19 +39,19 @@ type Handler struct {
 	baseFile    baseFile
 	unknown     budget
 	redirects   redirectLimit
-	looking     chan struct{} // an element for each call into the store
-	compressing chan struct{} // an element for each body that is compressed
+	storeCalls  chan struct{} // an element for each call of the store
+	compressing chan struct{} // an element for each body being compressed
 	failing     struct{ projects, store, generator, logo errorLatch }
 
-	ctx     context.Context //nolint:containedctx // that of the goroutines until Close
+	ctx     context.Context //nolint:containedctx // of the goroutines, until Close
 	cancel  context.CancelFunc
 	closing sync.Mutex
 	running sync.WaitGroup
 }
 
-// New returns a handler for the projects and what the store has of them. It
-// starts nothing and reads nothing before the first request. It panics if store
-// or list is nil.
+// New returns a handler that serves the projects of the list, usually a projectdb.DB,
+// from the store. It starts nothing and reads nothing before the first request. It
+// panics if store, list or an option is nil.
 func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	if store == nil {
 		panic("csshttp: New: store is nil")
@@ -74,16 +61,14 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	}
 	h := &Handler{
 		store: store, projects: projects{source: list}, baseCSS: DefaultBaseCSS,
-		logger:  slog.New(slog.DiscardHandler),
-		looking: make(chan struct{}, maxLooking), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		logger:     slog.New(slog.DiscardHandler),
+		storeCalls: make(chan struct{}, maxStoreCalls), compressing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		tier: tier{limit: DefaultMemory, entries: map[key]*entry{}, paths: map[string]fastEntry{}, latest: map[cssstore.UUID]*entry{}},
 	}
 	if _, ok := store.(cssstore.HashAddressed); ok {
 		h.mode = ModeFiles
 	}
-	for _, o := range opts {
-		o(h)
-	}
+	option.Apply("csshttp: New", h, opts)
 	if h.recheck <= 0 {
 		h.recheck = DefaultRecheck
 	}
@@ -95,17 +80,16 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	return h
 }
 
-// ErrBusy says that a call of store, database or generator still runs, although its
-// context has ended.
-var ErrBusy = errors.New("csshttp: something still runs in the background")
+// ErrBusy is the error of [Handler.Close] if a call of store, database or generator still
+// runs although its context has ended.
+var ErrBusy = errors.New("csshttp: a call is still running in the background")
 
 // closeTimeout is how long Close waits.
 const closeTimeout = 5 * time.Second
 
-// Close ends what runs in the background and waits for it, for 5 seconds at
-// most: a call for a file on a dead NFS server does not end with its context.
-// Then it returns [ErrBusy], and that call ends when the server answers. Requests
-// get 503 afterwards.
+// Close ends what runs in the background and waits for it. After 5 seconds it returns
+// [ErrBusy]: a call for a file on a dead NFS server does not end with its context, but
+// only when that server answers. Requests after Close get 503.
 func (h *Handler) Close() error {
 	h.closing.Lock()
 	h.cancel()
@@ -138,7 +122,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.serve(w, r, path)
 }
 
-// serve answers a request for a path without the prefix.
+// serve responds to a request for a path without the prefix.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, path string) {
 	if h.serveFast(w, r, path) {
 		return
@@ -149,7 +133,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, path string) {
 		notFound(w, r)
 		return
 	case t.slash:
-		h.withoutSlash(w, r, t, path)
+		h.redirectSlash(w, r, t, path)
 		return
 	case h.ctx.Err() != nil:
 		unavailable(w, r)
@@ -158,7 +142,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, path string) {
 		h.serveLogo(w, r)
 		return
 	}
-	// From here on nothing of the path is used that is not in this form.
+	// From here on only the parsed form of the path is used.
 	id, err := cssstore.ParseUUID(t.project)
 	known, ok := false, true
 	var p listing
@@ -173,7 +157,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, path string) {
 		noteError(w, p.err)
 		unavailable(w, r)
 	case !known && t.route == projectURL:
-		urlNow(w.Header())
+		setExpired(w.Header())
 		text(w, r, http.StatusNotFound, cacheURL, "404 Not Found")
 	case !known:
 		notFound(w, r)
@@ -182,120 +166,4 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, path string) {
 	default:
 		h.redirectTo(w, r, t.route, h.current(r.Context(), p))
 	}
-}
-
-// place is where the CSS of a project is: under a hash, or, without one, in the
-// base CSS.
-type place struct {
-	project  cssstore.UUID
-	hash     cssstore.Hash
-	modified time.Time
-	err      error
-}
-
-// modifiedOf returns the time that a redirect to a version names.
-func (h *Handler) modifiedOf(v *version) time.Time {
-	if h.mode == ModeFiles {
-		return v.modified
-	}
-	return time.Time{}
-}
-
-// stored returns the state of what the store has of a project.
-func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
-	if h.mode == ModeSharedCache {
-		return h.get(ctx, key{project: p.UUID}, p, true)
-	}
-	var s *state
-	if !p.Hash.IsZero() {
-		s = h.get(ctx, key{p.UUID, p.Hash}, p, true)
-		if s.version != nil {
-			return s
-		}
-		if !errors.Is(s.err, cssstore.ErrNotFound) {
-			return h.inMemory(p.UUID, s)
-		}
-	}
-	// PHP removes the earlier file before the database has the new hash.
-	return h.get(ctx, key{project: p.UUID}, p, true)
-}
-
-// inMemory returns the state of what the memory has of a project whose folder
-// cannot be read; without any, the failed state.
-func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
-	s := h.tier.latestOf(project)
-	if s == nil {
-		return failed
-	}
-	last := *s
-	last.err = failed.err
-	return &last
-}
-
-// newer returns the hash that the list names, or one that has come into the
-// shared cache since: PHP nodes write there first, and prepare CSS for each
-// client that is redirected to another one.
-func (h *Handler) newer(p listing) cssstore.Hash {
-	if e := h.tier.find(key{project: p.UUID}); e != nil {
-		if s := e.state.Load(); s != nil && s.version != nil && s.version.replaced.After(p.begun) {
-			return s.version.hash
-		}
-	}
-	return p.Hash
-}
-
-// current returns where a request without a hash in its path is redirected to.
-func (h *Handler) current(ctx context.Context, p listing) place {
-	named := h.mode == ModeSharedCache && !p.Hash.IsZero()
-	if named && !p.isOld() {
-		return place{project: p.UUID, hash: h.newer(p)}
-	}
-	s := h.stored(ctx, p.Project)
-	switch {
-	case s.version != nil:
-		return place{project: p.UUID, hash: s.version.hash, modified: h.modifiedOf(s.version)}
-	case named: // another node may have it
-		return place{project: p.UUID, hash: p.Hash}
-	}
-	return place{project: p.UUID, err: s.err}
-}
-
-// detail returns a word for why the store gave nothing newer.
-func detail(err error) string {
-	switch {
-	case errors.Is(err, cssstore.ErrNotFound):
-		return "STORE_MISS"
-	case errors.Is(err, cssstore.ErrUnsettled):
-		return "STORE_UNSETTLED"
-	}
-	return "STORE_UNAVAILABLE"
-}
-
-// redirectTo answers with a redirect, or with the URL as text.
-func (h *Handler) redirectTo(w http.ResponseWriter, r *http.Request, route route, to place) {
-	o, ok := h.origin(r)
-	if !ok {
-		badHost(w, r)
-		return
-	}
-	notePlace(w, to)
-	location := h.baseCSS
-	if !to.hash.IsZero() {
-		location = o.root + o.prefix + resources + to.project.String() + "/" + to.hash.String() + ".css"
-	} else if to.modified = h.baseModified(r.Context()); to.err != nil && !errors.Is(to.err, cssstore.ErrNotFound) {
-		w.Header().Set("Cache-Status", "mosparo-go; detail="+detail(to.err))
-	}
-	if route == projectURL {
-		if to.hash.IsZero() {
-			location = o.root + location
-		}
-		urlNow(w.Header())
-		text(w, r, http.StatusOK, cacheURL, location)
-		return
-	}
-	if !to.modified.IsZero() {
-		w.Header().Set("Last-Modified", to.modified.UTC().Format(http.TimeFormat))
-	}
-	w.Header()["Cache-Control"] = cacheRedirect
-	redirect(w, r, http.StatusTemporaryRedirect, location)
 }

@@ -237,7 +237,7 @@ func TestMemory_AsksOnceForManyAndAgainInTime(t *testing.T) {
 
 		require.NoError(t, store.Put(t.Context(), css(hashA, "third")))
 		time.Sleep(csshttp.DefaultRecheck)
-		require.Equal(t, "third", get(), "nobody asked for a while: an old version is not given out")
+		require.Equal(t, "third", get(), "after a while without requests the old version is not served")
 	})
 }
 
@@ -463,7 +463,7 @@ func FuzzPaths(f *testing.F) {
 				t.Fatalf("status %d", w.Code)
 			}
 		}
-		require.Zero(t, store.strangers.Load(), "asked the store for what is no project")
+		require.Zero(t, store.unknown.Load(), "the store was called for an unknown project")
 	})
 }
 
@@ -471,19 +471,19 @@ func FuzzPaths(f *testing.F) {
 
 type onlyKnown struct {
 	*cssstoretest.Fake
-	strangers atomic.Int64
+	unknown atomic.Int64
 }
 
 func (s *onlyKnown) Get(ctx context.Context, id cssstore.UUID) (cssstore.Resource, error) {
 	if id != project {
-		s.strangers.Add(1)
+		s.unknown.Add(1)
 	}
 	return s.Fake.Get(ctx, id)
 }
 
 func (s *onlyKnown) Version(ctx context.Context, id cssstore.UUID, h cssstore.Hash) (cssstore.Resource, error) {
 	if id != project {
-		s.strangers.Add(1)
+		s.unknown.Add(1)
 	}
 	return s.Fake.Version(ctx, id, h)
 }

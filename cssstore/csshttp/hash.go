@@ -8,21 +8,20 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// A redirect from one hash to another can send clients in a circle: nodes learn
-// of a new design at different moments, some cannot reach cache, folder or
-// database for a while, and a PHP node redirects from every hash but that of the
-// design as it is now. So a hash is redirected to another one only if that is the
-// hash of the database and the one that the store has, both read after the
-// request came. All nodes that redirect agree then on the target. In any other
-// case, also when reading takes too long or was done too often, the answer is what
-// there is, which no cache may keep. [redirectLimit] ends the circles of nodes
-// that do not agree for longer.
+// A redirect from one hash to another can send clients in a circle: nodes learn of a
+// new design at different times, some cannot reach cache, folder or database for a
+// while, and a PHP node redirects from every hash but that of the current design. So a
+// hash is redirected to another one only if that is the hash in both the database and
+// the store, read after the request came: then all nodes that redirect agree on the
+// target. Otherwise, also if reading takes too long or was done too often, the version
+// at hand is served, which caches must not keep. [redirectLimit] ends the circles of
+// nodes that disagree for longer.
 
-// sameMoment is how much older than a request an answer of store and database
-// may be: a client does not pass many nodes in that time.
+// sameMoment is how much older than a request a read of store and database may be: in
+// that time a client does not pass many nodes.
 const sameMoment = time.Millisecond
 
-// serveHash answers /resources/{uuid}/{hash}.css.
+// serveHash serves /resources/{uuid}/{hash}.css.
 func (h *Handler) serveHash(w http.ResponseWriter, r *http.Request, p listing, name string) {
 	at := time.Now().Add(-sameMoment)
 	hash, err := cssstore.ParseHash(name)
@@ -58,9 +57,9 @@ func (h *Handler) keyOf(project cssstore.UUID, hash cssstore.Hash) key {
 	return key{project, hash}
 }
 
-// findInCache returns what the shared cache has of a project, and whether it was
-// read since the given time. It is read anew if memory, the project list and the
-// request do not name the same hash.
+// findInCache returns what the shared cache has of a project, and whether it was read at
+// the given time or later. It is read again if memory, list and request have different
+// hashes.
 func (h *Handler) findInCache(ctx context.Context, p listing, hash cssstore.Hash, at time.Time) (*state, bool) {
 	k := h.keyOf(p.UUID, hash)
 	s := h.get(ctx, k, p.Project, true)
@@ -74,7 +73,7 @@ func (h *Handler) findInCache(ctx context.Context, p listing, hash cssstore.Hash
 	return s, false
 }
 
-// findInFiles returns the version of a hash, or what the folder has otherwise.
+// findInFiles returns the version with a hash, or the current one if there is none.
 func (h *Handler) findInFiles(ctx context.Context, p listing, hash cssstore.Hash, _ time.Time) (*state, bool) {
 	k := h.keyOf(p.UUID, hash)
 	if hash == p.Hash || h.tier.has(k) || h.unknown.take() {
@@ -85,24 +84,24 @@ func (h *Handler) findInFiles(ctx context.Context, p listing, hash cssstore.Hash
 	return h.stored(ctx, p.Project), true
 }
 
-// isSince reports whether the store said so, asked at the given time or later.
+// isSince reports whether the state was read at the given time or later.
 func (s *state) isSince(at time.Time) bool { return s.err == nil && !s.begun.Before(at) }
 
-// isBehind reports whether the list may know of a newer version: it names
-// another hash, which it did not yet when the store was asked.
+// isBehind reports whether the list may have a newer version: it has another hash, which
+// it did not have yet when the store was read.
 func (s *state) isBehind(p listing) bool {
 	return s.version.hash != p.Hash && s.begun.Before(p.changed)
 }
 
-// isSure reports whether what is served may be kept for long.
+// isSure reports whether caches may keep the version for long.
 func (h *Handler) isSure(p listing, s *state, hash cssstore.Hash) bool {
 	leave, _ := s.rest(h.recheck)
 	return hash == s.version.hash && time.Since(s.tried) < leave && (h.mode == ModeFiles || !s.isBehind(p))
 }
 
-// mayRedirect reports whether a hash may be redirected to the version that the
-// store has: that is the current one of the database, and the hash is not. The
-// list is read again, unless it names the hash.
+// mayRedirect reports whether a hash may be redirected to the version that the store
+// has: the hash of that version is in the database, and the requested one is not. The
+// list is read again, unless it has the requested hash.
 func (h *Handler) mayRedirect(ctx context.Context, p listing, hash cssstore.Hash, s *state, at time.Time) bool {
 	if hash == s.made.of(p.Hash) {
 		return false
@@ -116,8 +115,8 @@ func (h *Handler) mayRedirect(ctx context.Context, p listing, hash cssstore.Hash
 	return known && s.version.hash == current && hash != current
 }
 
-// serveCSS answers with the bytes that are in memory: those of the hash, which
-// may be kept for a year if sure, or others, which may not be kept.
+// serveCSS serves the version in memory. If it is that of the hash, caches may keep it,
+// for a year if sure; another one they must not keep.
 func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Hash, sure bool) {
 	v, h := s.version, w.Header()
 	h["Access-Control-Allow-Origin"] = anyOrigin

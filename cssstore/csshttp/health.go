@@ -9,24 +9,25 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// health knows whether the store answers, so that not each project's next
-// request has to find out.
+// health records whether the store answers, for the requests of all projects: while it
+// is down they do not wait for it.
 type health struct {
-	failures atomic.Int64 // one after the other
-	// silent is since when calls are under way without an answer to any of them,
-	// probed when a store that is down was last asked: Unix times in nanoseconds.
+	failures atomic.Int64 // in succession
+	// silent is the begin of the calls in flight while none of them has returned,
+	// probed the time of the last call of a store that is down: Unix times in
+	// nanoseconds.
 	silent, probed atomic.Int64
 }
 
 const (
-	// downAfter is after how many failures a store is down: of one project alone
-	// it may hold what cannot be read.
+	// downAfter is after how many failures in succession a store is down. One or two
+	// may be due to entries that cannot be read.
 	downAfter = 3
-	// probeEvery is how often a store that is down is asked.
+	// probeEvery is how often a store that is down is called.
 	probeEvery = 100 * time.Millisecond
 )
 
-// errDown stands for an answer of a store that is down.
+// errDown is the error for requests that do not wait for a store that is down.
 var errDown = errors.New("csshttp: the store is down")
 
 func (t *health) isDown(now time.Time) bool {
@@ -34,20 +35,21 @@ func (t *health) isDown(now time.Time) bool {
 	return t.failures.Load() >= downAfter || since != 0 && now.UnixNano()-since >= int64(waitTimeout)
 }
 
-// mayProbe reports whether it is time to ask a store that is down.
+// mayProbe reports whether it is time to call a store that is down.
 func (t *health) mayProbe(now time.Time) bool {
 	last := t.probed.Load()
 	return now.UnixNano()-last >= int64(probeEvery) && t.probed.CompareAndSwap(last, now.UnixNano())
 }
 
-// noteProbe notes that a request no longer waits for a store that is down: others
-// are answered before the next one does.
+// noteProbe records the end of the wait for a store that is down, so that the next probe
+// comes only some time later.
 func (t *health) noteProbe() { t.probed.Store(time.Now().UnixNano()) }
 
-// ask notes that the store is asked, answer what it said.
-func (t *health) ask() { t.silent.CompareAndSwap(0, time.Now().UnixNano()) }
+// noteCall records that a call of the store begins.
+func (t *health) noteCall() { t.silent.CompareAndSwap(0, time.Now().UnixNano()) }
 
-func (t *health) answer(err error) {
+// noteResult records that a call of the store returned.
+func (t *health) noteResult(err error) {
 	t.silent.Store(0)
 	switch {
 	case err == nil, errors.Is(err, cssstore.ErrNotFound), errors.Is(err, cssstore.ErrUnsettled), errors.Is(err, cache.ErrTooLarge):

@@ -7,23 +7,22 @@ import (
 	"time"
 )
 
-// unknownHashLimit is how many look-ups a second there are for hashes that the
-// database does not name: those of earlier versions, and guesses.
+// unknownHashLimit is the number of lookups per second for hashes that are not in the
+// database: those of earlier versions, and guesses.
 const unknownHashLimit = 100
 
-// maxLooking limits the concurrent calls of the store: one for a file on a server
-// that does not answer never ends, and holds a thread, of which Go allows 10,000.
-// Others only wait for the second read of what PHP stored.
-const maxLooking = 512
+// maxStoreCalls limits the concurrent calls of the store. A call for a file on a server
+// that hangs does not return, and holds a thread, of which Go allows 10,000.
+const maxStoreCalls = 512
 
-// budget counts look-ups by the second.
+// budget counts the lookups of a second.
 type budget struct {
 	mu    sync.Mutex
 	since time.Time
 	spent int
 }
 
-// take reports whether one more look-up is within the limit.
+// take counts a lookup, and reports whether it is within the limit.
 func (b *budget) take() bool {
 	now := time.Now()
 	b.mu.Lock()
@@ -35,7 +34,7 @@ func (b *budget) take() bool {
 	return b.spent <= unknownHashLimit
 }
 
-// errorLatch logs when something begins and ceases to fail.
+// errorLatch logs the first of several errors, and the recovery.
 type errorLatch struct{ on atomic.Bool }
 
 func (l *errorLatch) note(log *slog.Logger, msg string, err error) {

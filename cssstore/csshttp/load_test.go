@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,10 +27,17 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 )
 
-var load = flag.Duration("load", 0, "measure under load with wrk, beside nginx and a bare net/http handler, for so long in each round")
+var (
+	load        = flag.Duration("load", 0, "measure under load with wrk, beside nginx and a bare net/http handler, for so long in each round")
+	loadProfile = flag.String("load.profile", "", "write CPU profiles of bare, sized, headed and csshttp to this directory")
+)
 
-// serveEnv makes this test's program a server of that name.
-const serveEnv = "MOSPARO_TEST_CSSHTTP_SERVER"
+const (
+	// serveEnv makes this test's program a server of that name.
+	serveEnv = "MOSPARO_TEST_CSSHTTP_SERVER"
+	// profileEnv is the file to which it writes its CPU profile.
+	profileEnv = "MOSPARO_TEST_CSSHTTP_PROFILE"
+)
 
 // loadBody is as large as a prepared CSS of mosparo.
 var loadBody = []byte(strings.Repeat(".mosparo__container .a{color:red}", 263))[:8669]
@@ -61,8 +69,19 @@ func stored() *cssstoretest.Fake {
 	return store
 }
 
-// serve answers until standard input ends.
+// serve serves until standard input ends.
 func serve(name string) error {
+	if file := os.Getenv(profileEnv); file != "" {
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	var handler http.Handler
 	switch name {
 	case "bare": // one byte slice, and nothing else
@@ -163,6 +182,9 @@ func own(t *testing.T, name string, headers ...string) measured {
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), exe)
 	cmd.Env = append(os.Environ(), serveEnv+"="+name)
+	if *loadProfile != "" && len(headers) == 0 {
+		cmd.Env = append(cmd.Env, profileEnv+"="+filepath.Join(*loadProfile, name+".pprof"))
+	}
 	cmd.Stderr = os.Stderr
 	return round(t, cmd, func(addr string) string { return "http://" + addr + path(hashA) }, headers...)
 }

@@ -17,7 +17,7 @@ const (
 	maxLogo  = 1 << 20
 )
 
-// logo keeps the logo in its four colours.
+// logo keeps the logo in memory.
 type logo struct {
 	set    atomic.Pointer[logoSet]
 	flight flight
@@ -26,8 +26,8 @@ type logo struct {
 type logoSet struct {
 	tried  time.Time
 	source []byte
-	// asIs is the file, opaque with full opacity, light and dark those with
-	// the text in black and in white.
+	// asIs is the file. opaque has full opacity, light and dark also have black and
+	// white text, for pages that are light and dark.
 	asIs, opaque, light, dark *content
 }
 
@@ -51,7 +51,7 @@ func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	head["Access-Control-Allow-Origin"] = anyOrigin
 	head["Access-Control-Expose-Headers"] = exposed
 	head["Cache-Control"] = cacheYear
-	if h.public == nil { // another node may have it
+	if h.public == nil { // another node may have the file
 		head["Cache-Control"] = cacheMinute
 	}
 	c.serve(w, r, bodyOfLogo)
@@ -63,8 +63,8 @@ func bodyOfLogo(h http.Header) {
 	h["Content-Disposition"] = inlineLogo
 }
 
-// choose follows mosparo: fc is forced colours, pcs the preferred scheme. Of
-// several parameters with one name the last counts in PHP.
+// choose selects the variant as mosparo does: fc is forced-colors, pcs is
+// prefers-color-scheme. As in PHP, the last of several parameters of one name counts.
 func (s *logoSet) choose(r *http.Request) *content {
 	query := r.URL.Query()
 	last := func(name, otherwise string) string {
@@ -85,8 +85,8 @@ func (s *logoSet) choose(r *http.Request) *content {
 	return s.opaque
 }
 
-// readLogo reads the file; one that is missing is an empty logo, as in mosparo,
-// and one that cannot be read leaves the last, or none.
+// readLogo reads the file. As in mosparo, the logo is empty if there is no file. After an
+// error the last one that was read is kept.
 func (h *Handler) readLogo(context.Context) {
 	svg, err := h.logoSource()
 	old := h.logo.set.Load()
@@ -111,7 +111,7 @@ func (h *Handler) readLogo(context.Context) {
 }
 
 func (h *Handler) logoSource() (svg []byte, err error) {
-	defer recovered(&err)
+	defer recoverTo(&err)
 	if h.public == nil {
 		return nil, nil
 	}

@@ -3,58 +3,59 @@ package csshttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Event is one answered request, or one call of the [Generator].
+// Event is a request that was served, or a call of the [Generator] that returned.
 type Event struct {
-	// Op is what was done:
+	// Op is the kind of request, or generate:
 	//
-	//	hash      /resources/{uuid}/{hash}.css was answered
-	//	current   /resources/{uuid}.css was answered
-	//	url       /resources/{uuid}/url was answered
-	//	logo      /resources/logo.svg was answered
-	//	unknown   another path was answered
-	//	generate  the generator returned, in the background of some request
+	//	hash      /resources/{uuid}/{hash}.css
+	//	current   /resources/{uuid}.css
+	//	url       /resources/{uuid}/url
+	//	logo      /resources/logo.svg
+	//	unknown   any other path
+	//	generate  a call of the generator, in the background
 	Op string
-	// Project is zero for the logo, and for a path without a known project.
+	// Project is zero for the logo and for paths without a known project. So it can
+	// be a label of metrics, although clients can request any path.
 	Project cssstore.UUID
-	// Duration is measured on the monotonic clock, and of a request includes
-	// writing the answer.
+	// Duration is measured on the monotonic clock. For a request it includes writing
+	// the response.
 	Duration time.Duration
-	// Result is what came of it, a word for a label of metrics. Of a request:
+	// Result is a word for a label of metrics. For a request it is one of:
 	//
-	//	hit           CSS, URL or logo, as they are now
+	//	hit           CSS, URL or logo
 	//	not_modified  the same, which the client has already (304)
-	//	stale         CSS that may be out of date: the store cannot be read (Err),
-	//	              or nodes differ
-	//	redirect      to the current version, or to the path without a slash at
-	//	              its end
-	//	miss          the base CSS, since the project has no prepared CSS
+	//	stale         CSS that may be out of date, since the store cannot be read
+	//	              (Err) or nodes differ
+	//	redirect      a redirect to the current version, or to the path without a
+	//	              slash at its end
+	//	miss          a redirect to the base CSS, since there is no prepared CSS
 	//	not_found     no such path or project (404)
-	//	refused       a host that is none, or a condition or range that cannot be
-	//	              met (400, 412, 416)
-	//	error         the base CSS, or 503, since store or database cannot be read
+	//	refused       an invalid host, or a condition or range that is not met
+	//	              (400, 412, 416)
+	//	error         a redirect to the base CSS, or 503, since store or database
+	//	              cannot be read; or no response, since the handler panicked
 	//
-	// Of the generator: generated, refused (it left things as they are on
+	// For the generator it is generated, refused (it left things as they are on
 	// purpose, see [Generator]) or error.
 	Result string
-	// Err is what failed: nil but for stale, refused and error, and maybe nil
-	// for these.
+	// Err is the cause of stale, refused and error, if there is one. Otherwise it is
+	// nil.
 	Err error
 }
 
-// Observer is called once for each [Event], for a request with its context and
-// before its handler returns, so it should be quick; it must be safe for
-// concurrent use. Anybody can ask for any number of paths: projects are known
-// ones only, and their number is a good bound for metrics with a label.
+// Observer is called once for each [Event]: for a request with its context, before the
+// handler returns. It should be quick, and must be safe for concurrent use.
 type Observer func(context.Context, Event)
 
-// WithObserver lets f see every request and every call of the generator. Without
-// one, or with nil, nothing is measured.
+// WithObserver sets a function that is called for every request and every call of the
+// generator. Without one (the default, and nil) nothing is measured.
 func WithObserver(f Observer) Option { return func(h *Handler) { h.observer = f } }
 
 var operations = [...]string{noRoute: "unknown", projectCSS: "current", hashCSS: "hash", projectURL: "url", logoSVG: "logo"}
@@ -62,13 +63,25 @@ var operations = [...]string{noRoute: "unknown", projectCSS: "current", hashCSS:
 // serveObserved is [Handler.serve] with an observer.
 func (h *Handler) serveObserved(w http.ResponseWriter, r *http.Request, path string) {
 	o := &observed{ResponseWriter: w, event: Event{Op: operations[parsePath(path).route]}}
-	start := time.Now()
+	defer h.observeRequest(r.Context(), o, time.Now())
 	h.serve(o, r, path)
-	o.event.Duration = time.Since(start)
-	if o.event.Result == "" {
-		o.event.Result = resultOf(o.status)
+}
+
+// observeRequest is deferred to report a request, also if its handler panics.
+func (h *Handler) observeRequest(ctx context.Context, o *observed, began time.Time) {
+	panicked := recover()
+	e := &o.event
+	e.Duration = time.Since(began)
+	switch {
+	case panicked != nil:
+		e.Result, e.Err = "error", fmt.Errorf("csshttp: panic: %v", panicked)
+	case e.Result == "":
+		e.Result = resultOf(o.status)
 	}
-	h.observer(r.Context(), o.event)
+	h.observer(ctx, *e)
+	if panicked != nil {
+		panic(panicked) // net/http ends the connection
+	}
 }
 
 func resultOf(status int) string {
@@ -87,8 +100,8 @@ func resultOf(status int) string {
 	return "hit"
 }
 
-// observed is the answer to a request, as an observer will see it. Without an
-// observer answers are of another type, and the functions below do nothing.
+// observed is a ResponseWriter that collects the event of a request. If there is no
+// observer, responses are written to another type, and the functions below do nothing.
 type observed struct {
 	http.ResponseWriter
 	event  Event
@@ -101,7 +114,7 @@ func (o *observed) WriteHeader(status int) {
 	o.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap returns the ResponseWriter below, for [http.ResponseController].
 func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 func noteProject(w http.ResponseWriter, project cssstore.UUID) {
@@ -122,7 +135,7 @@ func noteStale(w http.ResponseWriter, err error) {
 	}
 }
 
-// notePlace notes a redirect to the base CSS.
+// notePlace records a redirect to the base CSS.
 func notePlace(w http.ResponseWriter, to place) {
 	o, ok := w.(*observed)
 	switch {

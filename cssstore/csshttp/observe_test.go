@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -109,6 +110,18 @@ func TestObserver_SeesErrors(t *testing.T) {
 			require.ErrorIs(t, all[0].Err, down)
 		})
 	}
+}
+
+func TestObserver_SeesAPanicThatGoesOnToTheServer(t *testing.T) {
+	var seen events
+	h := csshttp.New(cssstoretest.NewFake(), projectList{known}, csshttp.WithObserver(seen.observe),
+		csshttp.WithTrustedProxyFunc(func(netip.Addr) bool { panic("no such proxy") }))
+	defer h.Close()
+	require.PanicsWithValue(t, "no such proxy", func() { do(h, "GET /resources/"+project.String()+".css", nil) })
+	all := seen.take()
+	require.Len(t, all, 1)
+	require.Equal(t, "current error", all[0].Op+" "+all[0].Result)
+	require.ErrorContains(t, all[0].Err, "no such proxy")
 }
 
 // disagreement is an error of a generator that leaves things as they are.

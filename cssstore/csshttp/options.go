@@ -9,31 +9,28 @@ import (
 	"time"
 )
 
-// Mode is where mosparo keeps prepared CSS, by its setting
-// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE. The two modes answer differently
-// when something is missing.
+// Mode selects which of mosparo's two ways to keep prepared CSS the handler follows. They
+// differ in what is served if something is missing.
 type Mode int
 
 const (
-	// ModeSharedCache is mosparo with the setting: the store has one version of
-	// each project, which is the current one.
+	// ModeSharedCache is mosparo with MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE: the
+	// store has one version of each project, which is the current one.
 	ModeSharedCache Mode = iota
-	// ModeFiles is mosparo without it: the store has several versions of a
-	// project by their hashes, and the one whose hash the database names is the
-	// current one.
+	// ModeFiles is mosparo without that setting: the store has several versions of a
+	// project, and the one whose hash is in the database is the current one.
 	ModeFiles
 )
 
 // Defaults of a [Handler].
 const (
-	// DefaultRecheck is for how long a version is served without asking the
-	// store again.
+	// DefaultRecheck is the default of [WithRecheck].
 	DefaultRecheck = 2 * time.Second
 	// MaxRecheck is the longest time that [WithRecheck] can set.
 	MaxRecheck = 30 * time.Second
-	// DefaultMemory is the limit of the memory tier, in bytes.
+	// DefaultMemory is the default of [WithMemory], in bytes.
 	DefaultMemory = 64 << 20
-	// DefaultBaseCSS is the path of the base CSS of mosparo's build.
+	// DefaultBaseCSS is the default of [WithBaseCSS], as in mosparo's build.
 	DefaultBaseCSS = "/build/mosparo-frontend.css"
 )
 
@@ -50,34 +47,33 @@ func WithMode(m Mode) Option {
 	return func(h *Handler) { h.mode = m }
 }
 
-// WithPublic gives mosparo's folder public, as [os.Root.FS] returns it, for the
-// logo and the modification time of the base CSS. Without it the logo is empty,
-// as it is in mosparo when the file is missing, and cacheable for a minute. os.DirFS
-// would serve a file outside of the folder, with the rights of this process,
-// through a symbolic link that PHP's user has set. The default is nil.
+// WithPublic sets mosparo's folder public, from which the logo and the modification time
+// of the base CSS are read. Use [os.Root.FS]: with os.DirFS a symbolic link that PHP's
+// user creates could make this process serve a file outside of the folder. Without it
+// (the default, and nil) the logo is empty, as in mosparo if the file is missing, and
+// cacheable for a minute.
 func WithPublic(public fs.FS) Option { return func(h *Handler) { h.public = public } }
 
-// WithBaseCSS sets the path of the base CSS on the web server, to which requests
-// are redirected that have no prepared CSS. The default, also for the empty path,
-// is [DefaultBaseCSS].
+// WithBaseCSS sets the path of the base CSS on the web server. Requests for projects
+// without prepared CSS are redirected there; its selectors match in every project. The
+// default, also for the empty path, is [DefaultBaseCSS].
 func WithBaseCSS(path string) Option {
 	return func(h *Handler) { h.baseCSS = cmp.Or(path, DefaultBaseCSS) }
 }
 
-// WithPathPrefix sets the path below which mosparo is reachable, such as /spam:
-// redirects begin with it, and requests are answered with and without it. A
-// prefix that a trusted proxy names comes before it. The default is none.
+// WithPathPrefix sets the path below which mosparo is reachable, such as /spam. The paths
+// of redirects have the prefix; the paths of requests may have it. A prefix that a
+// trusted proxy sends (X-Forwarded-Prefix) comes before it. The default is none.
 func WithPathPrefix(path string) Option {
 	return func(h *Handler) { h.prefix = strings.TrimRight(path, "/") }
 }
 
-// WithTrustedProxies names the proxies whose X-Forwarded-Proto, -Host and
-// -Prefix count, in the way of Symfony; in mosparo these are TRUSTED_PROXIES.
-// X-Forwarded-Port does not count, since mosparo trusts no such header. The
-// default trusts none.
+// WithTrustedProxies sets the addresses of proxies whose X-Forwarded-Proto, -Host and
+// -Prefix count, as mosparo's TRUSTED_PROXIES does in Symfony. X-Forwarded-Port never
+// counts, since mosparo does not trust it. The default trusts no proxy.
 //
-// Settings of package envconfig go to [WithTrustedProxyFunc]: REMOTE_ADDR, which
-// trusts every peer, is none of their prefixes.
+// With settings of package envconfig use [WithTrustedProxyFunc]: their value REMOTE_ADDR,
+// which trusts every peer, is not a prefix.
 func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 	return func(h *Handler) {
 		for _, p := range prefixes {
@@ -86,11 +82,11 @@ func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 	}
 }
 
-// WithTrustedProxyFunc is WithTrustedProxies with a function that reports
-// whether a peer is trusted, such as the method Contains of
-// envconfig.TrustedProxies. Its address is in its plain form, IPv4 not within
-// IPv6 and without a zone, and the zero Addr for a peer without one, as on a Unix
-// socket. The function must be safe for concurrent use. It panics if trusts is nil.
+// WithTrustedProxyFunc is [WithTrustedProxies] with a function that reports whether a
+// peer is trusted, such as the method Contains of envconfig.TrustedProxies. The address
+// has no zone and is not an IPv4-mapped IPv6 address; it is the zero Addr for a peer
+// without an address, as on a Unix socket. The function must be safe for concurrent
+// use. It panics if trusts is nil.
 func WithTrustedProxyFunc(trusts func(peer netip.Addr) bool) Option {
 	if trusts == nil {
 		panic("csshttp: WithTrustedProxyFunc: trusts is nil")
@@ -98,17 +94,17 @@ func WithTrustedProxyFunc(trusts func(peer netip.Addr) bool) Option {
 	return func(h *Handler) { h.trusts = append(h.trusts, trusts) }
 }
 
-// WithForwardedProto names the header that stands in for X-Forwarded-Proto, such
-// as CloudFront-Forwarded-Proto, in requests of trusted proxies that have it. In
-// mosparo that is the setting replaced_forwarded_proto_header, an entry of PHP's
-// $_SERVER: HTTP_CLOUDFRONT_FORWARDED_PROTO means the same header. The log has a
-// warning if name is neither, such as the entry REQUEST_SCHEME, and then it does not
-// count. The default, also for the empty name, is none.
+// WithForwardedProto sets the header that replaces X-Forwarded-Proto in requests of
+// trusted proxies that have it, such as CloudFront-Forwarded-Proto. In mosparo that is
+// the setting replaced_forwarded_proto_header, whose value is an entry of PHP's
+// $_SERVER; that form is accepted, too: HTTP_CLOUDFRONT_FORWARDED_PROTO. An invalid
+// name, such as the entry REQUEST_SCHEME, is ignored with a warning in the log. The
+// default, also for the empty name, is none.
 func WithForwardedProto(name string) Option { return func(h *Handler) { h.protoHeader = name } }
 
-// WithRecheck sets the time after which a version is checked again. The default,
-// also for 0, is [DefaultRecheck]; more than [MaxRecheck] is that. It panics if d
-// is negative.
+// WithRecheck sets how long a version is served from memory before the store is read
+// again. The default, also for 0, is [DefaultRecheck]. A longer time than [MaxRecheck]
+// is reduced to it. It panics if d is negative.
 func WithRecheck(d time.Duration) Option {
 	if d < 0 {
 		panic("csshttp: WithRecheck: d is negative")
@@ -116,9 +112,10 @@ func WithRecheck(d time.Duration) Option {
 	return func(h *Handler) { h.recheck = min(d, MaxRecheck) }
 }
 
-// WithMemory sets the limit of the memory tier, in bytes. What does not fit is
-// read from the store for every request. The default, also for 0, is
-// [DefaultMemory]. It panics if bytes is negative.
+// WithMemory limits the CSS in memory, in bytes, with its compressed forms. What was
+// used least recently is removed first, and read from the store again when it is
+// requested. The default, also for 0, is [DefaultMemory]. It panics if bytes is
+// negative.
 func WithMemory(bytes int) Option {
 	if bytes < 0 {
 		panic("csshttp: WithMemory: bytes is negative")
@@ -126,13 +123,13 @@ func WithMemory(bytes int) Option {
 	return func(h *Handler) { h.tier.limit = cmp.Or(bytes, DefaultMemory) }
 }
 
-// WithGenerator prepares CSS that the store does not have, or has for another
-// design. It is called at most once in 10 seconds for a project, however many
-// requests there are. The default, and nil, prepare nothing.
+// WithGenerator sets the generator that is called if the store has no CSS of a project,
+// or that of another design: at most once in 10 seconds for a project. Without one (the
+// default, and nil) nothing is prepared.
 func WithGenerator(g Generator) Option { return func(h *Handler) { h.generator = g } }
 
-// WithLogger logs what fails, once each when it begins and ceases to. The
-// default, and nil, log nothing.
+// WithLogger logs outages of store, database and generator, once at the begin and once
+// at the end. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(h *Handler) {
 		if h.logger = l; l == nil {

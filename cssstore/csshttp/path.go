@@ -2,7 +2,7 @@ package csshttp
 
 import "strings"
 
-// route is one of mosparo's.
+// route is one of mosparo's routes below /resources/.
 type route int
 
 const (
@@ -15,17 +15,17 @@ const (
 
 const resources = "/resources/"
 
-// target is what a path names. Its texts are those of the path, unchecked.
+// target is the parsed path of a request. Its texts are not checked.
 type target struct {
 	route   route
 	project string
 	hash    string
-	// slash: there is one more at the end, which mosparo redirects away.
+	// slash: the path has a slash at its end; mosparo redirects to the one without.
 	slash bool
 }
 
-// parsePath matches a decoded path as mosparo's router does: case counts, a
-// project's name in the first form and a hash have no dot, nothing is empty.
+// parsePath matches a decoded path as mosparo's router does: it is case-sensitive, the
+// names before .css have no dot, and no part is empty.
 func parsePath(path string) target {
 	rest, ok := strings.CutPrefix(path, resources)
 	if !ok {
@@ -60,7 +60,7 @@ func parsePath(path string) target {
 	return t
 }
 
-// cssName is the name before .css.
+// cssName returns the name before .css.
 func cssName(file string) (string, bool) {
 	name, ok := strings.CutSuffix(file, ".css")
 	return name, ok && name != "" && !strings.Contains(name, ".")

@@ -9,51 +9,48 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Projects lists the projects with the hashes that mosparo stored for them. A
-// projectdb.DB does.
+// Projects lists all projects, with the hashes in mosparo's database. A projectdb.DB is
+// one.
 type Projects interface {
 	Projects(ctx context.Context) ([]cssstore.Project, error)
 }
 
 const (
-	// projectsEvery is how often the list is read at most, but for
+	// projectsEvery is the least time between two reads of the list, except by
 	// [Handler.relist].
 	projectsEvery = time.Second
-	// projectsOld is how old a list may be for a request not to wait for the
-	// next one.
+	// projectsOld is the age of the list from which requests wait for the next one.
 	projectsOld = 2 * time.Second
-	// anewEvery is how often list and store are asked anew at most, for requests
-	// that are redirected by nothing older than themselves.
-	anewEvery = 100 * time.Millisecond
-	// databaseShare is the part of the time for which the list may be read: one
-	// in so many.
+	// renewEvery is the least time between two reads of list and store for requests
+	// that need one which is not older than themselves.
+	renewEvery = 100 * time.Millisecond
+	// databaseShare bounds the time for which the list is read to one part in so many.
 	databaseShare = 10
 )
 
-// projectList is the list as it was last read. A list does not change.
+// projectList is the list as it was last read. It is immutable.
 type projectList struct {
 	hashes map[cssstore.UUID]cssstore.Hash
-	// begun and tried are when it was last asked for, with or without success,
-	// and when that ended.
+	// begun and tried are the begin and end of the last read, successful or not.
 	begun, tried time.Time
-	// changed is when the first reading began that found these hashes.
+	// changed is the begin of the first read that found these hashes.
 	changed time.Time
-	// ok: it was read at least once; err is of the last reading.
+	// ok: at least one read succeeded; err is the error of the last one.
 	ok  bool
 	err error
 }
 
-// isOld reports whether the list cannot be trusted to name current hashes.
+// isOld reports whether the hashes may be out of date.
 func (l *projectList) isOld() bool { return l.err != nil || time.Since(l.tried) >= projectsOld }
 
-// projects keep the list.
+// projects keeps the list in memory.
 type projects struct {
 	source Projects
 	list   atomic.Pointer[projectList]
 	flight flight
 }
 
-// listing is a project with the list that has it.
+// listing is a project with the list that it was found in.
 type listing struct {
 	cssstore.Project
 	*projectList
@@ -64,9 +61,9 @@ func (l *projectList) find(id cssstore.UUID) (p listing, known bool) {
 	return listing{cssstore.Project{UUID: id, Hash: hash}, l}, known
 }
 
-// find looks a project up in the list; ok is false as long as there is no list
-// at all. It waits until a reading of the list is [projectsOld] old, where there
-// is no earlier list for longer.
+// find looks up a project in the list; ok is false if the list was never read. It may
+// start a read of the list and wait for it: longest if the list was never read, and
+// longer for a project that is not in the list than for one that is.
 func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p listing, known, ok bool) {
 	l := h.projects.list.Load()
 	seen := l
@@ -94,23 +91,22 @@ func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p listing, known,
 	return p, known, l.ok
 }
 
-// relist returns the list as it is in the database at the given time or later,
-// if it can be had: it is read at most ten times a second, and for a tenth of
-// the time.
+// relist returns the list as read at the given time or later, and true; or an older one,
+// since the list is read at most ten times a second and for a tenth of the time.
 func (h *Handler) relist(ctx context.Context, at time.Time) (*projectList, bool) {
 	l := h.projects.list.Load()
 	if l == nil {
 		return nil, false
 	}
-	if l.begun.Before(at) && time.Since(l.tried) >= max(anewEvery, databaseShare*l.tried.Sub(l.begun)) {
+	if l.begun.Before(at) && time.Since(l.tried) >= max(renewEvery, databaseShare*l.tried.Sub(l.begun)) {
 		h.do(&h.projects.flight, h.projectReader(l)).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
 		l = h.projects.list.Load()
 	}
 	return l, l.err == nil && !l.begun.Before(at)
 }
 
-// projectReader returns what reads the list, unless it was read since the
-// caller has seen it.
+// projectReader returns the function that reads the list, unless that was done since the
+// caller loaded it.
 func (h *Handler) projectReader(seen *projectList) func(context.Context) {
 	return func(ctx context.Context) {
 		if h.projects.list.Load() == seen {
@@ -144,6 +140,6 @@ func (h *Handler) readProjects(ctx context.Context, old *projectList) {
 }
 
 func (h *Handler) askProjects(ctx context.Context) (all []cssstore.Project, err error) {
-	defer recovered(&err)
+	defer recoverTo(&err)
 	return h.projects.source.Projects(ctx)
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Ready returns nil if the handler can serve CSS: it knows the projects, and has CSS
-// of one in memory or a store that answers, also that it has none. The database may be
-// down if the projects were read before. It is for readiness checks, and asks only
-// for what is not in memory; it returns by the deadline of ctx if the store does.
-// The text of an error names no server; the log says more.
+// Ready returns nil if the handler can serve CSS, and is for readiness checks. That
+// is so if it knows the projects and has the CSS of one of them in memory; without
+// any in memory it asks the store, which has to answer, if only that it has none.
+// The database may be down if the projects were read before. Ready returns by the
+// deadline of ctx if the store does. The text of an error names no server; the log
+// says more.
 func (h *Handler) Ready(ctx context.Context) error {
 	if h.ctx.Err() != nil {
 		return errors.New("csshttp: the handler is closed")
@@ -39,13 +40,19 @@ func (h *Handler) Ready(ctx context.Context) error {
 		if h.answers(ctx, id) {
 			return nil
 		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return context.Cause(ctx)
+		}
 	}
 	return errors.New("csshttp: no CSS is in memory, and the store cannot be read")
 }
 
-// answers reports whether the store can be asked for a project.
+// answers reports whether the store answers a request for a project.
 func (h *Handler) answers(ctx context.Context, id cssstore.UUID) bool {
 	_, err := h.store.Hash(ctx, id)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return false // the client has hung up, which says nothing about the store
+	}
 	if errors.Is(err, cssstore.ErrNotFound) || errors.Is(err, cssstore.ErrUnsettled) {
 		err = nil
 	}

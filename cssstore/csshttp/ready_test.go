@@ -1,8 +1,10 @@
 package csshttp_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,6 +98,24 @@ func TestReady_EndsWithItsContext(t *testing.T) {
 			cancel()
 			require.NoError(t, h.Close())
 		}
+	})
+}
+
+func TestReady_AClientThatHangsUpIsNoFailureOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		source := &hanging{Fake: cssstoretest.NewFake(), list: projectList{known}, hang: make(chan struct{})}
+		h := csshttp.New(hangingHash{source}, source.list, csshttp.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		ctx, hangUp := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, hangUp)
+		require.ErrorIs(t, h.Ready(ctx), context.Canceled)
+		require.Empty(t, log.String())
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Error(t, h.Ready(ctx))
+		require.Contains(t, log.String(), "stored css cannot be read", "a store that does not answer in time")
+		require.NoError(t, h.Close())
 	})
 }
 

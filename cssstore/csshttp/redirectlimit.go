@@ -7,28 +7,28 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Nodes whose database and store agree with one another, but not with those of
-// another node (a network partition, replicas that lag), would redirect a client
-// to and fro for as long as they differ, and nothing in a request tells that it
-// has been here before. So a node redirects from one hash of a project only
-// maxRedirects times in redirectWindow, and serves what it has to all others:
-// browsers give up after 20 redirects, which several nodes share.
+// In a network partition, or with replicas that lag, database and store of one node can
+// agree with each other but not with those of another node. Both nodes would redirect a
+// client to each other without end, and nothing in a request shows that it came before.
+// So a node redirects from a hash of a project at most maxRedirects times in
+// redirectWindow, and serves what it has to other requests. Browsers give up after 20
+// redirects, which have to suffice for several nodes.
 const (
 	maxRedirects   = 3
 	redirectWindow = 10 * time.Second
-	// maxCounted bounds the hashes that are counted.
+	// maxCounted bounds the number of hashes that are counted.
 	maxCounted = 10000
 )
 
-// redirectLimit counts the redirects of a window. The zero value is ready, also
-// for concurrent use.
+// redirectLimit counts the redirects of a window. The zero value is ready to use, also
+// concurrently.
 type redirectLimit struct {
 	mu     sync.Mutex
 	since  time.Time
 	counts map[key]int
 }
 
-// take reports whether one more client may be redirected from a hash of a project.
+// take counts a redirect from a hash of a project, and reports whether it is allowed.
 func (l *redirectLimit) take(project cssstore.UUID, from cssstore.Hash) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

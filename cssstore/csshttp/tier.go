@@ -10,42 +10,43 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// key names an entry of the memory tier: in the mode ModeSharedCache a project, in
-// the mode ModeFiles a version, or without a hash the newest one.
+// key is the key of an entry in memory. In ModeSharedCache it has the project only. In
+// ModeFiles it also has the hash of a version; without one it is the newest version.
 type key struct {
 	project cssstore.UUID
 	hash    cssstore.Hash
 }
 
-// entry is what is known about a key.
+// entry is the entry of a key.
 type entry struct {
 	key    key
 	state  atomic.Pointer[state]
 	used   atomic.Int64 // Unix time in seconds
 	flight flight
-	// path is one under which it was served, size what it takes of the
-	// memory, in bytes; the lock of the tier guards both.
+	// path is one under which it was served, size the memory that it takes, in bytes.
+	// The mutex of the tier guards both.
 	path string
 	size int
 }
 
-// state is the outcome of the last look into the store. It does not change.
+// state is the result of the last read of the store. It is immutable.
 type state struct {
-	// version is nil if there is none; with an error it is the last good one.
+	// version is nil if there is none. With an error it is the last good one.
 	version *version
 	err     error
-	// begun and tried are when the look began and ended.
+	// begun and tried are the begin and end of the read.
 	begun, tried time.Time
-	// asked is when the generator was last asked, made what it made.
+	// asked is when the generator was last called, made what it made then.
 	asked time.Time
 	made  replacement
 }
 
-// replacement is the hash of a design that was prepared for a project whose
-// stored hash is out of date.
+// replacement records that CSS was prepared with another hash than the one in the
+// database, which is out of date.
 type replacement struct{ instead, hash cssstore.Hash }
 
-// of is the hash of the current design of a project, as far as it is known.
+// of returns the hash of the current design of a project whose hash in the database is
+// given.
 func (r replacement) of(stored cssstore.Hash) cssstore.Hash {
 	if r.instead == stored && !r.hash.IsZero() {
 		return r.hash
@@ -58,19 +59,18 @@ type version struct {
 	hash, alias cssstore.Hash
 	settled     bool
 	modified    time.Time
-	// replaced is when this hash took the place of another one in memory, zero
-	// for the first.
+	// replaced is when this hash replaced another one in memory, zero for the first.
 	replaced time.Time
 	*content
 }
 
-// has reports whether it is that of a hash.
+// has reports whether v is the version of a hash.
 func (v *version) has(hash cssstore.Hash) bool {
 	return v != nil && (v.hash == hash || v.alias == hash)
 }
 
-// isOther reports whether it is what was prepared instead of a version that is
-// not there.
+// isOther reports whether v was prepared in place of the version of k, which does not
+// exist.
 func (v *version) isOther(k key) bool { return v != nil && v.hash != k.hash }
 
 func (v *version) bytes() int {
@@ -80,18 +80,18 @@ func (v *version) bytes() int {
 	return v.size()
 }
 
-// tier is the memory.
+// tier keeps CSS in memory.
 type tier struct {
-	limit   int
+	limit   int // of size
 	mu      sync.RWMutex
 	entries map[key]*entry
-	paths   map[string]fastEntry // those that have one
-	// latest are the entries of projects that got CSS last.
+	paths   map[string]fastEntry // by the path of the entry, for entries that have one
+	// latest is the entry of each project that got CSS last.
 	latest map[cssstore.UUID]*entry
-	size   int
+	size   int // in bytes
 }
 
-// has reports whether an entry is there.
+// has reports whether there is an entry.
 func (t *tier) has(k key) bool { return t.find(k) != nil }
 
 // find returns an entry, nil if there is none.
@@ -101,7 +101,7 @@ func (t *tier) find(k key) *entry {
 	return t.entries[k]
 }
 
-// latestOf is what the memory has of a project, nil if it has no CSS.
+// latestOf returns the latest state of a project, nil if there is no CSS in memory.
 func (t *tier) latestOf(project cssstore.UUID) *state {
 	t.mu.RLock()
 	e := t.latest[project]
@@ -115,7 +115,7 @@ func (t *tier) latestOf(project cssstore.UUID) *state {
 	return nil
 }
 
-// entry finds or makes one.
+// entry returns the entry of a key, a new one if there is none.
 func (t *tier) entry(k key, now int64) *entry {
 	e := t.find(k)
 	if e == nil {
@@ -132,7 +132,7 @@ func (t *tier) entry(k key, now int64) *entry {
 	return e
 }
 
-// change gives an entry a new state, accounts for it, and makes room.
+// change sets the state of an entry, and removes entries that exceed the limit.
 func (t *tier) change(e *entry, now *state, keep bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -165,14 +165,14 @@ func (t *tier) change(e *entry, now *state, keep bool) {
 	}
 }
 
-// isFull reports whether one more entry may take the place of another.
+// isFull reports whether a further entry may exceed the limit.
 func (t *tier) isFull() bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.size >= t.limit*9/10
 }
 
-// remove takes an entry out; the lock is held.
+// remove removes an entry. The mutex must be held.
 func (t *tier) remove(e *entry) {
 	delete(t.entries, e.key)
 	delete(t.paths, e.path)
@@ -182,7 +182,7 @@ func (t *tier) remove(e *entry) {
 	t.size -= e.size
 }
 
-// keepOnly forgets what belongs to other projects.
+// keepOnly removes the entries of all other projects.
 func (t *tier) keepOnly(known map[cssstore.UUID]cssstore.Hash) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -32,8 +32,8 @@ func TestFiles_WrongHashesLeaveNothingBehindWhileTheStoreFails(t *testing.T) {
 	})
 }
 
-// hanging is a database, a store or a generator that answers, hangs, and hangs
-// whatever its context says.
+// hanging is a database, a store or a generator that answers, hangs until its context
+// ends, or hangs beyond that.
 type hanging struct {
 	*cssstoretest.Fake
 	list projectList
@@ -164,7 +164,7 @@ func TestLogo_OfANodeWithoutMosparosFilesIsNotKeptForAYear(t *testing.T) {
 	require.Equal(t, "max-age=60, public", res.Header.Get("Cache-Control"))
 }
 
-// panicking does so as long as it is told to.
+// panicking panics until it is told not to.
 type panicking struct{ *hanging }
 
 func (panicking) Projects(context.Context) ([]cssstore.Project, error) { panic("projects") }
@@ -196,7 +196,7 @@ func TestPanics_OfWhatIsAskedEndNoServer(t *testing.T) {
 	}
 }
 
-// outdating panics when it is asked whether it would make something else.
+// outdating panics in Outdated.
 type outdating struct{ panicking }
 
 func (outdating) Outdated(cssstore.Resource) bool { panic("outdated") }
@@ -223,7 +223,7 @@ func TestStore_ThatHangsForEverHoldsFewCalls(t *testing.T) {
 			list = append(list, cssstore.Project{UUID: cssstore.UUID{1, byte(i >> 8), byte(i)}, Hash: hashA})
 		}
 		h := csshttp.New(store, list)
-		csshttp.LookAtOnce(h, 8)
+		csshttp.LimitStoreCalls(h, 8)
 		for range 2 { // each call may hold a thread, of which there are not many
 			for _, p := range list {
 				go do(h, "GET /resources/"+p.UUID.String()+"/"+hashA.String()+".css", nil)
@@ -239,7 +239,7 @@ func TestStore_ThatHangsForEverHoldsFewCalls(t *testing.T) {
 	})
 }
 
-// counted knows how many calls are under way.
+// counted counts the calls in flight.
 type counted struct {
 	hanging
 	running atomic.Int64

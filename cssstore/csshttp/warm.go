@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// warmers is how many projects are loaded at the same time.
+	// warmers is how many projects are loaded concurrently.
 	warmers = 8
 	// warmRetry is the pause between two attempts to read the list of projects.
 	warmRetry = 250 * time.Millisecond
 )
 
-// Warm loads the CSS of the projects into memory, until all is there or the memory
-// is full, so that the first requests do not wait for the store. It prepares
-// nothing, and leaves out what cannot be read. While the list of projects cannot be
-// read it tries again. It returns the cause of the end of ctx if that comes first.
+// Warm loads the CSS of all projects into memory, or until the limit of [WithMemory], so
+// that the first requests do not wait for the store. Projects whose CSS cannot be read
+// are left out, and no CSS is prepared. If the list of projects cannot be read, Warm
+// tries again until ctx ends, and returns the cause of that.
 func (h *Handler) Warm(ctx context.Context) error {
 	_, _, ok := h.find(ctx, cssstore.UUID{})
 	for ; !ok; _, _, ok = h.find(ctx, cssstore.UUID{}) {

@@ -6,20 +6,19 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 )
 
-// Conformance runs the suite on the stores that open makes, one for each
-// subtest. They may all lead to one place: the suite uses projects of its own,
-// and removes them. It panics if open is nil.
+// Conformance runs the suite, with a store from open for each subtest. They may all store
+// in the same place: the suite uses random projects, and removes them. It panics if
+// open or an option is nil.
 func Conformance(t *testing.T, open func(t *testing.T) cssstore.Store, opts ...Option) {
 	t.Helper()
 	if open == nil {
 		panic("cssstoretest: Conformance: open is nil")
 	}
 	var cfg config
-	for _, o := range opts {
-		o(&cfg)
-	}
+	option.Apply("cssstoretest: Conformance", &cfg, opts)
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			if reason, ok := cfg.skip[r.name]; ok {
@@ -36,12 +35,12 @@ func Conformance(t *testing.T, open func(t *testing.T) cssstore.Store, opts ...O
 	}
 }
 
-// Option tells [Conformance] what to expect of a store.
+// Option changes what [Conformance] checks.
 type Option func(*config)
 
 type config struct{ skip map[string]string }
 
-// WithoutRule skips one rule, named as the subtest is, and logs the reason.
+// WithoutRule skips the rule with the name of its subtest, and logs the reason.
 func WithoutRule(name, reason string) Option {
 	return func(c *config) {
 		if c.skip == nil {
@@ -51,7 +50,7 @@ func WithoutRule(name, reason string) Option {
 	}
 }
 
-// rule is one thing that portable code relies on.
+// rule is a property of stores that portable code relies on.
 type rule struct {
 	name  string
 	why   string

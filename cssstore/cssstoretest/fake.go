@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 )
 
-// Fake is a store in memory, with faults. It implements [cssstore.Store],
-// [cssstore.Lister] and [cssstore.Versioner], and is safe for concurrent use.
-// Make one with [NewFake].
+// Fake is a [cssstore.Store] in memory that can fail and be slow. It is also a
+// [cssstore.Lister] and a [cssstore.Versioner]. It is safe for concurrent use. Make one
+// with [NewFake].
 type Fake struct {
 	mu       sync.Mutex
 	versions map[cssstore.UUID][]version
@@ -23,11 +24,10 @@ type Fake struct {
 	calls    map[string]int
 }
 
-// version is one stored version, the current one the last of its project.
+// version is a stored version. The last one of a project is the current one.
 type version struct {
 	cssstore.Resource
-	// seen is when an unsettled pair was first given out.
-	seen time.Time
+	seen time.Time // of the first Get, if it is not settled
 }
 
 var _ interface {
@@ -39,23 +39,22 @@ var _ interface {
 // FakeOption changes a default of [NewFake]. There is none yet.
 type FakeOption func(*Fake)
 
-// NewFake returns an empty store.
+// NewFake returns an empty store. It panics if an option is nil.
 func NewFake(opts ...FakeOption) *Fake {
 	f := &Fake{versions: map[cssstore.UUID][]version{}, calls: map[string]int{}}
-	for _, o := range opts {
-		o(f)
-	}
+	option.Apply("cssstoretest: NewFake", f, opts)
 	return f
 }
 
-// Fail makes every request fail with err, and do nothing; nil ends that.
+// Fail makes every request fail with err, wrapped in a [*cssstore.OpError], and change
+// nothing. With nil requests work again.
 func (f *Fake) Fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
 }
 
-// Delay makes every request take d. It panics if d is below zero.
+// Delay makes every request take d, or end with its context. It panics if d is negative.
 func (f *Fake) Delay(d time.Duration) {
 	if d < 0 {
 		panic("cssstoretest: Delay: d is negative")
@@ -65,16 +64,16 @@ func (f *Fake) Delay(d time.Duration) {
 	f.delay = d
 }
 
-// Calls returns how many requests of a kind there were: "get", "hash", "put",
-// "delete", "list".
+// Calls returns the number of requests of a kind: "get", "hash", "put", "delete" or
+// "list".
 func (f *Fake) Calls(op string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls[op]
 }
 
-// PutAsPHP stores a version as a PHP node does: its pair is settled from
-// [cssstore.SettleTime] after its first Get on.
+// PutAsPHP stores a version as a PHP node does: it is settled for a Get that comes
+// [cssstore.SettleTime] after the first one.
 func (f *Fake) PutAsPHP(r cssstore.Resource) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -82,7 +81,7 @@ func (f *Fake) PutAsPHP(r cssstore.Resource) {
 	f.store(r, false)
 }
 
-// Forget drops the earlier versions of all projects.
+// Forget removes the earlier versions of all projects.
 func (f *Fake) Forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,8 +90,8 @@ func (f *Fake) Forget() {
 	}
 }
 
-// begin counts a request, and delays or fails it. It leaves the lock held
-// unless there is an error.
+// begin counts a request, and delays or fails it. Without an error it returns with f.mu
+// locked.
 func (f *Fake) begin(ctx context.Context, op string, project cssstore.UUID) error {
 	f.mu.Lock()
 	f.calls[op]++
@@ -182,7 +181,7 @@ func (f *Fake) Delete(ctx context.Context, project cssstore.UUID) error {
 	return nil
 }
 
-// List implements [cssstore.Lister], in the order of the identifiers.
+// List implements [cssstore.Lister]. It yields projects in the order of their UUIDs.
 func (f *Fake) List(ctx context.Context) iter.Seq2[cssstore.UUID, error] {
 	return func(yield func(cssstore.UUID, error) bool) {
 		if err := f.begin(ctx, "list", cssstore.UUID{}); err != nil {

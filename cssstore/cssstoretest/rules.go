@@ -15,7 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// suite is one rule being checked on one store.
+// suite checks a rule on a store.
 type suite struct {
 	*testing.T
 	ctx   context.Context
@@ -23,13 +23,13 @@ type suite struct {
 	why   string
 }
 
-// broken reports that the rule is broken, and why the rule is there.
+// broken fails the test with what happened and why the rule is there.
 func (s *suite) broken(format string, args ...any) {
 	s.Helper()
 	s.Fatalf("%s\nThe rule is there because: %s.", fmt.Sprintf(format, args...), s.why)
 }
 
-// project returns an identifier that no other rule uses.
+// project returns a random project, whose CSS is removed after the test.
 func (s *suite) project() cssstore.UUID {
 	var u cssstore.UUID
 	_, _ = rand.Read(u[:]) // never fails
@@ -37,7 +37,7 @@ func (s *suite) project() cssstore.UUID {
 	return u
 }
 
-// HashOf is a hash for tests, made from any text.
+// HashOf returns a hash for tests: the SHA-256 of a text.
 func HashOf(text string) cssstore.Hash { return sha256.Sum256([]byte(text)) }
 
 func versionOf(p cssstore.UUID, css string) cssstore.Resource {
@@ -254,7 +254,7 @@ func (s *suite) versions() {
 	}
 }
 
-// whole lets readers and writers work at the same time.
+// whole runs readers and writers concurrently.
 func (s *suite) whole() {
 	const writers, each = 4, 25
 	p := s.project()

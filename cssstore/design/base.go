@@ -13,19 +13,18 @@ import (
 	"strings"
 )
 
-// Base is the CSS that all projects' CSS is made from.
+// Base is the base CSS of a mosparo, from which the CSS of all projects is made. Make one
+// with [LoadBase] or [NewBase].
 type Base struct {
-	// Path is its place below public, such as /build/mosparo-frontend.css.
+	// Path is the path below public, such as /build/mosparo-frontend.css.
 	Path string
 	CSS  []byte
-	// Digest is the SHA-256 of CSS in hexadecimal digits: two nodes with the
-	// same digest make the same bytes.
+	// Digest is the SHA-256 of CSS in hexadecimal digits. Nodes with the same digest
+	// make the same CSS of a design.
 	Digest string
 }
 
-// ErrNoBase says that mosparo's build names no CSS file, or that the file is not
-// there. PHP
-// then stores nothing.
+// ErrNoBase is the error if mosparo's build has no CSS file. PHP then stores no CSS.
 var ErrNoBase = errors.New("no base css")
 
 const (
@@ -33,10 +32,9 @@ const (
 	entry       = "mosparo-frontend"
 )
 
-// LoadBase reads the base CSS of an installation of mosparo, whose folder
-// public is given: the first CSS file of the entry mosparo-frontend in
-// build/entrypoints.json. Errors: [ErrNoBase], [ErrTooLarge], those of the file
-// system.
+// LoadBase reads the base CSS from the folder public of an installation of mosparo: the
+// first CSS file of the entry mosparo-frontend in build/entrypoints.json. Errors:
+// [ErrNoBase], [ErrTooLarge], those of the file system.
 func LoadBase(public string) (Base, error) {
 	root, err := os.OpenRoot(public)
 	if err != nil {
@@ -58,13 +56,13 @@ func LoadBase(public string) (Base, error) {
 	return NewBase(name, css), nil
 }
 
-// NewBase is a base whose CSS is known already.
+// NewBase returns a base with the given path and CSS.
 func NewBase(path string, css []byte) Base {
 	sum := sha256.Sum256(css)
 	return Base{Path: path, CSS: css, Digest: hex.EncodeToString(sum[:])}
 }
 
-// baseFile is the file that the entry points name.
+// baseFile returns the path of the CSS file in entrypoints.json.
 func baseFile(list []byte) (string, error) {
 	var f struct {
 		EntryPoints map[string]struct {
@@ -84,7 +82,7 @@ func baseFile(list []byte) (string, error) {
 	return files[0], nil
 }
 
-// readFile reads a file below public; a missing one is no base.
+// readFile reads a file below public. If there is none, the error is [ErrNoBase].
 func readFile(root *os.Root, name string) ([]byte, error) {
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -6,11 +6,11 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// MaxSize limits the base and the CSS made from it, in bytes.
+// MaxSize limits the size of the base CSS and of the CSS made from it, in bytes.
 const MaxSize = 16 << 20
 
-// Prepare works out the design of a project and makes its CSS from the base;
-// see [New] and [Design.CSS].
+// Prepare returns the version of a project with the design of its rows: their hash, and
+// the CSS made from the base CSS. Its errors are those of [New] and [Design.CSS].
 func Prepare(project cssstore.UUID, rows []Row, base []byte) (cssstore.Resource, error) {
 	d, err := New(rows)
 	if err != nil {
@@ -23,10 +23,10 @@ func Prepare(project cssstore.UUID, rows []Row, base []byte) (cssstore.Resource,
 	return cssstore.Resource{Project: project, Hash: d.Hash(), CSS: css, Settled: true}, nil
 }
 
-// CSS makes the CSS of a project with this design from the base, which it
-// leaves alone. The work grows with the size of the base times the number of
-// different images in it. Errors: [*ValueError] for a value that mosparo fails
-// on after it has the hash, [ErrTooLarge].
+// CSS makes the CSS of a project with this design from the base CSS, which it does not
+// change. It takes time in proportion to the size of the base CSS times the number of
+// different images in it. Errors: [*ValueError] for a value on which mosparo fails
+// after it has computed the hash, [ErrTooLarge].
 func (d *Design) CSS(project cssstore.UUID, base []byte) ([]byte, error) {
 	if len(base) > MaxSize {
 		return nil, ErrTooLarge
@@ -51,12 +51,12 @@ func (d *Design) CSS(project cssstore.UUID, base []byte) ([]byte, error) {
 	if _, err := e.replaceAll([]byte(".mosparo__container"), []byte(".mosparo__"+project.String())); err != nil {
 		return nil, err
 	}
-	// An image is kept unless the logo is switched off: null is not off.
-	return replaceImages(withoutCommentsAndLines(e.css), logo == nil || truthy(logo))
+	// Images are kept unless the logo is switched off; null does not switch it off.
+	return replaceImages(stripCommentsAndLines(e.css), logo == nil || truthy(logo))
 }
 
-// logo is whether the logo is shown, as mosparo corrects it after the hash: a
-// box with round corners has no room for it.
+// logo returns the setting that shows the logo. mosparo switches it off after computing
+// the hash if the corners of the box are too round.
 func (d *Design) logo() (any, error) {
 	size, ok := d.get("boxSize").(string)
 	if d.get("boxSize") == nil {
@@ -74,7 +74,7 @@ func (d *Design) logo() (any, error) {
 	return d.get("showMosparoLogo"), nil
 }
 
-// replacements are what the texts of the plan become.
+// replacements returns the values that replace the texts of the plan.
 func (d *Design) replacements(box *box, logo any) ([][]byte, error) {
 	values := make([][]byte, 0, len(box.plan.texts))
 	for i := range d.tables.variables {
@@ -96,9 +96,9 @@ func (d *Design) replacements(box *box, logo any) ([][]byte, error) {
 	return values, nil
 }
 
-// withoutCommentsAndLines removes in one pass what mosparo removes in two: its
-// kind of comments, then line feeds. It changes css.
-func withoutCommentsAndLines(css []byte) []byte {
+// stripCommentsAndLines removes comments, as mosparo's expression finds them, and line
+// feeds, for which mosparo takes two passes. It changes css.
+func stripCommentsAndLines(css []byte) []byte {
 	out := css[:0]
 	for i := 0; i < len(css); {
 		n := bytes.IndexAny(css[i:], "/\n")
@@ -119,9 +119,8 @@ func withoutCommentsAndLines(css []byte) []byte {
 	return out
 }
 
-// commentLen is the length of the comment that css begins with, 0 for none:
-// slash and star, any byte but a line feed, bytes other than stars, star and
-// slash.
+// commentLen returns the length of the comment at the beginning of css, 0 for none: /*,
+// any byte but a line feed, bytes other than *, then */.
 func commentLen(css []byte) int {
 	if len(css) < 3 || css[1] != '*' || css[2] == '\n' {
 		return 0

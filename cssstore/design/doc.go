@@ -1,9 +1,17 @@
-// Package design turns the design settings of a mosparo project into their hash
-// and into the project's CSS, byte for byte as mosparo 1.5 does. It promises
-// nothing about the result as CSS: settings are inserted as they are, and a user
-// who may edit a design can write any CSS, in mosparo as here.
+// Package design computes the hash of a project's design settings and the CSS of the
+// project, byte for byte as mosparo 1.5 does.
 //
-// The rules are mosparo's DesignHelper; its tables (settings with defaults and
-// types, variables with the texts that stand for them in the base CSS, box
-// sizes) are data of mosparo 1.5.4, in tables.json.gz.
+//	base, err := design.LoadBase("/var/www/mosparo/public")
+//	rows, err := db.Rows(ctx, project) // db: a projectdb.DB
+//	r, err := design.Prepare(project, rows, base.CSS)
+//	err = store.Put(ctx, r)
+//
+// The rules are those of mosparo's DesignHelper. Its tables (settings with defaults and
+// types, variables with their texts in the base CSS, box sizes) are data of mosparo
+// 1.5.4, in tables.json.gz.
+//
+// # Limits
+//
+// Settings are inserted into the CSS unchanged, as in mosparo: users who may edit a
+// design can write any CSS.
 package design

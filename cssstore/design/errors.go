@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// ErrTooLarge says that the CSS, or the work to make it, exceeds a limit: a few values
-// that hold each other's variables can stand for a very large text.
+// ErrTooLarge is the error if the CSS, or the work to make it, exceeds a limit. A few
+// values that contain each other's variables can produce a very large text.
 var ErrTooLarge = errors.New("css is too large")
 
-// ValueError says that mosparo fails on the value of a setting.
+// ValueError is the error of a setting with a value on which mosparo fails.
 type ValueError struct {
 	Setting string
 	Msg     string

@@ -22,3 +22,15 @@ func Example() {
 	// b1ccfd99fdc9dd55ce0265418a2f942083ce1c2d96af23fac3b333a605c6b01f <nil>
 	// .mosparo__51b9091d-8e8b-482b-a8f1-d930e8da931e { border: 3px solid red }
 }
+
+// The hash tells whether a store has the CSS of the current design, without making it.
+func ExampleNew() {
+	rows := []design.Row{{Name: "designMode", Value: "advanced"}, {Name: "colorBorder", Value: "red"}} // usually from a projectdb.DB
+	d, err := design.New(rows)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(d.Hash())
+	// Output: b1ccfd99fdc9dd55ce0265418a2f942083ce1c2d96af23fac3b333a605c6b01f
+}

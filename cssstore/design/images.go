@@ -2,12 +2,11 @@ package design
 
 import "bytes"
 
-// maxWork limits how many bytes are looked at while images are replaced.
+// maxWork limits how many bytes are searched while images are replaced.
 const maxWork int64 = 4 << 30
 
-// image is an image in the CSS.
+// image is an image in the CSS: found is url(name) or url(name#.
 type image struct {
-	// found is all of it: url(name) or url(name#
 	found, name []byte
 }
 
@@ -16,12 +15,12 @@ const (
 	newLogo  = "/resources/logo.svg"
 )
 
-// replaceImages is mosparo's last step: for every image that is in the CSS at
-// the beginning, in the text as it is by then, the logo takes the place of the
-// name wherever it stands, or the text logo is deleted.
+// replaceImages is mosparo's last step. For every image that the CSS has at the beginning,
+// it replaces the name with the path of the logo everywhere, or deletes the text logo, in
+// the text that the earlier replacements have left.
 func replaceImages(css []byte, showLogo bool) ([]byte, error) {
 	e := editor{css: bytes.Clone(css)} // css keeps the names
-	// absent says of a text at which state of the CSS it was not there.
+	// absent has, for a text that was not found, the state of the CSS then.
 	absent, state := map[string]int{}, 1
 	work := int64(0)
 	for _, im := range images(css) {
@@ -47,7 +46,7 @@ func replaceImages(css []byte, showLogo bool) ([]byte, error) {
 			return nil, err
 		}
 		if changed {
-			state++ // what was absent may be there again
+			state++ // a text that was absent may be there now
 		} else {
 			absent[string(what)] = state
 		}
@@ -55,7 +54,7 @@ func replaceImages(css []byte, showLogo bool) ([]byte, error) {
 	return e.css, nil
 }
 
-// replaceName puts the logo where the name of an image stands.
+// replaceName replaces the name of an image with the path of the logo.
 func replaceName(e *editor, name []byte) (bool, error) {
 	withFragment := append(bytes.Clone(name), '#')
 	changed, err := e.replaceAll(withFragment, []byte(newLogo+"?"))
@@ -66,9 +65,8 @@ func replaceName(e *editor, name []byte) (bool, error) {
 	return changed || changedToo, err
 }
 
-// images are all images of the CSS, without overlap: url( in any case, one
-// byte that is not a line feed, bytes other than # and ), then one of these.
-// They are parts of css.
+// images returns all images of the CSS, without overlap, as parts of css: url( in any
+// case, one byte that is not a line feed, bytes other than # and ), then # or ).
 func images(css []byte) []image {
 	var all []image
 	for i := 0; ; {

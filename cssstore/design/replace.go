@@ -2,15 +2,15 @@ package design
 
 import "bytes"
 
-// plan is what is replaced in the base, in mosparo's order: the two texts of
-// every variable, then those of the box size. Some stand in it twice.
+// plan has the texts that are replaced in the base CSS, in mosparo's order: the two texts
+// of every variable, then those of the box size. It may have a text twice.
 type plan struct {
 	texts [][]byte
-	// names are the places in texts by the name of the variable.
+	// names are the indexes in texts by the name of the variable.
 	names map[string][]int
 }
 
-// head begins every text that is replaced.
+// head is the prefix of every text that is replaced.
 const head = "var(--mosparo-"
 
 func newPlan(variables []variable, box []boxVariable) *plan {
@@ -32,7 +32,7 @@ func (p *plan) add(t text) {
 	}
 }
 
-// nameOf is the name of the variable that css begins with, as far as its comma.
+// nameOf returns the name of the variable at the beginning of css, up to the comma.
 func nameOf(css []byte) []byte {
 	const longest = 64
 	name := css[len("var("):min(len(css), longest)]
@@ -42,8 +42,8 @@ func nameOf(css []byte) []byte {
 	return nil
 }
 
-// at is the first place from..to-1 of the text that css begins with, -1 for
-// none.
+// at returns the first index from "from" to "to"-1 of a text that is a prefix of css, -1
+// for none.
 func (p *plan) at(css []byte, from, to int) int {
 	for _, i := range p.names[string(nameOf(css))] {
 		if from <= i && i < to && bytes.HasPrefix(css, p.texts[i]) {
@@ -53,19 +53,19 @@ func (p *plan) at(css []byte, from, to int) int {
 	return -1
 }
 
-// replace puts values in the place of the texts as mosparo does: one text
-// after the other, everywhere, in what the earlier replacements have left.
+// replace replaces texts with values as mosparo does: one text after the other,
+// everywhere, in what the earlier replacements have left.
 //
-// All texts begin with head, have no other "var(" inside, and none is the
-// beginning of another. So no two of them overlap, and a text that comes to be
-// by a replacement, out of a value and what stands around it, cannot be broken
-// by another replacement. If all texts from one place to another are replaced
-// at once and none of them is in the result, no order gives another result;
-// and if the first that is in it stands at m, those before m may be replaced
-// at once.
+// It replaces as many texts as possible in one pass. Every text has the prefix head, no
+// other "var(" inside, and is no prefix of another text. So no two of them overlap, and a
+// text that arises from a replacement, out of a value and its surroundings, is not
+// damaged by another replacement. If the texts with the indexes "from" to "to"-1 are
+// replaced in one pass and the result has none of them, one pass each gives the same
+// result. If the first that the result has is m, the texts before m may be replaced in
+// one pass.
 func (p *plan) replace(css []byte, values [][]byte) ([]byte, error) {
 	for from, end := 0, len(p.texts); from < end; {
-		out, err := p.replaceAtOnce(css, values, from, end)
+		out, err := p.replaceInOnePass(css, values, from, end)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func (p *plan) replace(css []byte, values [][]byte) ([]byte, error) {
 			css = e.css
 			from++
 		default:
-			css, err = p.replaceAtOnce(css, values, from, m)
+			css, err = p.replaceInOnePass(css, values, from, m)
 			from = m
 		}
 		if err != nil {
@@ -89,8 +89,8 @@ func (p *plan) replace(css []byte, values [][]byte) ([]byte, error) {
 	return css, nil
 }
 
-// replaceAtOnce replaces the texts of places from..to-1 in one pass.
-func (p *plan) replaceAtOnce(css []byte, values [][]byte, from, to int) ([]byte, error) {
+// replaceInOnePass replaces the texts with the indexes "from" to "to"-1.
+func (p *plan) replaceInOnePass(css []byte, values [][]byte, from, to int) ([]byte, error) {
 	out := make([]byte, 0, len(css)+len(css)/8)
 	for {
 		i := bytes.Index(css, []byte(head))
@@ -113,8 +113,8 @@ func (p *plan) replaceAtOnce(css []byte, values [][]byte, from, to int) ([]byte,
 	return append(out, css...), nil
 }
 
-// first is the lowest place from "from" on of a text that is in the CSS, the
-// end if there is none.
+// first returns the lowest index, at least "from", of a text that the CSS has, or the
+// number of texts if it has none.
 func (p *plan) first(css []byte, from int) int {
 	lowest := len(p.texts)
 	for {
@@ -130,11 +130,11 @@ func (p *plan) first(css []byte, from int) int {
 	}
 }
 
-// editor is a text that is changed again and again. It has two buffers, so
-// that nothing is allocated once they are large enough.
+// editor is a text that is edited many times. It has two buffers, so that nothing is
+// allocated once they are large enough.
 type editor struct{ css, spare []byte }
 
-// replaceAll replaces a text everywhere, and says whether it was there.
+// replaceAll replaces a text everywhere, and reports whether it was found.
 func (e *editor) replaceAll(old, value []byte) (bool, error) {
 	rest := e.css
 	i := bytes.Index(rest, old)

@@ -106,12 +106,12 @@ func TestNumber_IsPHPs(t *testing.T) {
 		"21": 21, " 21": 21, "21 ": 21, "\t\n\v\f\r21": 21, "1e2": 100, "1E2": 100, ".5": .5, "5.": 5, "-5": -5, "+5": 5, "0021": 21,
 		"9223372036854775808": 9223372036854775808, "1e999": math.Inf(1),
 	} {
-		f, ok := number(s)
+		f, ok := parseNumber(s)
 		require.True(t, ok, "%q", s)
 		require.Equal(t, want, f, "%q", s)
 	}
 	for _, s := range []string{"", " ", "abc", "3px", "0x20", "1_0", "e5", ".", "+", "--5", "1e", "1 2", "INF", "inf", "NaN", "21\x00"} {
-		_, ok := number(s)
+		_, ok := parseNumber(s)
 		require.False(t, ok, "%q", s)
 	}
 }

@@ -8,34 +8,34 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Row is a stored setting of a project: a name and a PHP value, as
-// [php.Decode] gives it. Types matter: 16, 16.0 and "16" are three designs.
+// Row is a stored setting of a project: its name, and its PHP value as [php.Decode]
+// returns it. The type is part of the design: 16, 16.0 and "16" have different hashes.
 type Row struct {
 	Name  string
 	Value any
 }
 
-// Design is what the settings of a project amount to. It does not change, and
-// is safe for concurrent use as long as no goroutine writes to the values in the
+// Design is the design of a project: all values that mosparo derives from its settings. It
+// is immutable, and safe for concurrent use if no goroutine changes the values in the
 // rows. Make one with [New].
 type Design struct {
 	tables *tables
-	// values are those that the hash covers, in its order.
+	// values are the values that the hash covers, in its order.
 	values []any
 	hash   cssstore.Hash
 }
 
-// The modes that mosparo knows; every other one is advanced.
+// Modes of a design that mosparo treats in a special way.
 const (
 	simple          = "simple"
 	invisibleSimple = "invisible-simple"
 )
 
-// New works out a design from the rows of a project, in the order in which
-// they are stored: of several rows with one name the first counts, names that
-// are no design settings are ignored, and a setting without row has its
-// default. An error is a [*ValueError], where mosparo fails before it has a
-// hash, or a [*php.EncodeError] of a value that [php.Marshal] does not take.
+// New derives the design of a project from its rows, in the order in which they are
+// stored, such as those of a projectdb.DB. Of several rows with one name the first
+// counts, rows that are no design settings are ignored, and a setting without a row has
+// its default. Errors: [*ValueError] for a value on which mosparo fails before it has
+// computed the hash, [*php.EncodeError] for a value that [php.Marshal] does not take.
 func New(rows []Row) (*Design, error) {
 	t := mosparo()
 	p := project{tables: t, rows: rows}
@@ -68,10 +68,10 @@ func New(rows []Row) (*Design, error) {
 	return d, err
 }
 
-// Hash is mosparo's designConfigHash. It covers the settings alone.
+// Hash returns mosparo's designConfigHash. It covers the settings alone.
 func (d *Design) Hash() cssstore.Hash { return d.hash }
 
-// Values is the array that the hash covers. Treat it as read only.
+// Values returns the array that the hash covers. The elements must not be changed.
 func (d *Design) Values() *php.Array {
 	a := &php.Array{Elements: make([]php.Element, len(d.values))}
 	for i, s := range d.tables.settings {
@@ -80,13 +80,13 @@ func (d *Design) Values() *php.Array {
 	return a
 }
 
-// project is what is stored of a project.
+// project are the stored settings of a project.
 type project struct {
 	tables *tables
 	rows   []Row
 }
 
-// find returns the first row of a name.
+// find returns the value of the first row with a name.
 func (p project) find(name string) (any, bool) {
 	for i := range p.rows {
 		if p.rows[i].Name == name {
@@ -96,7 +96,7 @@ func (p project) find(name string) (any, bool) {
 	return nil, false
 }
 
-// value is a setting as stored, or its default.
+// value returns a setting as stored, or its default.
 func (p project) value(key string) any {
 	if v, ok := p.find(key); ok {
 		return v
@@ -107,7 +107,7 @@ func (p project) value(key string) any {
 	return p.tables.inputs[key]
 }
 
-// advanced stands for the modes without a name of their own here.
+// advanced stands for all other modes.
 const advanced = "advanced"
 
 func (p project) mode() (string, error) {
@@ -115,7 +115,7 @@ func (p project) mode() (string, error) {
 	if !ok {
 		return simple, nil
 	}
-	// mosparo returns it as a string, to which PHP converts numbers.
+	// mosparo's method returns a string, to which PHP converts numbers.
 	s, ok := str(v)
 	switch {
 	case !ok || v == nil || isArray(v):
@@ -148,14 +148,14 @@ func (d *Design) simple(p project) error {
 	d.set(p.value("colorFailure"), "colorFailureBorder", "colorFailureCheckbox", "colorFailureText", "colorFailureTextError")
 	d.set(transparent, "colorShadow", "colorSuccessShadow", "colorFailureShadow")
 	d.set(true, "fullPageOverlay")
-	overlay, err := translucent(background)
+	overlay, err := makeTranslucent(background)
 	d.set(overlay, "colorLoaderBackground")
 	return err
 }
 
-// translucent is the background of the overlay, as mosparo derives it: nested
-// brackets break.
-func translucent(background any) (any, error) {
+// makeTranslucent returns the background of the overlay for that of the website. Like
+// mosparo it breaks nested brackets.
+func makeTranslucent(background any) (any, error) {
 	s, ok := str(background)
 	if !ok || isArray(background) {
 		return nil, &ValueError{Setting: "colorWebsiteBackground", Msg: "is no string"}
@@ -181,8 +181,8 @@ func (d *Design) invisibleSimple(p project) {
 	}
 }
 
-// takeFromBox gives the simple modes what depends on the size of the box: null
-// for a size that is unknown.
+// takeFromBox sets the values that depend on the size of the box in the simple modes, to
+// null for an unknown size.
 func (d *Design) takeFromBox() error {
 	box, err := d.box()
 	if err != nil {
@@ -199,14 +199,14 @@ func (d *Design) takeFromBox() error {
 	return nil
 }
 
-// box is the table of the chosen size, an empty one for a size that is unknown.
+// box returns the table of the size of the box, an empty one for an unknown size.
 func (d *Design) box() (*box, error) {
 	switch size := d.get("boxSize").(type) {
 	case string:
 		if b := d.tables.boxes[size]; b != nil {
 			return b, nil
 		}
-	case nil, bool, int64, float64: // PHP makes a key of it that is in no table
+	case nil, bool, int64, float64: // PHP converts it to a key that no table has
 	default:
 		return nil, &ValueError{Setting: "boxSize", Msg: "is no string"}
 	}

@@ -13,33 +13,33 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// The tables as they were read out of mosparo, compressed with gzip -9n and
-// otherwise unchanged; a new version of mosparo may bring new ones.
+// The tables as extracted from mosparo, compressed with gzip -9n and otherwise
+// unchanged. A new version of mosparo may have other ones.
 //
 //go:embed tables.json.gz
 var packed []byte
 
-// tables are mosparo's tables, indexed.
+// tables are mosparo's tables, with indexes.
 type tables struct {
 	settings  []setting
 	index     map[string]int // of settings
-	inputs    map[string]any // defaults of settings that are inputs only
+	inputs    map[string]any // defaults of settings that the hash does not cover
 	variables []variable
-	// boxes are the tables of the sizes; unknown is that of any other size.
+	// boxes are the tables of the box sizes; unknown is that of any other size.
 	boxes   map[string]*box
 	unknown *box
-	// fromBox are the settings that the simple modes take from the box size.
+	// fromBox are the settings that depend on the box size in the simple modes.
 	fromBox   map[string]string
 	maxRadius map[string]int64
 }
 
-// setting is one of the values that the hash covers.
+// setting is a setting that the hash covers.
 type setting struct {
 	key   string
 	value any // the default
 }
 
-// text is how a variable with its default stands in the base, in the two
+// text is a variable with its default as it is written in the base CSS, in the two
 // spellings that are replaced.
 type text struct{ spaced, minified string }
 
@@ -50,7 +50,7 @@ type variable struct {
 	key, kind string
 }
 
-// box is the table of a size, and what is replaced with it.
+// box is the table of a box size, and the plan for it.
 type box struct {
 	variables []boxVariable
 	plan      *plan
@@ -60,16 +60,16 @@ type box struct {
 type boxVariable struct {
 	text
 	name string
-	// value is that of a setting which the simple modes take from here.
+	// value is that of the setting that depends on the box size in the simple modes.
 	value any
 	css   string
 }
 
-// mosparo is the one set of tables there is.
+// mosparo returns mosparo's tables, which are read once.
 var mosparo = sync.OnceValue(func() *tables {
 	t, err := readTables(packed)
 	if err != nil {
-		panic(err) // embedded, and read by every test
+		panic(err) // the tables are embedded, and every test reads them
 	}
 	return t
 })
@@ -104,8 +104,8 @@ type fileBox struct {
 	CSS   string    `json:"css"`
 }
 
-// fileValue is a PHP value with its type: a string, int, bool, or an array of
-// these with texts for keys.
+// fileValue is a PHP value with its type: a string, int, bool, or an array of these with
+// texts as keys.
 type fileValue struct{ value any }
 
 // UnmarshalJSON implements [json.Unmarshaler].

@@ -10,8 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// str is a value as PHP converts it to a string; false for what it cannot
-// convert.
+// str converts a value to a string as PHP does, and returns false if PHP cannot.
 func str(v any) (string, bool) {
 	switch v := php.Deref(v).(type) {
 	case nil:
@@ -26,7 +25,7 @@ func str(v any) (string, bool) {
 	case int64:
 		return strconv.FormatInt(v, 10), true
 	case float64:
-		return floatText(v), true
+		return formatFloat(v), true
 	case *php.Array:
 		return "Array", true // with a notice
 	}
@@ -38,9 +37,9 @@ func isArray(v any) bool {
 	return ok
 }
 
-// floatText is a float with PHP's setting precision = 14: trailing zeros cut,
+// formatFloat formats a float as PHP does with precision = 14: without trailing zeros, and
 // with an exponent below 1e-4 and from 15 digits before the point on.
-func floatText(f float64) string {
+func formatFloat(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
 		return "INF"
@@ -58,24 +57,24 @@ func floatText(f float64) string {
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', digits-1, 64), "e")
 	exp, _ := strconv.Atoi(exponent) // FormatFloat wrote it
 	if exp >= -4 && exp < digits {
-		return withoutZeros(strconv.FormatFloat(f, 'f', max(0, digits-1-exp), 64))
+		return trimZeros(strconv.FormatFloat(f, 'f', max(0, digits-1-exp), 64))
 	}
-	mantissa = withoutZeros(mantissa)
+	mantissa = trimZeros(mantissa)
 	if !strings.Contains(mantissa, ".") {
 		mantissa += ".0"
 	}
 	return fmt.Sprintf("%sE%+d", mantissa, exp)
 }
 
-// withoutZeros cuts zeros at the end of a fraction.
-func withoutZeros(s string) string {
+// trimZeros removes zeros at the end of a fraction.
+func trimZeros(s string) string {
 	if !strings.Contains(s, ".") {
 		return s
 	}
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-// truthy is PHP's conversion to bool.
+// truthy converts a value to bool as PHP does.
 func truthy(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -94,7 +93,7 @@ func truthy(v any) bool {
 	return true
 }
 
-// moreThan is PHP 8's comparison of a value with a limit.
+// moreThan reports whether v > limit in PHP 8.
 func moreThan(v any, limit int64) bool {
 	switch v := v.(type) {
 	case nil:
@@ -106,7 +105,7 @@ func moreThan(v any, limit int64) bool {
 	case float64:
 		return v > float64(limit)
 	case string:
-		if n, ok := number(v); ok {
+		if n, ok := parseNumber(v); ok {
 			return n > float64(limit)
 		}
 		return v > strconv.FormatInt(limit, 10)
@@ -116,9 +115,9 @@ func moreThan(v any, limit int64) bool {
 	return 1 > limit // an object counts as 1
 }
 
-// number is what a string stands for that PHP takes for a number: decimal,
-// white space around it allowed.
-func number(s string) (float64, bool) {
+// parseNumber parses a string as PHP 8 does to compare it with a number: decimal, with
+// white space around it, or false.
+func parseNumber(s string) (float64, bool) {
 	const space = " \t\n\r\v\f"
 	s = strings.TrimRight(strings.TrimLeft(s, space), space)
 	if strings.Trim(s, "+-.0123456789eE") != "" || strings.ContainsAny(s, "_") {
@@ -131,13 +130,14 @@ func number(s string) (float64, bool) {
 	return f, true
 }
 
-// replacement is what a variable becomes: the values for its two spellings,
-// which differ only for an array where a colour or text is expected.
+// replacement is the text that replaces a variable, for each of its two spellings. They
+// differ only for an array where a colour or text is expected.
 type replacement struct{ spaced, minified []byte }
 
+// same returns a replacement that is s for both.
 func same(s string) replacement { return replacement{[]byte(s), []byte(s)} }
 
-// replacement translates the value of a setting as its type says.
+// replacement converts the value of a setting, depending on the type of the setting.
 func (v *variable) replacement(value any) (replacement, error) {
 	switch v.kind {
 	case "bool":
@@ -165,14 +165,14 @@ func (v *variable) replacement(value any) (replacement, error) {
 	return same(s), nil
 }
 
-// switches are the texts of the settings that are on or off.
+// switches are the texts for the settings that are on or off.
 var switches = map[string]map[bool]string{
 	"showPingAnimation": {true: "mosparo__ping-animation", false: "none"},
 	"showMosparoLogo":   {true: "block", false: "none"},
 	"fullPageOverlay":   {true: "fixed", false: "absolute"},
 }
 
-// size is a number with its unit.
+// size returns the replacement for a number with its unit.
 func (v *variable) size(value any) (replacement, error) {
 	var b bytes.Buffer
 	switch value := value.(type) {
@@ -193,8 +193,8 @@ func (v *variable) size(value any) (replacement, error) {
 	return replacement{b.Bytes(), b.Bytes()}, nil
 }
 
-// elements are what PHP replaces the two spellings with when it is given an
-// array: its first two elements, in their order.
+// elements returns the replacement for an array. PHP replaces the two spellings with its
+// first two elements, in their order.
 func (v *variable) elements(a *php.Array) (replacement, error) {
 	var r replacement
 	for i, to := range []*[]byte{&r.spaced, &r.minified} {

@@ -1,30 +1,33 @@
-// Package filestore keeps prepared CSS in the folder public/resources of an
-// installation of mosparo, where web servers find {uuid}/{hash}.css without
-// another program.
+// Package filestore implements cssstore.Store in the folder public/resources of an
+// installation of mosparo, where a web server finds the files {uuid}/{hash}.css.
 //
 //	store := filestore.New("/var/www/mosparo/public/resources")
+//	r, err := store.Get(ctx, project)
 //
-// The current version of a project is the newest of its files. Earlier versions
-// stay for a grace time, so that they do not vanish under a visitor who has a
-// link to them, and for as long as mappings.php names them; PHP removes them
-// immediately.
+// The newest file of a project is its current version. Earlier versions stay for a
+// grace time ([WithGrace]), so that visitors who have a link to one still get it, and
+// for as long as mappings.php refers to them. PHP removes them immediately.
 //
 // # Guarantees
 //
-// Files appear complete, by a rename. PHP nodes may write in the folder at the
-// same time, and it may be on NFS. Files and folders get the mode, and as far as
-// the process may the owner and group, of the folder that they are made in; it is
-// an error if its owner, presumably PHP, could not replace them. Symbolic links
-// lead nowhere out of the folder; package sharedfiles says which ones are
-// followed on the way to it.
+// Each file is written under a temporary name and then renamed, so that it is complete
+// when it appears. PHP nodes may write in the folder at the same time, and the folder
+// may be on NFS.
 //
-// In a sticky or world-writable folder only PHP's user (the owner of mosparo's
-// directory) and root store anything, root on behalf of PHP's user. Other
-// processes get cache.ErrUnavailable.
+// Files and folders get the mode of the folder that they are created in, and its owner
+// and group if the process may set them. It is an error if the owner of that folder,
+// presumably PHP's user, could not replace them.
+//
+// Symbolic links that lead out of the folder are not followed. For links on the way to
+// it see package sharedfiles.
 //
 // # Limits
 //
-// A version that a PHP node removes is gone. mappings.php is changed only on
-// request; see [WithMappings]. Temporary files of killed processes are removed
-// after an hour, by the next Put or Prune.
+// In a sticky or world-writable folder only PHP's user (the owner of mosparo's
+// directory) and root can store anything, root on behalf of PHP's user. For other
+// processes the error is cache.ErrUnavailable.
+//
+// PHP nodes may remove any version. mappings.php is changed only with [WithMappings].
+// Temporary files of killed processes are removed by the first Put or Prune after an
+// hour.
 package filestore

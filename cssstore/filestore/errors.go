@@ -12,8 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// classify joins to an error of the operating system the sentinel of package
-// cache that stands for it.
+// classify wraps an error of the operating system with the matching sentinel of package
+// cache.
 func classify(err error) error {
 	var sys *fs.PathError
 	var link *os.LinkError

@@ -10,11 +10,11 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// attempts is how often an operation is tried that a PHP node or another machine
-// has interfered with.
+// attempts is how often an operation is tried if PHP nodes or other machines interfere.
 const attempts = 3
 
-// folder returns the folder; mosparo's directory is two above public/resources.
+// folder returns the folder of the store. PHP's user is the owner of mosparo's
+// directory, two levels above public/resources.
 func (s *Store) folder() sharedfiles.Folder {
 	folder := sharedfiles.Folder{Path: s.dir}
 	if public := filepath.Dir(filepath.Clean(s.dir)); filepath.Base(s.dir) == "resources" && filepath.Base(public) == "public" {
@@ -23,10 +23,9 @@ func (s *Store) folder() sharedfiles.Folder {
 	return folder
 }
 
-// inRoot runs what reads or changes files. [os.Root] keeps it below the folder
-// even if the user who owns the folder has put symbolic links there: the process
-// may be root, and PHP is not. It is tried again when another machine replaced a
-// file on NFS in between.
+// inRoot runs do with the folder of the store. [os.Root] keeps it from following
+// symbolic links out of the folder, which PHP's user may have created: the process may
+// be root. do is run again if another machine replaced a file on NFS in the middle.
 func (s *Store) inRoot(ctx context.Context, do func(*os.Root) error) error {
 	var err error
 	for range attempts {
@@ -49,7 +48,7 @@ func (s *Store) once(do func(*os.Root) error) error {
 	return do(root)
 }
 
-// projectFolders returns the projects that have a folder.
+// projectFolders returns the projects that have a folder in root.
 func projectFolders(root *os.Root) ([]cssstore.UUID, error) {
 	entries, err := readDir(root, ".")
 	var all []cssstore.UUID

@@ -15,14 +15,13 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// mappingsFile is what PHP's front controller includes on every request.
+// mappingsFile is the file that PHP's front controller includes on every request.
 const mappingsFile = "mappings.php"
 
-// maxMappings limits the file in bytes: some 20,000 projects.
+// maxMappings limits the size of the file in bytes, which is enough for 20,000 projects.
 const maxMappings = 4 << 20
 
-// mappings is the content of mappings.php. Entries of another form stay as they
-// are.
+// mappings is the content of mappings.php. Entries that are not mosparo's are kept.
 type mappings struct {
 	array   *php.Array
 	changed bool
@@ -70,7 +69,7 @@ func (m *mappings) find(project cssstore.UUID) int {
 	return slices.IndexFunc(m.array.Elements, func(e php.Element) bool { return e.Key == key })
 }
 
-// set changes an entry in its place, or adds it at the end, as PHP does.
+// set changes the entry of a project in its place, or adds it at the end, as PHP does.
 func (m *mappings) set(project cssstore.UUID, hash cssstore.Hash) {
 	value := mappingValue(project, hash)
 	i := m.find(project)
@@ -92,7 +91,7 @@ func (m *mappings) remove(project cssstore.UUID) {
 	}
 }
 
-// entries returns the entries that have the form that mosparo writes.
+// entries returns the entries of the form that mosparo writes.
 func (m *mappings) entries() []Mapping {
 	if m.array == nil {
 		return nil

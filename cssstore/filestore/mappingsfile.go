@@ -13,16 +13,16 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Mapping is an entry of mappings.php: /resources/{project}.css leads to
+// Mapping is an entry of mappings.php: PHP redirects from /resources/{project}.css to
 // /resources/{project}/{hash}.css.
 type Mapping struct {
 	Project cssstore.UUID
 	Hash    cssstore.Hash
 }
 
-// Mappings returns the entries of mappings.php that have the form that mosparo
-// writes without a prefix, in their order. A missing file has none; one that
-// does not return plain data is a [*php.LiteralError].
+// Mappings returns the entries of mappings.php, in their order, that have the form which
+// mosparo writes if it is not below a path prefix. A missing file has none. If the
+// file does not return plain data, the error is a [*php.LiteralError].
 func (s *Store) Mappings(ctx context.Context) ([]Mapping, error) {
 	var m mappings
 	err := s.inRoot(ctx, func(root *os.Root) (err error) {
@@ -32,9 +32,8 @@ func (s *Store) Mappings(ctx context.Context) ([]Mapping, error) {
 	return m.entries(), operr.WrapAll("mappings", err)
 }
 
-// changeMappings changes mappings.php. PHP takes no lock, and may overwrite the
-// change with an older state: so the file is read again, and the change repeated
-// if it is not there.
+// changeMappings changes mappings.php, and repeats that until a read finds the change:
+// PHP takes no lock, and may overwrite the file with an older state.
 func (s *Store) changeMappings(ctx context.Context, change func(*mappings)) error {
 	return s.exclusively(ctx, func(ctx context.Context) error {
 		return s.inRoot(ctx, func(root *os.Root) error {
@@ -58,13 +57,14 @@ func (s *Store) changeMappings(ctx context.Context, change func(*mappings)) erro
 }
 
 const (
-	// mappingsLock is the file whose lock writers of mappings.php take.
+	// mappingsLock is the file that writers of mappings.php lock.
 	mappingsLock = "mosparoGo.lock"
-	// mappingsName is the lock that they take where the file system has none.
+	// mappingsName is the lock of the cluster that they take if the file system has
+	// no locks.
 	mappingsName = lock.ReservedPrefix + "cssmappings"
 )
 
-// exclusively runs do while no other Go writer changes mappings.php.
+// exclusively runs do while no other Go node changes mappings.php.
 func (s *Store) exclusively(ctx context.Context, do func(context.Context) error) error {
 	var unlock func()
 	err := s.inRoot(ctx, func(*os.Root) (err error) {

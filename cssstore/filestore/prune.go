@@ -14,10 +14,9 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/operr"
 )
 
-// Prune implements [cssstore.Pruner]: it removes the versions of all projects
-// whose grace time is over, and temporary files that a killed process left
-// behind. It returns how many versions it removed. Put does the former for its
-// project.
+// Prune implements [cssstore.Pruner]. It removes the versions of all projects whose
+// grace time is over, and temporary files of killed processes, and returns how many
+// versions it removed. Put removes those versions of its project as well.
 func (s *Store) Prune(ctx context.Context) (int, error) {
 	n := 0
 	err := s.inRoot(ctx, func(root *os.Root) error {
@@ -32,12 +31,13 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 			}
 			n += p.prune(project)
 		}
-		return sharedfiles.RemoveLeftOvers(root, ".", p.now)
+		return sharedfiles.RemoveLeftOvers(root, ".")
 	})
 	return n, operr.WrapAll("prune", err)
 }
 
-// pruneOne is Prune for one project. What cannot be removed does no harm.
+// pruneOne removes old versions of one project. Errors only go to the log, since old
+// versions do no harm.
 func (s *Store) pruneOne(ctx context.Context, project cssstore.UUID) {
 	err := s.inRoot(ctx, func(root *os.Root) error {
 		p := pruning{store: s, root: root, now: time.Now()}
@@ -53,20 +53,20 @@ func (s *Store) warnOfOld(project cssstore.UUID, err error) {
 	}
 }
 
-// pruning is one search for versions that are not kept any longer.
+// pruning is one pass that removes old versions.
 type pruning struct {
 	store *Store
 	root  *os.Root
 	now   time.Time
-	// mapped are the paths below public/resources that mappings.php names,
-	// once it was read.
+	// mapped are the paths below public/resources in mappings.php, nil until it is
+	// read.
 	mapped map[string]bool
 }
 
-// prune removes versions of a project that another one took the place of longer
-// ago than the grace time, and returns how many.
+// prune removes the versions of a project that were replaced longer ago than the grace
+// time, and returns how many.
 func (p *pruning) prune(project cssstore.UUID) int {
-	old, err := p.replaced(project)
+	old, err := p.removable(project)
 	n := 0
 	if len(old) > 0 && err == nil {
 		n, err = p.remove(project)
@@ -75,8 +75,8 @@ func (p *pruning) prune(project cssstore.UUID) int {
 	return n
 }
 
-// replaced returns the versions that may be removed.
-func (p *pruning) replaced(project cssstore.UUID) ([]cssFile, error) {
+// removable returns the versions of a project that may be removed.
+func (p *pruning) removable(project cssstore.UUID) ([]cssFile, error) {
 	all, err := versions(p.root, project)
 	var old []cssFile
 	for i := 1; i < len(all); i++ {
@@ -88,16 +88,16 @@ func (p *pruning) replaced(project cssstore.UUID) ([]cssFile, error) {
 		return nil, err
 	}
 	if p.mapped == nil {
-		if p.mapped, err = mapped(p.root); err != nil {
+		if p.mapped, err = mappedPaths(p.root); err != nil {
 			return nil, err
 		}
 	}
-	// PHP sends visitors to what is mapped, whatever is newer.
+	// PHP redirects to the mapped version even if there is a newer one.
 	return slices.DeleteFunc(old, func(c cssFile) bool { return p.mapped[c.path(project)] }), nil
 }
 
 func (p *pruning) remove(project cssstore.UUID) (n int, err error) {
-	old, err := p.replaced(project)
+	old, err := p.removable(project)
 	for _, c := range old {
 		name := c.path(project)
 		fi, statErr := p.root.Lstat(name)
@@ -115,9 +115,9 @@ func (p *pruning) remove(project cssstore.UUID) (n int, err error) {
 	return n, err
 }
 
-// mapped returns the paths below public/resources that mappings.php names,
-// with any prefix.
-func mapped(root *os.Root) (map[string]bool, error) {
+// mappedPaths returns the paths below public/resources in mappings.php, without a
+// prefix of mosparo.
+func mappedPaths(root *os.Root) (map[string]bool, error) {
 	m, err := readMappings(root)
 	if err != nil {
 		return nil, err

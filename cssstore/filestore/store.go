@@ -11,12 +11,13 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/internal/operr"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Store is the [cssstore.Store] in a folder, and a [cssstore.Lister],
-// [cssstore.HashAddressed] and [cssstore.Pruner]. It is safe for concurrent use.
-// Make one with [New].
+// Store is a [cssstore.Store] in a folder. It is also a [cssstore.Lister],
+// [cssstore.HashAddressed] and [cssstore.Pruner]. It is safe for concurrent use. Make
+// one with [New].
 type Store struct {
 	dir      string
 	locker   *lock.Locker
@@ -36,12 +37,12 @@ var _ interface {
 // Option changes a default of [New].
 type Option func(*Store)
 
-// DefaultGrace is how long an earlier version stays after another one took its
-// place.
+// DefaultGrace is how long a version is kept after another one replaced it.
 const DefaultGrace = time.Hour
 
-// WithGrace replaces [DefaultGrace]; 0 removes earlier versions immediately, as
-// PHP does, but those that mappings.php names. It panics if d is negative.
+// WithGrace sets how long a version is kept after another one replaced it. The default
+// is [DefaultGrace]. With 0 earlier versions are removed immediately, as in PHP, except
+// those that mappings.php refers to. It panics if d is negative.
 func WithGrace(d time.Duration) Option {
 	if d < 0 {
 		panic("filestore: WithGrace: d is negative")
@@ -49,30 +50,30 @@ func WithGrace(d time.Duration) Option {
 	return func(s *Store) { s.grace = d }
 }
 
-// WithMappings also maintains mappings.php, by which PHP's front controller
-// redirects from /resources/{uuid}.css: Put adds or changes the entry of the
-// project, Delete removes it. It is off by default, since the file is PHP code:
-// one that does not return plain data stays as it is, and is an error.
+// WithMappings also maintains mappings.php, with which PHP's front controller redirects
+// from /resources/{uuid}.css without a query: Put adds or changes the entry of the
+// project, Delete removes it. It is off by default, since the file is PHP code. A file
+// that does not return plain data is left as it is, and is an error.
 //
-// Go writers exclude each other by the flock of a file in the folder,
-// mosparoGo.lock, for which they wait for 10 seconds; see also [WithLocker]. PHP
-// takes no lock: if it overwrites a change three times, the error is
+// Go nodes change the file one after the other, under the flock of the file
+// mosparoGo.lock in the folder, for which they wait for up to 10 seconds; see also
+// [WithLocker]. PHP takes no lock: if it overwrites a change three times, the error is
 // [cssstore.ErrOverwritten].
 //
-// PHP's opcache does not notice what another program writes unless
-// opcache.validate_timestamps is on (the default), and then only after
-// opcache.revalidate_freq (2 seconds). With it off, let PHP reload after a
-// change (systemctl reload php-fpm), or leave mappings.php to PHP: without an
-// entry PHP asks the database, and finds the file as well.
+// PHP's opcache sees the change if opcache.validate_timestamps is on (the default),
+// after opcache.revalidate_freq (2 seconds). If it is off, reload PHP after a change
+// (systemctl reload php-fpm), or do without this option: for a project without an
+// entry PHP reads the hash from the database.
 func WithMappings() Option { return func(s *Store) { s.mappings = true } }
 
-// WithLocker lets writers of mappings.php exclude each other by the lock
-// mosparo/cssmappings where the file system has no flock. Without it (the
-// default, and nil) they do not exclude each other there. Where there is a flock
-// the locker is not used: folders on the disks of several nodes are independent.
+// WithLocker sets the locker with which changes of mappings.php take the lock
+// mosparo/cssmappings if the file system has no flock. Without it (the default, and
+// nil) concurrent changes are possible there. On a file system with flock the locker is
+// not used.
 func WithLocker(l *lock.Locker) Option { return func(s *Store) { s.locker = l } }
 
-// WithLogger logs what could not be removed. The default, and nil, log nothing.
+// WithLogger logs old versions that could not be removed. The default, and nil, log
+// nothing.
 func WithLogger(l *slog.Logger) Option {
 	if l == nil {
 		l = slog.New(slog.DiscardHandler)
@@ -80,14 +81,12 @@ func WithLogger(l *slog.Logger) Option {
 	return func(s *Store) { s.logger = l }
 }
 
-// New returns the store in a folder, mosparo's public/resources. Nothing is read
-// or made before the first request; a folder that does not exist then is
-// cache.ErrUnavailable. Versions are stored without a lock.
+// New returns a store in a folder, mosparo's public/resources. It reads and creates
+// nothing. If the folder does not exist when the store is used, the error is
+// cache.ErrUnavailable. It panics if an option is nil.
 func New(resources string, opts ...Option) *Store {
 	s := &Store{dir: resources, grace: DefaultGrace, logger: slog.New(slog.DiscardHandler)}
-	for _, o := range opts {
-		o(s)
-	}
+	option.Apply("filestore: New", s, opts)
 	return s
 }
 
@@ -137,8 +136,8 @@ func (s *Store) Put(ctx context.Context, r cssstore.Resource) error {
 	return operr.Wrap("put", r.Project, err)
 }
 
-// Delete implements [cssstore.Store]: it removes the folder with all that is in
-// it, and with [WithMappings] the entry there before.
+// Delete implements [cssstore.Store]. It removes the folder of the project with
+// everything in it and, with [WithMappings], first the entry in mappings.php.
 func (s *Store) Delete(ctx context.Context, project cssstore.UUID) error {
 	var err error
 	if s.mappings {
@@ -150,7 +149,7 @@ func (s *Store) Delete(ctx context.Context, project cssstore.UUID) error {
 	return operr.Wrap("delete", project, err)
 }
 
-// List implements [cssstore.Lister]: the projects that have a folder.
+// List implements [cssstore.Lister]. It yields the projects that have a folder.
 func (s *Store) List(ctx context.Context) iter.Seq2[cssstore.UUID, error] {
 	return func(yield func(cssstore.UUID, error) bool) {
 		var all []cssstore.UUID

@@ -129,6 +129,7 @@ func TestStore_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	}
 	leftOver := filepath.Join(dir, "mosparoGo-1-x")
 	require.NoError(t, os.WriteFile(leftOver, nil, 0o600))
+	require.NoError(t, os.Chtimes(leftOver, time.Time{}, time.Now().Add(-2*time.Hour)))
 	require.NoError(t, os.Mkdir(filepath.Join(folder, hashOf("folder").String()+".css"), 0o700))
 	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("b")))
 	_, err := s.Prune(t.Context())
@@ -232,7 +233,7 @@ func TestStore_PHPWritesAtTheSameTime(t *testing.T) {
 		readers.Go(func() {
 			for ctx.Err() == nil {
 				time.Sleep(time.Millisecond) // leave some of the processor to PHP
-				// Nothing is there for a moment when both remove at once.
+				// There is no file for a moment if both remove concurrently.
 				if r, err := s.Get(ctx, project); err == nil && hashOf(string(r.CSS)) != r.Hash {
 					t.Errorf("%v holds %.50q", r.Hash, r.CSS)
 				}

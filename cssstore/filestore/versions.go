@@ -17,7 +17,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// cssFile is one version.
+// cssFile is the file of one version.
 type cssFile struct {
 	hash     cssstore.Hash
 	modified time.Time
@@ -29,7 +29,7 @@ func cssPath(project cssstore.UUID, hash cssstore.Hash) string {
 	return project.String() + "/" + hash.String() + ".css"
 }
 
-// choose returns one of several versions, if it is among them.
+// choose selects one of the versions; false if none fits.
 type choose func([]cssFile) (cssFile, bool)
 
 func newest(all []cssFile) (cssFile, bool) {
@@ -39,8 +39,8 @@ func newest(all []cssFile) (cssFile, bool) {
 	return all[0], true
 }
 
-// versions returns the files of a project, the newest first. Files of the same
-// age are ordered by name, so that all nodes agree.
+// versions returns the files of a project, the newest first. Files of the same age are
+// in the order of their names, so that all nodes return the same.
 func versions(root *os.Root, project cssstore.UUID) ([]cssFile, error) {
 	entries, err := readDir(root, project.String())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,9 +65,9 @@ func versions(root *os.Root, project cssstore.UUID) ([]cssFile, error) {
 	return all, err
 }
 
-// find chooses a version and calls do with it. Between two reads of a folder,
-// and even during one, a version can take the place of another: an empty result
-// counts only when it repeats.
+// find chooses a version and calls do with it. While the folder is read, one version
+// may be removed and another added without either showing: an empty result counts only
+// if it is repeated.
 func (s *Store) find(ctx context.Context, project cssstore.UUID, which choose, do func(*os.Root, cssFile) error) error {
 	return s.inRoot(ctx, func(root *os.Root) error {
 		for range attempts {
@@ -98,7 +98,7 @@ func (s *Store) read(ctx context.Context, project cssstore.UUID, which choose) (
 	return r, err
 }
 
-// maxFile limits what is read, in bytes.
+// maxFile limits the size of the files that are read, in bytes.
 const maxFile = cache.DefaultMaxValueSize
 
 func readVersion(root *os.Root, project cssstore.UUID, c cssFile) (cssstore.Resource, error) {

@@ -15,16 +15,16 @@ func (s *Store) put(root *os.Root, r *cssstore.Resource) error {
 	if err != nil {
 		return err
 	}
-	// The new version is the newest whatever the clocks of other nodes say and
-	// however coarse the times of the file system are.
+	// The new version has to be the newest file, also if clocks of nodes differ or the
+	// file system stores times to the second.
 	modified := time.Now()
 	for _, c := range all {
-		if least := c.modified.Add(time.Second); c.hash != r.Hash && modified.Before(least) {
-			modified = least
+		if next := c.modified.Add(time.Second); c.hash != r.Hash && modified.Before(next) {
+			modified = next
 		}
 	}
 	if now := time.Now(); s.sweeper.Due(now) {
-		_ = sharedfiles.RemoveLeftOvers(root, ".", now) // the disk may be full of them
+		_ = sharedfiles.RemoveLeftOvers(root, ".") // the disk may be full of them
 	}
 	name, err := s.writeTemporary(root, r.CSS, modified)
 	if err != nil {
@@ -37,9 +37,9 @@ func (s *Store) put(root *os.Root, r *cssstore.Resource) error {
 	return nil
 }
 
-// writeTemporary writes a file in the folder of all projects: in that of its
-// own a PHP node would remove it. It is complete, on the disk, and has its
-// final mode, owner and modification time.
+// writeTemporary writes a complete file, synced to disk, with its final mode, owner and
+// modification time. It is in the folder of all projects, since PHP nodes remove any
+// file from that of a project.
 func (s *Store) writeTemporary(root *os.Root, content []byte, modified time.Time) (name string, err error) {
 	return s.folder().WriteTemporary(root, ".", modified, func(file *os.File) error {
 		if _, err := file.Write(content); err != nil {
@@ -49,8 +49,8 @@ func (s *Store) writeTemporary(root *os.Root, content []byte, modified time.Time
 	})
 }
 
-// moveInto puts a finished file in place. A PHP node or a Delete may remove the
-// folder at any moment.
+// moveInto renames a temporary file. It tries again if a PHP node or a Delete has
+// removed the folder in the meantime.
 func (s *Store) moveInto(root *os.Root, name string, project cssstore.UUID, to string) error {
 	var err error
 	for range attempts {
@@ -64,7 +64,8 @@ func (s *Store) moveInto(root *os.Root, name string, project cssstore.UUID, to s
 	return err
 }
 
-// removeFolder tries again when a PHP node has put something in meanwhile.
+// removeFolder removes a folder. It tries again if a PHP node has added a file in the
+// meantime.
 func removeFolder(root *os.Root, name string) error {
 	var err error
 	for range attempts {

@@ -3,9 +3,12 @@ package mirror_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 	"github.com/mosparo/go-cluster/cssstore/mirror"
@@ -32,4 +35,21 @@ func TestCheck_ComparesWithTheDatabase(t *testing.T) {
 	s.Fail(down)
 	_, err = mirror.Check(t.Context(), s, map[cssstore.UUID]cssstore.Hash{id(1): hashOf("same")})
 	require.ErrorIs(t, err, down)
+}
+
+func TestCheck_StopsWhenAServerHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := cssstoretest.NewFake()
+		s.Delay(time.Second) // the timeout of a client
+		s.Fail(cache.ErrUnavailable)
+		hashes := map[cssstore.UUID]cssstore.Hash{}
+		for i := range 100 {
+			hashes[cssstore.UUID{byte(i)}] = hashOf("a")
+		}
+		began := time.Now()
+		_, err := mirror.Check(t.Context(), s, hashes)
+		require.ErrorIs(t, err, cache.ErrUnavailable)
+		require.ErrorContains(t, err, "98 projects were not compared")
+		require.Equal(t, 2*time.Second, time.Since(began))
+	})
 }

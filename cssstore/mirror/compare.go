@@ -8,8 +8,8 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// compareProject compares one project; nil means no difference. The resource is
-// what the target has to get.
+// compareProject compares one project; nil means no difference. The resource is the
+// version that the target lacks.
 func (m *Mirror) compareProject(ctx context.Context, p cssstore.UUID, bytesToo bool) (*Drift, *cssstore.Resource, error) {
 	want, err := m.source.Hash(ctx, p)
 	if errors.Is(err, cssstore.ErrNotFound) {

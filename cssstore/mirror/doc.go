@@ -1,26 +1,30 @@
-// Package mirror makes one store of prepared CSS like another, and finds what
-// differs.
+// Package mirror copies the prepared CSS of all projects from one store to another, and
+// keeps the copy up to date.
 //
-// A [Mirror] keeps a store of this node, usually a filestore on its own disk,
-// like the one that all nodes share, usually a cachestore: one node stores a
-// version there, and the web server of every node finds the file a few seconds
-// later.
+// Usually the source is a cachestore, which all nodes share, and the target a filestore
+// on the disk of this node. CSS that any node puts into the cache is then a file for
+// the web server of every node, a few seconds later:
 //
-//	m := mirror.New(mirror.Stores{Source: shared, Target: files}, projects)
+//	shared, files := cachestore.New(pool), filestore.New("/var/www/mosparo/public/resources")
+//	m := mirror.New(mirror.Stores{Source: shared, Target: files}, db.UUIDs) // db: a projectdb.DB
 //	err := m.Run(ctx)
 //
-// [Check] compares a store with the hashes in mosparo's database, and
+// [Mirror.Check] only reports what differs. Two functions work on one store, without a
+// mirror: [Check] compares it with the hashes in mosparo's database, and
 // [RemoveOrphans] deletes what belongs to no project.
 //
 // # Guarantees
 //
-// Only what is settled is copied. A project that the source has lost keeps its
-// last version in the target; one that is not in the list of projects any more is
-// removed from it, unless that list is empty.
+// Only settled versions are copied ([cssstore.Resource.Settled]). If the source loses
+// the CSS of a project, the target keeps its last version. The target loses a project
+// when the list of projects no longer has it, unless that list is empty.
 //
 // # Limits
 //
-// A mirror copies in one direction, and nothing else writes to its target: what
-// PHP nodes store there is replaced. While the source is down the target stays as
-// it is.
+// A mirror copies in one direction. What other programs, such as PHP nodes, write to
+// the target is replaced.
+//
+// While a server is down the target stays as it is: a pass that stops because of an
+// outage copies and removes nothing further. Projects that were deleted stay in the
+// target until a pass is complete again.
 package mirror

@@ -8,15 +8,15 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// memory is what a Mirror knows from earlier passes. The zero value is ready,
-// also for concurrent use.
+// memory is what a Mirror remembers of earlier passes. The zero value is ready to use,
+// also concurrently.
 type memory struct {
 	mu sync.Mutex // never held across a wait
 	// equal is when the bytes of a project were last found equal.
 	equal map[cssstore.UUID]time.Time
-	// failed are the projects whose last Put failed, maybe halfway.
+	// failed are the projects whose last Put failed, possibly halfway.
 	failed map[cssstore.UUID]bool
-	// next is the project at which a pass that stopped would have gone on.
+	// next is the first project that a pass did not reach.
 	next cssstore.UUID
 }
 
@@ -29,7 +29,7 @@ func (m *memory) noteEqual(p cssstore.UUID) {
 	m.equal[p] = time.Now()
 }
 
-// isFresh reports whether the bytes were compared within an interval.
+// isFresh reports whether the bytes were found equal within the last interval.
 func (m *memory) isFresh(p cssstore.UUID, interval time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,7 +76,7 @@ func (m *memory) stopBefore(p cssstore.UUID) {
 	m.next = p
 }
 
-// order returns the projects from the one on at which the last pass stopped.
+// order returns the projects, beginning with the one at which the last pass stopped.
 func (m *memory) order(projects []cssstore.UUID) []cssstore.UUID {
 	m.mu.Lock()
 	defer m.mu.Unlock()

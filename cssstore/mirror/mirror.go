@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 )
 
-// Mirror copies the CSS of all projects from one store to another. Make one with
-// [New]. Its methods are safe for concurrent use.
+// Mirror copies the CSS of all projects from one store to another. [Mirror.Sync] and
+// [Mirror.Check] make one pass over all projects, [Mirror.Run] one after the other. Make
+// one with [New]. It is safe for concurrent use.
 type Mirror struct {
 	source, target cssstore.Store
 	projects       func(context.Context) ([]cssstore.UUID, error)
@@ -22,22 +24,22 @@ type Mirror struct {
 	memory         memory
 }
 
-// Stores are the two stores of a [Mirror]. The fields have to be named: nothing
-// else tells the two apart.
+// Stores are the two stores of a [Mirror]. A literal needs the names of the fields, so
+// that the two are not confused.
 type Stores struct {
 	_ struct{} // no literal without names
 
-	// Source is the store that all nodes share. It is only read; where it is a
-	// [cssstore.NonBlocker] through that.
+	// Source is the store to copy from, usually shared by all nodes. It is only read,
+	// without blocking if it is a [cssstore.NonBlocker].
 	Source cssstore.Store
-	// Target is the store of this node. It is changed to be like the source.
+	// Target is the store to copy to, usually on this node.
 	Target cssstore.Store
 }
 
 // Option changes a default of [New].
 type Option func(*Mirror)
 
-// Defaults of a [Mirror].
+// Defaults of [WithInterval] and [WithCompareInterval].
 const (
 	DefaultInterval        = 2 * time.Second
 	DefaultCompareInterval = 10 * time.Second
@@ -52,9 +54,10 @@ func WithInterval(d time.Duration) Option {
 	return func(m *Mirror) { m.interval = cmp.Or(d, DefaultInterval) }
 }
 
-// WithCompareInterval sets how often the bytes are compared although the hash is
-// the same, as it is after an update of mosparo. The default, also for 0, is
-// [DefaultCompareInterval]. It panics if d is negative.
+// WithCompareInterval sets how often [Mirror.Sync] and [Mirror.Run] compare the bytes of
+// a project whose hash is the same in both stores: after an update of mosparo other
+// bytes have the same hash. The default, also for 0, is [DefaultCompareInterval]. It
+// panics if d is negative.
 func WithCompareInterval(d time.Duration) Option {
 	if d < 0 {
 		panic("mirror: WithCompareInterval: d is negative")
@@ -62,7 +65,7 @@ func WithCompareInterval(d time.Duration) Option {
 	return func(m *Mirror) { m.compare = cmp.Or(d, DefaultCompareInterval) }
 }
 
-// WithLogger logs what was copied and removed, and the begin and the end of an
+// WithLogger logs each project that was copied or removed, and the begin and end of an
 // outage. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
 	if l == nil {
@@ -71,9 +74,10 @@ func WithLogger(l *slog.Logger) Option {
 	return func(m *Mirror) { m.logger = l }
 }
 
-// New returns a mirror of one store in another, for the projects that the
-// function lists; an error of it ends a pass. It starts nothing. It panics if a
-// store or the function is nil.
+// New returns a mirror for the projects that the function lists, such as the method
+// UUIDs of a projectdb.DB. The function is called in every pass, and its error ends
+// the pass. New starts nothing: call [Mirror.Run]. It panics if a store, the function
+// or an option is nil.
 func New(s Stores, projects func(context.Context) ([]cssstore.UUID, error), opts ...Option) *Mirror {
 	switch {
 	case s.Source == nil:
@@ -84,46 +88,47 @@ func New(s Stores, projects func(context.Context) ([]cssstore.UUID, error), opts
 		panic("mirror: New: projects is nil")
 	}
 	if n, ok := s.Source.(cssstore.NonBlocker); ok {
-		s.Source = n.NonBlocking() // of many projects each would wait for the one before
+		s.Source = n.NonBlocking() // or many projects would wait one after the other
 	}
 	m := &Mirror{
 		source: s.Source, target: s.Target, projects: projects,
 		interval: DefaultInterval, compare: DefaultCompareInterval, logger: slog.New(slog.DiscardHandler),
 	}
-	for _, o := range opts {
-		o(m)
-	}
+	option.Apply("mirror: New", m, opts)
 	return m
 }
 
-// Check compares all projects, bytes included, and changes nothing. It waits
-// until what PHP stored is settled, as [cssstore.GetSettled] does, for all
-// projects at the same time; if the context ends before, they are [Unsettled].
+// Check compares all projects, including the bytes, and changes nothing. It compares
+// versions that are not settled again until they are, all projects in parallel. If the
+// context ends before, they are [Unsettled].
 //
-// A project that cannot be read is in the error, and the others are still
-// compared, until requests that ended in cache.ErrUnavailable have taken two
-// seconds: then a server hangs, and each further request would take a timeout,
-// too. The next pass begins where this one stopped.
+// A project that cannot be read is in the error, and the others are still compared,
+// until requests that ended in cache.ErrUnavailable have taken two seconds together: a
+// server that hangs would cost a timeout for each project. Then Check stops, also
+// before it looks for orphaned projects, and the next pass begins with the project at
+// which this one stopped.
 func (m *Mirror) Check(ctx context.Context) ([]Drift, error) {
 	p := pass{Mirror: m, bytesToo: true, waits: true}
 	return p.run(ctx)
 }
 
-// Sync makes the target like the source, and returns the differences that it
-// found: those of a kind that can be repaired are repaired, unless the error says
-// otherwise. It compares hashes, and bytes only if they have not been compared
-// for a while. It waits and stops as [Mirror.Check] does. A project whose lock
-// another writer has does not keep it from the rest: it is tried again until the
-// lock is free, for ten seconds.
+// Sync makes the target like the source. It returns the differences that it found: it
+// has repaired those that are [Missing], [Stale] or [Orphaned], unless the error says
+// otherwise. Sync compares hashes, and the bytes of a project once in a while
+// ([WithCompareInterval]). It waits for what is not settled, and stops in an outage,
+// as [Mirror.Check] does.
+//
+// If another writer has the lock of a project, Sync goes on with the others and tries
+// that one again, for up to ten seconds.
 func (m *Mirror) Sync(ctx context.Context) ([]Drift, error) {
 	p := pass{Mirror: m, repairs: true, waits: true}
 	return p.run(ctx)
 }
 
-// Run is Sync, again and again until the context ends, whose cause it returns.
-// It waits for no project: one that is not settled, or whose lock another writer
-// has, is compared again with the next pass. A target that is a
-// [cssstore.Pruner] is pruned every minute.
+// Run calls Sync until the context ends, with a pause between ([WithInterval]), and
+// returns the cause of the context. A project that is not settled, or whose lock
+// another writer has, is left for the next pass. A target that is a [cssstore.Pruner]
+// is pruned every minute. Errors go to the log ([WithLogger]) and do not end Run.
 func (m *Mirror) Run(ctx context.Context) error {
 	failing, pruned := false, time.Now()
 	for {

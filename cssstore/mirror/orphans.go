@@ -9,15 +9,17 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/operr"
 )
 
-// ErrNoProjects says that the list of projects is empty, which is more likely a mistake
-// than the truth. Nothing is removed.
+// ErrNoProjects is the error for an empty list of projects, which would remove
+// everything and is most likely a mistake. Nothing was removed.
 var ErrNoProjects = errors.New("no projects are known")
 
-// RemoveOrphans deletes from a store what belongs to no project, as PHP leaves it
-// behind when a project is deleted, and returns the identifiers. The function
-// lists the projects; it is called before and after the store is read, so that
-// a project that was made meanwhile keeps its CSS. An empty list is
-// [ErrNoProjects], a store that cannot list [errors.ErrUnsupported].
+// RemoveOrphans deletes the CSS of projects that do not exist any more from a store,
+// where PHP leaves it when a project is deleted, and returns their identifiers. The
+// function lists the projects, such as the method UUIDs of a projectdb.DB. It is
+// called before and after the store is read, so that a project that was created in the
+// meantime keeps its CSS. Errors: [ErrNoProjects] if the list is empty,
+// [errors.ErrUnsupported] if the store cannot list its projects, those of the function
+// and the store.
 func RemoveOrphans(ctx context.Context, s cssstore.Store, projects func(context.Context) ([]cssstore.UUID, error)) ([]cssstore.UUID, error) {
 	known, err := listProjects(ctx, projects)
 	if err != nil {
@@ -35,8 +37,8 @@ func RemoveOrphans(ctx context.Context, s cssstore.Store, projects func(context.
 	return found, nil
 }
 
-// confirmedOrphans returns the orphans that are in none of two lists of projects,
-// the second of which is read after the store.
+// confirmedOrphans returns what the store has of projects that are neither in the list
+// nor in one that is read afterwards.
 func confirmedOrphans(ctx context.Context, s cssstore.Store, known []cssstore.UUID, projects func(context.Context) ([]cssstore.UUID, error)) ([]cssstore.UUID, error) {
 	found, err := orphans(ctx, s, known)
 	if len(found) == 0 || err != nil {

@@ -3,35 +3,28 @@ package mirror
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/internal/lockwait"
 	"github.com/mosparo/go-cluster/cssstore/internal/sleep"
 )
 
-const (
-	// shortLockWait is how long a pass waits for a lock, once: further projects
-	// whose lock is held wait for their next turn.
-	shortLockWait = 100 * time.Millisecond
-	// maxOutage is how long a pass spends on requests that end in
-	// [cache.ErrUnavailable].
-	maxOutage = 2 * time.Second
-)
+// shortLockWait is how long a pass waits for a lock, once: further projects whose
+// lock is held wait for their next turn.
+const shortLockWait = 100 * time.Millisecond
 
-// pass compares every project once, and finds what belongs to none.
+// pass compares every project once, and looks for orphaned ones.
 type pass struct {
 	*Mirror
-	bytesToo bool // compares bytes also where the hash is the same
+	bytesToo bool // compares the bytes also if the hash is the same
 	repairs  bool
-	waits    bool // for what is not settled, and for locks
+	waits    bool // until versions are settled and locks are free
 
 	found   []Drift
 	errs    []error
 	metLock bool
-	outage  time.Duration
+	outage  outage
 }
 
 // unfinished is a project that has to be compared again, and why.
@@ -70,8 +63,8 @@ func (p *pass) run(ctx context.Context) ([]Drift, error) {
 	return p.found, errors.Join(p.errs...)
 }
 
-// round compares projects, and returns those that have to be compared again. The
-// error says why it stopped: the cause of a context that ended, or an outage.
+// round compares projects, and returns those that have to be compared again. An error
+// means that it stopped: because the context ended, or because of an outage.
 func (p *pass) round(ctx context.Context, projects []cssstore.UUID, waitsForLocks bool) (again []unfinished, err error) {
 	p.metLock = false
 	for i, project := range projects {
@@ -96,22 +89,12 @@ func (p *pass) round(ctx context.Context, projects []cssstore.UUID, waitsForLock
 			}
 			p.note(d, err)
 		}
-		if rest := projects[i+1:]; p.isOut(err, time.Since(began)) && len(rest) > 0 {
+		if rest := projects[i+1:]; p.outage.add(err, began) && len(rest) > 0 {
 			p.memory.stopBefore(rest[0])
-			return again, fmt.Errorf("mirror: %d projects were not compared: requests failed for %v", len(rest), p.outage)
+			return again, p.outage.err(len(rest))
 		}
 	}
 	return again, nil
-}
-
-// isOut adds up what requests take that find a server unavailable, and reports
-// whether that is too much: where a server hangs each takes a timeout.
-func (p *pass) isOut(err error, took time.Duration) bool {
-	if !errors.Is(err, cache.ErrUnavailable) || lockwait.IsHeld(err) {
-		return false
-	}
-	p.outage += took
-	return p.outage >= maxOutage
 }
 
 // finish notes projects that are not compared again.
@@ -141,8 +124,8 @@ func (p *pass) removeOrphans(ctx context.Context, projects []cssstore.UUID) {
 	}
 }
 
-// repair makes a project of the target like that of the source. It waits for no
-// lock but the first that is held, and for that only a short while.
+// repair makes a project of the target like that of the source. In a round it waits for
+// the first lock that is held, for a short time, and not for others.
 func (p *pass) repair(ctx context.Context, d Drift, r *cssstore.Resource) error {
 	if !p.repairs {
 		return nil

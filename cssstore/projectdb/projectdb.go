@@ -10,26 +10,26 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/design"
+	"github.com/mosparo/go-cluster/cssstore/internal/option"
 )
 
 // Conditions that callers tell apart with [errors.Is].
 var (
-	// ErrNoProject: the database has no project of this UUID.
+	// ErrNoProject: the database has no project with this UUID.
 	ErrNoProject = errors.New("no such project")
-	// ErrNoHash: mosparo has stored no hash for the project yet, so that there is
-	// no row to update.
+	// ErrNoHash: mosparo has not stored a hash for the project, so that there is no
+	// row to update.
 	ErrNoHash = errors.New("the project has no stored hash")
-	// ErrChanged: another hash has been stored meanwhile.
+	// ErrChanged: another hash was stored in the meantime.
 	ErrChanged = errors.New("the stored hash has changed")
 )
 
-// ValueError says that a stored setting is not a PHP value that can be read;
-// mosparo itself fails on it as well.
+// ValueError is the error of a stored setting that is not a valid PHP value. mosparo
+// fails on it, too.
 type ValueError struct {
 	Project cssstore.UUID
-	// Name is the setting.
-	Name string
-	Err  error
+	Name    string // of the setting
+	Err     error
 }
 
 func (e *ValueError) Error() string {
@@ -47,9 +47,10 @@ type DB struct {
 // Option changes a default of [New]. There is none yet.
 type Option func(*DB)
 
-// New uses a database that the caller opened with a driver of his choice, and
-// closes. It sends nothing yet. It panics if db is nil or the dialect is none of
-// the constants; see [sqlcleaner.DialectOf].
+// New returns a DB on a database that the caller has opened, with any driver for the
+// dialect, and closes. It sends no statement. [sqlcleaner.DialectOf] returns the
+// dialect of a driver. New panics if db or an option is nil, or if the dialect is none
+// of the constants.
 func New(db *sql.DB, dialect sqlcleaner.Dialect, opts ...Option) *DB {
 	if db == nil {
 		panic("projectdb: New: db is nil")
@@ -60,18 +61,16 @@ func New(db *sql.DB, dialect sqlcleaner.Dialect, opts ...Option) *DB {
 		panic("projectdb: New: dialect is " + dialect.String())
 	}
 	d := &DB{db: db, dialect: dialect}
-	for _, o := range opts {
-		o(d)
-	}
+	option.Apply("projectdb: New", d, opts)
 	return d
 }
 
-// hashName is the setting in which mosparo keeps the hash.
+// hashName is the name of the setting with the hash.
 const hashName = "designConfigHash"
 
-// Projects returns all projects, by the order of their making, in one
-// statement. A project whose uuid is not in the form that mosparo writes is
-// left out: it has no CSS that could be named.
+// Projects returns all projects in the order in which they were created, with one
+// statement. It leaves out projects whose uuid does not have the form that mosparo
+// writes; they can have no prepared CSS.
 func (d *DB) Projects(ctx context.Context) ([]cssstore.Project, error) {
 	all, err := d.projects(ctx)
 	if err != nil {
@@ -97,7 +96,7 @@ func (d *DB) projects(ctx context.Context) ([]cssstore.Project, error) {
 			return nil, err
 		}
 		u, err := cssstore.ParseUUID(uuid)
-		if id == last || err != nil { // of several rows the first counts
+		if id == last || err != nil { // of several hashes the first counts
 			continue
 		}
 		last = id
@@ -106,7 +105,18 @@ func (d *DB) projects(ctx context.Context) ([]cssstore.Project, error) {
 	return all, rows.Err()
 }
 
-// hashOf is the hash in a stored value.
+// UUIDs returns the identifiers of all that [DB.Projects] returns: the list that
+// mirror.New and mirror.RemoveOrphans take.
+func (d *DB) UUIDs(ctx context.Context) ([]cssstore.UUID, error) {
+	all, err := d.Projects(ctx)
+	ids := make([]cssstore.UUID, len(all))
+	for i, p := range all {
+		ids[i] = p.UUID
+	}
+	return ids, err
+}
+
+// hashOf returns the hash in a stored value, zero if it has none.
 func hashOf(value []byte) (h cssstore.Hash) {
 	var text string
 	if len(value) > 0 && php.Unmarshal(value, &text) == nil {
@@ -115,9 +125,9 @@ func hashOf(value []byte) (h cssstore.Hash) {
 	return h
 }
 
-// Rows returns the stored settings of a project as [design.New] takes them, in
-// the order of their making; those that are no design settings are among them.
-// Errors: [ErrNoProject], [*ValueError], those of the database.
+// Rows returns all stored settings of a project, as [design.New] takes them, in the order
+// in which they were created. Errors: [ErrNoProject], [*ValueError], those of the
+// database.
 func (d *DB) Rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error) {
 	rows, err := d.rows(ctx, project)
 	var bad *ValueError
@@ -165,10 +175,9 @@ func (d *DB) rows(ctx context.Context, project cssstore.UUID) ([]design.Row, err
 	return all, nil
 }
 
-// SaveHash stores a new hash in the place of the one that the project had when
-// it was read. It changes that one row and makes none. Errors: [ErrNoHash],
-// [ErrChanged], those of the database. Saving the hash that is there already
-// sends nothing.
+// SaveHash replaces the hash of a project that has been read. It updates that one row, if
+// it still has the hash p.Hash, and inserts none. If p.Hash is the new hash already, it
+// sends no statement. Errors: [ErrNoHash], [ErrChanged], those of the database.
 func (d *DB) SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Hash) error {
 	if p.Hash == hash {
 		return nil
@@ -193,7 +202,7 @@ func (d *DB) saveHash(ctx context.Context, p cssstore.Project, hash cssstore.Has
 		return err
 	}
 	res, err := d.db.ExecContext(ctx, d.dialect.Rebind("UPDATE project_config_value SET value = ? WHERE id = ? AND value = ?"),
-		stored(hash), id, stored(p.Hash))
+		serializeHash(hash), id, serializeHash(p.Hash))
 	if err != nil {
 		return err
 	}
@@ -203,8 +212,8 @@ func (d *DB) saveHash(ctx context.Context, p cssstore.Project, hash cssstore.Has
 	return ErrChanged
 }
 
-// stored is a hash as mosparo stores it.
-func stored(h cssstore.Hash) string {
+// serializeHash returns a hash as mosparo stores it.
+func serializeHash(h cssstore.Hash) string {
 	s := h.String()
 	return fmt.Sprintf("s:%d:%q;", len(s), s)
 }

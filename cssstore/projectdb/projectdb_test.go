@@ -84,6 +84,10 @@ func TestProjects_SettingsAndHashes(t *testing.T) {
 			require.Equal(t, []cssstore.Project{{UUID: first, Hash: oldH}, {UUID: second}, {UUID: third}}, all,
 				"of several rows with one name the first counts; what is no hash is none")
 
+			ids, err := db.UUIDs(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, []cssstore.UUID{first, second, third}, ids)
+
 			rows, err := db.Rows(t.Context(), first)
 			require.NoError(t, err)
 			require.Len(t, rows, 6)
@@ -122,6 +126,8 @@ func TestProjects_SettingsAndHashes(t *testing.T) {
 func TestProjects_NameWhatFailed(t *testing.T) {
 	db := projectdb.New(databases["SQLite"].open(t), sqlcleaner.SQLite)
 	_, err := db.Projects(t.Context())
+	require.ErrorContains(t, err, "reading the projects")
+	_, err = db.UUIDs(t.Context())
 	require.ErrorContains(t, err, "reading the projects")
 	_, err = db.Rows(t.Context(), first)
 	require.ErrorContains(t, err, first.String())

@@ -2,16 +2,16 @@ package connect
 
 import "time"
 
-// needed panics for a nil that a programmer has given.
-func needed(isNil bool, function, argument string) {
+// panicIfNil panics if a required argument is nil.
+func panicIfNil(isNil bool, function, argument string) {
 	if isNil {
 		panic("connect." + function + ": " + argument + " is nil")
 	}
 }
 
-// notNegative panics for a number or duration below zero.
-func notNegative[N int | time.Duration](n N, function, argument string) {
+// panicIfNegative panics if a number or duration is negative.
+func panicIfNegative[N int | time.Duration](n N, function, argument string) {
 	if n < 0 {
-		panic("connect." + function + ": " + argument + " is below zero")
+		panic("connect." + function + ": " + argument + " is negative")
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// Cache opens the shared cache of the settings. Closing the adapter closes the
-// client that was opened for it. The adapter has the optional interfaces of
-// its backend, and clears the entries of [KeyPatterns].
+// Cache opens the shared cache of the settings. The adapter closes its client with it,
+// implements the optional interfaces of its backend, and clears the keys of
+// [KeyPatterns].
 //
-// An error unwraps to [errors.ErrUnsupported] when PHP nodes can use the
-// cache and this module cannot.
+// The error unwraps to [errors.ErrUnsupported] if PHP nodes can use the cache and this
+// module cannot.
 func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
-	needed(s == nil, "Cache", "s")
+	panicIfNil(s == nil, "Cache", "s")
 	o := newOptions(opts)
 	switch s.Cache.Adapter {
 	case envconfig.AdapterFilesystem:
@@ -39,8 +39,8 @@ func Cache(s *envconfig.Settings, opts ...Option) (cache.Adapter, error) {
 	return nil, errUnset("MOSPARO_CACHE_ADAPTER")
 }
 
-// errUnset reports a setting without a usable value: the settings were returned
-// together with an error.
+// errUnset reports a setting without a usable value. Settings that were returned together
+// with an error have such ones.
 func errUnset(name string) error {
 	return &SettingError{Setting: name, Err: errors.New("it has no usable value")}
 }
@@ -60,23 +60,23 @@ func openFiles(s *envconfig.Settings, o options) (cache.Adapter, error) {
 	return a, nil
 }
 
-// cacheDir is the directory of the filesystem cache.
+// cacheDir returns the directory of the filesystem cache.
 func cacheDir(s *envconfig.Settings) string {
 	switch dir := s.Cache.FilesystemPath; dir {
-	case "", "0": // PHP's truth
+	case "", "0": // false in PHP
 		return fileadapter.DefaultDir()
 	default:
 		return dir
 	}
 }
 
-// redisCache closes its client with it.
+// redisCache is an adapter that owns its client.
 type redisCache struct {
 	*redisadapter.Adapter
 	client io.Closer
 }
 
-// Close ends the adapter, then the client.
+// Close closes the adapter, then the client.
 func (c *redisCache) Close() error {
 	err := c.Adapter.Close()
 	if cerr := c.client.Close(); err == nil {

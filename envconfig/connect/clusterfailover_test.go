@@ -22,7 +22,7 @@ func thirdOf(t *testing.T, nodes []*servers.RedisServer, key string) int {
 }
 
 // A master that dies is replaced within seconds. Until the client reads the map
-// of the cluster again it knows nobody else for the slots.
+// of the cluster again it knows no other server for the slots.
 func TestRedis_ADeadMasterOfAClusterIsReplacedBeforeALeaseEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for a failover")

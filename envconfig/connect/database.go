@@ -15,23 +15,26 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// MySQL makes the connector for a MySQL or MariaDB; package mysqlconnector has
-// it. So this package links no driver.
+// MySQL creates the connector of the driver for MySQL and MariaDB. mysqlconnector.New is
+// one; it is a parameter so that this package does not link the driver.
 type MySQL func(c dsn.Connection, logger *slog.Logger) (driver.Connector, error)
 
-// connLifetime is the age at which a connection to the database is closed, so
-// that all follow an address that has moved, and none is as old as a server,
-// firewall or pooler may end it.
+// connLifetime is the maximum age of a connection to the database: connections follow an
+// address that has moved, and are replaced before a server, firewall or pooler closes
+// them.
 const connLifetime = 3 * time.Minute
 
-// Database opens mosparo's database and tells the driver's name. The application
-// links the driver, see [dsn.Connection]; without it the error is a [*SettingError]
-// that names the import. mysql is mysqlconnector.New, or nil: then the driver logs to
-// standard error, and TLS needs [WithMySQLTLS]. As with [sql.Open] nothing is sent.
-// Connections are used for 3 minutes; opening one takes 5 seconds at most. The other
-// errors are those of [envconfig.Settings.DatabaseConnection], and hold no address.
+// Database opens mosparo's database, and returns the name of its driver for
+// [sqlcleaner.DialectOf]. As with [sql.Open] nothing is sent. The caller closes db.
+//
+// The program imports the driver; see [dsn.Connection]. If it does not, the error is a
+// [*SettingError] that names the import. mysql is mysqlconnector.New or nil; with nil the
+// MySQL driver logs to standard error, and TLS needs [WithMySQLTLS].
+//
+// A connection is opened within 5 seconds and closed after 3 minutes. The other errors
+// are those of [envconfig.Settings.DatabaseConnection]; none contains the address.
 func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
-	needed(s == nil, "Database", "s")
+	panicIfNil(s == nil, "Database", "s")
 	c, err := s.DatabaseConnection()
 	if err != nil {
 		return nil, "", err
@@ -59,14 +62,14 @@ func openDatabase(s *envconfig.Settings, c dsn.Connection, mysql MySQL, o option
 		return sql.OpenDB(connector), nil
 	}
 	if !slices.Contains(sql.Drivers(), c.Driver) {
-		return nil, settingError(s, "database_driver", fmt.Errorf("this program does not link the database driver %q: import _ %q", c.Driver, driverImports[c.Driver]))
+		return nil, newSettingError(s, "database_driver", fmt.Errorf("this program does not link the database driver %q: import _ %q", c.Driver, driverImports[c.Driver]))
 	}
 	if c.TLS != nil {
 		if o.mysqlTLS == nil {
-			return nil, settingError(s, "DATABASE_MYSQL_SSL", errors.New("TLS to MySQL needs the option connect.WithMySQLTLS(mysql.RegisterTLSConfig)"))
+			return nil, newSettingError(s, "DATABASE_MYSQL_SSL", errors.New("TLS to MySQL needs the option connect.WithMySQLTLS(mysql.RegisterTLSConfig)"))
 		}
 		if err := o.mysqlTLS(dsn.MySQLTLSName, c.TLS); err != nil {
-			return nil, settingError(s, "DATABASE_MYSQL_SSL", err)
+			return nil, newSettingError(s, "DATABASE_MYSQL_SSL", err)
 		}
 	}
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())
@@ -76,15 +79,15 @@ func openDatabase(s *envconfig.Settings, c dsn.Connection, mysql MySQL, o option
 	return db, nil
 }
 
-// driverImports are the packages of the drivers.
+// driverImports has the package of each driver.
 var driverImports = map[string]string{
 	"mysql":  "github.com/go-sql-driver/mysql",
 	"pgx":    "github.com/jackc/pgx/v5/stdlib",
 	"sqlite": "modernc.org/sqlite",
 }
 
-// withParameters sets parameters, which follow the last question mark in the
-// form of all drivers.
+// withParameters sets parameters of a data source name. In the names of all drivers they
+// follow the last question mark.
 func withParameters(name dsn.Secret, params url.Values) (dsn.Secret, error) {
 	if len(params) == 0 {
 		return name, nil
@@ -110,7 +113,7 @@ func withParameters(name dsn.Secret, params url.Values) (dsn.Secret, error) {
 	return dsn.NewSecret(address[:at] + "?" + strings.ReplaceAll(all.Encode(), "+", "%20")), nil // pgx takes a plus for a plus
 }
 
-// pragmaName is the setting of SQLite in name(value) or name=value.
+// pragmaName returns the name in name(value) or name=value.
 func pragmaName(pragma string) string {
 	if i := strings.IndexAny(pragma, "(="); i >= 0 {
 		pragma = pragma[:i]

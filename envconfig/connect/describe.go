@@ -11,10 +11,10 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// DescribeDSN is [dsn.Describe], and for a DSN with redis_sentinel
-// the address of the master as well: like PHP it asks the sentinels one after
-// the other, and refuses the DSN if none of them names a master. Nothing else
-// is asked. ctx and [WithTimeout] bound the wait for each sentinel.
+// DescribeDSN is [dsn.Describe], and adds the address of the master for a DSN with
+// redis_sentinel. For that it asks the sentinels one after the other, as PHP does, and
+// fails if none of them knows the master; it asks no other server. ctx and [WithTimeout]
+// limit the wait for each sentinel.
 func DescribeDSN(ctx context.Context, address string, opts ...Option) (*dsn.Description, error) {
 	description, err := dsn.Describe(address)
 	if err != nil || description.Sentinel == "" {
@@ -54,7 +54,7 @@ func master(ctx context.Context, d *dsn.Redis, o options) (string, error) {
 	return "", errors.Join(errs...)
 }
 
-// sentinelOptions are for one question to a sentinel.
+// sentinelOptions are the options of a client for one request to a sentinel.
 func sentinelOptions(d *dsn.Redis, o options, dialer *dialer, addr string) *redis.Options {
 	return &redis.Options{
 		Addr: addr, Username: d.SentinelUser, Password: d.SentinelPassword.Reveal(), Protocol: protocol,

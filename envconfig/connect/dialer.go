@@ -10,14 +10,14 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// dialer opens the connections of a client library: with TLS where secure
-// says so, each server checked under its own name. Certificates are read for
-// every connection, as PHP does, so that renewed ones count.
+// dialer opens the connections of a client library, with TLS where secure says so. It
+// checks each server's certificate against the server's own name, and reads certificate
+// files for every connection, as PHP does, so that renewed ones are used.
 type dialer struct {
 	net    net.Dialer
 	tls    dsn.TLS
 	secure func(addr string) bool
-	// self stands for the host of an address without one.
+	// self is the host of addresses without one.
 	self string
 }
 
@@ -26,7 +26,7 @@ func newDialer(timeout, keepAlive time.Duration) *dialer {
 	return d
 }
 
-// withTLS checks that the files can be read.
+// withTLS sets the options of TLS, and fails if their files cannot be read.
 func (d *dialer) withTLS(o dsn.TLS, secure func(addr string) bool) error {
 	d.tls, d.secure = o, secure
 	_, err := o.Config("")

@@ -1,41 +1,59 @@
-// Package connect makes a node of a mosparo cluster from its settings. It does not
-// promise that the servers that they name can be reached.
-//
-// [Open] assembles a whole node, [Node.Serve] runs it until it is told to stop:
+// Package connect assembles a node of a mosparo cluster from its settings: the cleanup,
+// the CSS of the projects and the health checks, on the cluster's own cache, locks and
+// database. It sends nothing before the node runs, so it does not promise that the
+// servers can be reached.
 //
 //	settings, err := envconfig.Load("/path/to/mosparo", os.Environ())
 //	node, err := connect.Open(ctx, settings) // observes; WithMode(cleanup.ModeClean) takes part
 //	defer node.Close()
 //	listener, err := connect.Listen(ctx, ":8080")
-//	err = node.Serve(ctx, listener)
+//	err = node.Serve(ctx, listener) // until ctx ends; then it drains
 //
-// Programs that assemble a node themselves open its parts: the shared cache with
-// [Cache], the locks with [Lock] and the database with [Database], whose driver the
-// application links. [CleanupPolicy] hands on the settings of the cleanup. [Redis] and
-// [Memcached] give the bare clients.
+// The program imports the driver of its database. An option replaces each part of the
+// node, so that a test runs the same node on fakes; [Open] has an example.
 //
-// # Restarts
+// # Assembly by hand
 //
-// A node that is told to stop drains; see [Node.Serve]. What a restart loses depends
-// on what is before the node:
+// A program that needs only some of the parts opens them itself. It closes the part
+// that it opened last first. The locker must be closed before the client of its
+// backend, since it releases its leases:
 //
-//   - With socket activation (see [Listen]) nothing, with any balancer.
-//   - Behind a balancer that checks readiness, such as HAProxy, nothing, if
-//     [WithDrain] is at least its interval × its failures + 1 s.
-//   - Behind one that asks another node when one refuses a connection, as nginx does
-//     by default, nothing, if the next node restarts after its fail_timeout (10 s):
-//     until then nginx asks none that has refused one.
-//   - Otherwise what is sent while the port is closed.
+//	db, driver, err := connect.Database(settings, nil)
+//	defer db.Close()
+//	adapter, err := connect.Cache(settings)
+//	defer adapter.Close()
+//	backend, closer, err := connect.Lock(settings)
+//	defer closer.Close()
+//	locker := lock.New(backend)
+//	defer locker.Close()
+//	css := csshttp.New(store, projects)
+//	defer css.Close()
+//	err = scheduler.Run(ctx) // of package cleanup; it has nothing to close
 //
-// # Weight
+// [CleanupPolicy] converts the settings of the cleanup. [Redis] and [Memcached] return
+// the bare clients.
 //
-// It is the one package that imports all backends; programs that need a single
-// one save their weight by calling its constructor themselves.
+// # Rolling restarts
 //
-// Opening checks the settings and files (certificates, say) but sends
-// nothing: whether a server can be reached is known at the first request, or
-// from the Ping of the adapter. go-redis logs connections that fail and the
-// changes of a Sentinel through one logger for the whole process, which writes to
-// standard error: this package leaves it alone, and a program replaces it with a
-// [RedisLogger].
+// A node that is told to stop drains; see [Node.Serve]. Whether a restart loses requests
+// depends on what is in front of the node:
+//
+//   - With socket activation (see [Listen]) it loses none, behind any balancer.
+//   - Behind a balancer that checks readiness, such as HAProxy, it loses none if
+//     [WithDrain] is at least the balancer's interval × its failures + 1 s.
+//   - Behind a balancer that repeats a refused request on another node, as nginx does by
+//     default, it loses none if the next node restarts after nginx's fail_timeout
+//     (10 s): until then nginx sends nothing to a node that has refused a connection.
+//   - Otherwise it loses the requests that arrive while the port is closed.
+//
+// # Dependencies
+//
+// This package links all backends. A program that needs a single one links less if it
+// calls the constructor of that backend instead.
+//
+// # The logger of go-redis
+//
+// go-redis logs failed connections and the changes of a Sentinel through one logger for
+// the whole process, which writes to standard error. This package does not change it; a
+// program may replace it with a [RedisLogger].
 package connect

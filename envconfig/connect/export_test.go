@@ -1,8 +1,11 @@
 package connect
 
 import (
+	"errors"
+
 	"github.com/redis/go-redis/v9"
 
+	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
@@ -15,4 +18,11 @@ func SentinelOptions(d *dsn.Redis) (*redis.FailoverOptions, *redis.Options, erro
 		return nil, nil, err
 	}
 	return failoverOptions(d, o, dialer, cacheRetries), sentinelOptions(d, o, dialer, "localhost:6379"), nil
+}
+
+// SettingErrors returns what Open adds to its error for a setting that fails.
+func SettingErrors(s *envconfig.Settings, setting string, err error) error {
+	b := builder{settings: s}
+	b.fail(setting, err)
+	return errors.Join(b.errs...)
 }

@@ -130,7 +130,7 @@ func TestRedis_AFailoverUnderTraffic(t *testing.T) {
 			defer client.Close()
 			require.Equal(t, "v", client.Get(t.Context(), "mosparoGoTraffic0").Val(), "on the new master")
 
-			// The old one comes back as a master that nobody has told yet.
+			// The old master comes back and does not know yet that it was replaced.
 			if name == "the master is silent" {
 				first.Resume()
 			} else {
@@ -242,7 +242,7 @@ func TestRedis_ConformanceOfACluster(t *testing.T) {
 	})
 }
 
-// The first connection has to ask the sentinels, whoever answers.
+// The first connection has to ask the sentinels, regardless of which one answers.
 func TestRedis_SilentSentinelsDoNotHoldACallBeyondItsDeadline(t *testing.T) {
 	t.Parallel()
 	guards := []*servers.Process{}

@@ -84,7 +84,8 @@ func TestListen_TakesTheSocketOfTheServiceManager(t *testing.T) {
 		require.NoError(t, <-answered)
 	}
 	for _, c := range []struct{ pid, fds, says string }{
-		{"$$", "2", "LISTEN_FDS"},
+		{"$$", "2", "LISTEN_FDS: the service manager passes 2 sockets, and a node takes one: use one .socket unit with one ListenStream="},
+		{"$$", "0", "passes 0 sockets"},
 		{"1", "1", "no-address"}, // it is for another process
 	} {
 		out, err := service(t, c.pid, c.fds, socket).CombinedOutput()

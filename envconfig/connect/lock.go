@@ -16,20 +16,17 @@ import (
 	"github.com/mosparo/go-cluster/lock/redislocker"
 )
 
-// Lock opens a backend for the locks of the cluster, on the server of the
-// shared cache or on that of [WithLockURL]. Every node must use the same. The
-// backend has the optional interfaces of its kind; its Properties tell whether it
-// is shared between nodes. closer closes the client that was opened for it, after
-// the Locker; leases still held are not released by that.
+// Lock opens the backend of the cluster's locks, on the server of the shared cache or
+// that of [WithLockURL]. All nodes must use the same server. The backend implements the
+// optional interfaces of its kind, and its Properties tell whether nodes share it. closer
+// closes its client and releases no lease: close the Locker first.
 //
-// With the filesystem cache the locks are in mosparoGoLock in its directory,
-// beside its entries; with an empty path that is in the system's temporary
-// directory and holds on this machine only, and where the system has no flock
-// (Windows), within this process only. Both are logged as a warning. On
-// memcached locks are best effort, see package memcachedlocker; every node must
-// name the same servers, as for the cache.
+// On memcached locks are best effort; see package memcachedlocker. With the filesystem
+// cache they are files in mosparoGoLock below its directory. If the settings name no
+// directory, they hold on this host only (see [LocksAreLocal]), and on a system without
+// flock, such as Windows, in this process only. Both are logged as a warning.
 func Lock(s *envconfig.Settings, opts ...Option) (backend lock.Backend, closer io.Closer, err error) {
-	needed(s == nil, "Lock", "s")
+	panicIfNil(s == nil, "Lock", "s")
 	o := newOptions(opts)
 	if o.lockURL != "" {
 		return lockAt(o.lockURL, o)
@@ -51,12 +48,11 @@ func Lock(s *envconfig.Settings, opts ...Option) (backend lock.Backend, closer i
 	return nil, nil, errUnset("MOSPARO_CACHE_ADAPTER")
 }
 
-// LocksAreLocal reports whether the locks of [Lock], without [WithLockURL], hold
-// on this host only, since the settings name no directory for the filesystem
-// cache. A program that is to run something on one node of a cluster refuses
-// them then, unless it was told that there is one host only.
+// LocksAreLocal reports whether the locks of [Lock], without [WithLockURL], hold on this
+// host only, because the settings name no directory for the filesystem cache. A program
+// that must run on one node of a cluster should refuse such locks.
 func LocksAreLocal(s *envconfig.Settings) bool {
-	needed(s == nil, "LocksAreLocal", "s")
+	panicIfNil(s == nil, "LocksAreLocal", "s")
 	return s.Cache.Adapter == envconfig.AdapterFilesystem && cacheDir(s) == fileadapter.DefaultDir()
 }
 
@@ -93,10 +89,11 @@ func redisLock(d *dsn.Redis, o options) (lock.Backend, io.Closer, error) {
 	return redislocker.New(client, own...), client, nil
 }
 
-// errNoReplicas: [WithLockReplicas] would be a promise that is not kept.
+// errNoReplicas reports that [WithLockReplicas] has no effect on another server than
+// Redis.
 var errNoReplicas = errors.New("connect: only locks on Redis can wait for replicas")
 
-// fileLock opens locks beside the entries of the filesystem cache.
+// fileLock opens locks in the directory of the filesystem cache.
 func fileLock(s *envconfig.Settings, o options) (lock.Backend, io.Closer, error) {
 	if o.lockReplicas != nil {
 		return nil, nil, errNoReplicas
@@ -110,13 +107,13 @@ func fileLock(s *envconfig.Settings, o options) (lock.Backend, io.Closer, error)
 	case err != nil:
 		return nil, nil, fmt.Errorf("connect: %w", err)
 	case LocksAreLocal(s):
-		o.logger.Warn("locks hold on this machine only", "dir", b.Dir())
+		o.logger.Warn("locks hold on this host only", "dir", b.Dir())
 	}
 	return b, nothing{}, nil
 }
 
-// nothing is the closer where no client was opened.
+// nothing is the closer of a backend without a client.
 type nothing struct{}
 
-// Close has nothing to close.
+// Close implements [io.Closer].
 func (nothing) Close() error { return nil }

@@ -6,16 +6,15 @@ import (
 	"log/slog"
 )
 
-// RedisLogger hands on what go-redis logs: connections that fail, and the
-// changes of a Sentinel. go-redis has one logger for the whole process, which
-// writes to standard error, so a program sets it and no package does:
+// RedisLogger passes the messages of go-redis to a [slog.Logger]: failed connections and
+// the changes of a Sentinel. go-redis has one logger for the whole process, so the
+// program sets it:
 //
 //	redis.SetLogger(connect.NewRedisLogger(log))
 type RedisLogger struct{ logger *slog.Logger }
 
-// NewRedisLogger returns what redis.SetLogger takes. It logs at level Info,
-// since the calls that meet a failure return it as an error; a nil logger is
-// silent.
+// NewRedisLogger returns a logger for redis.SetLogger. It logs at level Info, since the
+// failed calls return errors as well. A nil logger is silent.
 func NewRedisLogger(logger *slog.Logger) RedisLogger {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)

@@ -12,13 +12,13 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// Memcached returns a client for the servers of the DSN, and the servers, which
-// choose one for a key as PHP does. Nothing is sent. The client knows no
+// Memcached returns a client for the servers of the DSN, and those servers, which select
+// one of them for a key as PHP does. Nothing is sent. The client does not support
 // contexts: [WithTimeout], or a shorter connect_timeout or poll_timeout of the DSN,
-// bounds connecting and each part of a reply. A DSN that this module cannot
-// use gives an error that unwraps to [errors.ErrUnsupported].
+// limits connecting and each part of a reply. The error for a DSN that this module cannot
+// use unwraps to [errors.ErrUnsupported].
 func Memcached(d *dsn.Memcached, opts ...Option) (*memcache.Client, *memcachedadapter.Servers, error) {
-	needed(d == nil, "Memcached", "d")
+	panicIfNil(d == nil, "Memcached", "d")
 	o := newOptions(opts)
 	if err := d.Supported(); err != nil {
 		return nil, nil, fmt.Errorf("connect: %w", err)
@@ -65,13 +65,13 @@ func openMemcached(s *envconfig.Settings, opts ...Option) (cache.Adapter, error)
 	return &memcachedCache{memcachedadapter.New(client, servers, own...), client}, nil
 }
 
-// memcachedCache closes its client with it.
+// memcachedCache is an adapter that owns its client.
 type memcachedCache struct {
 	*memcachedadapter.Adapter
 	client io.Closer
 }
 
-// Close ends the adapter, then the client's idle connections.
+// Close closes the adapter, then the client's idle connections.
 func (c *memcachedCache) Close() error {
 	err := c.Adapter.Close()
 	if cerr := c.client.Close(); err == nil {

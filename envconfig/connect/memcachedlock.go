@@ -10,10 +10,10 @@ import (
 	"github.com/mosparo/go-cluster/lock/memcachedlocker"
 )
 
-// memcachedLock opens locks on the servers of a DSN, which choose one for a
-// name as they do for a key of the cache. A reply is waited for no longer than
-// gomemcache's own 500 ms: it knows no contexts, and a lease must be renewed in
-// time. The DSN's prefix_key keeps clusters apart, as it does in the cache.
+// memcachedLock opens locks on the servers of a DSN, which select one of them for a name
+// as they do for a key of the cache. It waits for a reply no longer than gomemcache's
+// default of 500 ms: the client does not support contexts, and a lease must be renewed in
+// time. The prefix_key of the DSN separates clusters, as in the cache.
 func memcachedLock(d *dsn.Memcached, o options) (lock.Backend, io.Closer, error) {
 	if o.lockReplicas != nil {
 		return nil, nil, errNoReplicas

@@ -18,22 +18,22 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Node is a node of a mosparo cluster. [Open] makes it of public pieces, which are
-// its fields and are not to be replaced; a program that needs another composition
-// calls their constructors itself. A Node is safe for concurrent use.
+// Node is a node of a mosparo cluster. [Open] creates it. Its fields are the public
+// parts that it consists of, to be used and not to be replaced; a program that needs
+// other parts calls their constructors itself. A Node is safe for concurrent use.
 type Node struct {
 	Settings  *envconfig.Settings
 	Pool      *cache.Pool
 	Locker    *lock.Locker
 	Database  cleanup.Database
 	Scheduler *cleanup.Scheduler
-	// CSS serves /resources/; nil if the node serves no CSS. Projects is nil then,
-	// too.
+	// CSS serves /resources/. It and Projects are nil if the node serves no CSS: it has
+	// no list of the projects, or their CSS is in a directory that it does not know.
 	CSS      *csshttp.Handler
 	Projects csshttp.Projects
 	Health   *health.Handler
-	// Mode is the mode of the scheduler, and WhyObserve says why that is
-	// [cleanup.ModeObserve]; it is empty otherwise.
+	// Mode is the mode of the scheduler. WhyObserve says why it is
+	// [cleanup.ModeObserve], and is empty otherwise.
 	Mode       cleanup.Mode
 	WhyObserve string
 
@@ -45,8 +45,8 @@ type Node struct {
 	closers   []func() error
 }
 
-// Handler returns what the node serves on its public listener: the CSS below
-// /resources/, the health checks, and 503 for any other path; see
+// Handler returns the handler of the public listener. It serves the CSS below
+// /resources/ and the health checks, and answers any other path with 503; see
 // [health.Handler.ServeHTTP].
 func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -57,9 +57,10 @@ func (n *Node) Handler() http.Handler {
 	return mux
 }
 
-// Close closes what [Open] has opened, the last first: the CSS handler, the locker,
-// the servers' clients. Parts that were given stay open. Call it when [Node.Serve]
-// and [Node.Run] have returned. It returns all errors; a second call does nothing.
+// Close closes the parts that [Open] has opened, in the reverse order: the CSS handler,
+// the locker, the clients of the servers. Parts that an option provided stay open. Call
+// it when [Node.Serve] or [Node.Run] has returned. The error joins those of all parts. A
+// second call does nothing.
 func (n *Node) Close() error {
 	n.closing.Lock()
 	defer n.closing.Unlock()

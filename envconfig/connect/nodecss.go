@@ -2,7 +2,6 @@ package connect
 
 import (
 	"path/filepath"
-	"strings"
 
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup"
@@ -14,7 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 )
 
-// serveCSS makes the CSS handler, unless there is nothing to serve.
+// serveCSS adds the CSS handler, unless the node has nothing to serve from.
 func (b *builder) serveCSS(p parts) {
 	n, s := b.n, b.settings
 	projects, store := b.node.projects, b.store()
@@ -26,12 +25,12 @@ func (b *builder) serveCSS(p parts) {
 		b.logger.Warn("this node serves no css: it has no list of the projects")
 		return
 	case store == nil:
-		b.logger.Warn("this node serves no css: it is in mosparo's directory, which is not named")
+		b.logger.Warn("this node serves no css: prepared css is in mosparo's directory, which the settings do not name")
 		return
 	}
-	opts := []csshttp.Option{csshttp.WithLogger(b.logger), csshttp.WithTrustedProxyFunc(s.Proxies.Trusted.Contains)}
-	if header := s.Proxies.ForwardedProtoHeader; strings.HasPrefix(header, "HTTP_") { // no other entry of $_SERVER is a header
-		opts = append(opts, csshttp.WithForwardedProto(header))
+	opts := []csshttp.Option{
+		csshttp.WithLogger(b.logger), csshttp.WithTrustedProxyFunc(s.Proxies.Trusted.Contains),
+		csshttp.WithForwardedProto(s.Proxies.ForwardedProtoHeader),
 	}
 	if s.Dir != "" {
 		opts = append(opts, csshttp.WithPublic(sharedfiles.FS(filepath.Join(s.Dir, "public"))))
@@ -43,7 +42,8 @@ func (b *builder) serveCSS(p parts) {
 	n.onClose(n.CSS.Close)
 }
 
-// store is where mosparo keeps prepared CSS, nil if that is not known.
+// store returns the store in which mosparo keeps prepared CSS, nil if the settings do
+// not say where that is.
 func (b *builder) store() cssstore.Store {
 	switch {
 	case b.node.store != nil:
@@ -56,9 +56,9 @@ func (b *builder) store() cssstore.Store {
 	return nil
 }
 
-// newGenerator prepares CSS in the shared cache, where nodes agree on what they make
-// it from; it returns nil if this node only observes or lacks the base CSS or the
-// designs.
+// newGenerator returns nil if this node prepares no CSS: it observes, it lacks the base
+// CSS or the design settings, or prepared CSS is in files, where PHP nodes prepare it.
+// In the shared cache nodes agree on the base CSS; see package cssgen.
 func (b *builder) newGenerator(store cssstore.Store, projects csshttp.Projects) *cssgen.Generator {
 	n := b.n
 	designs, ok := projects.(cssgen.Settings)
@@ -68,7 +68,7 @@ func (b *builder) newGenerator(store cssstore.Store, projects csshttp.Projects) 
 	return cssgen.New(store, n.Pool, n.Locker, cssgen.Inputs{Settings: designs, LoadBuild: n.loadBuild}, cssgen.WithLogger(b.logger))
 }
 
-// loadBuild reads the base CSS and mosparo's version as they are now.
+// loadBuild reads mosparo's version and base CSS again: mosparo may have been updated.
 func (n *Node) loadBuild() (cssgen.Build, error) {
 	s, err := n.Settings.Reload()
 	if err == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/health"
 )
 
-// checkHealth makes the health checks. The node is ready when it can serve CSS; one
-// that serves none, when it runs.
+// checkHealth adds the health checks. The node is ready when it can serve CSS, or as
+// soon as it runs if it serves none.
 func (b *builder) checkHealth() {
 	n := b.n
 	opts := []health.Option{
@@ -19,7 +19,7 @@ func (b *builder) checkHealth() {
 	n.Health = health.New(n.Settings.Health, n.Settings.Proxies, pingOf(n.Database), append(opts, b.node.healthOptions...)...)
 }
 
-// pingOf asks a database whether it answers.
+// pingOf returns the function that checks whether the database answers.
 func pingOf(db cleanup.Database) func(context.Context) error {
 	if p, ok := db.(interface {
 		Ping(ctx context.Context) error
@@ -35,7 +35,7 @@ func pingOf(db cleanup.Database) func(context.Context) error {
 func (n *Node) ready(ctx context.Context) error {
 	switch {
 	case !n.warm.Load():
-		return errors.New("the css is still being loaded")
+		return errors.New("the css is being loaded into memory")
 	case n.CSS == nil:
 		return nil
 	}

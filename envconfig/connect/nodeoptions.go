@@ -14,17 +14,16 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// DefaultDrain is how long a node serves after the end of its context, unless
-// [WithDrain] says otherwise.
+// DefaultDrain is the default of [WithDrain].
 const DefaultDrain = 8 * time.Second
 
-// nodeOptions are those of [Open] alone.
+// nodeOptions are the options that only [Open] uses.
 type nodeOptions struct {
 	mode  cleanup.Mode
 	drain time.Duration
 	zone  *time.Location
 
-	// Parts that are given, nil for those of the settings.
+	// The parts that options provide; nil for those of the settings.
 	adapter  cache.Adapter
 	backend  lock.Backend
 	database cleanup.Database
@@ -42,24 +41,24 @@ type nodeOptions struct {
 
 func defaultNodeOptions() nodeOptions { return nodeOptions{drain: DefaultDrain, zone: time.UTC} }
 
-// WithMode lets the node of [Open] take part in the work of the cluster, with
-// [cleanup.ModeClean]. The default is [cleanup.ModeObserve]: the node serves, reads
-// and logs, and writes nothing.
+// WithMode sets the mode of the node of [Open]. With [cleanup.ModeClean] it takes part
+// in the work of the cluster: it runs the cleanup and prepares CSS. The default is
+// [cleanup.ModeObserve]: it serves, reads and logs, and writes nothing.
 func WithMode(m cleanup.Mode) Option { return func(o *options) { o.node.mode = m } }
 
-// WithDrain sets how long a node that is about to stop still serves, so that
-// balancers notice that it is not ready and send their requests elsewhere: at least
-// the balancer's interval × its failures + 1 s. The default is [DefaultDrain]; 0
-// does not wait. It panics if d is negative.
+// WithDrain sets how long [Node.Serve] goes on serving when its context has ended, so
+// that balancers notice that the node is not ready and send their requests elsewhere. It
+// should be at least the balancer's interval × its failures + 1 s. The default is
+// [DefaultDrain]; 0 does not wait. It panics if d is negative.
 func WithDrain(d time.Duration) Option {
-	notNegative(d, "WithDrain", "d")
+	panicIfNegative(d, "WithDrain", "d")
 	return func(o *options) { o.node.drain = d }
 }
 
 // WithZone sets the zone in which mosparo stores times; see [sqlcleaner.WithZone].
-// The default is UTC, as PHP's. It panics if zone is nil.
+// The default is UTC, which is also that of PHP. It panics if zone is nil.
 func WithZone(zone *time.Location) Option {
-	needed(zone == nil, "WithZone", "zone")
+	panicIfNil(zone == nil, "WithZone", "zone")
 	return func(o *options) { o.node.zone = zone }
 }
 
@@ -68,60 +67,60 @@ func WithZone(zone *time.Location) Option {
 //
 //	connect.WithMySQLTLS(mysql.RegisterTLSConfig) // github.com/go-sql-driver/mysql
 //
-// The driver keeps the configuration under one name for the whole process. The
-// default is none, and TLS in the settings an error. It panics if register is nil.
+// The driver keeps the configuration under one name for the whole process. Without
+// this option, settings that ask for TLS are a [*SettingError]. It panics if register
+// is nil.
 func WithMySQLTLS(register func(name string, config *tls.Config) error) Option {
-	needed(register == nil, "WithMySQLTLS", "register")
+	panicIfNil(register == nil, "WithMySQLTLS", "register")
 	return func(o *options) { o.mysqlTLS = register }
 }
 
-// WithCache gives [Open] the shared cache, in place of that of the settings. It
-// panics if a is nil.
+// WithCache replaces the shared cache of the settings in [Open]. It panics if a is nil.
 func WithCache(a cache.Adapter) Option {
-	needed(a == nil, "WithCache", "a")
+	panicIfNil(a == nil, "WithCache", "a")
 	return func(o *options) { o.node.adapter = a }
 }
 
-// WithLock gives [Open] the backend of the locks, in place of that of the settings.
-// It panics if b is nil.
+// WithLock replaces the lock backend of the settings in [Open]. It panics if b is nil.
 func WithLock(b lock.Backend) Option {
-	needed(b == nil, "WithLock", "b")
+	panicIfNil(b == nil, "WithLock", "b")
 	return func(o *options) { o.node.backend = b }
 }
 
-// WithSQL gives [Open] mosparo's database, in place of that of the settings. It
+// WithSQL replaces the database of the settings in [Open]; it has mosparo's tables. It
 // panics if db is nil or the dialect is none of the constants.
 func WithSQL(db *sql.DB, dialect sqlcleaner.Dialect) Option {
-	needed(db == nil, "WithSQL", "db")
+	panicIfNil(db == nil, "WithSQL", "db")
 	if dialect < sqlcleaner.SQLite || dialect > sqlcleaner.PostgreSQL {
 		panic("connect.WithSQL: dialect is none of the constants")
 	}
 	return func(o *options) { o.node.sql, o.node.dialect = db, dialect }
 }
 
-// WithDatabase gives [Open] what is cleaned, in place of mosparo's tables. It
-// panics if db is nil.
+// WithDatabase replaces the database that the node of [Open] cleans, which is
+// mosparo's by default. It panics if db is nil.
 func WithDatabase(db cleanup.Database) Option {
-	needed(db == nil, "WithDatabase", "db")
+	panicIfNil(db == nil, "WithDatabase", "db")
 	return func(o *options) { o.node.database = db }
 }
 
-// WithProjects gives [Open] the list of the projects whose CSS is served, in place
-// of mosparo's tables. It panics if p is nil.
+// WithProjects replaces the list of the projects whose CSS the node of [Open] serves,
+// which it reads from mosparo's tables by default. A list that is also a
+// [cssgen.Settings] lets it prepare CSS. It panics if p is nil.
 func WithProjects(p csshttp.Projects) Option {
-	needed(p == nil, "WithProjects", "p")
+	panicIfNil(p == nil, "WithProjects", "p")
 	return func(o *options) { o.node.projects = p }
 }
 
-// WithStore gives [Open] the store of the prepared CSS, in place of the shared cache
-// or mosparo's folder public/resources. It panics if store is nil.
+// WithStore replaces the store of prepared CSS in [Open], which is the shared cache or
+// mosparo's folder public/resources by default. It panics if store is nil.
 func WithStore(store cssstore.Store) Option {
-	needed(store == nil, "WithStore", "store")
+	panicIfNil(store == nil, "WithStore", "store")
 	return func(o *options) { o.node.store = store }
 }
 
-// WithPoolOptions adds options of the node's pool, such as an observer. They follow
-// those of [Open] and win.
+// WithPoolOptions adds options of the node's pool, such as an observer. They win over
+// those of [Open].
 func WithPoolOptions(opts ...cache.Option) Option {
 	return func(o *options) { o.node.poolOptions = append(o.node.poolOptions, opts...) }
 }

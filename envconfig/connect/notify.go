@@ -6,9 +6,8 @@ import (
 	"os"
 )
 
-// notify tells systemd the state of the service (sd_notify), if it asks for it: by
-// NOTIFY_SOCKET, the path of a datagram socket, or @ and the name of an abstract
-// one.
+// notify sends the state of the service to systemd (sd_notify) if NOTIFY_SOCKET is set:
+// the path of a datagram socket, or @ and the name of an abstract one.
 func notify(logger *slog.Logger, state string) {
 	name := os.Getenv("NOTIFY_SOCKET")
 	if name == "" {
@@ -20,6 +19,6 @@ func notify(logger *slog.Logger, state string) {
 		_ = conn.Close()
 	}
 	if err != nil {
-		logger.Warn("the service manager cannot be told the state", slog.String("state", state), slog.Any("error", err))
+		logger.Warn("the state cannot be sent to the service manager", slog.String("state", state), slog.Any("error", err))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
@@ -15,24 +16,23 @@ import (
 )
 
 // Open assembles a node of the cluster that the settings name: pool, locker,
-// scheduler, CSS handler and health checks. It sends nothing and starts nothing:
-// [Node.Serve] and [Node.Run] do. [Node.Close] closes what it has opened; parts that
-// are given by an option, such as [WithCache], stay open.
+// scheduler, CSS handler and health checks. It sends nothing and starts nothing;
+// [Node.Serve] and [Node.Run] do. [Node.Close] closes what Open has opened. Parts that
+// an option provides, such as [WithCache], stay open.
 //
-// The node observes, unless [WithMode] says otherwise and mosparo has a version that
-// this module knows. Before each run the settings are read again and the version is
-// checked again.
+// The node observes by default. It cleans if [WithMode] says so and this module knows
+// mosparo's version. Before each run it reads the settings again and checks the version
+// again.
 //
 // It serves prepared CSS from the shared cache, or from mosparo's directory if
-// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. It prepares CSS that is missing
-// in the shared cache if it does not only observe and has mosparo's directory.
+// MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. A node that cleans and knows
+// mosparo's directory also prepares CSS that is missing in the shared cache.
 //
-// The error joins a [*SettingError] for each setting that cannot be used. A program
-// links the driver of its database; an error names the import that is missing. A
-// node without a database is an error: it would plan the cleanup of a cluster that
-// it cannot clean.
+// The error joins a [*SettingError] for each setting that cannot be used. If the program
+// does not import the driver of its database, the error names the import. Settings
+// without a database are an error: the node would schedule cleanups that it cannot run.
 func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, error) {
-	needed(s == nil, "Open", "s")
+	panicIfNil(s == nil, "Open", "s")
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
@@ -56,27 +56,25 @@ type builder struct {
 	errs     []error
 }
 
-// parts are what the node is made of.
+// parts are the parts that the settings or the options provide.
 type parts struct {
 	adapter cache.Adapter
 	backend lock.Backend
-	db      *sql.DB // nil if the given parts do without
+	db      *sql.DB // nil if no part needs it
 	dialect sqlcleaner.Dialect
 }
 
-// fail notes the error of a setting, once: cache and locks share theirs.
+// fail adds the errors of settings. Cache and locks share theirs, which are added once.
 func (b *builder) fail(setting string, err error) {
-	err = settingError(b.settings, setting, err)
-	for _, other := range b.errs {
-		if other.Error() == err.Error() {
-			return
+	for _, e := range settingErrors(b.settings, setting, err) {
+		if !slices.ContainsFunc(b.errs, func(other error) bool { return other.Error() == e.Error() }) {
+			b.errs = append(b.errs, e)
 		}
 	}
-	b.errs = append(b.errs, err)
 }
 
-// logWarnings logs what an operator should know of the settings. [Cache] logs the
-// warning of the one that it uses.
+// logWarnings logs the warnings of the settings, but for that of the cache's address,
+// which [Cache] logs.
 func (b *builder) logWarnings() {
 	for w := range b.settings.Warnings() {
 		if b.node.adapter != nil || w.Name != cacheSetting(b.settings) {
@@ -108,7 +106,7 @@ func (b *builder) openParts(ctx context.Context) parts {
 	return p
 }
 
-// cacheSetting is the variable with the address of the shared cache.
+// cacheSetting returns the variable with the address of the shared cache.
 func cacheSetting(s *envconfig.Settings) string {
 	switch s.Cache.Adapter {
 	case envconfig.AdapterRedis:
@@ -128,7 +126,7 @@ func (b *builder) lockSetting() string {
 	return cacheSetting(b.settings)
 }
 
-// openDatabase opens mosparo's database unless the given parts do without.
+// openDatabase opens mosparo's database, unless it is given or no part needs it.
 func (b *builder) openDatabase(p *parts) {
 	needless := b.node.database != nil && (b.node.projects != nil || b.settings.Database == nil)
 	if p.db != nil || needless {
@@ -136,7 +134,7 @@ func (b *builder) openDatabase(p *parts) {
 	}
 	db, driver, err := Database(b.settings, nil, b.opts...)
 	if errors.Is(err, envconfig.ErrNotConfigured) {
-		err = fmt.Errorf("%w: a node does not touch a cluster's cache without the cluster's own database; name mosparo's directory or set the variables of the database", envconfig.ErrNotConfigured)
+		err = fmt.Errorf("%w: a node does not use the cache of a cluster without the cluster's own database; name mosparo's directory or set the variables of the database", envconfig.ErrNotConfigured)
 	}
 	if err != nil {
 		b.fail("database_driver", err)
@@ -149,7 +147,7 @@ func (b *builder) openDatabase(p *parts) {
 	p.db = db
 }
 
-// assemble makes the node of its parts.
+// assemble creates the node from its parts.
 func (b *builder) assemble(p parts) {
 	n, o, log := b.n, b.node, b.logger
 	b.chooseMode()
@@ -167,7 +165,8 @@ func (b *builder) assemble(p parts) {
 	b.checkHealth()
 }
 
-// chooseMode observes unless the node was told to clean a mosparo that it knows.
+// chooseMode sets [cleanup.ModeClean] if that was asked for and mosparo's version is
+// known, and otherwise says why the node observes.
 func (b *builder) chooseMode() {
 	n := b.n
 	refused := checkVersion(n.Settings)

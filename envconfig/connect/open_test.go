@@ -102,6 +102,8 @@ func TestOpen_ANodeOnFakesRunsInABubble(t *testing.T) {
 	})
 }
 
+func TestExampleOpen_fakes(t *testing.T) { testServer(t) }
+
 func TestOpen_ObservesUnlessItIsToldToCleanAVersionThatItKnows(t *testing.T) {
 	for name, c := range map[string]struct {
 		environ []string
@@ -187,7 +189,7 @@ func TestOpen_NamesEverySettingThatIsWrong(t *testing.T) {
 		text    string
 	}{
 		{want: []string{"database_driver"}, text: "no database is configured"},
-		{environ: []string{"MOSPARO_CACHE_ADAPTER=redis"}, want: []string{"database_driver"}, text: "does not touch a cluster's cache"},
+		{environ: []string{"MOSPARO_CACHE_ADAPTER=redis"}, want: []string{"database_driver"}, text: "does not use the cache of a cluster"},
 		{
 			environ: []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=rediss://localhost?ssl[cafile]=/nowhere", "database_driver=pdo_mysql", "database_password=hunter2"},
 			want:    []string{"database_driver", "REDIS_URL"}, text: `import _ "github.com/go-sql-driver/mysql"`,
@@ -208,6 +210,25 @@ func TestOpen_NamesEverySettingThatIsWrong(t *testing.T) {
 	cancel()
 	_, err := connect.Open(ctx, settings(t, known...))
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// One error may be about several settings, as those of envconfig.Load are.
+func TestOpen_NamesEachSettingOfAJoinedError(t *testing.T) {
+	_, err := envconfig.FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=apcu", "MOSPARO_CLEANUP_PROCESS_INTERVAL=x", "database_port=99999"})
+	require.Error(t, err)
+	full := errors.New("disk full")
+	for _, c := range []struct {
+		err  error
+		want []string
+	}{
+		{err, []string{"MOSPARO_CACHE_ADAPTER", "MOSPARO_CLEANUP_PROCESS_INTERVAL", "database_port"}},
+		{fmt.Errorf("reading again: %w", err), []string{"MOSPARO_CACHE_ADAPTER", "MOSPARO_CLEANUP_PROCESS_INTERVAL", "database_port"}},
+		{errors.Join(full, &envconfig.ValueError{Name: "REDIS_URL", Err: full}), []string{"REDIS_URL", "database_driver"}},
+		{errors.Join(full, full), []string{"database_driver"}},
+	} {
+		err := connect.SettingErrors(settings(t), "database_driver", c.err)
+		require.Equal(t, c.want, names(err), err)
+	}
 }
 
 // Settings that were returned together with an error are for display.

@@ -32,30 +32,28 @@ type options struct {
 	node nodeOptions
 }
 
-// DefaultTimeout bounds connecting and each reply, unless the DSN names a
-// shorter time.
+// DefaultTimeout is the default of [WithTimeout].
 const DefaultTimeout = 2 * time.Second
 
 func newOptions(opts []Option) options {
 	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler), node: defaultNodeOptions()}
 	for _, f := range opts {
-		needed(f == nil, "Option", "it")
+		panicIfNil(f == nil, "Option", "it")
 		f(&o)
 	}
 	return o
 }
 
-// WithTimeout bounds connecting to a server and waiting for each reply. A
-// context with an earlier deadline ends a request earlier, where the client
-// library knows contexts (Redis). The default, and 0, is [DefaultTimeout]; a
-// timeout in the DSN counts if it is shorter. It panics for d below zero.
+// WithTimeout limits the time for connecting to a server and for each reply. A shorter
+// timeout in the DSN wins, and on Redis, whose client supports contexts, also an earlier
+// deadline. The default, also for 0, is [DefaultTimeout]. It panics if d is negative.
 func WithTimeout(d time.Duration) Option {
-	notNegative(d, "WithTimeout", "d")
+	panicIfNegative(d, "WithTimeout", "d")
 	return func(o *options) { o.timeout = cmp.Or(d, DefaultTimeout) }
 }
 
-// WithLogger logs what an operator should know of the settings, such as the
-// warnings of a DSN. The default, and nil, log nothing.
+// WithLogger logs the warnings of settings and DSNs, and in a node of [Open] what its
+// parts log. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) {
 		if o.logger = l; l == nil {
@@ -64,41 +62,41 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithLockURL lets [Lock] use another server than the shared cache: a Redis or
-// memcached DSN.
+// WithLockURL sets the server of the locks, a Redis or memcached DSN. The default, also
+// for the empty text, is the server of the shared cache.
 func WithLockURL(dsn string) Option {
 	return func(o *options) { o.lockURL = dsn }
 }
 
-// WithLockReplicas lets [Lock] on Redis count a lease only when n replicas
-// have it within the timeout, so that a failover to one of them loses
-// none; see [redislocker.WithReplicas]. The timeout has to be well below
-// [WithTimeout] and the call timeout of the Locker. On another server Lock
-// fails. It panics for numbers below zero.
+// WithLockReplicas makes a lease on Redis count only if n replicas acknowledge it within
+// the timeout, so that a failover to one of them loses no lease; see
+// [redislocker.WithReplicas]. The timeout must be well below [WithTimeout] and the call
+// timeout of the Locker. On another server [Lock] fails. The default is none. It panics
+// if n or timeout is negative.
 func WithLockReplicas(n int, timeout time.Duration) Option {
-	notNegative(n, "WithLockReplicas", "n")
-	notNegative(timeout, "WithLockReplicas", "timeout")
+	panicIfNegative(n, "WithLockReplicas", "n")
+	panicIfNegative(timeout, "WithLockReplicas", "timeout")
 	return func(o *options) { o.lockReplicas = redislocker.WithReplicas(n, timeout) }
 }
 
-// WithDatabaseParameters adds parameters of the driver to the data source name
-// with which [Database] opens, such as sslmode for pgx or readTimeout for MySQL.
-// They win over those of this module: only an operator knows them. SQLite's
-// _pragma adds to the pragmas of this module, and wins where both set the same.
-// The default is none.
+// WithDatabaseParameters adds parameters of the driver to the data source name of
+// [Database], such as sslmode for pgx or readTimeout for MySQL. They win over the
+// parameters of this module. The pragmas of SQLite (_pragma) are added to those of this
+// module, and win where both set the same. The default is none.
 func WithDatabaseParameters(params url.Values) Option {
 	return func(o *options) { o.databaseParams = params }
 }
 
-// WithMemcachedTLS encrypts connections to memcached, other than those to Unix
-// sockets. No DSN can ask for it, since PHP's extension cannot do it.
+// WithMemcachedTLS encrypts the connections to memcached, except those to Unix sockets.
+// A DSN cannot ask for it, since PHP's extension cannot do it. The default, and nil, is
+// none.
 func WithMemcachedTLS(c *tls.Config) Option {
 	return func(o *options) { o.memcachedTLS = c }
 }
 
-// WithMemcachedLogin is for servers with ASCII authentication (memcached -Y).
-// No DSN can ask for it: user and password of a DSN are for SASL, which needs
-// memcached's binary protocol and is not supported here.
+// WithMemcachedLogin sets user and password for servers with ASCII authentication
+// (memcached -Y). A DSN cannot ask for it: its user and password are for SASL, which
+// needs memcached's binary protocol and is not supported here. The default is none.
 func WithMemcachedLogin(user string, password dsn.Secret) Option {
 	return func(o *options) { o.memcachedUser, o.memcachedPassword = user, password }
 }

@@ -5,11 +5,11 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// CleanupPolicy returns the settings of the cleanup for package cleanup. They are
-// valid: as in mosparo, a value outside its range counts as the default, and
-// [envconfig.Settings.Warnings] has a warning of it.
+// CleanupPolicy converts the settings of the cleanup for package cleanup. The policy is
+// valid: as in mosparo, a value outside its range is replaced by the default, with a
+// warning in [envconfig.Settings.Warnings].
 func CleanupPolicy(s *envconfig.Settings) cleanup.Policy {
-	needed(s == nil, "CleanupPolicy", "s")
+	panicIfNil(s == nil, "CleanupPolicy", "s")
 	c := s.Cleanup
 	return cleanup.Policy{
 		GracePeriod:          c.GracePeriod,

@@ -13,21 +13,20 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// Redis returns a client for the DSN: for one server, for the master that
-// Sentinel names, or for a cluster. Nothing is sent. The client obeys the
-// deadlines of contexts. As PHP it takes memory for whatever size of a value the
-// server announces, and sends no HELLO, which proxies such as twemproxy do not
-// know. A DSN that this module cannot use gives an error that unwraps to
-// [errors.ErrUnsupported]; certificates that cannot be read give an error as
-// well.
+// Redis returns a client for the DSN: for one server, for the master that Sentinel names,
+// or for a cluster. Nothing is sent. The client obeys the deadlines of contexts. Like PHP
+// it allocates memory for any size of a value that the server announces, and does not
+// send HELLO, which proxies such as twemproxy do not know.
+//
+// The error for a DSN that this module cannot use unwraps to [errors.ErrUnsupported];
+// certificate files that cannot be read are an error, too.
 func Redis(d *dsn.Redis, opts ...Option) (redis.UniversalClient, error) {
-	needed(d == nil, "Redis", "d")
+	panicIfNil(d == nil, "Redis", "d")
 	return openRedis(d, newOptions(opts), cacheRetries)
 }
 
-// Reads of a cache are repeated once when nothing was heard of the first; writes
-// and the commands of a lock are not, since a repeated one could meet its own
-// effect, or undo that of another node.
+// A read of the cache is retried once after a lost reply. Writes and the commands of a
+// lock are not: a retry could meet its own effect or undo that of another node.
 const (
 	cacheRetries = 1
 	lockRetries  = -1
@@ -56,7 +55,7 @@ func openRedis(d *dsn.Redis, o options, retries int) (redis.UniversalClient, err
 	return client, nil
 }
 
-// serverOptions are for the one server of the DSN.
+// serverOptions returns the options for a DSN with one server.
 func serverOptions(d *dsn.Redis, o options, dialer *dialer, retries int) *redis.Options {
 	network, addr := d.Hosts[0].Network()
 	reply := shortest(o.timeout, d.ReadTimeout)
@@ -69,7 +68,7 @@ func serverOptions(d *dsn.Redis, o options, dialer *dialer, retries int) *redis.
 	}
 }
 
-// failoverOptions are for the sentinels, and for the master that they name.
+// failoverOptions returns the options for the sentinels and the master that they name.
 func failoverOptions(d *dsn.Redis, o options, dialer *dialer, retries int) *redis.FailoverOptions {
 	reply := shortest(o.timeout, d.ReadTimeout)
 	return &redis.FailoverOptions{
@@ -83,7 +82,7 @@ func failoverOptions(d *dsn.Redis, o options, dialer *dialer, retries int) *redi
 	}
 }
 
-// clusterOptions are for all servers of a cluster; a redirection is the retry.
+// clusterOptions returns the options for a cluster. Its only retries are redirections.
 func clusterOptions(d *dsn.Redis, o options, dialer *dialer) *redis.ClusterOptions {
 	reply := shortest(o.timeout, d.ReadTimeout)
 	return &redis.ClusterOptions{
@@ -104,39 +103,37 @@ func addresses(d *dsn.Redis) []string {
 	return addrs
 }
 
-// What go-redis would choose otherwise is not what PHP does, or changes from
-// release to release.
+// The defaults of go-redis differ from what PHP does, or change from release to release.
 const (
 	// protocol is RESP 2, which PHP speaks, and which needs no HELLO.
 	protocol = 2
-	// mapReload is how long a cluster's map may be out of date: while a master is
-	// down only the map tells who has its slots, and a lease lives for seconds.
+	// mapReload is the interval at which a cluster's map is read: while a master is
+	// down only the map tells which server has its slots, and a lease lasts seconds.
 	mapReload = 3 * time.Second
-	// maxRedirects is how often a request to a cluster is sent in all, but for the
-	// first time.
+	// maxRedirects is how often a request to a cluster is sent again.
 	maxRedirects = 3
-	// The waits between two attempts.
+	// minBackoff and maxBackoff limit the wait between two attempts.
 	minBackoff, maxBackoff = 10 * time.Millisecond, 100 * time.Millisecond
 	// maxIdleTime is shorter than the time after which firewalls and load balancers
-	// forget a connection without telling either end.
+	// silently drop a connection.
 	maxIdleTime = 5 * time.Minute
-	// noPipelinePool keeps go-redis from a second pool of connections.
+	// noPipelinePool prevents a second pool of connections.
 	noPipelinePool = -1
 )
 
-// noMaintenance saves every connection a command that Redis itself does not
-// know.
+// noMaintenance turns off maintenance notifications: they cost every connection a command
+// that open-source Redis does not know.
 func noMaintenance() *maintnotifications.Config {
 	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
-// redisDialer uses TLS as PHP does: with Sentinel for the sentinels of the DSN
-// alone.
+// redisDialer returns a dialer that uses TLS as PHP does: with Sentinel only for the
+// sentinels of the DSN.
 func redisDialer(d *dsn.Redis, o options) (*dialer, error) {
 	dialer := newDialer(shortest(o.timeout, d.Timeout), d.KeepAlive)
 	if _, addr := d.Hosts[0].Network(); d.Cluster {
-		// A node of a cluster that has met no other does not know its own
-		// address: it means the one at which it was asked.
+		// A server of a cluster that has not met another one does not know its own
+		// address, and means the one at which it was asked.
 		dialer.self, _, _ = net.SplitHostPort(addr)
 	}
 	if d.TLS == nil {
@@ -154,7 +151,7 @@ func redisDialer(d *dsn.Redis, o options) (*dialer, error) {
 	return dialer, dialer.withTLS(*d.TLS, secure)
 }
 
-// shortest is the DSN's time if it is set and shorter.
+// shortest returns the time of the DSN if it is set and shorter than ours.
 func shortest(ours, dsn time.Duration) time.Duration {
 	if dsn > 0 && dsn < ours {
 		return dsn

@@ -17,54 +17,52 @@ type serveOptions struct {
 	admin   *server // nil: none
 }
 
-// WithHandler serves h in place of [Node.Handler], which h may contain. It panics if
-// h is nil.
+// WithHandler replaces the handler of the public listener, which is [Node.Handler] by
+// default. It panics if h is nil.
 func WithHandler(h http.Handler) ServeOption {
-	needed(h == nil, "WithHandler", "h")
+	panicIfNil(h == nil, "WithHandler", "h")
 	return func(o *serveOptions) { o.handler = h }
 }
 
-// WithAdmin also serves h on a listener for operators, until all requests of the
-// public one have ended: a status page, or the Admin of Health, which orchestrators
-// ask. The default is none. It panics if one of them is nil.
+// WithAdmin also serves h on a second listener, for operators and orchestrators: a
+// status page, or the probes of [health.Handler.Admin]. It is closed after the public
+// one. The default is none. It panics if l or h is nil.
 func WithAdmin(l net.Listener, h http.Handler) ServeOption {
-	needed(l == nil, "WithAdmin", "l")
-	needed(h == nil, "WithAdmin", "h")
+	panicIfNil(l == nil, "WithAdmin", "l")
+	panicIfNil(h == nil, "WithAdmin", "h")
 	return func(o *serveOptions) { o.admin = &server{listener: l, handler: h} }
 }
 
-// finishTimeout is how long requests under way may take to finish.
+// finishTimeout limits the time in which requests in flight finish.
 const finishTimeout = 10 * time.Second
 
-// Serve runs the node (see [Node.Run]) and serves [Node.Handler] until ctx ends. It
-// closes the listeners.
+// Serve runs the node, as [Node.Run] does, and serves [Node.Handler] on l until ctx
+// ends. It closes l. It returns nil when it has drained, or the error of a listener.
 //
-// Its HTTP server limits what slow or many clients can take: 5 s for the header of a
-// request, 10 s for all of it, 30 s for the answer, 64 KB of headers, 4096
-// connections at the same time (further ones wait to be accepted), 2 minutes without
-// a request.
+// When ctx ends, the node drains for as long as [WithDrain] says: it is not ready, its
+// responses carry Connection: close, and a cleanup in progress stops after its current
+// statement and is left to other nodes. Then the listener closes, requests in flight
+// have 10 s to finish, and idle connections close last.
 //
-// When ctx ends, the node drains: it is not ready, a cleanup in progress ends at a
-// statement and is left to other nodes, and answers carry Connection: close, for as
-// long as [WithDrain] says. Then the listener closes, requests under way finish, for
-// 10 s at most, and idle connections close last. Serve returns nil then, and
-// otherwise the error of a listener.
+// The HTTP server has limits against slow clients and floods: 5 s for the header of a
+// request, 10 s for all of it, 30 s for the response, 64 KB of headers, 2 minutes for an
+// idle connection, and 4096 connections, beyond which new ones wait to be accepted.
 //
-// If a service manager asks for it (NOTIFY_SOCKET), it is told READY=1 when the CSS
-// is in memory, and STOPPING=1 when the node drains. With a listener of [Listen] the
-// service manager can keep the port open over a restart.
+// If the service manager sets NOTIFY_SOCKET, as systemd does for Type=notify, it gets
+// READY=1 when CSS is in memory and STOPPING=1 when the node drains. A listener of
+// [Listen] can stay open over a restart.
 func (n *Node) Serve(ctx context.Context, l net.Listener, opts ...ServeOption) error {
-	needed(l == nil, "Serve", "l")
+	panicIfNil(l == nil, "Serve", "l")
 	o := serveOptions{handler: n.Handler()}
 	for _, f := range opts {
-		needed(f == nil, "ServeOption", "it")
+		panicIfNil(f == nil, "ServeOption", "it")
 		f(&o)
 	}
 	working, stopWork := context.WithCancel(ctx)
 	defer stopWork()
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
-	failed := make(chan error, 2) // one for each server
+	failed := make(chan error, 2) // an error of each server
 	public := &server{listener: l, handler: o.handler}
 	public.start(n.logger, failed)
 	if o.admin != nil {
@@ -75,9 +73,11 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, opts ...ServeOption) e
 	var err error
 	select {
 	case err = <-failed:
-		n.stopping(public)
+		n.announceStop(public)
 	case <-ctx.Done():
-		err = n.drainFor(public, failed)
+		n.logger.Info("stopping", slog.Duration("drain", n.drain))
+		n.announceStop(public)
+		err = n.waitForDrain(failed)
 	}
 	stopWork()
 	finish, done := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
@@ -91,17 +91,16 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, opts ...ServeOption) e
 	return err
 }
 
-// stopping tells everyone that the node is about to stop.
-func (n *Node) stopping(public *server) {
+// announceStop tells balancers, clients and the service manager that the node is about to
+// stop.
+func (n *Node) announceStop(public *server) {
 	n.Health.Drain()
 	public.draining.Store(true)
 	notify(n.logger, "STOPPING=1")
 }
 
-// drainFor serves on until balancers have noticed.
-func (n *Node) drainFor(public *server, failed <-chan error) error {
-	n.logger.Info("stopping", slog.Duration("drain", n.drain))
-	n.stopping(public)
+// waitForDrain waits until balancers have noticed, or a server fails.
+func (n *Node) waitForDrain(failed <-chan error) error {
 	if n.drain == 0 {
 		return nil
 	}

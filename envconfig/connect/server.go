@@ -13,8 +13,8 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Limits of the HTTP server, so that slow or many clients cannot exhaust it. A reply
-// of CSS is small; connections beyond the limit wait to be accepted.
+// Limits of the HTTP server against slow clients and floods. Responses with CSS are
+// small.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
@@ -24,26 +24,27 @@ const (
 	maxConnections    = 4096
 )
 
-// stopPoll is how often a server that stops looks for busy connections.
+// stopPoll is the interval at which a stopping server looks for busy connections.
 const stopPoll = 5 * time.Millisecond
 
-// server is an HTTP server that can drain. The Shutdown of [http.Server] closes idle
-// connections first, and drops a request on a connection that was accepted shortly
-// before; so this server calls it when nothing is left to answer.
+// server is an HTTP server that can drain without losing a request. [http.Server.Shutdown]
+// closes idle connections first, and with them the requests that are being sent on
+// connections that were just accepted. So this server calls it only when no connection
+// is busy.
 type server struct {
 	listener net.Listener
 	handler  http.Handler
 	http     *http.Server
 	draining atomic.Bool
 	stopped  atomic.Bool
-	ended    chan struct{} // closed when no connection is accepted any more
+	ended    chan struct{} // closed when it no longer accepts connections
 
 	mu   sync.Mutex
-	busy map[net.Conn]struct{} // those that are not idle
+	busy map[net.Conn]struct{} // the connections that are not idle
 }
 
-// start serves in the background; failed gets the error with which that ends before
-// stop.
+// start serves in the background. If that ends before stop is called, failed gets the
+// error.
 func (s *server) start(log *slog.Logger, failed chan<- error) {
 	s.http = &http.Server{
 		Handler:           s,
@@ -62,8 +63,8 @@ func (s *server) start(log *slog.Logger, failed chan<- error) {
 	}()
 }
 
-// ServeHTTP implements [http.Handler]. While the server drains each connection ends
-// with its next answer, so that its client chooses another node.
+// ServeHTTP implements [http.Handler]. While the server drains, each connection ends with
+// its next response, so that clients and balancers connect to another node.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
 		w.Header().Set("Connection", "close")
@@ -71,8 +72,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// note keeps account of the connections that are not idle. A new one counts from
-// when it is accepted.
+// note updates the set of busy connections. A new connection is busy until it has
+// answered its first request.
 func (s *server) note(c net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,13 +90,13 @@ func (s *server) isBusy() bool {
 	return len(s.busy) > 0
 }
 
-// stop closes the listener, waits for the requests under way, and closes the idle
-// connections last: until then a request that has just been sent on one is answered.
+// stop closes the listener, waits for the requests in flight, and closes idle
+// connections last, so that a request that is sent on one meanwhile is still answered.
 func (s *server) stop(ctx context.Context) error {
 	s.stopped.Store(true)
 	s.draining.Store(true)
 	err := s.listener.Close()
-	if errors.Is(err, net.ErrClosed) { // it has failed
+	if errors.Is(err, net.ErrClosed) { // its failure has been reported
 		err = nil
 	}
 	<-s.ended

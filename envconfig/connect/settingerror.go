@@ -1,18 +1,16 @@
 package connect
 
 import (
-	"errors"
-
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// SettingError reports a setting with which a node cannot be opened. It contains
-// no secret.
+// SettingError reports a setting that [Open] or [Listen] cannot use. It contains no
+// secret.
 type SettingError struct {
-	// Setting is the variable, such as REDIS_URL, or the option of this package
-	// that is wrong or missing, such as WithLockURL.
+	// Setting is a variable of the environment, such as REDIS_URL, or an option of this
+	// package, such as WithLockURL.
 	Setting string
-	// Source is where the value came from, empty for an option.
+	// Source is where the value comes from; it is empty for an option.
 	Source envconfig.Source
 	// Err says what is wrong with it.
 	Err error
@@ -30,15 +28,41 @@ func (e *SettingError) Error() string {
 // Unwrap returns Err.
 func (e *SettingError) Unwrap() error { return e.Err }
 
-// settingError returns err as the error of a setting, unless it names one itself.
-func settingError(s *envconfig.Settings, setting string, err error) error {
-	var named *SettingError
-	if errors.As(err, &named) {
-		return named
-	}
-	var value *envconfig.ValueError
-	if errors.As(err, &value) {
-		return &SettingError{Setting: value.Name, Source: value.Source, Err: value.Err}
-	}
+func newSettingError(s *envconfig.Settings, setting string, err error) error {
 	return &SettingError{Setting: setting, Source: s.Variable(setting).Source, Err: err}
+}
+
+// settingErrors takes err apart into the errors of the settings that it names. What
+// names none is an error of the given setting.
+func settingErrors(s *envconfig.Settings, setting string, err error) []error {
+	if all := namedErrors(s, setting, err); len(all) > 0 {
+		return all
+	}
+	return []error{newSettingError(s, setting, err)}
+}
+
+// namedErrors is settingErrors without the last rule: it returns nothing for an error
+// that names no setting.
+func namedErrors(s *envconfig.Settings, setting string, err error) (all []error) {
+	switch e := err.(type) { //nolint:errorlint // it unwraps them itself
+	case *SettingError:
+		return []error{e}
+	case *envconfig.ValueError:
+		return []error{&SettingError{Setting: e.Name, Source: e.Source, Err: e.Err}}
+	case interface{ Unwrap() error }:
+		return namedErrors(s, setting, e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			all = append(all, namedErrors(s, setting, part)...)
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		for _, part := range e.Unwrap() {
+			if len(namedErrors(s, setting, part)) == 0 {
+				all = append(all, newSettingError(s, setting, part))
+			}
+		}
+	}
+	return all
 }

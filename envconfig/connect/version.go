@@ -14,8 +14,8 @@ func checkVersion(s *envconfig.Settings) error {
 	return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 }
 
-// checkVersion reads the settings again: mosparo may be updated while this node
-// runs.
+// checkVersion is a check of the scheduler. It reads the settings again, since mosparo
+// may be updated while this node runs.
 func (n *Node) checkVersion(context.Context, cleanup.Snapshot) error {
 	s, err := n.Settings.Reload()
 	if err != nil {
@@ -24,8 +24,8 @@ func (n *Node) checkVersion(context.Context, cleanup.Snapshot) error {
 	return checkVersion(s)
 }
 
-// installation is the state of mosparo for its health check. While the settings
-// cannot be read it is that of the start.
+// installation returns the state of mosparo for its health check. While the settings
+// cannot be read, those of the start count.
 func (n *Node) installation(context.Context) health.Installation {
 	s, err := n.Settings.Reload()
 	if err != nil {

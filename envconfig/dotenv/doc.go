@@ -1,18 +1,24 @@
-// Package dotenv reads .env files as Symfony 6.4 reads them, for Go programs
-// that share these files with an application of Symfony. It sets no variables.
+// Package dotenv reads .env files exactly as Symfony 6.4 does, for Go programs that share
+// them with a Symfony application. It sets no environment variables.
 //
-// [Load] reads all .env files of a directory as Dotenv::bootEnv does: .env,
-// .env.local, .env.$APP_ENV and .env.$APP_ENV.local, or .env.local.php in their
-// place. [Parse] reads the content of one file.
+//	vars, files, err := dotenv.Load("/path/to/project", os.Environ())
+//	for _, v := range vars {
+//		fmt.Println(v.Name, v.Value, v.File)
+//	}
 //
-// Both agree with Symfony to the byte where other readers differ: quotes and
-// escapes, references such as ${NAME:-default}, comments, and the order of files
-// and environment. The tests compare them with Symfony itself.
+// [Load] reads all .env files of a directory, as Dotenv::bootEnv does: .env, .env.local,
+// .env.$APP_ENV and .env.$APP_ENV.local, or .env.local.php in place of all of them.
+// [Parse] parses the content of one file.
 //
-// Two things differ from Symfony. $(command) is never run but refused with an
-// error that unwraps to [errors.ErrUnsupported]. Values are limited to 1 MiB each
-// and 64 MiB together, files to 8 MiB, since references can multiply a text.
+// Both agree with Symfony where other libraries differ: in quotes and escapes, references
+// such as ${NAME:-default}, comments, and the precedence of files and environment. The
+// tests compare them with Symfony itself.
 //
-// An error is a [*FileError] with the place in the file, and never holds a value
-// from it.
+// An error is a [*FileError] with the position in the file. It contains no value.
+//
+// # Differences from Symfony
+//
+//   - $(command) is never run. It is an error that unwraps to [errors.ErrUnsupported].
+//   - Sizes are limited, since references can multiply a text: a value to 1 MiB, all
+//     values together to 64 MiB, a file to 8 MiB.
 package dotenv

@@ -179,6 +179,23 @@ func TestLoad_ReadsTheDumpOfAllFiles(t *testing.T) {
 	}
 }
 
+// Symfony reads the .env files beside a dump without an array, and an array without
+// values stands for all of them.
+func TestLoad_AnEmptyDumpStandsForNoFile(t *testing.T) {
+	for dump, want := range map[string]map[string]string{
+		"":                 {"A": "file", "APP_ENV": "dev", "APP_DEBUG": "1"},
+		"0":                {"A": "file", "APP_ENV": "dev", "APP_DEBUG": "1"},
+		"<?php return [];": {"APP_DEBUG": "1"},
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("A=file\n"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".env.local.php"), []byte(dump), 0o600))
+		vars, _, err := Load(dir, nil)
+		require.NoError(t, err)
+		require.Equal(t, want, variables(vars), "%q", dump)
+	}
+}
+
 func TestLoad_BoundsWhatReferencesStandFor(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("A='" + strings.Repeat("x", maxValue) + "'\n")

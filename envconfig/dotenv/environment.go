@@ -4,45 +4,43 @@ import (
 	"strings"
 )
 
-// variable is a text of the environment.
+// variable is a value of the environment.
 type variable struct {
 	text string
-	// file is where it came from; empty for a real one, and for Symfony's
-	// defaults.
+	// file is the file that set it; empty for a real variable and a default of Symfony.
 	file   string
 	isReal bool
 }
 
-// environment is what PHP sees as $_ENV: real variables and those of the .env
-// files.
+// environment is PHP's $_ENV: real variables and those of the .env files.
 type environment struct {
 	vars map[string]variable
-	// loaded are the names that .env files have set: these, unlike real ones,
-	// are replaced by later files.
+	// loaded are the names that .env files have set. Unlike real variables, later files
+	// replace them.
 	loaded map[string]bool
 	files  []string
-	// met are the names that files hold, in order, whether these or real
-	// variables count.
-	met   []string
-	isMet map[string]bool
+	// names are the names in the files, in order, also those that a real variable
+	// overrides.
+	names   []string
+	hasName map[string]bool
 
-	// raw are the names, in order, whose references are not resolved until all
-	// files are read. places says where their values begin, before what they
-	// were before the first file that replaced them.
+	// raw are the names, in order, whose references are resolved when all files are
+	// read. places has the positions of their values, before the values that they had
+	// before a file replaced them.
 	raw    []string
 	places map[string]place
 	before map[string]string
 }
 
-// loadedNames is the variable by which Symfony tells child processes which
-// variables are from .env files.
+// loadedNames is the variable in which Symfony lists the variables from .env files for
+// child processes.
 const loadedNames = "SYMFONY_DOTENV_VARS"
 
-// newEnvironment takes "NAME=value" texts as os.Environ gives them; of two
-// with one name the first counts.
+// newEnvironment takes "NAME=value" texts, as os.Environ returns. Of two with the same
+// name the first counts.
 func newEnvironment(environ []string) *environment {
 	e := &environment{
-		vars: map[string]variable{}, loaded: map[string]bool{}, isMet: map[string]bool{},
+		vars: map[string]variable{}, loaded: map[string]bool{}, hasName: map[string]bool{},
 		places: map[string]place{}, before: map[string]string{},
 	}
 	for _, s := range environ {
@@ -65,36 +63,36 @@ func (e *environment) get(name string) (variable, bool) {
 	return v, ok
 }
 
-// isHeaderName reports whether PHP takes a variable of that name for a header
-// of the request, and not for one of the environment.
+// isHeaderName reports whether PHP treats a variable of that name as a header of the
+// request, not as one of the environment.
 func isHeaderName(name string) bool { return strings.HasPrefix(name, "HTTP_") }
 
-// visible reports whether references in .env files see the variable, and
-// whether it stands before that of a file.
-func (e *environment) visible(name string) bool {
+// isVisible reports whether the variable exists for .env files: references see it, and it
+// overrides the variable of a file.
+func (e *environment) isVisible(name string) bool {
 	v, ok := e.vars[name]
 	return ok && (!isHeaderName(name) || !v.isReal)
 }
 
-// set is Dotenv's populate for one variable: a real one wins.
+// set is Dotenv::populate for one variable: a real one wins.
 func (e *environment) set(name, text, file string) {
-	if e.visible(name) && !e.loaded[name] {
+	if e.isVisible(name) && !e.loaded[name] {
 		return
 	}
 	e.vars[name] = variable{text: text, file: file}
 	e.loaded[name] = true
 }
 
-// replace changes the text of a variable, and not where it came from.
+// replace changes the text of a variable and keeps its source.
 func (e *environment) replace(name, text string) {
 	v := e.vars[name]
 	v.text = text
 	e.vars[name] = v
 }
 
-// setRaw is set for a value whose references are still to be resolved.
+// setRaw is set for a value with unresolved references.
 func (e *environment) setRaw(a assignment) {
-	visible := e.visible(a.name)
+	visible := e.isVisible(a.name)
 	if _, noted := e.before[a.name]; !noted {
 		if v, ok := e.vars[a.name]; visible || ok && refersTo(a.raw, a.name) {
 			e.before[a.name] = v.text

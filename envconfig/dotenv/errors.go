@@ -6,21 +6,23 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
-// FileError is a settings file that cannot be read or is not of its format.
-// The text of the file is not part of it, since it may hold passwords.
+// FileError reports a settings file that cannot be read or parsed. It does not contain
+// the text of the file, which may contain passwords.
 type FileError struct {
 	Path string
-	// Line and Column count from 1, 0 where the error has no place.
+	// Line and Column count from 1; they are 0 for an error without a position.
 	Line, Column int
-	Err          error
+	// Err says what is wrong.
+	Err error
 }
 
-// Error is "path:line:column: what is wrong".
+// Error returns "path:line:column: what is wrong".
 func (e *FileError) Error() string { return (*settingsfile.Error)(e).Error() }
 
+// Unwrap returns Err.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// fileError is an error of settingsfile in its public form.
+// fileError converts an error of settingsfile to its public type.
 func fileError(err error) error {
 	var e *settingsfile.Error
 	if errors.As(err, &e) {

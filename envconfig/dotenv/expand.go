@@ -8,11 +8,11 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
 )
 
-// errCommand refuses what PHP would hand to a shell.
+// errCommand reports a command that PHP would run in a shell.
 var errCommand = errtext.NotSupported("$(command) would run a command")
 
-// checkCommands refuses $(command); an escaped \$(command) loses its
-// backslash.
+// checkCommands returns errCommand for $(command), and removes the backslash of an escaped
+// \$(command).
 func checkCommands(text string) (string, error) {
 	ends := commandEnds(text)
 	b := make([]byte, 0, len(text))
@@ -34,8 +34,8 @@ func checkCommands(text string) (string, error) {
 	return string(b), nil
 }
 
-// commandEnds finds each balanced (…), none of whose parentheses is empty, and
-// returns where it ends by where it begins.
+// commandEnds finds each balanced (…) without an empty pair of parentheses, and maps its
+// start to its end.
 func commandEnds(s string) map[int]int {
 	type group struct {
 		at             int
@@ -68,13 +68,13 @@ func commandEnds(s string) map[int]int {
 type reference struct {
 	brace, closed bool
 	name          string
-	// fallback is the default with its two signs, or empty.
+	// fallback is the default with its :- or :=, or empty.
 	fallback string
 	length   int
 }
 
-// expand replaces the references in a raw text by what find knows. assign is
-// called for ${NAME:=default}.
+// expand replaces the references in a raw text by the values that find returns. It calls
+// assign for ${NAME:=default}.
 func expand(text string, find func(name string) string, assign func(name, value string)) (string, error) {
 	if !strings.Contains(text, "$") {
 		return text, nil
@@ -119,7 +119,7 @@ func expand(text string, find func(name string) string, assign func(name, value 
 	}
 }
 
-// parseReference reads what follows a $; every part of it is optional.
+// parseReference parses what follows a $; every part of it is optional.
 func parseReference(s string) reference {
 	var r reference
 	rest := s
@@ -143,7 +143,7 @@ func parseReference(s string) reference {
 	return r
 }
 
-// value is the text of a reference.
+// value returns the text that replaces the reference.
 func (r reference) value(find func(name string) string, assign func(name, value string)) (string, error) {
 	if r.brace && !r.closed {
 		return "", errors.New("unclosed braces on variable expansion; a default begins with :- or :=")
@@ -179,13 +179,12 @@ func refersTo(text, name string) bool {
 	}
 }
 
-// escapeExternal makes a text of the environment one that [expand] leaves as it
-// is.
+// escapeExternal escapes a text of the environment so that [expand] does not change it.
 func escapeExternal(text string) string {
 	return strings.NewReplacer(`\`, `\\`, "$", literalDollar).Replace(text)
 }
 
-// restore makes the value of a raw text without references.
+// restore converts a raw text without references to its value.
 func restore(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, `\\`, `\`), literalDollar, "$")
 }

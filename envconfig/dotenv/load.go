@@ -15,18 +15,19 @@ import (
 
 const appEnv, appDebug = "APP_ENV", "APP_DEBUG"
 
-// Load reads the .env files of a directory (or .env.local.php, which stands for
-// all of them) below the environment, "NAME=value" texts such as os.Environ
-// gives, as Dotenv::bootEnv of Symfony 6.4 does. It returns the variables that
-// the files hold, in order, each once and with the value that counts, which may
-// be that of the environment; APP_ENV, unless the environment alone sets it; and
-// APP_DEBUG as "1" or "0". files are those that were read, in this order.
+// Load reads the .env files of a directory, or .env.local.php in place of all of them, as
+// Dotenv::bootEnv of Symfony 6.4 does. Variables of environ ("NAME=value" texts, as
+// os.Environ returns) win over those of the files.
 //
-// References are resolved after all files are read. They do not see variables of
-// the environment named HTTP_…, which PHP takes for headers of a request.
+// vars are the variables in the files, in order, each once and with its effective value,
+// which may be that of environ. APP_ENV is among them, unless only environ sets it, and
+// APP_DEBUG as "1" or "0". files are the files in the order in which they were read.
 //
-// The error is a [*FileError]; it unwraps to [io/fs.ErrNotExist] if there is no
-// .env file, and to [errors.ErrUnsupported] for a $(command).
+// References are resolved after all files are read. They do not see variables of environ
+// named HTTP_…, which PHP treats as headers of a request.
+//
+// The error is a [*FileError]. It unwraps to [io/fs.ErrNotExist] if there is no .env file,
+// and to [errors.ErrUnsupported] for $(command).
 func Load(dir string, environ []string) (vars []Variable, files []string, err error) {
 	e := newEnvironment(environ)
 	dumped, err := e.loadDump(dir)
@@ -41,22 +42,24 @@ func Load(dir string, environ []string) (vars []Variable, files []string, err er
 		debug = "1"
 	}
 	e.vars[appDebug] = variable{text: debug}
-	e.meet(appDebug)
-	vars = make([]Variable, len(e.met))
-	for i, name := range e.met {
+	e.addName(appDebug)
+	vars = make([]Variable, len(e.names))
+	for i, name := range e.names {
 		vars[i] = Variable{Name: name, Value: e.vars[name].text, File: e.vars[name].file}
 	}
 	return vars, e.files, nil
 }
 
-// loadDump reads .env.local.php unless it is missing, or of another APP_ENV.
+// loadDump reads .env.local.php and reports whether it counts. It does not if it is
+// missing, is empty, as a dump that was interrupted may be, or has another APP_ENV:
+// PHP then reads the .env files.
 func (e *environment) loadDump(dir string) (bool, error) {
 	dump := filepath.Join(dir, ".env.local.php")
 	if !isFile(dump) {
 		return false, nil
 	}
 	values, err := settingsfile.ReadPHPArray(dump)
-	if err != nil {
+	if err != nil || values == nil {
 		return false, err
 	}
 	dumped, named := values[appEnv]
@@ -65,7 +68,7 @@ func (e *environment) loadDump(dir string) (bool, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if v := values[name]; v.Kind == settingsfile.Text {
-			e.meet(name)
+			e.addName(name)
 			e.set(name, v.Text, dump)
 		}
 	}
@@ -73,9 +76,8 @@ func (e *environment) loadDump(dir string) (bool, error) {
 	return true, nil
 }
 
-// loadFiles is Dotenv's loadEnv: .env (or .env.dist), .env.local,
-// .env.$APP_ENV, .env.$APP_ENV.local; later ones win, real variables win over
-// all. References are resolved at the end.
+// loadFiles is Dotenv::loadEnv: .env (or .env.dist), .env.local, .env.$APP_ENV and
+// .env.$APP_ENV.local. Later files win, and real variables win over all.
 func (e *environment) loadFiles(dir string) error {
 	path := filepath.Join(dir, ".env")
 	first := path
@@ -86,7 +88,7 @@ func (e *environment) loadFiles(dir string) error {
 		return err
 	}
 	if _, ok := e.get(appEnv); !ok {
-		e.meet(appEnv)
+		e.addName(appEnv)
 		e.set(appEnv, "dev", "")
 	}
 	name, err := e.resolveAppEnv()
@@ -139,7 +141,7 @@ func (e *environment) loadFile(path string) error {
 	for _, a := range assignments {
 		if a, ok := last[a.name]; ok {
 			delete(last, a.name)
-			e.meet(a.name)
+			e.addName(a.name)
 			e.setRaw(a)
 		}
 	}
@@ -147,11 +149,11 @@ func (e *environment) loadFile(path string) error {
 	return nil
 }
 
-// meet notes a name that a file holds.
-func (e *environment) meet(name string) {
-	if !e.isMet[name] {
-		e.isMet[name] = true
-		e.met = append(e.met, name)
+// addName records a name that is in a file.
+func (e *environment) addName(name string) {
+	if !e.hasName[name] {
+		e.hasName[name] = true
+		e.names = append(e.names, name)
 	}
 }
 
@@ -160,7 +162,7 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// appEnvError is for an APP_ENV that cannot be part of a file's name.
+// appEnvError reports an APP_ENV that cannot be part of a file name.
 func (e *environment) appEnvError(path string) error {
 	err := errors.New("APP_ENV must be a name")
 	if p, ok := e.places[appEnv]; ok {
@@ -169,7 +171,7 @@ func (e *environment) appEnvError(path string) error {
 	return &FileError{Path: cmp.Or(e.vars[appEnv].file, path), Err: err}
 }
 
-// debug is what bootEnv makes of APP_DEBUG: on unless APP_ENV is prod.
+// debug is APP_DEBUG as bootEnv sets it: by default on, unless APP_ENV is prod.
 func (e *environment) debug() bool {
 	v, ok := e.get(appDebug)
 	if !ok {

@@ -6,34 +6,32 @@ import (
 	"strings"
 )
 
-// Variable is an assignment of a .env file.
+// Variable is a variable of a .env file.
 type Variable struct {
 	Name, Value string
-	// File is the file that the value came from; empty where a variable of the
-	// environment, or a default of Symfony, counts.
+	// File is the file that the value comes from; empty if the value is that of the
+	// environment or a default of Symfony.
 	File string
 }
 
-// maxValue bounds a value in bytes, since variables in variables can
-// double it with every line.
+// maxValue limits a value, in bytes: references can double a text with every line.
 const maxValue = 1 << 20
 
-// maxValues bounds all values of a file together: a few bytes of it can
-// name a long one.
+// maxValues limits all values of a file together, in bytes: a short reference can stand
+// for a long text.
 const maxValues = 64 << 20
 
-// Parse reads the content of one .env file as Dotenv::parse of Symfony 6.4 does
-// and returns its variables in order, each once. References in values are
-// resolved one after the other: each is looked up in environ ("NAME=value", as
-// os.Environ gives them) first, then among the variables that the file has set
-// before. Variables of environ named HTTP_… come last. path is for errors and
-// [Variable.File]; nothing is opened.
+// Parse parses the content of one .env file as Dotenv::parse of Symfony 6.4 does, and
+// returns its variables in order, each once. It opens nothing; path is for errors and
+// [Variable].File.
 //
-// An application of Symfony resolves references after all files of its directory
-// are read; [Load] does that.
+// References are resolved in order. Each is looked up in environ ("NAME=value" texts, as
+// os.Environ returns), then among the earlier variables of the file; for names that begin
+// with HTTP_ it is the other way round. A Symfony application resolves them after all
+// files of its directory are read; [Load] does that.
 //
-// The error is a [*FileError] with line and column. $(command), which PHP hands
-// to a shell, is an error that unwraps to [errors.ErrUnsupported].
+// The error is a [*FileError] with line and column. It unwraps to [errors.ErrUnsupported]
+// for $(command), which PHP would run in a shell.
 func Parse(path string, content []byte, environ []string) ([]Variable, error) {
 	assignments, err := lex(path, content)
 	if err != nil {
@@ -50,7 +48,7 @@ func Parse(path string, content []byte, environ []string) ([]Variable, error) {
 	return s.values, nil
 }
 
-// place is where a value begins.
+// place is the position of a value.
 type place struct {
 	path         string
 	line, column int
@@ -63,16 +61,16 @@ func (p place) error(err error) error {
 // assignment is NAME=value before its references are resolved.
 type assignment struct {
 	name string
-	// raw is the value without quotes. A backslash that is text is doubled, a
-	// dollar sign that is text is a NUL, which no file holds.
+	// raw is the value without quotes. In it a literal backslash is doubled, and a
+	// literal dollar sign is a NUL, which files do not contain.
 	raw   string
 	place place
 }
 
-// literalDollar stands for a $ that begins no reference.
+// literalDollar stands for a $ that does not start a reference.
 const literalDollar = "\x00"
 
-// lex reads the assignments of a file in order.
+// lex returns the assignments of a file in order.
 func lex(path string, content []byte) ([]assignment, error) {
 	p := &lexer{path: path, line: 1, data: strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(content))}
 	if err := p.parse(); err != nil {
@@ -81,19 +79,20 @@ func lex(path string, content []byte) ([]assignment, error) {
 	return p.assignments, nil
 }
 
-// lexer walks through one file.
+// lexer is the state of parsing a file.
 type lexer struct {
 	path string
 	data string
 	pos  int
-	// start is the beginning of what an error is about.
+	// start is the position for errors.
 	start       int
 	assignments []assignment
-	// line is that of counted, lineStart where it begins.
+	// line is the line of the position counted, lineStart the position where it begins.
 	line, counted, lineStart int
 }
 
-// placeOf counts lines and columns from 1. Positions must not decrease.
+// placeOf returns line and column of a position, from 1. Positions must not decrease from
+// call to call.
 func (p *lexer) placeOf(pos int) place {
 	passed := p.data[p.counted:min(pos, len(p.data))]
 	if i := strings.LastIndexByte(passed, '\n'); i >= 0 {
@@ -104,17 +103,17 @@ func (p *lexer) placeOf(pos int) place {
 	return place{path: p.path, line: p.line, column: p.counted - p.lineStart + 1}
 }
 
-// fail is an error at the current position.
+// fail returns an error at the current position.
 func (p *lexer) fail(format string, args ...any) error {
 	p.start = p.pos
 	return fmt.Errorf(format, args...)
 }
 
-func (p *lexer) end() bool { return p.pos >= len(p.data) }
+func (p *lexer) atEnd() bool { return p.pos >= len(p.data) }
 
-// peek is the byte at the current position, a line end behind the last one.
+// peek returns the byte at the current position, and a line feed at the end.
 func (p *lexer) peek() byte {
-	if p.end() {
+	if p.atEnd() {
 		return '\n'
 	}
 	return p.data[p.pos]
@@ -126,15 +125,15 @@ func (p *lexer) parse() error {
 	}
 	if i := strings.IndexByte(p.data, 0); i >= 0 {
 		p.start = i
-		return errors.New("the file holds a NUL byte")
+		return errors.New("the file contains a NUL byte")
 	}
-	for p.skipEmptyLines(); !p.end(); p.skipEmptyLines() {
-		name, err := p.name()
+	for p.skipEmptyLines(); !p.atEnd(); p.skipEmptyLines() {
+		name, err := p.parseName()
 		if err != nil {
 			return err
 		}
 		at := p.placeOf(p.pos)
-		value, err := p.value()
+		value, err := p.parseValue()
 		if err != nil {
 			return err
 		}
@@ -145,7 +144,7 @@ func (p *lexer) parse() error {
 
 // skipEmptyLines skips white space and comments.
 func (p *lexer) skipEmptyLines() {
-	for !p.end() {
+	for !p.atEnd() {
 		switch p.peek() {
 		case ' ', '\t', '\n', '\v', '\f', '\r':
 			p.pos++
@@ -159,8 +158,8 @@ func (p *lexer) skipEmptyLines() {
 	}
 }
 
-// name reads [export ]NAME=.
-func (p *lexer) name() (string, error) {
+// parseName parses [export ]NAME=.
+func (p *lexer) parseName() (string, error) {
 	exported := false
 	if rest, ok := strings.CutPrefix(p.data[p.pos:], "export"); ok {
 		if blank := len(rest) - len(strings.TrimLeft(rest, " \t")); blank > 0 && nameLength(rest[blank:]) > 0 {
@@ -186,8 +185,8 @@ func (p *lexer) name() (string, error) {
 	return name, nil
 }
 
-// nameLength is the length of the variable name at the start of s: an
-// underscore at most, a letter, then letters, digits and underscores.
+// nameLength returns the length of the variable name at the start of s: an optional
+// underscore, a letter, then letters, digits and underscores.
 func nameLength(s string) int {
 	i := 0
 	if i < len(s) && s[i] == '_' {
@@ -206,9 +205,8 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// value reads what follows the =, made of quoted and unquoted parts, up to
-// the end of the line.
-func (p *lexer) value() (string, error) {
+// parseValue parses the quoted and unquoted parts from the = to the end of the line.
+func (p *lexer) parseValue() (string, error) {
 	line, _, _ := strings.Cut(p.data[p.pos:], "\n")
 	if blank := strings.TrimLeft(line, " \t"); blank == "" || blank[0] == '#' {
 		p.pos += len(line)
@@ -220,7 +218,7 @@ func (p *lexer) value() (string, error) {
 	var v strings.Builder
 	for {
 		quoted := p.peek() == '\'' || p.peek() == '"'
-		part, err := p.part()
+		part, err := p.parsePart()
 		if err != nil {
 			return "", err
 		}
@@ -233,22 +231,22 @@ func (p *lexer) value() (string, error) {
 	}
 }
 
-func (p *lexer) part() (string, error) {
+func (p *lexer) parsePart() (string, error) {
 	p.start = p.pos
 	switch p.peek() {
 	case '\'':
-		return p.singleQuoted()
+		return p.parseSingleQuoted()
 	case '"':
-		return p.doubleQuoted()
+		return p.parseDoubleQuoted()
 	default:
-		return p.unquoted()
+		return p.parseUnquoted()
 	}
 }
 
 var errMissingQuote = errors.New("missing quote to end the value")
 
-// singleQuoted reads text in which nothing has a meaning.
-func (p *lexer) singleQuoted() (string, error) {
+// parseSingleQuoted parses a literal text.
+func (p *lexer) parseSingleQuoted() (string, error) {
 	text, _, closed := strings.Cut(p.data[p.pos+1:], "'")
 	if !closed {
 		return "", errMissingQuote
@@ -257,10 +255,10 @@ func (p *lexer) singleQuoted() (string, error) {
 	return strings.NewReplacer(`\`, `\\`, "$", literalDollar).Replace(text), nil
 }
 
-func (p *lexer) doubleQuoted() (string, error) {
+func (p *lexer) parseDoubleQuoted() (string, error) {
 	from := p.pos + 1
 	for p.pos = from; ; p.pos++ {
-		if p.end() {
+		if p.atEnd() {
 			return "", errMissingQuote
 		}
 		if p.data[p.pos] == '"' && (p.data[p.pos-1] != '\\' || p.data[p.pos-2] == '\\') {
@@ -275,11 +273,11 @@ func (p *lexer) doubleQuoted() (string, error) {
 	return markEscapedDollars(text), nil
 }
 
-// unquoted reads up to a quote, a comment or the end of the line.
-func (p *lexer) unquoted() (string, error) {
+// parseUnquoted parses up to a quote, a comment or the end of the line.
+func (p *lexer) parseUnquoted() (string, error) {
 	var b strings.Builder
 	previous := p.data[p.pos-1]
-	for !p.end() {
+	for !p.atEnd() {
 		c := p.data[p.pos]
 		if c == '\n' || c == '"' || c == '\'' || c == '#' && (previous == ' ' || previous == '\t') {
 			break
@@ -292,7 +290,7 @@ func (p *lexer) unquoted() (string, error) {
 		previous = c
 		p.pos++
 		if c == '$' && p.peek() == '(' {
-			nested, err := p.nested()
+			nested, err := p.parseNested()
 			if err != nil {
 				return "", err
 			}
@@ -307,8 +305,8 @@ func (p *lexer) unquoted() (string, error) {
 	return marked, nil
 }
 
-// markEscapedDollars marks each $ behind an odd number of backslashes, and
-// drops the last of these.
+// markEscapedDollars replaces each $ after an odd number of backslashes by literalDollar,
+// and removes the last backslash.
 func markEscapedDollars(text string) string {
 	before, after, ok := strings.Cut(text, "$")
 	if !ok {
@@ -329,8 +327,8 @@ func markEscapedDollars(text string) string {
 	return b.String()
 }
 
-// nested reads a (…) with what is nested in it, on one line.
-func (p *lexer) nested() (string, error) {
+// parseNested parses a balanced (…) on one line.
+func (p *lexer) parseNested() (string, error) {
 	from := p.pos
 	for depth := 0; ; p.pos++ {
 		switch p.peek() {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// scope resolves the values of one file one after the other.
+// scope resolves the values of one file in order.
 type scope struct {
 	path   string
 	env    *environment
 	values []Variable
 	at     map[string]int
-	// size is what all values so far took.
+	// size is the size of all values so far.
 	size int
 }
 
@@ -39,8 +39,8 @@ func (s *scope) resolve(raw string) (string, error) {
 
 var errTooLong = fmt.Errorf("the values are longer than %d bytes together", maxValues)
 
-// find takes a real variable first, one that an earlier process has loaded
-// from .env files last, as it does one named as a request header.
+// find prefers a real variable to one of the file, unless an earlier process has loaded it
+// from .env files or it has the name of a request header.
 func (s *scope) find(name string) string {
 	i, own := s.at[name]
 	v, real := s.env.get(name)
@@ -61,12 +61,12 @@ func (s *scope) find(name string) string {
 	return strings.ReplaceAll(text, "$", literalDollar)
 }
 
-// mostPasses is how often Symfony replaces references by text that may hold
-// references again.
+// mostPasses is how often Symfony replaces references by text that may contain further
+// references.
 const mostPasses = 5
 
-// resolveLoaded resolves the references of all variables that files have set,
-// after all files are read, as Symfony does since 6.4.35.
+// resolveLoaded resolves the references in all variables of the files when these are read,
+// as Symfony has done since 6.4.35.
 func (e *environment) resolveLoaded() error {
 	self := map[string]bool{}
 	for _, name := range e.raw {
@@ -93,21 +93,21 @@ func (e *environment) resolveLoaded() error {
 	return e.places[first].error(errors.New("too many levels of variables that refer to variables"))
 }
 
-// resolvePass replaces the references of all variables once and returns those
-// that changed. self are the variables that refer to themselves, assigned what
+// resolvePass replaces the references in all variables once and returns the changed
+// variables. self has the variables that refer to themselves, assigned the values that
 // ${NAME:=default} has set.
 func (e *environment) resolvePass(self map[string]bool, assigned map[string]string) ([]Variable, error) {
 	var changed []Variable
 	size := 0
 	for _, name := range e.raw {
 		raw := e.vars[name].text
-		find := func(other string) string { return e.reference(other, assigned) }
+		find := func(other string) string { return e.rawValue(other, assigned) }
 		if self[name] {
 			find = func(other string) string {
 				if other == name {
-					return e.earlier(name, assigned)
+					return e.previousValue(name, assigned)
 				}
-				return e.reference(other, assigned)
+				return e.rawValue(other, assigned)
 			}
 		}
 		text, err := expand(raw, find, func(name, value string) { assigned[name] = value })
@@ -124,31 +124,30 @@ func (e *environment) resolvePass(self map[string]bool, assigned map[string]stri
 	return changed, nil
 }
 
-// reference is the raw text of a variable that another one refers to.
-func (e *environment) reference(name string, assigned map[string]string) string {
+// rawValue returns the raw text for a reference to a variable.
+func (e *environment) rawValue(name string, assigned map[string]string) string {
 	value, set := assigned[name]
 	switch {
 	case set && e.loaded[name]:
 		return value
-	case e.visible(name) && e.loaded[name]:
+	case e.isVisible(name) && e.loaded[name]:
 		return e.vars[name].text
-	case e.visible(name):
+	case e.isVisible(name):
 		return escapeExternal(e.vars[name].text)
 	}
 	return strings.ReplaceAll(value, "$", literalDollar)
 }
 
-// earlier is what a variable that refers to itself had before: from an earlier
-// file or the real environment.
-func (e *environment) earlier(name string, assigned map[string]string) string {
+// previousValue returns the value that a variable which refers to itself had before: that of an
+// earlier file or of the real environment.
+func (e *environment) previousValue(name string, assigned map[string]string) string {
 	if value, ok := assigned[name]; ok {
 		return value
 	}
 	return strings.NewReplacer(`\\`, `\\\\`, "$", literalDollar).Replace(e.before[name])
 }
 
-// resolveAppEnv is the text of APP_ENV while files are read, since it names
-// those that follow.
+// resolveAppEnv returns APP_ENV while files are being read: it names the next ones.
 func (e *environment) resolveAppEnv() (string, error) {
 	text := e.vars[appEnv].text
 	if !strings.ContainsAny(text, `$\`+literalDollar) {
@@ -158,7 +157,7 @@ func (e *environment) resolveAppEnv() (string, error) {
 		if name == appEnv {
 			return ""
 		}
-		return e.reference(name, nil)
+		return e.rawValue(name, nil)
 	}, func(string, string) {})
 	if err != nil {
 		return "", e.places[appEnv].error(err)

@@ -12,56 +12,53 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
 )
 
-// Database is where mosparo's database is, as its settings say. It is plain data;
-// [Database.Connection] gives what a driver needs.
+// Database holds mosparo's settings of its database. It is plain data;
+// [Database.Connection] converts it for a driver.
 type Database struct {
 	// Driver is Doctrine's: pdo_mysql, mysqli, pdo_pgsql, pgsql, pdo_sqlite or
 	// sqlite3.
 	Driver string
-	// Host is a name or an address, for PostgreSQL also the directory of a Unix
-	// socket.
+	// Host is a name or an address; for PostgreSQL also the directory of a Unix socket.
 	Host string
 	Port int
 	Name string
 	User string
-	// Password is empty where there is none.
+	// Password is empty for none.
 	Password Secret
 	// Path is the absolute path of a SQLite file.
 	Path string
-	// TLS is for MySQL and MariaDB, nil without.
+	// TLS holds the options of TLS to MySQL and MariaDB; nil for no TLS.
 	TLS *TLS
-	// SSLMode is PGSSLMODE, which PostgreSQL's driver reads from the environment
-	// itself; here it decides about a warning alone.
+	// SSLMode is PGSSLMODE. The driver reads it from the environment itself; here it
+	// only affects the warnings.
 	SSLMode string
 }
 
-// Connection is what [database/sql.Open] needs. This package links no driver:
-// "mysql" is github.com/go-sql-driver/mysql, "pgx" is
-// github.com/jackc/pgx/v5/stdlib, "sqlite" is modernc.org/sqlite.
+// Connection holds the arguments of [database/sql.Open]. The program imports the driver:
+// github.com/go-sql-driver/mysql for "mysql", github.com/jackc/pgx/v5/stdlib for "pgx",
+// modernc.org/sqlite for "sqlite".
 type Connection struct {
 	Driver string
-	// DSN is the data source name in the driver's form.
+	// DSN is the data source name in the format of the driver.
 	DSN Secret
-	// TLS is to be registered with mysql.RegisterTLSConfig under
-	// [MySQLTLSName], which the DSN names, before the database is opened; nil
-	// when it need not be.
+	// TLS must be registered with mysql.RegisterTLSConfig under [MySQLTLSName], which
+	// the DSN refers to, before the database is opened; nil if the DSN refers to none.
 	TLS *tls.Config
 	// Warnings are for the operator.
 	Warnings []string
 }
 
-// MySQLTLSName is the name under which a DSN asks for [Connection.TLS]. A
-// driver that has none of that name refuses the DSN, so that no connection is
-// made without TLS by mistake.
+// MySQLTLSName is the name of [Connection].TLS in a DSN. A driver without a configuration
+// of that name refuses the DSN, so that no connection is made without TLS by mistake.
 const MySQLTLSName = "mosparo"
 
-// connectTimeout is that of opening a connection, in seconds.
+// connectTimeout limits opening a connection, in seconds.
 const connectTimeout = 5
 
-// Connection returns driver, data source name and TLS configuration. It reads
-// the TLS files and connects to nothing. The error is an [*Error] with Kind
-// "database" that names the part; it unwraps to [errors.ErrUnsupported] for
-// another driver than mosparo's three.
+// Connection returns driver, data source name and TLS configuration. It reads the TLS
+// files and connects to nothing. The error is an [*Error] with Kind "database" and the
+// Part that is wrong. It unwraps to [errors.ErrUnsupported] for a driver that mosparo does
+// not support.
 func (d *Database) Connection() (Connection, error) {
 	switch d.Driver {
 	case "pdo_mysql", "mysqli":
@@ -112,14 +109,14 @@ func (d *Database) mysql() (Connection, error) {
 	return c, nil
 }
 
-// address is host:port.
+// address returns host:port.
 func (d *Database) address() string {
 	return net.JoinHostPort(strings.Trim(d.Host, "[]"), strconv.Itoa(d.Port))
 }
 
-// execMode of pgx asks the server for the types of each statement once, and
-// prepares none by name: one that is prepared is missing, or there already, when a
-// pooler such as PgBouncer gives the next transaction another connection.
+// execMode makes pgx ask for the types of each statement once and prepare no named
+// statements: behind a pooler such as PgBouncer, which may use another connection for the
+// next transaction, those are missing or exist already.
 const execMode = "cache_describe"
 
 func (d *Database) postgres() Connection {
@@ -142,8 +139,8 @@ func (d *Database) postgres() Connection {
 	return c
 }
 
-// sslModeWarning is about PostgreSQL's modes without a check of the server's
-// certificate; a PHP node uses the same one.
+// sslModeWarning returns the warning for the modes of PostgreSQL that do not verify the
+// server's certificate. PHP nodes use the same mode.
 func (d *Database) sslModeWarning() string {
 	switch d.SSLMode {
 	case "", "prefer":
@@ -158,8 +155,7 @@ func (d *Database) sslModeWarning() string {
 	return ""
 }
 
-// sqlite never makes a new database: a wrong path is an error, not an empty
-// installation.
+// sqlite opens only a file that exists: a wrong path is an error, not an empty database.
 func (d *Database) sqlite() (Connection, error) {
 	if !filepath.IsAbs(d.Path) {
 		return Connection{}, databaseError("path", errors.New("must be an absolute path"))

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Description is a DSN for people and for JSON, without secrets.
+// Description describes a DSN for people and as JSON, without secrets.
 type Description struct {
 	// Kind is "redis" or "memcached".
 	Kind  string `json:"kind"`
@@ -19,11 +19,11 @@ type Description struct {
 	Password Secret `json:"password,omitzero"`
 	// Sentinel is the name of the master.
 	Sentinel string `json:"sentinel"`
-	// SentinelUser and SentinelPassword, ******** if there is one, are the
-	// login at the sentinels.
+	// SentinelUser and SentinelPassword, ******** if there is one, authenticate at the
+	// sentinels.
 	SentinelUser     string `json:"sentinel_user,omitempty"`
 	SentinelPassword Secret `json:"sentinel_password,omitzero"`
-	// Master is its address, where it was asked for.
+	// Master is the address of the master, if the sentinels were asked.
 	Master       string            `json:"master,omitempty"`
 	Cluster      bool              `json:"cluster"`
 	Distribution string            `json:"distribution,omitempty"`
@@ -32,9 +32,9 @@ type Description struct {
 	Warnings     []string          `json:"warnings"`
 }
 
-// Describe reads a Redis or memcached DSN. It returns a [*Error] for a
-// DSN that Symfony refuses, and together with the description one that
-// unwraps to [errors.ErrUnsupported] for a DSN that only this module refuses.
+// Describe parses a Redis or memcached DSN and describes it. It returns an [*Error] for a
+// DSN that Symfony refuses. For a DSN that only this module refuses it returns the
+// description and an error that unwraps to [errors.ErrUnsupported].
 func Describe(dsn string) (*Description, error) {
 	switch scheme, _, ok := strings.Cut(dsn, ":"); {
 	case ok && (scheme == "redis" || scheme == "rediss"):
@@ -53,7 +53,7 @@ func Describe(dsn string) (*Description, error) {
 	return nil, &Error{Kind: "cache", Err: errors.New(`it does not start with "redis:", "rediss:" or "memcached:"`)}
 }
 
-// Describe returns the DSN without secrets.
+// Describe describes the address, without secrets.
 func (d *Redis) Describe() *Description {
 	return &Description{
 		Kind: "redis", Class: d.class, Hosts: d.Hosts, TLS: d.TLS != nil, Database: d.Database, User: d.User,
@@ -61,7 +61,7 @@ func (d *Redis) Describe() *Description {
 	}
 }
 
-// Describe returns the DSN without secrets.
+// Describe describes the address, without secrets.
 func (d *Memcached) Describe() *Description {
 	return &Description{
 		Kind: "memcached", Hosts: d.Servers, User: d.User, Password: d.Password,

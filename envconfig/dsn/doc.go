@@ -1,16 +1,21 @@
-// Package dsn reads the addresses in a mosparo node's settings as PHP reads
-// them: those of Redis and memcached as Symfony 6.4 and PHP's extensions do
-// ([ParseRedis], [ParseMemcached]), that of the database as Doctrine does. It
-// connects to nothing; envconfig/connect does, with the plain data from here.
+// Package dsn parses the addresses in a mosparo node's settings as PHP does: those of
+// Redis and memcached as Symfony 6.4 and PHP's extensions do, that of the database as
+// Doctrine does. It connects to nothing; package connect does.
 //
-// Where PHP does something unexpected with an address, this package does the
-// same and adds a warning: both kinds of nodes must end on the same server. The
-// tests compare it with Symfony's own cases and with a running PHP.
+//	d, err := dsn.ParseRedis("redis://node:secret@cache.example.com/2") // or ParseMemcached
+//	if err == nil {
+//		err = d.Supported()
+//	}
+//	fmt.Println(d.Hosts, d.Database, d.Warnings) // [cache.example.com:6379] 2 []
 //
-// Passwords are of the type [Secret], which cannot be printed by accident; no
-// error, warning or [Description] holds one.
+// Where PHP interprets an address in an unexpected way, this package does the same and
+// adds a warning: both kinds of nodes must reach the same server. The tests compare it
+// with Symfony's own cases and with real PHP.
 //
-// What PHP can use and this module cannot (RedisArray, SASL, some of
-// libmemcached's distributions) is read all the same; Supported then returns an
+// Passwords have the type [Secret], which cannot be printed by accident. No error, warning
+// or [Description] contains one.
+//
+// Addresses that PHP can use and this module cannot (RedisArray, SASL, some of
+// libmemcached's distributions) are parsed as well. Their method Supported returns an
 // error that unwraps to [errors.ErrUnsupported].
 package dsn

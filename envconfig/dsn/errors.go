@@ -5,19 +5,21 @@ import (
 	"fmt"
 )
 
-// Error is an address that PHP refuses, or one that this module refuses although
-// PHP can use it: then it unwraps to [errors.ErrUnsupported]. It never holds the
-// address itself, which may contain a password.
+// Error reports an address that PHP refuses, or that this module refuses although PHP can
+// use it; then it unwraps to [errors.ErrUnsupported]. It does not contain the address,
+// which may contain a password.
 type Error struct {
-	// Kind is "Redis", "memcached" or "database", or "cache" for an address that
-	// is neither of Redis nor of memcached.
+	// Kind is "Redis", "memcached" or "database", or "cache" for an address that is
+	// neither a Redis nor a memcached DSN.
 	Kind string
-	// Part is what is wrong of a database: "driver", "host", "user", "path" or
-	// "TLS"; empty for other kinds.
+	// Part is the setting of a database that is wrong: "driver", "host", "user", "path"
+	// or "TLS"; empty for other kinds.
 	Part string
-	Err  error
+	// Err says what is wrong.
+	Err error
 }
 
+// Error implements error.
 func (e *Error) Error() string {
 	switch {
 	case e.Part != "":
@@ -28,4 +30,5 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("invalid %s DSN: %v", e.Kind, e.Err)
 }
 
+// Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }

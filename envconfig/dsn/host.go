@@ -13,14 +13,14 @@ type Host struct {
 	// Name is a host name or IP address, an IPv6 address in brackets.
 	Name string
 	Port int
-	// Path is that of a Unix socket; Name and Port are empty then.
+	// Path is the path of a Unix socket; if it is set, Name and Port are zero.
 	Path string
-	// Weight is the share of a memcached server, 0 when not given; always 0
-	// for Redis.
+	// Weight is the weight of a memcached server, 0 if the DSN has none or is one of
+	// Redis.
 	Weight int
 }
 
-// String is name:port, or the path.
+// String returns name:port, or the path.
 func (h Host) String() string {
 	if h.Path != "" {
 		return h.Path
@@ -43,8 +43,8 @@ func (h Host) MarshalJSON() ([]byte, error) {
 	}{h.Name, h.Port, h.Weight})
 }
 
-// Network and address for [net.Dial]. PHP's extension for Redis takes port 0 for
-// 6379.
+// Network returns network and address for [net.Dial]. Port 0 is 6379, as in PHP's
+// extension for Redis.
 func (h Host) Network() (network, address string) {
 	if h.Path != "" {
 		return "unix", h.Path

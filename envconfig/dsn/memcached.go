@@ -12,43 +12,40 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
-// Memcached is a MEMCACHED_URL, read as Symfony's
-// MemcachedAdapter::createConnection reads it and PHP's memcached extension
-// understands its options. It is plain data; connect.Cache opens it.
+// Memcached is a MEMCACHED_URL as Symfony's MemcachedAdapter::createConnection and PHP's
+// memcached extension interpret it. It is plain data; connect.Cache opens it.
 type Memcached struct {
-	// Servers are in the order given, which takes part in the choice of a
-	// server for a key.
+	// Servers are in the order of the DSN, which affects the selection of a server for
+	// a key.
 	Servers []Host
-	// User and Password are for SASL, User empty without.
+	// User and Password authenticate by SASL; User is empty for none.
 	User     string
 	Password Secret
-	// Distribution is how keys are spread over the servers, in libmemcached's
-	// words: "ketama", Symfony's default, or "consistent", "modula",
-	// "virtual_bucket".
+	// Distribution is libmemcached's name of how keys are distributed over the servers:
+	// "ketama", Symfony's default, or "consistent", "modula" or "virtual_bucket".
 	Distribution string
-	// Hash is the hash function in effect: "md5" unless the DSN changes it.
+	// Hash is the hash function, "md5" unless the DSN changes it.
 	Hash string
-	// PrefixKey is put before every key.
+	// PrefixKey is the prefix of all keys.
 	PrefixKey string
-	// Compression is false when the DSN switches compression off.
+	// Compression is true unless the DSN turns compression off.
 	Compression bool
-	// Zlib is true when the DSN chooses zlib (compression_type=1) instead of
-	// FastLZ.
+	// Zlib is true if the DSN selects zlib (compression_type=1) instead of FastLZ.
 	Zlib bool
-	// ConnectTimeout and PollTimeout, the wait for a reply, are 0 when not
-	// given.
+	// ConnectTimeout limits connecting, PollTimeout the wait for a reply; 0 if the DSN
+	// has none.
 	ConnectTimeout, PollTimeout time.Duration
-	// ItemLimit is item_size_limit in bytes, 0 when not given.
+	// ItemLimit is item_size_limit in bytes; 0 if the DSN has none.
 	ItemLimit int
-	// Warnings say where Symfony does something that the author of the DSN
-	// can hardly have meant; this package then does the same.
+	// Warnings tell where Symfony, and so this package, does something that the author
+	// of the DSN probably did not mean.
 	Warnings []string
 
 	options     map[string]string // the known ones, as given
 	unsupported error
 }
 
-// The distributions of libmemcached that a DSN can ask for.
+// The distributions of libmemcached that a DSN can select.
 const (
 	ketama        = "ketama"     // weighted, Symfony's default
 	consistent    = "consistent" // ketama without weights
@@ -58,8 +55,8 @@ const (
 
 const memcachedPort = 11211
 
-// Supported returns nil, or an error that unwraps to [errors.ErrUnsupported] and says
-// why this module cannot use the DSN although PHP can.
+// Supported returns nil if this module can use the DSN. Otherwise the error says why, and
+// unwraps to [errors.ErrUnsupported].
 func (d *Memcached) Supported() error {
 	if d.unsupported == nil {
 		return nil
@@ -67,9 +64,8 @@ func (d *Memcached) Supported() error {
 	return &Error{Kind: "memcached", Err: d.unsupported}
 }
 
-// ParseMemcached reads a MEMCACHED_URL. It returns a [*Error] where
-// Symfony refuses the DSN; what Symfony takes and this module cannot use is
-// told by [Memcached.Supported].
+// ParseMemcached parses a MEMCACHED_URL. It returns an [*Error] for a DSN that Symfony
+// refuses. Check [Memcached.Supported] before using the result.
 func ParseMemcached(dsn string) (*Memcached, error) {
 	d, err := parseMemcached(dsn)
 	if err != nil {
@@ -113,8 +109,8 @@ func parseMemcached(dsn string) (*Memcached, error) {
 	return d, d.check()
 }
 
-// userinfo takes user:password@ from the start, up to the first @ wherever it
-// is, and returns the rest.
+// userinfo cuts user:password@ from the start, up to the first @ at any place, and returns
+// the rest.
 func (d *Memcached) userinfo(rest string) (string, error) {
 	slashes := ""
 	if r, ok := strings.CutPrefix(rest, "//"); ok {
@@ -139,7 +135,7 @@ func (d *Memcached) userinfo(rest string) (string, error) {
 	return slashes + after, nil
 }
 
-// servers collects the host or Unix socket, then host[…].
+// servers collects the host or Unix socket, then those of host[…].
 func (d *Memcached) servers(u phptext.URL, query *phptext.Array) error {
 	if u.Host != nil || u.Path != nil {
 		s, err := mainServer(u)
@@ -170,8 +166,7 @@ func (d *Memcached) servers(u phptext.URL, query *phptext.Array) error {
 	return nil
 }
 
-// mainServer is the server before the question mark, with its weight in the
-// path.
+// mainServer returns the server before the question mark, whose weight is in the path.
 func mainServer(u phptext.URL) (Host, error) {
 	path, weight := "", 0
 	if u.Path != nil {
@@ -194,7 +189,7 @@ func mainServer(u phptext.URL) (Host, error) {
 	return server(*u.Host, port, weight), nil
 }
 
-// queryServer reads host[name]=weight.
+// queryServer parses host[name]=weight.
 func (d *Memcached) queryServer(name string, weight phptext.Value) (Host, error) {
 	if weight.Arr != nil {
 		return Host{}, errors.New("a weight must be a number")
@@ -218,8 +213,8 @@ func (d *Memcached) queryServer(name string, weight phptext.Value) (Host, error)
 	return server(name, port, int(w)), nil
 }
 
-// server is what libmemcached makes of a host, port and weight: a name with a
-// slash in front is a Unix socket, port 0 the default port.
+// server interprets host, port and weight as libmemcached does: a name that begins with a
+// slash is a Unix socket, port 0 the default port.
 func server(name string, port, weight int) Host {
 	if strings.HasPrefix(name, "/") {
 		return Host{Path: name, Weight: weight}
@@ -241,7 +236,8 @@ func (d *Memcached) warnIgnored(query *phptext.Array) {
 	}
 }
 
-// check refuses what cannot work and notes what this module cannot do.
+// check returns an error for an address that cannot work, and records what this module
+// does not support.
 func (d *Memcached) check() error {
 	for _, s := range d.Servers {
 		switch {

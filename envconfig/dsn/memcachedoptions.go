@@ -12,8 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
-// memcachedOptions are the names behind Memcached::OPT_ (extension 3.2); true
-// marks switches.
+// memcachedOptions are the names of the constants Memcached::OPT_… (extension 3.2), with
+// true for switches.
 var memcachedOptions = map[string]bool{
 	"compression": true, "compression_type": false, "compression_level": false, "prefix_key": false, "serializer": false,
 	"user_flags": false, "store_retry_count": false, "item_size_limit": false, "hash": false, "distribution": false,
@@ -28,15 +28,15 @@ var memcachedOptions = map[string]bool{
 
 var (
 	memcachedHashes = []string{"default", "md5", "crc", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32", "hsieh", "murmur"}
-	// memcachedSerializers are those of the extension; Symfony's adapter takes
-	// the first two only.
+	// memcachedSerializers are those of the extension. Symfony's adapter accepts only
+	// the first two.
 	memcachedSerializers = []string{"php", "igbinary", "json", "json_array", "msgpack"}
-	// unsupportedOptions are switches that change which server holds a key, or
-	// whether it is sent at all, in ways that this module does not follow.
+	// unsupportedOptions are switches that change which server has a key, or whether a
+	// request is sent, in ways that this module does not implement.
 	unsupportedOptions = []string{"sort_hosts", "auto_eject_hosts", "remove_failed_servers", "use_udp", "hash_with_prefix_key"}
 )
 
-// applyOptions applies the query parameters in their order, as the extension does.
+// applyOptions applies the query parameters in order, as the extension does.
 func (d *Memcached) applyOptions(query *phptext.Array) error {
 	if query == nil {
 		return nil
@@ -76,13 +76,12 @@ func (d *Memcached) applyOptions(query *phptext.Array) error {
 	return nil
 }
 
-// milliseconds is a time-out; libmemcached takes 0 and less for its default or
-// for none.
+// milliseconds parses a timeout. For 0 and less libmemcached uses its default or none.
 func milliseconds(text string) time.Duration {
 	return time.Duration(min(max(phptext.Int(text), 0), math.MaxInt32)) * time.Millisecond
 }
 
-// warnSwitch finds words that are cast to 0, whatever they say.
+// warnSwitch warns of words, which PHP casts to 0 (off), also on and true.
 func (d *Memcached) warnSwitch(name, text string) {
 	if phptext.Int(text) == 0 && text != "0" {
 		d.warn("%s is cast to an integer, so this text means 0 (off); write 1 or 0", name)

@@ -8,9 +8,8 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
-// quoteKey quotes the name of a query parameter for a warning, unless it stands
-// behind a parameter for a password: then it may be the rest of the password,
-// behind an &.
+// quoteKey quotes the name of a query parameter for a warning. It does not show a name
+// after a parameter for a password: it may be the rest of a password with an & in it.
 func quoteKey(query *phptext.Array, name string) string {
 	for _, k := range query.Keys {
 		if strings.EqualFold(k, name) {

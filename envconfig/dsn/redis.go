@@ -7,45 +7,42 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/errtext"
 )
 
-// Redis is a REDIS_URL, read as Symfony's RedisAdapter::createConnection
-// reads it. It is plain data; connect.Cache opens it.
+// Redis is a REDIS_URL as Symfony's RedisAdapter::createConnection parses it. It is plain
+// data; connect.Cache opens it.
 type Redis struct {
-	// Hosts are the servers, or with Sentinel set the sentinels, in the order
+	// Hosts are the servers, or the sentinels if Sentinel is set, in the order in which
 	// they are tried.
 	Hosts []Host
-	// TLS holds the ssl[…] options of a rediss:// address, nil for redis://.
-	// With Sentinel it is for the connections to the sentinels alone: PHP reaches
-	// the master without.
+	// TLS holds the ssl[…] options of a rediss:// address; nil for redis://. With
+	// Sentinel it applies to the sentinels only: PHP connects to the master without TLS.
 	TLS *TLS
-	// User and Password authenticate at the server, at every server of a
-	// cluster, or at the master that the sentinels name; User is empty for the
-	// default user. They are those of ?auth= where it is given, else those
-	// before the @; with Sentinel it is the other way round.
+	// User and Password authenticate at the server, at every server of a cluster, or at
+	// the master that the sentinels name. User is empty for the default user. Those of
+	// ?auth= win over those before the @; with Sentinel it is the other way round.
 	User     string
 	Password Secret
-	// SentinelUser and SentinelPassword, those of ?auth=, authenticate at the
-	// sentinels.
+	// SentinelUser and SentinelPassword authenticate at the sentinels. They come from
+	// ?auth=.
 	SentinelUser     string
 	SentinelPassword Secret
 	// Database is the database number.
 	Database int
-	// Sentinel is the name of the master to ask for, empty without Sentinel.
+	// Sentinel is the name of the master; empty without Sentinel.
 	Sentinel string
-	// Cluster is true for a Redis cluster.
+	// Cluster reports whether the servers are a Redis Cluster.
 	Cluster bool
-	// Timeout is that of connecting, 0 when the DSN does not say (30 s in
-	// PHP).
+	// Timeout limits connecting; 0 if the DSN has none, which is 30 s in PHP.
 	Timeout time.Duration
-	// ReadTimeout is that of a reply, 0 when the DSN does not say.
+	// ReadTimeout limits the wait for a reply; 0 if the DSN has none.
 	ReadTimeout time.Duration
-	// KeepAlive is the TCP keep-alive period, 0 for none.
+	// KeepAlive is the TCP keep-alive period; 0 for none.
 	KeepAlive time.Duration
-	// Warnings say where Symfony does something that the author of the DSN
-	// can hardly have meant; this package then does the same.
+	// Warnings tell where Symfony, and so this package, does something that the author
+	// of the DSN probably did not mean.
 	Warnings []string
 
-	class string // what PHP makes of the address
-	// options are the known query parameters as given, secrets masked.
+	class string // the class that PHP creates for the address
+	// options are the known query parameters as given, with secrets masked.
 	options     map[string]string
 	unsupported error
 }
@@ -57,8 +54,8 @@ const (
 	classRedisCluster = "RedisCluster" // a Redis cluster
 )
 
-// Supported returns nil, or an error that unwraps to [errors.ErrUnsupported] and says
-// why this module cannot use the DSN although PHP can.
+// Supported returns nil if this module can use the DSN. Otherwise the error says why, and
+// unwraps to [errors.ErrUnsupported].
 func (d *Redis) Supported() error {
 	if d.unsupported == nil {
 		return nil
@@ -66,9 +63,8 @@ func (d *Redis) Supported() error {
 	return &Error{Kind: "Redis", Err: d.unsupported}
 }
 
-// ParseRedis reads a REDIS_URL. It returns a [*Error] where Symfony
-// refuses the DSN; what Symfony takes and this module cannot use is told by
-// [Redis.Supported].
+// ParseRedis parses a REDIS_URL. It returns an [*Error] for a DSN that Symfony refuses.
+// Check [Redis.Supported] before using the result.
 func ParseRedis(dsn string) (*Redis, error) {
 	d, err := parseRedis(dsn)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
-// redisOptions are the query parameters that Symfony knows; true ones are shown.
+// redisOptions are the query parameters that Symfony knows, with true for those that a
+// description shows.
 var redisOptions = map[string]bool{
 	"host": false, "dbindex": true, "class": true, "persistent": true, "persistent_id": true, "timeout": true,
 	"read_timeout": true, "retry_interval": true, "tcp_keepalive": true, "lazy": true, "redis_cluster": true,
@@ -74,7 +75,7 @@ func (p *redisParser) duration(name string, unit time.Duration, to *time.Duratio
 	return nil
 }
 
-// ssl reads ssl[…], PHP's stream context options.
+// ssl reads ssl[…], the options of PHP's stream context.
 func (p *redisParser) ssl() error {
 	v, ok := p.query.Get("ssl")
 	if !ok {
@@ -111,9 +112,8 @@ func (p *redisParser) ssl() error {
 	return nil
 }
 
-// credentials decides who logs in where: ?auth= wins over user and password
-// before the @, but for Sentinel, where it is the login at the sentinels first
-// of all.
+// credentials assigns users and passwords: ?auth= wins over those before the @, except
+// with Sentinel, where it authenticates at the sentinels.
 func (p *redisParser) credentials() error {
 	d := p.dsn
 	user, password, given, err := p.authParameter()

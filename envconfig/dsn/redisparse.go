@@ -44,17 +44,17 @@ func parseRedis(dsn string) (*Redis, error) {
 	return p.dsn, p.check()
 }
 
-// redisParser holds what is needed until a DSN is understood.
+// redisParser holds the state of parsing a DSN.
 type redisParser struct {
 	dsn   *Redis
 	query *phptext.Array
-	// given tells an empty password from none.
+	// given tells an empty password from no password.
 	user, password string
 	given          bool
 }
 
-// userinfo takes [user:]password@ from the start, up to the first @ wherever
-// it is, and returns the rest.
+// userinfo cuts [user:]password@ from the start, up to the first @ at any place, and
+// returns the rest.
 func (p *redisParser) userinfo(rest string) string {
 	slashes := ""
 	if r, ok := strings.CutPrefix(rest, "//"); ok {
@@ -79,7 +79,7 @@ func (p *redisParser) userinfo(rest string) string {
 	return slashes + after
 }
 
-// hosts collects host, Unix socket and host[…].
+// hosts collects the host or Unix socket and those of host[…].
 func (p *redisParser) hosts(u phptext.URL) error {
 	if v, ok := p.query.Get("host"); ok {
 		if v.Arr == nil {
@@ -105,7 +105,7 @@ func (p *redisParser) hosts(u phptext.URL) error {
 	return nil
 }
 
-// queryHost reads the name of host[name].
+// queryHost parses the name in host[name].
 func (p *redisParser) queryHost(name string) Host {
 	i := strings.LastIndexByte(name, ':')
 	if i < 0 {
@@ -121,14 +121,14 @@ func (p *redisParser) queryHost(name string) Host {
 	return Host{Path: name[:i]}
 }
 
-// warnIndex finds host[]=name, where the name is not where Symfony looks.
+// warnIndex warns of host[]=name: Symfony reads the name from inside the brackets.
 func (p *redisParser) warnIndex(name string) {
 	if name != "" && strings.Trim(name, "0123456789") == "" {
 		p.dsn.warn("host[%s]: the host is read from inside the brackets; write host[name:port]", name)
 	}
 }
 
-// withoutNumber cuts the database number from the end of a path.
+// withoutNumber returns a path without the database number at its end.
 func withoutNumber(path string) string {
 	if i := strings.LastIndexByte(path, '/'); i >= 0 && phptext.OnlyDigits(path[i+1:]) {
 		return path[:i]
@@ -136,7 +136,7 @@ func withoutNumber(path string) string {
 	return path
 }
 
-// database finds the number in the path or in ?dbindex=.
+// database reads the number of the database from the path or from ?dbindex=.
 func (p *redisParser) database(u phptext.URL) error {
 	query, inQuery := p.query.Get("dbindex")
 	text := query.Text
@@ -172,7 +172,7 @@ func (p *redisParser) database(u phptext.URL) error {
 	return nil
 }
 
-// class decides between one server, Sentinel, Cluster and RedisArray.
+// class determines whether the DSN is of one server, Sentinel, Cluster or RedisArray.
 func (p *redisParser) class(phptext.URL) error {
 	d := p.dsn
 	cluster, _ := p.query.Get("redis_cluster")
@@ -215,8 +215,8 @@ func (p *redisParser) class(phptext.URL) error {
 	return nil
 }
 
-// check refuses what Symfony lets pass and cannot work, and notes what this
-// module cannot do.
+// check returns an error for a DSN that Symfony accepts and that cannot work, and records
+// what this module does not support.
 func (p *redisParser) check() error {
 	d := p.dsn
 	for _, h := range d.Hosts {

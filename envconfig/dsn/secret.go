@@ -5,19 +5,18 @@ import (
 	"log/slog"
 )
 
-// mask is what every way of printing shows of a secret.
+// mask is the text that is printed in place of a secret.
 const mask = "********"
 
-// Secret is a password, or a text that holds one. However it is printed,
-// logged or encoded it shows as ********, also inside other values and
-// unexported fields; only [Secret.Reveal] gives the text. The zero Secret is
-// the empty text, and an empty one prints as nothing.
+// Secret is a password or a text that contains one. It is printed, logged and encoded as
+// ********, also inside other values and unexported fields; only [Secret.Reveal] returns
+// the text. The zero Secret is the empty text, which is printed as such.
 type Secret struct {
-	// A pointer, since fmt reads unexported fields without asking their methods.
+	// A pointer, since fmt prints unexported fields without calling their methods.
 	text *string
 }
 
-// NewSecret returns the secret that holds text.
+// NewSecret returns the secret with a text.
 func NewSecret(text string) Secret {
 	if text == "" {
 		return Secret{}
@@ -36,7 +35,7 @@ func (s Secret) Reveal() string {
 // IsZero reports whether the text is empty.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-// String returns ********, or nothing for the empty secret.
+// String returns ********, or the empty text for an empty secret.
 func (s Secret) String() string {
 	if s.IsZero() {
 		return ""
@@ -44,14 +43,14 @@ func (s Secret) String() string {
 	return mask
 }
 
-// GoString is [Secret.String].
+// GoString implements [fmt.GoStringer] as [Secret.String].
 func (s Secret) GoString() string { return s.String() }
 
-// Format prints [Secret.String] whatever the verb.
+// Format implements [fmt.Formatter]: it prints [Secret.String] for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
 
-// MarshalText encodes [Secret.String], for JSON and the like.
+// MarshalText implements [encoding.TextMarshaler] as [Secret.String], also for JSON.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue is [Secret.String].
+// LogValue implements [slog.LogValuer] as [Secret.String].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// String returns the address in its short form, with its password masked.
+// String returns the address in a short form, with the password masked.
 func (d *Redis) String() string {
 	if d == nil {
 		return ""
@@ -30,7 +30,7 @@ func (d *Redis) String() string {
 	return b.String()
 }
 
-// String returns the address in its short form, with its password masked.
+// String returns the address in a short form, with the password masked.
 func (d *Memcached) String() string {
 	if d == nil {
 		return ""

@@ -16,35 +16,36 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/internal/phptext"
 )
 
-// TLS are the TLS settings of a connection, named after PHP's stream
-// context options. The zero value verifies against the system's authorities.
+// TLS holds the TLS settings of a connection, after the options of PHP's stream context.
+// The zero value verifies servers with the system's certificate authorities.
 type TLS struct {
 	// SkipVerify is verify_peer=0: the certificate's chain is not checked.
 	SkipVerify bool
 	// SkipVerifyName is verify_peer_name=0: the certificate's name is not
 	// checked.
 	SkipVerifyName bool
-	// AllowSelfSigned accepts a certificate that is its own issuer, while it is
-	// valid.
+	// AllowSelfSigned accepts a self-signed certificate that has not expired.
 	AllowSelfSigned bool
-	// ServerName is the name to check and to send instead of the host's.
+	// ServerName is the name to verify and to send instead of the host; empty for the
+	// host.
 	ServerName string
-	// CAFile and CADir hold the authorities; both empty = the system's.
+	// CAFile and CADir hold the certificate authorities; if both are empty, those of the
+	// system count.
 	CAFile, CADir string
-	// CertFile and KeyFile are our own certificate and key in PEM; with an
-	// empty KeyFile the key is in CertFile.
+	// CertFile and KeyFile are the client's certificate and key in PEM; if KeyFile is
+	// empty, the key is in CertFile.
 	CertFile, KeyFile string
 }
 
-// streamOptions are the ssl[…] options that mean something here.
+// streamOptions are the known options of ssl[…].
 var streamOptions = []string{
 	"verify_peer", "verify_peer_name", "peer_name", "cafile", "capath", "local_cert", "local_pk", "passphrase",
 	"allow_self_signed", "SNI_enabled", "disable_compression", "capture_peer_cert", "capture_peer_cert_chain",
 	"ciphers", "crypto_method", "security_level",
 }
 
-// parseStreamOptions reads PHP's stream context options. The error, which
-// unwraps to [errors.ErrUnsupported], is for those that must not be ignored.
+// parseStreamOptions parses the options of PHP's stream context. The error, which unwraps
+// to [errors.ErrUnsupported], is for options that must not be ignored.
 func parseStreamOptions(given map[string]string) (o TLS, warnings []string, err error) {
 	isTrue := func(name string, unset bool) bool {
 		text, ok := given[name]
@@ -67,7 +68,7 @@ func parseStreamOptions(given map[string]string) (o TLS, warnings []string, err 
 		warnings = append(warnings, "the server's certificate is not verified (ssl[verify_peer])")
 	}
 	if o.SkipVerifyName {
-		warnings = append(warnings, "the name in the server's certificate is not verified, so that every certificate of the authorities will do (ssl[verify_peer_name])")
+		warnings = append(warnings, "the name in the server's certificate is not verified, so that any certificate of the authorities is accepted (ssl[verify_peer_name])")
 	}
 	if o.AllowSelfSigned {
 		warnings = append(warnings, "a self-signed certificate is accepted from any server (ssl[allow_self_signed])")
@@ -90,9 +91,8 @@ func parseStreamOptions(given map[string]string) (o TLS, warnings []string, err 
 	return o, warnings, err
 }
 
-// Config reads the files and returns the configuration for a connection to
-// host, which is the name to verify unless ServerName is set. An error names
-// the file.
+// Config reads the files and returns the configuration for a connection to host, which is
+// the name to verify unless ServerName is set. The error names the file.
 func (o TLS) Config(host string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: strings.Trim(host, "[]")}
 	if o.ServerName != "" {
@@ -117,7 +117,7 @@ func (o TLS) Config(host string) (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{cert}
 	}
 	if o.SkipVerify || o.SkipVerifyName || o.AllowSelfSigned {
-		// The checks that remain are made by verify.
+		// verifier does the checks that remain.
 		c.InsecureSkipVerify = true
 		c.VerifyConnection = o.verifier(c.RootCAs, c.ServerName)
 	}
@@ -159,14 +159,15 @@ func (o TLS) authorities() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// selfSigned does not ask for a CA certificate, which CheckSignatureFrom would.
-func selfSigned(c *x509.Certificate) bool {
+// isSelfSigned reports whether a certificate is its own issuer. Unlike
+// CheckSignatureFrom it does not require a CA certificate.
+func isSelfSigned(c *x509.Certificate) bool {
 	return bytes.Equal(c.RawIssuer, c.RawSubject) &&
 		c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
-// current is an error for a certificate that is not valid at a time.
-func current(c *x509.Certificate, at time.Time) error {
+// checkValidity returns an error for a certificate that is not valid at the time.
+func checkValidity(c *x509.Certificate, at time.Time) error {
 	switch {
 	case at.Before(c.NotBefore):
 		return x509.CertificateInvalidError{Cert: c, Reason: x509.Expired, Detail: "it is not valid before " + c.NotBefore.Format(time.RFC3339)}
@@ -176,8 +177,8 @@ func current(c *x509.Certificate, at time.Time) error {
 	return nil
 }
 
-// verifier checks what OpenSSL still checks when PHP switches single checks
-// off.
+// verifier returns a function that does the checks of OpenSSL which remain when PHP turns
+// single ones off.
 func (o TLS) verifier(roots *x509.CertPool, name string) func(tls.ConnectionState) error {
 	return func(s tls.ConnectionState) error {
 		if len(s.PeerCertificates) == 0 {
@@ -192,8 +193,8 @@ func (o TLS) verifier(roots *x509.CertPool, name string) func(tls.ConnectionStat
 		if o.SkipVerify {
 			return nil
 		}
-		if o.AllowSelfSigned && selfSigned(leaf) {
-			return current(leaf, time.Now())
+		if o.AllowSelfSigned && isSelfSigned(leaf) {
+			return checkValidity(leaf, time.Now())
 		}
 		between := x509.NewCertPool()
 		for _, c := range s.PeerCertificates[1:] {

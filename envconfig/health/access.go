@@ -11,7 +11,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// access decides who may ask on the public listener.
+// access decides which clients get health checks on the public listener.
 type access struct {
 	settings envconfig.Health
 	clients  clients
@@ -41,7 +41,7 @@ func (a *access) allows(r *http.Request) bool {
 	return false
 }
 
-// setting is the allow list with the client.
+// setting returns the allow list with the client added.
 func (a *access) setting(client netip.Addr) string {
 	items := make([]string, 0, len(a.settings.AllowList)+1)
 	for _, p := range a.settings.AllowList {
@@ -54,21 +54,20 @@ func (a *access) setting(client netip.Addr) string {
 	return "MOSPARO_HEALTH_ALLOW_LIST=" + strings.Join(append(items, client.String()), ",")
 }
 
-// maxRefused limits how many addresses are logged in maxRefusedTime: anyone can ask
-// from many.
+// At most maxRefused addresses are logged in maxRefusedTime: a scan can use very many.
 const (
 	maxRefused     = 256
 	maxRefusedTime = time.Hour
 )
 
-// refused remembers the addresses that were logged.
+// refused is the set of refused addresses that were logged.
 type refused struct {
 	mu    sync.Mutex
 	seen  map[netip.Addr]bool
 	since time.Time
 }
 
-// add reports whether the address is to be logged.
+// add adds an address and reports whether it should be logged.
 func (f *refused) add(client netip.Addr, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

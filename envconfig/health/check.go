@@ -5,30 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Timeout is how long a check may take.
+// Timeout is the maximum duration of a check.
 const Timeout = time.Second
 
-// grace is how much longer a request waits for a check that has to notice the end
-// of its context.
+// grace is how much longer a request waits, so that a check can notice the end of its
+// context.
 const grace = 500 * time.Millisecond
 
-// Check is something without which the node cannot serve.
+// Check is a condition for readiness.
 type Check struct {
 	// Name is in lower_snake_case.
 	Name string
-	// Func returns nil if all is well. The text of its error is shown to everyone
-	// who may ask, so it must name no secret. The context ends after [Timeout], and
-	// Func should return then: it is not called again before it has. Requests at the
-	// same time share one call, which does not end with any of them.
+	// Func returns nil if the condition holds. All clients of the probe see the text of
+	// its error, so it must not contain a secret. The context ends after [Timeout]; Func
+	// should return then, and is not called again before it has returned. Concurrent
+	// requests share one call, which the end of a request does not cancel.
 	Func func(ctx context.Context) error
 }
 
-// runner calls a function once for all who ask at the same time.
+// runner calls a function once for all concurrent requests.
 type runner struct {
 	f       func(context.Context) error
 	mu      sync.Mutex
@@ -41,7 +42,7 @@ type call struct {
 	err   error // valid when done is closed
 }
 
-// run returns the function's error, or that it takes too long.
+// run returns the error of the function, or an error if it takes too long.
 func (r *runner) run(ctx context.Context) error {
 	c := r.join(ctx)
 	late := time.NewTimer(Timeout + grace)
@@ -57,7 +58,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 }
 
-// join returns the call in flight, or begins one.
+// join returns the call in flight, or starts one.
 func (r *runner) join(ctx context.Context) *call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,10 +71,10 @@ func (r *runner) join(ctx context.Context) *call {
 
 func (r *runner) call(ctx context.Context, c *call) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	c.err = errors.New("the check has ended without a result")
+	c.err = errors.New("the check ended without a result")
 	defer func() {
 		if p := recover(); p != nil {
-			c.err = fmt.Errorf("the check has panicked: %v", p)
+			c.err = &panicError{value: p, stack: debug.Stack()}
 		}
 		cancel()
 		r.mu.Lock()
@@ -84,7 +85,22 @@ func (r *runner) call(ctx context.Context, c *call) {
 	c.err = r.f(ctx)
 }
 
-// outage logs when a check begins and ceases to fail.
+// panicError is a panic of a check. Clients learn only that there was one: its value
+// and stack, which may hold secrets, are for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error implements error.
+func (e *panicError) Error() string { return "the check panicked; see the log of the node" }
+
+// LogValue implements [slog.LogValuer].
+func (e *panicError) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("the check panicked: %v\n%s", e.value, e.stack))
+}
+
+// outage logs the first failure of a check and its recovery.
 type outage struct {
 	logger  *slog.Logger
 	failing atomic.Bool

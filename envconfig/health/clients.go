@@ -8,11 +8,10 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// clients finds the address of a client behind trusted proxies.
+// clients determines the addresses of clients behind trusted proxies.
 type clients struct {
 	trusted envconfig.TrustedProxies
-	// header replaces X-Forwarded-For in requests that have it
-	// (replace_forwarded_for_header); empty if none does.
+	// header takes the place of X-Forwarded-For in requests that have it; empty for none.
 	header string
 }
 
@@ -20,8 +19,8 @@ func newClients(p envconfig.Proxies) clients {
 	return clients{trusted: p.Trusted, header: serverHeader(p.ForwardedForHeader)}
 }
 
-// serverHeader returns the header behind an entry of PHP's $_SERVER, such as
-// HTTP_CF_CONNECTING_IP; empty if there is none.
+// serverHeader returns the header of an entry of PHP's $_SERVER, such as
+// HTTP_CF_CONNECTING_IP; empty if the entry stands for none.
 func serverHeader(entry string) string {
 	name, ok := strings.CutPrefix(entry, "HTTP_")
 	if !ok {
@@ -30,8 +29,9 @@ func serverHeader(entry string) string {
 	return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 }
 
-// address returns what Symfony's Request::getClientIp does: the last address of the
-// chain that is no trusted proxy, else the first. What is no address does not count.
+// address returns the client's address as Symfony's Request::getClientIp does: the last
+// address of the chain that is not a trusted proxy, or else the first one. Elements that
+// are not addresses are skipped.
 func (c clients) address(r *http.Request) netip.Addr {
 	peer := peerOf(r)
 	if !peer.IsValid() || !c.trusted.Contains(peer) {
@@ -40,7 +40,7 @@ func (c clients) address(r *http.Request) netip.Addr {
 	// REMOTE_ADDR stands for the peer, and for no other address of the chain.
 	listed := envconfig.TrustedProxies{Prefixes: c.trusted.Prefixes}
 	first := peer
-	chain := strings.Split(strings.Join(c.forwarded(r), ","), ",")
+	chain := strings.Split(strings.Join(c.forwardedFor(r), ","), ",")
 	for i := len(chain) - 1; i >= 0; i-- {
 		addr, ok := parseForwarded(chain[i])
 		if !ok {
@@ -54,26 +54,25 @@ func (c clients) address(r *http.Request) netip.Addr {
 	return first
 }
 
-// forwarded returns the values of the header that counts.
-func (c clients) forwarded(r *http.Request) []string {
+// forwardedFor returns the values of the header with the chain of addresses.
+func (c clients) forwardedFor(r *http.Request) []string {
 	if replaced := r.Header.Values(c.header); c.header != "" && len(replaced) > 0 {
 		return replaced
 	}
 	return r.Header.Values("X-Forwarded-For")
 }
 
-// untrustedProxy returns the peer if it sends the header of a proxy and is not
-// trusted, else the zero Addr.
+// untrustedProxy returns the peer if it sends a proxy's header and is not trusted, or the
+// zero Addr.
 func (c clients) untrustedProxy(r *http.Request) netip.Addr {
 	peer := peerOf(r)
-	if len(c.forwarded(r)) == 0 || c.trusted.Contains(peer) {
+	if len(c.forwardedFor(r)) == 0 || c.trusted.Contains(peer) {
 		return netip.Addr{}
 	}
 	return peer
 }
 
-// peerOf returns the address at the other end of the connection, the zero Addr on a
-// Unix socket.
+// peerOf returns the address of the connection's peer, the zero Addr on a Unix socket.
 func peerOf(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -82,7 +81,7 @@ func peerOf(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap()
 }
 
-// parseForwarded reads an element of X-Forwarded-For, with or without a port, as
+// parseForwarded parses an element of X-Forwarded-For, with or without a port, as
 // Symfony does.
 func parseForwarded(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)

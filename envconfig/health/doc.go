@@ -1,28 +1,33 @@
-// Package health answers for the health of a node: mosparo's own check, liveness,
-// readiness, and requests that a Go node cannot serve. It does not promise that
-// the whole node works: a check covers what it was given.
+// Package health provides the health checks of a node: mosparo's own check, liveness and
+// readiness. It also answers requests that a Go node cannot serve. It does not promise
+// that the whole node works: readiness covers the checks that it was given.
 //
-// A [Handler] is mounted twice. On the public listener it answers the health checks
-// for clients on MOSPARO_HEALTH_ALLOW_LIST, and every other path with 503 (see
-// [Handler.ServeHTTP]). On the admin listener, which only operators reach,
-// [Handler.Admin] answers liveness and readiness for everyone; [RequireToken]
-// protects the rest of that listener where others reach it, too.
+//	checks := health.New(settings.Health, settings.Proxies, db.Ping,
+//		health.WithReadiness(health.Check{Name: "css", Func: css.Ready}))
+//	public.Handle("/", checks)
+//	admin.Handle("/", checks.Admin())
+//	checks.Drain() // on SIGTERM; serve until the balancer has noticed
+//
+// A [Handler] is mounted twice. On the public listener it answers health checks of the
+// clients on MOSPARO_HEALTH_ALLOW_LIST, and every other path with 503; see
+// [Handler.ServeHTTP]. On the admin listener, which only operators reach,
+// [Handler.Admin] answers liveness and readiness without an allow list. [RequireToken]
+// protects the other paths of an admin listener that more clients reach.
 //
 // # Paths
 //
 //   - [CheckPath] is mosparo's own check, with the bodies, the status codes and the
 //     access rules of a PHP node. It does not change while the node drains.
-//   - [LivePath] answers 200 as long as the process answers at all. It never asks a
-//     server: an orchestrator restarts what is not live, and restarting a node does
-//     not repair a database.
-//   - [ReadyPath] answers 200 if the node can serve what it is there for, else 503:
-//     when a [Check] fails, and from [Handler.Drain] on. Balancers use it.
+//   - [LivePath] returns 200 as long as the process answers. It asks no server: an
+//     orchestrator restarts a node that is not live, which does not repair a database.
+//   - [ReadyPath] returns 200 if the node can serve, and 503 if a [Check] fails or
+//     [Handler.Drain] was called. Balancers use it.
 //
-// The last two have a JSON body: status (live, ready, not_ready or draining) and
-// checks, which gives for each check by its name ok and, if that is false, why.
+// The last two have a JSON body: status is live, ready, not_ready or draining, and
+// checks has the result of each check by its name, ok, and why it failed:
 //
 //	{"status":"not_ready","checks":{"css":{"ok":false,"why":"no answer within 1s"}}}
 //
-// Each check has [Timeout], and all run at the same time: an answer takes less than
+// All checks run at the same time, each for at most [Timeout]: a response takes less than
 // 2 s, even if a server hangs.
 package health

@@ -40,3 +40,24 @@ func Example() {
 	// 200 {"status":"ready","checks":{"css":{"ok":true}}}
 	// 503 {"status":"draining","checks":{}}
 }
+
+// A status page for operators on an address that other hosts can reach.
+func ExampleRequireToken() {
+	token, err := health.NewToken("s3cret") // or health.ReadToken, from a file
+	if err != nil {
+		panic(err)
+	}
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "status page") })
+	admin := health.RequireToken(token, page)
+
+	for _, authorization := range []string{"", "Bearer s3cret"} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		admin.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// 401
+	// 200
+}

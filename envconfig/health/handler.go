@@ -10,15 +10,15 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
-// The paths that a [Handler] answers.
+// The paths of the health checks.
 const (
 	CheckPath = "/api/v1/health/check" // mosparo's own check
 	LivePath  = "/livez"
 	ReadyPath = "/readyz"
 )
 
-// Handler answers health checks. Make one with [New]. It is safe for concurrent
-// use.
+// Handler serves the health checks of a node. Create it with [New]. It is safe for
+// concurrent use.
 type Handler struct {
 	options
 	access   access
@@ -29,9 +29,9 @@ type Handler struct {
 	unserved unserved
 }
 
-// New returns the handler of a node with these settings. ping reports whether the
-// database can be asked, such as the method Ping of sqlcleaner.DB; it is called as
-// the function of a [Check] is. New panics if ping is nil.
+// New returns the handler of a node with these settings. ping returns an error if the
+// database does not answer, such as the method Ping of sqlcleaner.DB; it is called under
+// the rules of [Check].Func. New panics if ping is nil.
 func New(settings envconfig.Health, proxies envconfig.Proxies, ping func(ctx context.Context) error, opts ...Option) *Handler {
 	if ping == nil {
 		panic("health.New: ping is nil")
@@ -43,17 +43,18 @@ func New(settings envconfig.Health, proxies envconfig.Proxies, ping func(ctx con
 	return h
 }
 
-// Drain makes the node not ready, for good: balancers send no new clients. Call it
-// when the node is about to stop, and keep serving until they have noticed.
+// Drain makes the node permanently not ready, so that balancers send no new requests.
+// Call it when the node is about to stop, and keep serving until they have noticed.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
-// ServeHTTP answers on the public listener, for the pattern "/": the health checks
-// to clients on the allow list and 404 to others, and 503 on any other path. The 503
-// says that a Go node serves /resources/ and PHP nodes everything else, and is logged
-// once a minute: a pool of a balancer that mixes both loses requests.
+// ServeHTTP serves the public listener, for the pattern "/". It answers the health checks
+// of clients on the allow list, and those of others with 404. A client is the last
+// address before the trusted proxies, as in Symfony. A refused address is logged once,
+// with the setting that would allow it.
 //
-// A client is the last address before the trusted proxies, as in Symfony. An address
-// that is refused is logged once, with the setting that would allow it.
+// It answers any other path with 503 and a text that a Go node serves /resources/ and PHP
+// nodes everything else, which is logged once a minute: a balancer whose pool mixes both
+// loses requests.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := h.probe(r.URL.Path)
 	if r.URL.Path == CheckPath {
@@ -69,8 +70,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Admin returns the handler of [LivePath] and [ReadyPath] on the admin listener,
-// where everyone may ask. Other paths are answered with 404.
+// Admin returns the handler of the admin listener. It answers [LivePath] and [ReadyPath]
+// for all clients, and other paths with 404.
 func (h *Handler) Admin() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if answer := h.probe(r.URL.Path); answer != nil {
@@ -91,7 +92,7 @@ func (h *Handler) probe(path string) http.HandlerFunc {
 	return nil
 }
 
-// get answers GET, and HEAD, which is GET to Symfony.
+// get answers GET and HEAD, which Symfony treats alike, and refuses other methods.
 func get(answer http.HandlerFunc, w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET")
@@ -106,7 +107,7 @@ const (
 	jsonType = "application/json"
 )
 
-// write answers with what no cache keeps, unless w says otherwise.
+// write sends a response that no cache stores, unless w has a Cache-Control already.
 func write(w http.ResponseWriter, status int, contentType, body string) {
 	header := w.Header()
 	header.Set("Content-Type", contentType)
@@ -116,5 +117,5 @@ func write(w http.ResponseWriter, status int, contentType, body string) {
 		header.Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // the client is gone
+	_, _ = io.WriteString(w, body) // an error means that the client is gone
 }

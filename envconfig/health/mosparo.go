@@ -6,23 +6,23 @@ import (
 	"net/http"
 )
 
-// Installation is the state of mosparo's installation. PHP nodes test the database
-// only if it is [Installed].
+// Installation is the state of mosparo's installation. Like PHP nodes, mosparo's check
+// tests the database only in the state [Installed].
 type Installation int
 
 const (
-	// Installed is mosparo in a version that this program knows.
+	// Installed means that mosparo is installed in a version that this program knows.
 	Installed Installation = iota
-	// NotInstalled is mosparo before its setup: mosparo_installed is not true.
+	// NotInstalled means that mosparo_installed is not true: the setup has not run.
 	NotInstalled
-	// UpdateNotFinished is another version in mosparo_installed_version: PHP nodes
-	// say so of any but their own.
+	// UpdateNotFinished means that mosparo_installed_version is another version. PHP
+	// nodes report any version but their own in this way.
 	UpdateNotFinished
 )
 
-// The bodies of mosparo's HealthApiController, as PHP's json_encode writes them. On
-// failure PHP nodes show the message of the exception. It may name users and hosts,
-// so here it goes to the log.
+// The bodies of mosparo's HealthApiController, as PHP's json_encode writes them. PHP
+// nodes show the message of a database error, which may name users and hosts; here it
+// goes to the log.
 const (
 	bodyConnected         = `{"service":"mosparo","healthy":true,"databaseStatus":"connected","error":null,"statusCode":200}`
 	bodyFailed            = `{"service":"mosparo","healthy":false,"databaseStatus":"connection-failed","error":"the database cannot be reached","statusCode":500}`
@@ -36,8 +36,8 @@ var (
 	errUpdateNotFinished = errors.New("mosparo has another version")
 )
 
-// testDatabase returns the function behind the check: state and ping share its
-// deadline, since either may read from what hangs.
+// testDatabase returns the function of mosparo's check. The state of the installation
+// shares the deadline with ping, since reading it may hang as well.
 func (h *Handler) testDatabase(ping func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		switch h.installation(ctx) {

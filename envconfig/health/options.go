@@ -32,9 +32,9 @@ func newOptions(opts []Option) options {
 	return o
 }
 
-// WithReadiness adds checks to [ReadyPath]. The default is none: the node is ready
-// until it drains. It panics for a check without name or function, and for a name
-// that occurs twice.
+// WithReadiness adds checks to [ReadyPath]. The default is none: the node is ready until
+// it drains. It panics if a check has no name or no function, and [New] panics if two
+// checks have the same name.
 func WithReadiness(checks ...Check) Option {
 	for _, c := range checks {
 		if c.Name == "" {
@@ -54,10 +54,9 @@ func WithReadiness(checks ...Check) Option {
 	}
 }
 
-// WithInstallation sets the function that reports the state of mosparo's
-// installation. mosparo's check calls it for each request, since mosparo may be
-// updated while this node runs; the function is called as that of a [Check] is. The
-// default, and nil, is [Installed].
+// WithInstallation sets the function that returns the state of mosparo's installation.
+// mosparo's check calls it whenever it runs, since mosparo may be updated while this node
+// runs; the rules of [Check].Func apply. The default, also for nil, is [Installed].
 func WithInstallation(f func(ctx context.Context) Installation) Option {
 	return func(o *options) {
 		if o.installation = f; f == nil {
@@ -66,8 +65,9 @@ func WithInstallation(f func(ctx context.Context) Installation) Option {
 	}
 }
 
-// WithLogger logs refused clients, requests for paths that are not served, when a
-// check begins and ceases to fail, and a token that every user can read. The default, and nil, log nothing.
+// WithLogger logs refused clients, requests for paths that are not served, the first
+// failure of a check and its recovery, and a token file that every user can read. The
+// default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) {
 		if o.logger = l; l == nil {

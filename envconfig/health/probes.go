@@ -11,7 +11,7 @@ import (
 // maxWhy limits the text of an error in a body, in bytes.
 const maxWhy = 300
 
-// answer is the body of liveness and readiness.
+// answer is the JSON body of liveness and readiness.
 type answer struct {
 	Status string             `json:"status"`
 	Checks map[string]outcome `json:"checks"`
@@ -73,6 +73,6 @@ func (h *Handler) runChecks(ctx context.Context) map[string]outcome {
 }
 
 func writeJSON(w http.ResponseWriter, status int, a answer) {
-	body, _ := json.Marshal(a) // texts and booleans
+	body, _ := json.Marshal(a) // strings and booleans, which cannot fail
 	write(w, status, jsonType, string(body)+"\n")
 }

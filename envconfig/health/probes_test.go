@@ -121,13 +121,18 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
 
 func TestReady_OutlivesAChecksMistakes(t *testing.T) {
-	h := newHandler(settings(t, ""), health.WithReadiness(
-		health.Check{Name: "panics", Func: func(context.Context) error { panic("nil map") }},
+	log := &logged{}
+	h := newHandler(settings(t, ""), health.WithLogger(log.logger()), health.WithReadiness(
+		health.Check{Name: "panics", Func: func(context.Context) error { panic("user root denied") }},
 		health.Check{Name: "exits", Func: func(context.Context) error { runtime.Goexit(); return nil }},
 		health.Check{Name: "talks", Func: func(context.Context) error { return errors.New(strings.Repeat("ä", 1000)) }},
 	))
 	said := body(t, ask(h, http.MethodGet, health.ReadyPath, local))
-	require.Contains(t, said, "nil map")
+	require.Contains(t, said, `"panics":{"ok":false,"why":"the check panicked; see the log of the node"}`)
+	require.NotContains(t, said, "root", "a panic's text may name what clients must not know")
+	logged := strings.Join(log.lines(), "\n")
+	require.Contains(t, logged, "user root denied")
+	require.Contains(t, logged, "probes_test.go", "the log has the stack")
 	require.Contains(t, said, `"exits":{"ok":false`)
 	require.Less(t, len(said), 1000)
 }

@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// ErrToken is wrapped by the errors of [NewToken] and [ReadToken] for a text that is
-// no token.
+// ErrToken is the error of [NewToken] and [ReadToken] for a text that is not a token.
 var ErrToken = errors.New("a bearer token is one word of visible ASCII characters")
 
 // maxToken is the longest token, in bytes.
 const maxToken = 4096
 
-// Token is a bearer token (RFC 6750). It keeps a hash only and cannot be shown.
+// Token is a bearer token (RFC 6750). It holds only a hash, so it cannot be printed.
 type Token struct{ sum [sha256.Size]byte }
 
-// NewToken returns the token of a text. It fails with [ErrToken].
+// NewToken returns the token with a text: one word of visible ASCII characters, 4096 at
+// most. The error wraps [ErrToken].
 func NewToken(text string) (Token, error) {
 	switch {
 	case text == "":
@@ -35,9 +35,9 @@ func NewToken(text string) (Token, error) {
 	return Token{sum: sha256.Sum256([]byte(text))}, nil
 }
 
-// ReadToken reads a token from a file, in which white space may surround it. With
-// [WithLogger] it warns if every user of the system can read the file. An error wraps
-// [ErrToken], or is that of the file system, and names the file.
+// ReadToken reads a token from a file, without the white space around it. With
+// [WithLogger] it warns if every user of the system can read the file. The error names
+// the file; it wraps [ErrToken] or is one of the file system.
 func ReadToken(path string, opts ...Option) (Token, error) {
 	o := newOptions(opts)
 	f, err := os.Open(path)
@@ -59,9 +59,9 @@ func ReadToken(path string, opts ...Option) (Token, error) {
 	return t, nil
 }
 
-// RequireToken answers requests without the token with 401, and passes the others on
-// to next. [LivePath] and [ReadyPath] need no token: orchestrators and balancers have
-// none. It panics if t is the zero Token or next is nil.
+// RequireToken returns a handler that passes requests with the token to next and answers
+// others with 401. [LivePath] and [ReadyPath] need no token, since orchestrators and
+// balancers have none. It panics if t is the zero Token or next is nil.
 func RequireToken(t Token, next http.Handler) http.Handler {
 	if t == (Token{}) {
 		panic("health.RequireToken: t is empty")
@@ -79,8 +79,8 @@ func RequireToken(t Token, next http.Handler) http.Handler {
 	})
 }
 
-// matches compares hashes in constant time: neither the token nor its length shows in
-// the time that it takes.
+// matches compares hashes in constant time, which reveals neither the token nor its
+// length.
 func (t Token) matches(header string) bool {
 	scheme, text, _ := strings.Cut(header, " ")
 	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))

@@ -14,8 +14,8 @@ const (
 )
 
 const (
-	unservedInterval = time.Minute // between two lines of the log
-	maxPath          = 200         // bytes of a path in the log
+	unservedInterval = time.Minute // between two log lines
+	maxPath          = 200         // bytes of a path in a log line
 )
 
 // unserved answers requests for paths that a Go node does not serve.
@@ -24,7 +24,7 @@ type unserved struct {
 
 	mu       sync.Mutex
 	logged   time.Time
-	requests int // since then
+	requests int // since the last log line
 }
 
 func (u *unserved) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,8 @@ func (u *unserved) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusServiceUnavailable, textType, body)
 }
 
-// count returns the number of requests to log, 0 if it is not time yet.
+// count returns the number of requests since the last log line, or 0 if it is too early
+// for the next one.
 func (u *unserved) count(now time.Time) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()

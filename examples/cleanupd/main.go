@@ -1,6 +1,6 @@
-// Command cleanupd is mosparo's cron job mosparo:cleanup-database without PHP: it
-// cleans the cluster's database once, now. Without --clean it only counts what
-// would go. Its exit codes are those of "mosparoctl cleanup run".
+// Command cleanupd runs mosparo's cleanup of the database once, now, as the cron job
+// mosparo:cleanup-database does with PHP. Without --clean it deletes nothing and only
+// counts what it would delete. Its exit codes are those of "mosparoctl cleanup run".
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"time"
-	_ "time/tzdata" // the zones of PHP, where the machine has none
+	_ "time/tzdata" // PHP's time zones, for hosts without a zone database
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
 	"github.com/redis/go-redis/v9"
@@ -30,7 +30,7 @@ import (
 func main() {
 	dir := flag.String("dir", ".", "mosparo's directory")
 	zone := flag.String("zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
-	clean := flag.Bool("clean", false, "clean, instead of counting what would go")
+	clean := flag.Bool("clean", false, "delete; without it only count what would be deleted")
 	usage := flag.Usage
 	flag.Usage = func() { usage(); fmt.Fprint(flag.CommandLine.Output(), "\n", shell.CleanupExitHelp) }
 	flag.Parse()
@@ -38,7 +38,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))
 		os.Exit(2)
 	}
-	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
+	redis.SetLogger(connect.NewRedisLogger(nil)) // failed calls return errors
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	code := shell.CleanupFailed
 	s, err := envconfig.Load(*dir, os.Environ())
@@ -52,8 +52,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run cleans as mosparo's command does: forced, and without limits. It returns
-// the exit code.
+// run cleans as mosparo's command does, regardless of the schedule and without limits. It
+// returns the exit code.
 func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, out io.Writer) (int, error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
@@ -83,7 +83,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	}
 	defer closer.Close()
 	locker := lock.New(backend)
-	defer locker.Close() //nolint:contextcheck // it waits for goroutines of its own
+	defer locker.Close() //nolint:contextcheck // it waits for its own goroutines
 	scheduler := cleanup.New(cache.NewPool(adapter), locker, d, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(policy),
 		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
 			return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
@@ -93,7 +93,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	return shell.CleanupCode(a, err), err
 }
 
-// dryRun counts what would go.
+// dryRun counts what a cleanup would delete.
 func dryRun(ctx context.Context, d *sqlcleaner.DB, p cleanup.Policy, out io.Writer) (int, error) {
 	if err := d.Ping(ctx); err != nil {
 		return shell.CleanupUnavailable, err

@@ -1,13 +1,12 @@
-// Command cronlock runs a command on one node of a cluster only: put the same
-// line into the crontab of every node. It uses the server that mosparo's
-// environment variables name; it reads none of mosparo's files. "mosparoctl
-// lock run" does the same with --dir, a time to wait, and exit codes.
+// Command cronlock runs a command on one node of a cluster at a time. Put the same line
+// into the crontab of every node:
 //
 //	cronlock report php bin/console app:report
 //
-// A crontab has an environment of its own: where that names no cache that nodes
-// share, cronlock exits with 78 and runs nothing, unless --this-host-only says
-// that a lock of this host is meant.
+// The lock is on the cache server that mosparo's environment variables name; mosparo's
+// files are not read. A crontab has its own environment: if that names no shared cache,
+// cronlock runs nothing and exits with 78, unless --this-host-only allows a lock of this
+// host. "mosparoctl lock run" does the same with more options, such as --dir and --wait.
 package main
 
 import (
@@ -31,27 +30,26 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// exitConfig is the exit code for settings that name no shared lock, as in
-// sysexits.h.
+// exitConfig is EX_CONFIG of sysexits.h: the settings name no shared cache.
 const exitConfig = 78
 
-// errNotShared: every node would run the command.
-var errNotShared = errors.New("the environment names no cache whose locks nodes share (MOSPARO_CACHE_ADAPTER, REDIS_URL, …)")
+// errNotShared prevents every node from running the command.
+var errNotShared = errors.New("the environment names no cache that the nodes share (MOSPARO_CACHE_ADAPTER, REDIS_URL, …)")
 
 func main() {
 	log.SetFlags(0)
-	local := flag.Bool("this-host-only", false, "let it be a lock of this host, where the environment names no cache that nodes share")
+	local := flag.Bool("this-host-only", false, "use a lock of this host if the environment names no cache that the nodes share")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: cronlock [--this-host-only] NAME COMMAND…")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
 	if flag.NArg() < 2 || strings.HasPrefix(flag.Arg(0), lock.ReservedPrefix) {
-		fmt.Fprintf(os.Stderr, "cronlock: it takes a name, which does not begin with %s, and a command\n", lock.ReservedPrefix)
+		fmt.Fprintf(os.Stderr, "cronlock: needs a name that does not begin with %s, and a command\n", lock.ReservedPrefix)
 		flag.Usage()
 		os.Exit(2)
 	}
-	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
+	redis.SetLogger(connect.NewRedisLogger(nil)) // failed calls return errors
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch err := run(ctx, flag.Arg(0), flag.Args()[1:], *local); {
@@ -91,8 +89,8 @@ func run(ctx context.Context, name string, command []string, local bool) error {
 	if !locker.Properties().Shared {
 		return errNotShared
 	}
-	// The command is killed when the lock is lost or we are to end. However
-	// short it is, the lock is kept for half a minute: some clocks are behind.
+	// The command is killed when the lock is lost or this program is told to end. The
+	// lock is held for at least half a minute, since the clocks of the nodes differ.
 	return locker.Do(ctx, name, func(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -22,17 +22,17 @@ func cacheCommands() []command {
 		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet, cluster: true},
 		{name: "set", args: "[--ttl DURATION] KEY JSON", help: `Store a value, given as typed JSON such as {"t":"string","v":"text"}; "cache get" shows the form of others.`, run: cacheSet, cluster: true},
 		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete, cluster: true},
-		{name: "ls", args: "[--all] [PREFIX]", help: "List the entries of mosparo and of Go nodes, where the cache can.", run: cacheList, cluster: true},
-		{name: "clear", args: "[--yes] [--force]", help: "Remove all entries of mosparo and of Go nodes, but no locks and nothing of anyone else; not while a Go node is at work.", run: cacheClear, cluster: true, asks: works},
-		{name: "key", args: "KEY…", help: "Show keys as they stand on the server; of files the path.", run: cacheKey, cluster: true},
+		{name: "ls", args: "[--all] [PREFIX]", help: "List the keys of mosparo and of Go nodes, if the cache can list them.", run: cacheList, cluster: true},
+		{name: "clear", args: "[--yes] [--force]", help: "Remove all entries of mosparo and of Go nodes, but no locks and no foreign entries. Refused while a Go node is working.", run: cacheClear, cluster: true, asks: works},
+		{name: "key", args: "KEY…", help: "Show the keys as stored on the server, or the paths of files.", run: cacheKey, cluster: true},
 		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer, cluster: true},
-		{name: "path", args: "KEY…", help: "Show the file of an entry below the cache directory.", run: cachePath, asks: offline},
+		{name: "path", args: "KEY…", help: "Show the path of an entry's file, relative to the cache directory.", run: cachePath, asks: offline},
 	}
 }
 
-const dirHelp = "mosparo's directory, with its .env files and config/env.mosparo.php; without it only the environment is read"
+const dirHelp = "mosparo's directory, to read its .env files and config/env.mosparo.php; without it only the environment is read"
 
-// readSettings reads those of --dir, or of the environment alone.
+// readSettings reads the settings from --dir, or from the environment only.
 func (a *app) readSettings() (*envconfig.Settings, error) {
 	if a.dir != "" {
 		return envconfig.Load(a.dir, a.environ)
@@ -40,12 +40,11 @@ func (a *app) readSettings() (*envconfig.Settings, error) {
 	return envconfig.FromEnviron(a.environ)
 }
 
-// settings reads the settings. A caller that then looks into a cache that is not named
-// should know it.
+// settings reads the settings, and warns if they name no cache.
 func (a *app) settings() (*envconfig.Settings, error) {
 	s, err := a.readSettings()
 	if err == nil && a.dir == "" && !s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() && !s.Variable("FILESYSTEM_CACHE_PATH").IsSet() {
-		fmt.Fprintln(a.stderr, "mosparoctl: the environment names no cache, so the default one is used; --dir DIR reads mosparo's files, too")
+		fmt.Fprintln(a.stderr, "mosparoctl: the environment names no cache, so the default one is used; use --dir DIR to read mosparo's files as well")
 	}
 	return s, err
 }
@@ -56,14 +55,14 @@ func (a *app) openCache() (cache.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts, err := a.connecting()
+	opts, err := a.connectOptions()
 	if err != nil {
 		return nil, err
 	}
 	return connect.Cache(s, opts...)
 }
 
-// withCache runs do on the cache and closes it.
+// withCache opens the cache, calls do, and closes it.
 func (a *app) withCache(do func(cache.Adapter) error) error {
 	c, err := a.openCache()
 	if err != nil {
@@ -73,20 +72,20 @@ func (a *app) withCache(do func(cache.Adapter) error) error {
 	return do(c)
 }
 
-// someKeys are the arguments of a command that takes keys, flags among them
-// parsed: a --dir behind the keys must not be taken for a key.
+// someKeys returns the arguments of a command that takes keys. It also parses flags
+// between and after them, so that a --dir after the keys is not used as a key.
 func someKeys(flags *flag.FlagSet, args []string) ([]string, error) {
-	keys, err := interleaved(flags, args)
+	keys, err := parseInterleaved(flags, args)
 	if err != nil {
 		return nil, err
 	}
 	return keys, validKeys(keys)
 }
 
-// validKeys refuses a command line without keys, and keys that PSR-6 refuses.
+// validKeys returns an error if there are no keys, or keys that PSR-6 does not allow.
 func validKeys(keys []string) error {
 	if len(keys) == 0 {
-		return usageError{"which key?"}
+		return usageError{"a key is missing"}
 	}
 	for _, k := range keys {
 		if err := cache.ValidateKey(k); err != nil {
@@ -101,7 +100,7 @@ type entry struct {
 	Key   string          `json:"key"`
 	Found bool            `json:"found"`
 	Value json.RawMessage `json:"value,omitempty"`
-	// Metadata is what Symfony keeps beside the value, if it does.
+	// Metadata is Symfony's metadata of the value, if there is any.
 	Metadata json.RawMessage `json:"metadata,omitempty"`
 	Error    string          `json:"error,omitempty"`
 }
@@ -157,9 +156,9 @@ func describe(key string, raw []byte) entry {
 }
 
 func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	ttl := flags.Duration("ttl", 0, "lifetime, such as 60s; 0 is none")
+	ttl := flags.Duration("ttl", 0, "lifetime, such as 60s; 0 for no limit")
 	return func(args []string) error {
-		args, err := interleaved(flags, args)
+		args, err := parseInterleaved(flags, args)
 		if err != nil {
 			return err
 		}
@@ -170,11 +169,11 @@ func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 			return err
 		}
 		if *ttl < 0 {
-			return usageError{"--ttl is not negative"}
+			return usageError{"--ttl must not be negative"}
 		}
 		v, err := typedjson.Unmarshal([]byte(args[1]))
 		if err != nil {
-			return fmt.Errorf(`the value has to be typed JSON such as {"t":"string","v":"text"}: %w`, err)
+			return fmt.Errorf(`the value must be typed JSON such as {"t":"string","v":"text"}: %w`, err)
 		}
 		raw, err := php.Marshal(v)
 		if err != nil {
@@ -186,8 +185,8 @@ func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 	}
 }
 
-// interleaved parses flags that stand behind the first argument, too.
-func interleaved(flags *flag.FlagSet, args []string) (rest []string, err error) {
+// parseInterleaved also parses flags after the first argument.
+func parseInterleaved(flags *flag.FlagSet, args []string) (rest []string, err error) {
 	for len(args) > 0 {
 		rest = append(rest, args[0])
 		if err := flags.Parse(args[1:]); err != nil {

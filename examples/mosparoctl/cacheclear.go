@@ -14,12 +14,12 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// errNotConfirmed ends a clear that nobody wants.
+// errNotConfirmed reports that the user did not confirm a clear.
 var errNotConfirmed = errors.New("not confirmed; nothing was removed")
 
 func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	yes := flags.Bool("yes", false, "do not ask")
-	force := flags.Bool("force", false, "also while a Go node is at work")
+	yes := flags.Bool("yes", false, "do not ask for confirmation")
+	force := flags.Bool("force", false, "also while a Go node is working")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cache clear takes no arguments: it removes all entries of mosparo"}
@@ -31,7 +31,7 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 			}
 			if !*force {
 				check := func(l *lock.Locker) error { return checkIdle(ctx, cache.NewPool(c), l, isOwnLock) }
-				if err := a.withLocker(check); err != nil { //nolint:contextcheck // closing waits for goroutines of its own
+				if err := a.withLocker(check); err != nil { //nolint:contextcheck // closing waits for its own goroutines
 					return err
 				}
 			}
@@ -57,7 +57,7 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 	}
 }
 
-// confirmClear counts what would go and asks.
+// confirmClear counts the entries to be removed and asks for confirmation.
 func (a *app) confirmClear(ctx context.Context, c cache.Adapter) error {
 	what := "all entries of mosparo, which this cache cannot count"
 	if lister, ok := c.(cache.Lister); ok {
@@ -72,7 +72,7 @@ func (a *app) confirmClear(ctx context.Context, c cache.Adapter) error {
 		}
 		what = countOf(n) + " of mosparo"
 	}
-	fmt.Fprintf(a.stderr, "This removes %s, the schedule of the cleanup among them, for all nodes. Locks and foreign entries stay.\nType yes to go on: ", what)
+	fmt.Fprintf(a.stderr, "This removes %s for all nodes, including the schedule of the cleanup. Locks and foreign entries stay.\nType yes to continue: ", what)
 	answer, _ := bufio.NewReader(a.stdin).ReadString('\n')
 	if strings.TrimSpace(answer) != "yes" {
 		return errNotConfirmed
@@ -88,9 +88,9 @@ func countOf(n int) string {
 }
 
 func cacheList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	all := flags.Bool("all", false, "list foreign entries, too")
+	all := flags.Bool("all", false, "also list foreign entries")
 	return func(args []string) error {
-		args, err := interleaved(flags, args)
+		args, err := parseInterleaved(flags, args)
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 )
 
-// rawKey is a key as it stands on the server. On memcached the namespace
-// version is asked for.
+// rawKey returns a key as stored on the server, or the path of a file. On memcached it
+// reads the namespace version.
 func rawKey(ctx context.Context, c cache.Adapter, key string) (string, error) {
 	switch c := c.(type) {
 	case interface {
@@ -48,9 +48,9 @@ func cacheKey(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 }
 
 func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	raw := flags.Bool("raw", false, "the keys are as they stand on the server; nothing is asked")
+	raw := flags.Bool("raw", false, "the keys are given as stored on the server; sends no request")
 	return func(args []string) error {
-		keys, err := interleaved(flags, args)
+		keys, err := parseInterleaved(flags, args)
 		if err == nil && (len(keys) == 0 || !*raw) {
 			err = validKeys(keys)
 		}
@@ -62,7 +62,7 @@ func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 				Servers() *memcachedadapter.Servers
 			})
 			if !ok {
-				return errors.New("only memcached spreads keys over servers; see MOSPARO_CACHE_ADAPTER")
+				return errors.New("only memcached distributes keys over servers; see MOSPARO_CACHE_ADAPTER")
 			}
 			for _, k := range keys {
 				at := k
@@ -81,7 +81,7 @@ func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 	}
 }
 
-// oneWord quotes a key that a terminal or a script could misread.
+// oneWord quotes a key that a terminal or a script could misinterpret.
 func oneWord(key string) string {
 	quoted := strconv.QuoteToGraphic(key)
 	if quoted[1:len(quoted)-1] != key || strings.ContainsAny(key, " \u00a0") {

@@ -7,24 +7,22 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// PHP refuses an object whose class it does not have, so this tool knows the
-// classes that mosparo's PHP nodes have, and for a few how they store
-// themselves.
+// PHP fails to read an object of a class that it does not have. So this tool knows the
+// classes of mosparo's PHP nodes, and for a few of them how they serialize themselves.
 
-// namespaces of the code that every mosparo node carries.
+// namespaces are the namespaces of the code on every mosparo node.
 var namespaces = []string{`Mosparo\`, `Symfony\`, `Doctrine\`, `Psr\`}
 
-// storage is how a class with its own __serialize stores itself: what is
-// shown after reading, and what is stored for what is shown.
+// storage converts the properties of a class with its own __serialize between the form
+// that is stored and the form that is shown.
 type storage struct {
 	shown func(stored []php.Prop) []php.Prop
-	// stored is nil where what is shown is not all that was stored.
+	// stored is nil if the shown form lacks a part of the stored one.
 	stored func(shown []php.Prop) []php.Prop
 }
 
-// classes are known by name; nil stands for a class without a storage of its
-// own. The last ones belong to the recorded cases of real PHP by which this
-// module is tested.
+// classes are the known classes by name, with nil for a class without __serialize. The
+// last group is from the recorded cases of real PHP in the tests.
 var classes = map[string]*storage{
 	"stdclass": nil, "datetime": nil, "datetimeimmutable": nil, "datetimezone": nil, "dateinterval": nil, "dateperiod": nil,
 	"arrayobject":      {shown: elementsOf(1), stored: asArrayObject},
@@ -52,7 +50,7 @@ var classes = map[string]*storage{
 	},
 }
 
-// elementsOf shows the array under one number as properties.
+// elementsOf shows the elements of the array with the key n as properties.
 func elementsOf(n int64) func([]php.Prop) []php.Prop {
 	return func(stored []php.Prop) []php.Prop {
 		var out []php.Prop
@@ -69,7 +67,7 @@ func elementsOf(n int64) func([]php.Prop) []php.Prop {
 	}
 }
 
-func numbered(values ...any) []php.Prop {
+func listProps(values ...any) []php.Prop {
 	out := make([]php.Prop, len(values))
 	for i, v := range values {
 		out[i] = php.Prop{Key: php.IntKey(int64(i)), Value: v}
@@ -89,13 +87,13 @@ func arrayOf(props []php.Prop) *php.Array {
 	return a
 }
 
-// asArrayObject: flags, elements, own properties, class of the iterator.
+// asArrayObject returns flags, elements, own properties and class of the iterator.
 func asArrayObject(shown []php.Prop) []php.Prop {
-	return numbered(int64(0), arrayOf(shown), &php.Array{}, nil)
+	return listProps(int64(0), arrayOf(shown), &php.Array{}, nil)
 }
 
-// known finds a class.
-func known(class string) (*storage, bool) {
+// lookupClass reports whether a class is known, and returns its storage.
+func lookupClass(class string) (*storage, bool) {
 	for _, ns := range namespaces {
 		if strings.HasPrefix(strings.ToLower(class), strings.ToLower(ns)) {
 			return nil, true
@@ -105,13 +103,13 @@ func known(class string) (*storage, bool) {
 	return s, ok
 }
 
-// restore refuses unknown classes and shows the others as PHP does after
-// reading.
+// restore converts objects to the form that PHP shows after reading. It fails for unknown
+// classes.
 func restore(v any) error {
 	return eachObject(v, map[any]bool{}, func(class string, o *php.Object) error {
-		s, ok := known(class)
+		s, ok := lookupClass(class)
 		if !ok {
-			return fmt.Errorf("class %q is not one of a PHP node's (--any-class shows it)", class)
+			return fmt.Errorf("class %q is not a class of PHP nodes (--any-class shows it)", class)
 		}
 		if s != nil && o != nil {
 			o.Props = s.shown(o.Props)
@@ -123,11 +121,11 @@ func restore(v any) error {
 // store is the reverse of restore.
 func store(v any) error {
 	return eachObject(v, map[any]bool{}, func(class string, o *php.Object) error {
-		s, _ := known(class)
+		s, _ := lookupClass(class)
 		switch {
 		case s == nil || o == nil:
 		case s.stored == nil:
-			return fmt.Errorf("class %q: typed JSON does not hold all that it stores", class)
+			return fmt.Errorf("class %q: typed JSON does not contain all that the class stores", class)
 		default:
 			o.Props = s.stored(o.Props)
 		}
@@ -135,7 +133,7 @@ func store(v any) error {
 	})
 }
 
-// eachObject calls do for every object once, those inside first.
+// eachObject calls do once for every object, inner ones first.
 func eachObject(v any, done map[any]bool, do func(class string, o *php.Object) error) error {
 	v = php.Deref(v)
 	switch v.(type) {

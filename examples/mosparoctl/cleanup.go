@@ -13,18 +13,18 @@ import (
 
 func cleanupCommands() []command {
 	return []command{
-		{name: "status", args: clusterArgs + " [--json]", help: "Show when the cleanup is due and why, what runs, and who ran it last.", run: cleanupStatus},
-		{name: "history", args: clusterArgs + " [-n NUMBER] [--json]", help: "Show the newest runs of all nodes, and which ran at the same time.", run: cleanupHistory},
-		{name: "observe", args: clusterArgs + " [--json]", help: "Watch the schedule until interrupted and say what a node would do. Writes nothing.", run: cleanupObserve, asks: works},
-		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes; refuses where a node would only observe.", run: cleanupRun, asks: works},
-		{name: "pause", args: "[--dir DIR] [--for DURATION] [--reason TEXT] [--json]", help: "Keep the Go nodes from cleaning for at most 24 hours. PHP nodes ignore it.", run: cleanupPause},
+		{name: "status", args: clusterArgs + " [--json]", help: "Show when and why the cleanup is due, whether it is running, and the last runs.", run: cleanupStatus},
+		{name: "history", args: clusterArgs + " [-n NUMBER] [--json]", help: "Show the latest runs of all nodes, and which overlapped.", run: cleanupHistory},
+		{name: "observe", args: clusterArgs + " [--json]", help: "Watch the schedule until interrupted and log what a node would do. Writes nothing.", run: cleanupObserve, asks: works},
+		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes. Refused where a node would only observe.", run: cleanupRun, asks: works},
+		{name: "pause", args: "[--dir DIR] [--for DURATION] [--reason TEXT] [--json]", help: "Stop the Go nodes from cleaning, for at most 24 hours. PHP nodes ignore it.", run: cleanupPause},
 		{name: "resume", args: "[--dir DIR]", help: "End a pause.", run: cleanupResume},
-		{name: "decide", args: "[--lines] < JSON", help: "Say what mosparo's rules decide for a described situation.", run: cleanupDecide, asks: offline},
+		{name: "decide", args: "[--lines] < JSON", help: "Show what mosparo's rules decide in a given situation, with mosparo's result names.", run: cleanupDecide, asks: offline},
 	}
 }
 
-// situation is what "cleanup decide" reads. Times are offsets from now in
-// seconds; null is a stored null, "missing" no entry.
+// situation is the input of "cleanup decide". Times are offsets from now in seconds, null
+// is a stored null, "missing" is no entry.
 type situation struct {
 	Next                 json.RawMessage `json:"next"`
 	Additional           json.RawMessage `json:"additional"`
@@ -39,8 +39,8 @@ type situation struct {
 	SubmitTokenRetention int             `json:"submitTokenRetention"`
 }
 
-// verdict is its answer: the result, and what a run would have changed in the
-// cache, again as offsets.
+// verdict is the output of "cleanup decide": the result, and the entries of the cache
+// that a run would have changed, with offsets in seconds.
 type verdict struct {
 	Result  string            `json:"result"`
 	Changed map[string]*int64 `json:"changed"`
@@ -118,7 +118,7 @@ func (s situation) decide(now time.Time) (verdict, error) {
 	return out, nil
 }
 
-// policy has the defaults where a number is outside of mosparo's range, as in
+// policy returns the policy, with the default for a number outside mosparo's range, as in
 // mosparo.
 func (s situation) policy() cleanup.Policy {
 	setting := func(n, most int, unit time.Duration) time.Duration {
@@ -135,8 +135,8 @@ func (s situation) policy() cleanup.Policy {
 
 const missing = `"missing"`
 
-// isStoredNull reports whether an entry holds a null, which mosparo's null does
-// not change. It does make one where there was none.
+// isStoredNull reports whether an entry has a null. Writing null does not change such an
+// entry, but it creates a missing one.
 func isStoredNull(entry json.RawMessage) bool {
 	return len(entry) == 0 || string(entry) == "null"
 }

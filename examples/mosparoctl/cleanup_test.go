@@ -386,7 +386,7 @@ func TestLeave_PHPGoesOnAsBefore(t *testing.T) {
 
 	code, _, errs = i.ctl("leave", "--dir", i.dir)
 	require.Zero(t, code, errs)
-	require.Equal(t, "due", php.Run(phpSchedule, server.Addr()), "nobody waits for the dead run")
+	require.Equal(t, "due", php.Run(phpSchedule, server.Addr()), "no node waits for the crashed run")
 	rows, err := i.rows.Recent(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
@@ -501,7 +501,7 @@ func TestCleanup_RunSaysByItsExitCodeHowItEnded(t *testing.T) {
 	require.Equal(t, 1, run("--force"))
 	code, out, _ := i.ctl("cleanup", "run", "--help")
 	require.Zero(t, code)
-	require.Contains(t, out, "77 this node must not")
+	require.Contains(t, out, "77 a check forbids")
 }
 
 func TestCleanup_StatusSaysWhetherANodeMayClean(t *testing.T) {
@@ -606,8 +606,8 @@ func TestLeaveAndClear_NoticeGoNodesAtWork(t *testing.T) {
 	now := time.Now().UTC()
 	alive := runRecord{Marker: now, Started: now, Alive: now.Add(time.Minute), Host: "go-1", PID: 7}
 	for says, record := range map[string]runRecord{
-		"go-1 (pid 7) cleans": alive,
-		"newer version":       {Format: 1, Marker: now, Started: now},
+		"go-1 (pid 7) has been cleaning": alive,
+		"newer version":                  {Format: 1, Marker: now, Started: now},
 	} {
 		require.NoError(t, runKey.Set(t.Context(), i.pool, record, time.Hour))
 		refused(says, "cache", "clear", "--yes")

@@ -14,7 +14,7 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// cleanupResult is what "cleanup run" shows.
+// cleanupResult is the output of "cleanup run".
 type cleanupResult struct {
 	Result string `json:"result"`
 	result cleanup.Result
@@ -43,8 +43,8 @@ func (r *cleanupResult) take(rep cleanup.Report) {
 func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	force := flags.Bool("force", false, "ask neither schedule nor marker, as mosparo:cleanup-database; a run that is under way still keeps this one away")
-	dry := flags.Bool("dry-run", false, "say what would be deleted now, and delete nothing")
+	force := flags.Bool("force", false, "ignore schedule and marker, as mosparo:cleanup-database does; a run in progress still prevents this one")
+	dry := flags.Bool("dry-run", false, "show what would be deleted now, and delete nothing")
 	asJSON := flags.Bool("json", false, "write JSON")
 	usage := flags.Usage
 	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", shell.CleanupExitHelp) }
@@ -65,18 +65,18 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 		}
 		defer c.close()
 		t, err := c.scheduler.TryRun(ctx, cleanup.ExecutorCommand, how...)
-		r := attempted(t)
+		r := newCleanupResult(t)
 		r.DryRun = *dry
 		if *dry && err == nil {
-			t.Result = cleanup.ResultObserved // a dry run is done, also where a run would be kept away
+			t.Result = cleanup.ResultObserved // a dry run succeeds, also if a run would be prevented
 			r, err = c.dryRun(ctx, r)
 		}
-		return a.ended(r, *asJSON, shell.CleanupCode(t, err), err)
+		return a.finishRun(r, *asJSON, shell.CleanupCode(t, err), err)
 	}
 }
 
-// ended shows a result and says why there is no better one.
-func (a *app) ended(r cleanupResult, asJSON bool, code int, err error) error {
+// finishRun shows a result and its error, and returns the exit code.
+func (a *app) finishRun(r cleanupResult, asJSON bool, code int, err error) error {
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -93,7 +93,7 @@ func (a *app) ended(r cleanupResult, asJSON bool, code int, err error) error {
 	return exitError(code)
 }
 
-func attempted(t cleanup.Attempt) cleanupResult {
+func newCleanupResult(t cleanup.Attempt) cleanupResult {
 	r := cleanupResult{result: t.Result, Result: t.Result.String(), Why: t.Decision.Why(), Seconds: t.Duration.Seconds()}
 	r.take(t.Report)
 	if t.Stopped != nil {
@@ -105,7 +105,7 @@ func attempted(t cleanup.Attempt) cleanupResult {
 	return r
 }
 
-// dryRun adds to what a run would meet what it would delete.
+// dryRun adds what a run would delete.
 func (c *cluster) dryRun(ctx context.Context, r cleanupResult) (cleanupResult, error) {
 	began := time.Now()
 	rep, err := c.scheduler.DryRun(ctx)
@@ -141,7 +141,7 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	return nil
 }
 
-// progress shows on a terminal how far a run has come.
+// progress shows the progress of a run on a terminal.
 func (a *app) progress(p sqlcleaner.Progress) {
 	if !isTerminal(a.stderr) {
 		return
@@ -175,8 +175,8 @@ func isTerminal(w any) bool {
 func cleanupPause(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.cacheFlags(flags)
-	d := flags.Duration("for", time.Hour, "how long, at most 24h")
-	reason := flags.String("reason", "", "why, for other people")
+	d := flags.Duration("for", time.Hour, "duration of the pause, at most 24h")
+	reason := flags.String("reason", "", "reason, shown to other operators")
 	asJSON := flags.Bool("json", false, "write JSON")
 	return func(args []string) error {
 		if len(args) > 0 {
@@ -201,7 +201,7 @@ func cleanupPause(ctx context.Context, a *app, flags *flag.FlagSet) func([]strin
 		if *asJSON {
 			return a.printJSON(pauseState{Until: p.Until, By: p.By, Reason: p.Reason})
 		}
-		_, err = fmt.Fprintf(a.stdout, "Go nodes do not clean until %s; PHP nodes do as always\n", shortTime(p.Until))
+		_, err = fmt.Fprintf(a.stdout, "Go nodes do not clean until %s; PHP nodes are not affected\n", shortTime(p.Until))
 		return err
 	}
 }

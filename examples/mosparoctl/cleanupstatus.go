@@ -15,12 +15,12 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// cleanupState is what "cleanup status" shows.
+// cleanupState is the output of "cleanup status".
 type cleanupState struct {
 	Due      time.Time      `json:"due"`
 	Why      string         `json:"why"`
 	now      string         // the decision for people
-	Decision string         `json:"decision"` // a result, or "run" when it would start now
+	Decision string         `json:"decision"` // a result, or "run" if an attempt would clean now
 	Until    *time.Time     `json:"until,omitempty"`
 	Next     *time.Time     `json:"next"`
 	Extra    *time.Time     `json:"additional"`
@@ -49,7 +49,7 @@ type runningState struct {
 	PID   int       `json:"pid,omitempty"`
 }
 
-// checkState says whether a node with these settings may clean.
+// checkState is whether a node with these settings may clean.
 type checkState struct {
 	Result string `json:"result"` // "ok", "refused" or "unavailable"
 	Error  string `json:"error,omitempty"`
@@ -124,7 +124,7 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		if len(args) > 0 {
 			return usageError{"cleanup status takes no arguments"}
 		}
-		c, err := a.openCluster(&where, cleanup.ModeObserve, cleanup.WithLogger(nil)) // the state has all that it would log
+		c, err := a.openCluster(&where, cleanup.ModeObserve, cleanup.WithLogger(nil)) // the state includes what it would log
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func stateOf(o cleanup.Overview) cleanupState {
 	return s
 }
 
-// describeDecision says what an attempt would meet now.
+// describeDecision describes the result of an attempt now.
 func describeDecision(d cleanup.Decision) string {
 	if d.Run {
 		return "run: the cleanup would start"
@@ -175,7 +175,7 @@ func describeDecision(d cleanup.Decision) string {
 	return d.String() + ": " + d.Result.Describe()
 }
 
-// write is the state for people.
+// write prints the state for people.
 func (s cleanupState) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
@@ -272,7 +272,7 @@ func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	asJSON := flags.Bool("json", false, "write JSON, one line for each that happens")
+	asJSON := flags.Bool("json", false, "write JSON, one line for each event")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cleanup observe takes no arguments"}

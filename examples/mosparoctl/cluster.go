@@ -28,12 +28,12 @@ import (
 // clusterArgs are the flags of commands that need cache and database.
 const clusterArgs = "[--dir DIR] [--dsn URL] [--zone ZONE] [--lock-url URL]"
 
-// clusterFlags say where the cluster is.
+// clusterFlags are the flags that name the cluster.
 type clusterFlags struct {
 	dir, dsn, zone, locks string
 }
 
-// cacheFlags are those of commands that need the cache alone.
+// cacheFlags registers the flags of commands that only need the cache.
 func (c *clusterFlags) cacheFlags(flags *flag.FlagSet) {
 	flags.StringVar(&c.dir, "dir", "", dirHelp)
 }
@@ -42,10 +42,10 @@ func (c *clusterFlags) register(flags *flag.FlagSet) {
 	c.cacheFlags(flags)
 	flags.StringVar(&c.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path; ?name=value&… are parameters of the Go driver")
 	flags.StringVar(&c.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
-	flags.StringVar(&c.locks, "lock-url", "", "the server of the Go nodes' locks, if it is not that of the cache")
+	flags.StringVar(&c.locks, "lock-url", "", "the server of the Go nodes' locks, if it is not the cache server")
 }
 
-// settings reads them, the database's from --dsn if there is one.
+// settings reads the settings, with those of the database from --dsn if it is given.
 func (c *clusterFlags) settings(environ []string) (*envconfig.Settings, error) {
 	if c.dsn != "" {
 		vars, err := databaseVars(c.dsn)
@@ -60,8 +60,8 @@ func (c *clusterFlags) settings(environ []string) (*envconfig.Settings, error) {
 	return envconfig.Load(c.dir, environ)
 }
 
-// databaseVars are mosparo's settings for a database URL. Its errors hold
-// nothing of the URL but the scheme.
+// databaseVars converts a database URL to mosparo's variables. Its errors contain no part
+// of the URL but the scheme.
 func databaseVars(dsn string) ([]string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -92,7 +92,7 @@ func databaseVars(dsn string) ([]string, error) {
 	}, nil
 }
 
-// databaseParameters are those of a database URL, for the driver.
+// databaseParameters returns the parameters of a database URL, for the driver.
 func databaseParameters(dsn string) (url.Values, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -124,18 +124,18 @@ func (c *cluster) onClose(f func() error) { c.closers = append(c.closers, f) }
 
 func (c *cluster) close() {
 	for i := len(c.closers) - 1; i >= 0; i-- {
-		_ = c.closers[i]() // all that matters has been said
+		_ = c.closers[i]() // the command has reported what matters
 	}
 }
 
-// openPool opens the cache alone.
+// openPool opens only the cache.
 func (a *app) openPool(flags *clusterFlags) (*cluster, error) {
 	s, err := flags.settings(a.environ)
 	if err != nil {
 		return nil, err
 	}
 	c := &cluster{flags: flags, app: a, settings: s}
-	if c.connect, err = a.connecting(); err != nil {
+	if c.connect, err = a.connectOptions(); err != nil {
 		return nil, err
 	}
 	if c.adapter, err = connect.Cache(s, c.connect...); err != nil {
@@ -146,7 +146,7 @@ func (a *app) openPool(flags *clusterFlags) (*cluster, error) {
 	return c, nil
 }
 
-// openCluster opens all, and makes a scheduler of it.
+// openCluster opens cache, database and locks, and creates a scheduler.
 func (a *app) openCluster(flags *clusterFlags, mode cleanup.Mode, opts ...cleanup.Option) (*cluster, error) {
 	zone, err := time.LoadLocation(flags.zone)
 	if err != nil {
@@ -163,7 +163,7 @@ func (a *app) openCluster(flags *clusterFlags, mode cleanup.Mode, opts ...cleanu
 	return c, nil
 }
 
-// open opens database and locks beside the cache.
+// open opens database and locks, and creates the scheduler.
 func (c *cluster) open(zone *time.Location, mode cleanup.Mode, opts []cleanup.Option) error {
 	db, dialect, err := c.openDatabase()
 	if err != nil {
@@ -199,7 +199,7 @@ func (c *cluster) checkVersion(context.Context, cleanup.Snapshot) error {
 	return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 }
 
-// warnings is a log of what needs attention.
+// warnings returns a logger of warnings to standard error.
 func (a *app) warnings() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }

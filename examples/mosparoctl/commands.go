@@ -1,6 +1,6 @@
 package main
 
-// commands are all there is, in the order of the usage text.
+// commands returns all commands, in the order of the usage text.
 func commands() []command {
 	return []command{
 		configCommand(),

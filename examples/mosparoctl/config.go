@@ -25,23 +25,23 @@ import (
 func configCommand() command {
 	return command{
 		name: "config", args: "[--dir DIR] [--json]", run: configShow, asks: offline,
-		help: "Show the settings in effect, where they come from, and what to know of them. Changes and connects to nothing; secrets are masked.",
+		help: "Show the settings in effect, their sources and their warnings. Changes nothing and sends nothing; secrets are masked.",
 		sub: []command{
-			{name: "dsn", args: "[--reveal] DSN|-", help: "Show what a Redis or memcached address means, as JSON. - reads it from standard input, since other users see command lines. Asks the sentinels of a Redis address for the master.", run: configDSN},
+			{name: "dsn", args: "[--reveal] DSN|-", help: "Show how a Redis or memcached address is interpreted, as JSON. - reads it from standard input, since other users can see command lines. Asks the sentinels of a Redis address for the master.", run: configDSN},
 			{name: "dotenv", args: "FILE|DIR", help: "Show the variables of a .env file, or of all .env files of a directory as PHP ends with them, as a JSON object, secrets included.", run: configDotenv, asks: offline},
 			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP, asks: offline},
 		},
 	}
 }
 
-// report is what "config" shows.
+// report is the output of "config".
 type report struct {
 	Dir      string               `json:"dir,omitempty"`
 	Files    []string             `json:"files"`
 	Settings []envconfig.Variable `json:"settings"`
-	// Warnings are those that are not about one setting.
+	// Warnings are the warnings that are not about a single setting.
 	Warnings []string `json:"warnings"`
-	// Problems are why a node would not start.
+	// Problems are the reasons why a node would not start.
 	Problems []string `json:"problems"`
 }
 
@@ -68,7 +68,7 @@ func configShow(_ context.Context, a *app, flags *flag.FlagSet) func([]string) e
 	}
 }
 
-// report fails only when there is nothing to show.
+// report reads the settings. It fails only if there is nothing to show.
 func (a *app) report(dir string) (*report, error) {
 	var s *envconfig.Settings
 	var err error
@@ -82,21 +82,21 @@ func (a *app) report(dir string) (*report, error) {
 	}
 	r := &report{Dir: s.Dir, Files: append([]string{}, s.Files...), Warnings: []string{}, Problems: []string{}}
 	if dir == "" {
-		r.Warnings = append(r.Warnings, "only the environment was read; --dir DIR reads mosparo's files, too")
+		r.Warnings = append(r.Warnings, "only the environment was read; use --dir DIR to read mosparo's files as well")
 	}
 	for e := range s.Variables() {
 		r.Settings = append(r.Settings, e)
 	}
 	if err == nil {
-		err = r.openable(s)
+		err = r.checkOpenable(s)
 	}
-	r.problem(err)
+	r.addProblem(err)
 	return r, nil
 }
 
-// openable reports why the cache or the database could not be opened, as far
-// as that can be told without a connection.
-func (r *report) openable(s *envconfig.Settings) error {
+// checkOpenable returns why the cache or the database cannot be opened, as far as that shows
+// without a connection.
+func (r *report) checkOpenable(s *envconfig.Settings) error {
 	c, cacheErr := connect.Cache(s)
 	if cacheErr == nil {
 		cacheErr = c.Close()
@@ -109,8 +109,8 @@ func (r *report) openable(s *envconfig.Settings) error {
 	return errors.Join(cacheErr, dbErr)
 }
 
-// problem takes errors apart that were joined.
-func (r *report) problem(err error) {
+// addProblem adds an error, or each of joined errors.
+func (r *report) addProblem(err error) {
 	if err == nil {
 		return
 	}
@@ -123,7 +123,7 @@ func (r *report) problem(err error) {
 	}
 }
 
-// write is the report for people.
+// write prints the report for people.
 func (r *report) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tVALUE\tSOURCE")
@@ -154,7 +154,7 @@ func (r *report) write(w io.Writer) error {
 	return nil
 }
 
-// plain quotes a value that a terminal could obey.
+// plain quotes a value that is not safe to print on a terminal.
 func plain(s string) string {
 	if shell.Plain(s) == s {
 		return s
@@ -185,7 +185,7 @@ func configDSN(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 				return usageError{"config dsn takes one address from standard input, on one line"}
 			}
 		}
-		opts, err := a.connecting()
+		opts, err := a.connectOptions()
 		if err != nil {
 			return err
 		}
@@ -226,7 +226,7 @@ func (a *app) dotenv(path string) ([]dotenv.Variable, error) {
 	return dotenv.Parse(path, content, a.environ)
 }
 
-// writeObject keeps the order of the file.
+// writeObject writes a JSON object in the order of the file.
 func (a *app) writeObject(vars []dotenv.Variable) error {
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
@@ -234,7 +234,7 @@ func (a *app) writeObject(vars []dotenv.Variable) error {
 	b.WriteByte('{')
 	for i, v := range vars {
 		if !utf8.ValidString(v.Value) {
-			return fmt.Errorf("the value of %s is no UTF-8, which JSON cannot hold", v.Name)
+			return fmt.Errorf("the value of %s is not UTF-8, so JSON cannot contain it", v.Name)
 		}
 		if i > 0 {
 			b.WriteByte(',')
@@ -271,7 +271,7 @@ func configPHP(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error 
 	}
 }
 
-// readFile reads a file within bounds.
+// readFile reads a file of limited size.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -171,7 +171,7 @@ func TestConfigDotenv(t *testing.T) {
 	for content, want := range map[string]string{
 		"A=hunter2 x\n":  ":1:", // line and column
 		"A=$(hunter2)\n": "not supported",
-		"A=\xff\n":       "no UTF-8",
+		"A=\xff\n":       "not UTF-8",
 	} {
 		out, errs, code := ctl(t, nil, "", "config", "dotenv", file(t, t.TempDir(), ".env", content)).all()
 		require.Equal(t, 1, code)

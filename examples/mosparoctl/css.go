@@ -17,23 +17,23 @@ import (
 
 func cssCommands() []command {
 	return []command{
-		{name: "prepare", args: "--base FILE [--lines] < JSON", help: `Make a project's CSS of its design settings: {"project": uuid, "rows": [[name, typed value], …]}.`, run: cssPrepare, asks: offline},
+		{name: "prepare", args: "--base FILE [--lines] < JSON", help: `Prepare the CSS of a project from its design settings: {"project": uuid, "rows": [[name, typed value], …]}.`, run: cssPrepare, asks: offline},
 		{name: "get", args: "[--resources DIR] [--json] UUID", help: "Show the stored CSS of a project.", run: cssGet, cluster: true},
 		{name: "put", args: "[--resources DIR [--mappings]] --hash HASH UUID < CSS", help: "Store the CSS of a project.", run: cssPut, cluster: true},
 		{name: "rm", args: "[--resources DIR [--mappings]] UUID…", help: "Remove the CSS of projects, all versions.", run: cssRemove, cluster: true},
 		{name: "ls", args: "[--resources DIR]", help: "List the projects that have stored CSS, one JSON line each.", run: cssList, cluster: true},
 		{name: "check", args: cssClusterArgs + " [--json]", help: "Compare what is stored with the hashes in mosparo's database; exit with 1 where they differ.", run: cssCheck, cluster: true},
-		{name: "warm", args: cssClusterArgs + " [--mappings] [--save-hash] [--json]", help: "Prepare and store the CSS of all projects, as the end of an update does.", run: cssWarm, cluster: true, asks: works},
+		{name: "warm", args: cssClusterArgs + " [--mappings] [--save-hash] [--json]", help: "Prepare and store the CSS of all projects, as mosparo does at the end of an update.", run: cssWarm, cluster: true, asks: works},
 	}
 }
 
-// preparation is what "css prepare" reads.
+// preparation is the input of "css prepare".
 type preparation struct {
 	Project cssstore.UUID        `json:"project"`
 	Rows    [][2]json.RawMessage `json:"rows"`
 }
 
-// prepared is its answer; CSSB64 stands where the CSS is no UTF-8.
+// prepared is the output of "css prepare". CSSB64 replaces CSS if that is not UTF-8.
 type prepared struct {
 	Hash   cssstore.Hash `json:"hash"`
 	CSS    *string       `json:"css,omitempty"`

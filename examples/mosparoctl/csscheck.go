@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/mirror"
@@ -14,16 +15,16 @@ import (
 // cssFinding is a difference between the store and the database.
 type cssFinding struct {
 	Project cssstore.UUID `json:"project"`
-	// Kind is a mirror.Kind, or "mapping" for an entry of mappings.php
-	// that still redirects although prepared CSS is in the shared cache.
+	// Kind is a mirror.Kind, or "mapping" for an entry of mappings.php that redirects
+	// visitors although prepared CSS is in the shared cache.
 	Kind string        `json:"kind"`
 	Want cssstore.Hash `json:"want,omitzero"`
 	Have cssstore.Hash `json:"have,omitzero"`
 }
 
-// cssReport is what "css check" shows.
+// cssReport is the output of "css check".
 type cssReport struct {
-	Store    string       `json:"store"`
+	Store    string       `json:"store"` // "files" or "shared_cache"
 	Projects int          `json:"projects"`
 	Findings []cssFinding `json:"findings"`
 	Error    string       `json:"error,omitempty"`
@@ -62,7 +63,7 @@ func cssCheck(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 func (c *cssCluster) check(ctx context.Context) (cssReport, error) {
 	r := cssReport{Store: "files", Findings: []cssFinding{}}
 	if c.shared() {
-		r.Store = "shared cache"
+		r.Store = "shared_cache"
 	}
 	projects, err := c.projects.Projects(ctx)
 	if err != nil {
@@ -94,7 +95,7 @@ func (a *app) showCSSReport(r cssReport, asJSON bool) error {
 	for _, f := range r.Findings {
 		fmt.Fprintf(a.stdout, "%-10s %v  database %.12s  stored %.12s\n", f.Kind, f.Project, shell.Plain(orNone(f.Want)), shell.Plain(orNone(f.Have)))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d projects, %d findings in %s\n", r.Projects, len(r.Findings), shell.Plain(r.Store))
+	_, err := fmt.Fprintf(a.stdout, "%d projects, %d findings in %s\n", r.Projects, len(r.Findings), strings.ReplaceAll(r.Store, "_", " "))
 	return err
 }
 

@@ -12,11 +12,10 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// cssClusterArgs are the flags of commands that need the projects and what is
-// stored of them.
+// cssClusterArgs are the flags of commands that need the projects and their stored CSS.
 const cssClusterArgs = "[--dsn URL] [--public DIR]"
 
-// cssClusterFlags say where the cluster is.
+// cssClusterFlags are the flags that name the cluster.
 type cssClusterFlags struct {
 	clusterFlags
 	public   string
@@ -25,16 +24,15 @@ type cssClusterFlags struct {
 
 func (f *cssClusterFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&f.dsn, "dsn", "", "the cluster's own database, instead of mosparo's settings: mysql://user:password@host:port/name, postgres://… or sqlite:///path; ?name=value&… are parameters of the Go driver")
-	flags.StringVar(&f.public, "public", "", "mosparo's folder public; by default that in --dir")
+	flags.StringVar(&f.public, "public", "", "mosparo's folder public; the default is the one in --dir")
 }
 
-// cssCluster is a cluster with its projects and the store that its settings
-// choose.
+// cssCluster is a cluster with its projects and the store of its settings.
 type cssCluster struct {
 	*cluster
 	projects *projectdb.DB
 	store    cssstore.Store
-	// files is public/resources, nil if no folder public is known.
+	// files is the store in public/resources; nil if the folder public is not known.
 	files  *filestore.Store
 	public string
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// cssFlags choose the store that a command acts on.
+// cssFlags are the flags that select the store.
 type cssFlags struct {
 	resources *string
 	mappings  *bool
@@ -26,22 +26,22 @@ type cssFlags struct {
 
 func newCSSFlags(flags *flag.FlagSet, writes bool) cssFlags {
 	f := cssFlags{
-		resources: flags.String("resources", "", "act on this folder, mosparo's public/resources, instead of the shared cache"),
+		resources: flags.String("resources", "", "use this folder, mosparo's public/resources, instead of the shared cache"),
 		mappings:  new(bool),
 	}
 	if writes {
-		flags.BoolVar(f.mappings, "mappings", false, "change mappings.php in that folder, too")
+		flags.BoolVar(f.mappings, "mappings", false, "also change mappings.php in that folder")
 	}
 	return f
 }
 
-// withCSS opens the store and closes what lies below it.
+// withCSS opens the store, calls do, and closes the cache below it.
 func (a *app) withCSS(f cssFlags, do func(cssstore.Store) error) error {
 	return a.withCSSAndLocks(f, nil, do)
 }
 
-// withCSSToWrite is withCSS for writers, who take turns: where locks are not
-// shared a warning says so, and what is written is still complete.
+// withCSSToWrite is withCSS for writers, which lock each other out. If the nodes do not
+// share the locks, there is a warning; what is written is complete also then.
 func (a *app) withCSSToWrite(f cssFlags, do func(cssstore.Store) error) error {
 	return a.withLocker(func(l *lock.Locker) error { return a.withCSSAndLocks(f, l, do) })
 }
@@ -59,10 +59,10 @@ func (a *app) withCSSAndLocks(f cssFlags, locker *lock.Locker, do func(cssstore.
 	return do(filestore.New(*f.resources, opts...))
 }
 
-// check refuses flags that do not go together.
+// check returns an error for flags that exclude each other.
 func (f cssFlags) check() error {
 	if *f.mappings && *f.resources == "" {
-		return usageError{"--mappings goes with --resources"}
+		return usageError{"--mappings needs --resources"}
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func newCSSLine(project cssstore.UUID, r cssstore.Resource, err error) cssLine {
 
 func parseUUIDs(args []string) ([]cssstore.UUID, error) {
 	if len(args) == 0 {
-		return nil, usageError{"which project?"}
+		return nil, usageError{"a project is missing"}
 	}
 	all := make([]cssstore.UUID, len(args))
 	for i, text := range args {
@@ -129,7 +129,7 @@ func oneUUID(args []string) (cssstore.UUID, error) {
 
 func cssGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	where := newCSSFlags(flags, false)
-	asJSON := flags.Bool("json", false, "one JSON line with the hash and more")
+	asJSON := flags.Bool("json", false, "write a JSON line with the hash and other details")
 	return func(args []string) error {
 		project, err := oneUUID(args)
 		if err != nil {
@@ -164,7 +164,7 @@ func (a *app) jsonLines() func(any) error {
 
 func cssPut(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	where := newCSSFlags(flags, true)
-	hash := flags.String("hash", "", `the hash of the design, such as "css prepare" gives it`)
+	hash := flags.String("hash", "", `the hash of the design, as "css prepare" shows it`)
 	return func(args []string) error {
 		project, err := oneUUID(args)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// warmed is the outcome for one project.
+// warmed is the result for one project.
 type warmed struct {
 	Project cssstore.UUID `json:"project"`
 	Hash    cssstore.Hash `json:"hash,omitzero"`
@@ -21,7 +21,7 @@ type warmed struct {
 	Error   string        `json:"error,omitempty"`
 }
 
-// warmReport is what "css warm" shows.
+// warmReport is the output of "css warm".
 type warmReport struct {
 	Base     string   `json:"base"`
 	Version  string   `json:"version"`
@@ -33,8 +33,8 @@ type warmReport struct {
 func cssWarm(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where cssClusterFlags
 	where.register(flags)
-	flags.BoolVar(&where.mappings, "mappings", false, "change mappings.php, too, where prepared css is in files")
-	save := flags.Bool("save-hash", false, "store the hashes in mosparo's database, where they differ")
+	flags.BoolVar(&where.mappings, "mappings", false, "also change mappings.php, if prepared css is in files")
+	save := flags.Bool("save-hash", false, "store changed hashes in mosparo's database")
 	asJSON := flags.Bool("json", false, "write JSON")
 	return func(args []string) error {
 		if len(args) > 0 {
@@ -65,7 +65,7 @@ func cssWarm(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 	}
 }
 
-// warm prepares all projects, whatever fails for one of them.
+// warm prepares all projects. The failure of one does not affect the others.
 func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 	load := cssgen.FromPublic(c.public, c.settings.InstalledVersion)
 	b, err := load()
@@ -137,8 +137,8 @@ func (c *cssCluster) warmOne(ctx context.Context, g *cssgen.Generator, p cssstor
 	return made, err
 }
 
-// warmAtOnce is how many projects are prepared side by side: what PHP nodes
-// stored is looked at twice, a second apart.
+// warmAtOnce is how many projects are prepared in parallel: CSS that PHP nodes stored is
+// read twice, a second apart.
 const warmAtOnce = 8
 
 func newWarmed(project cssstore.UUID, made cssstore.Resource, err error) warmed {

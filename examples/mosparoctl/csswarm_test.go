@@ -51,7 +51,7 @@ func kinds(r cssReport) (all []string) {
 }
 
 func TestCSSWarm_PreparesAllAndCheckFindsNothingThen(t *testing.T) {
-	for name, environ := range map[string][]string{"files": nil, "shared cache": {"MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1"}} {
+	for name, environ := range map[string][]string{"files": nil, "shared_cache": {"MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1"}} {
 		t.Run(name, func(t *testing.T) {
 			i := install(t, "1.5.4", append([]string{"FILESYSTEM_CACHE_PATH=" + t.TempDir()}, environ...)...)
 			public := i.withDesign()

@@ -23,7 +23,7 @@ func TestDir_NamesTheClusterOfMosparosFiles(t *testing.T) {
 	require.Equal(t, got.stdout, behind.stdout, "a flag behind the keys is no key")
 	require.Equal(t, 2, ctl(t, nil, "", "cache", "delete", "mosparoGoX", "--nonsense").code)
 
-	require.Contains(t, ctl(t, nil, "", "cache", "key", "mosparoGoX").stderr, "--dir", "who looks into a cache that nobody named should know it")
+	require.Contains(t, ctl(t, nil, "", "cache", "key", "mosparoGoX").stderr, "--dir", "the user should know that the cache is the default one")
 	require.NotZero(t, ctl(t, nil, "", "cache", "get", "--dir", filepath.Join(dir, "nowhere"), "mosparoGoX").code)
 }
 

@@ -15,18 +15,18 @@ import (
 func leaveCommand() command {
 	return command{
 		name: "leave", args: clusterArgs + " [--last] [--force]", run: leave,
-		help: "Take this Go node out of the cluster: end what a run of it has left. With --last remove all keys of Go nodes, locks and fencing counters included, unless one holds a lock; on memcached, and on a server of --lock-url, these expire by themselves.",
+		help: "Remove this Go node from the cluster: end an unfinished run of it. With --last also remove all keys of Go nodes, with locks and fencing counters, unless a lock is held; on memcached and on the server of --lock-url these expire instead.",
 	}
 }
 
-// goKeys begins the names of all entries that Go nodes add.
+// goKeys is the prefix of all keys of Go nodes.
 const goKeys = "mosparoGo"
 
 func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	last := flags.Bool("last", false, "this is the last Go node of the cluster; nodes that only wait for the next cleanup are not seen, so stop them before")
-	force := flags.Bool("force", false, "with --last: also while locks are held, which are lost then; a cleanup under way still keeps this away")
+	last := flags.Bool("last", false, "this is the last Go node of the cluster; nodes that only wait for the next cleanup are not detected, so stop them first")
+	force := flags.Bool("force", false, "with --last: also while locks are held, which are lost; a cleanup in progress still prevents this")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"leave takes no arguments"}
@@ -54,14 +54,14 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.stdout, "removed the keys of the Go nodes (%d more found); PHP nodes go on with the schedule\n", n)
+		_, err = fmt.Fprintf(a.stdout, "removed the keys of the Go nodes (%d more found); PHP nodes keep to the schedule\n", n)
 		return err
 	}
 }
 
-// forget removes everything that Go nodes keep in the cache, and their locks
-// where these lie beside it. A cache that cannot list its entries has none but
-// those of the cleanup, which are gone, and what expires.
+// forget removes all keys of Go nodes from the cache, and the locks that are stored with
+// them. A cache that cannot list its keys has only those of the cleanup, which are removed
+// already, and keys that expire.
 func (c *cluster) forget(ctx context.Context) (int, error) {
 	l, ok := c.adapter.(cache.Lister)
 	if !ok {
@@ -83,7 +83,7 @@ func (c *cluster) forget(ctx context.Context) (int, error) {
 	return len(keys), c.adapter.Delete(ctx, keys...)
 }
 
-// forgetFiles removes the locks that lie in files beside the cache.
+// forgetFiles removes locks that are files in the directory of the cache.
 func (c *cluster) forgetFiles(ctx context.Context) error {
 	files, ok := c.locks.(interface {
 		Clear(ctx context.Context) (int, error)

@@ -19,17 +19,17 @@ func lockCommands() []command {
 		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true, asks: works},
 		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow, cluster: true},
 		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList, cluster: true},
-		{name: "break", args: "NAME", help: "Free a lock whoever holds it, and show who did. The holder notices at its next renewal.", run: lockBreak, cluster: true},
+		{name: "break", args: "NAME", help: "Take a lock from its holder, and show who held it. The holder notices at its next renewal.", run: lockBreak, cluster: true},
 	}
 }
 
-// Cron on every node would run the command on every node.
+// Errors that prevent a cron job of every node from running on every node.
 var (
-	errNotShared = errors.New("this cache has no locks that are shared between nodes; use Redis or memcached")
-	errLocal     = errors.New("the settings name no cache that nodes share, so the lock would hold on this host only; name it in the environment or by --dir, or say --this-host-only")
+	errNotShared = errors.New("the nodes do not share the locks of this cache; use Redis or memcached")
+	errLocal     = errors.New("the settings name no cache that the nodes share, so the lock would hold on this host only; set the variables of the cache, use --dir, or allow it with --this-host-only")
 )
 
-// withLocker runs do with a Locker on the backend that the settings name.
+// withLocker calls do with a Locker on the backend of the settings.
 func (a *app) withLocker(do func(*lock.Locker) error) error {
 	s, err := a.settings()
 	if err != nil {
@@ -39,7 +39,7 @@ func (a *app) withLocker(do func(*lock.Locker) error) error {
 }
 
 func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error) error {
-	opts, err := a.connecting()
+	opts, err := a.connectOptions()
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,8 @@ func (a *app) withLockerOf(s *envconfig.Settings, do func(*lock.Locker) error) e
 	return do(l)
 }
 
-// withSharedLocker is the same where the nodes of a cluster share the locks;
-// otherwise it runs do with those of this host.
+// withSharedLocker calls do with a Locker of the cluster, or of this host if the settings
+// name no shared cache.
 func (a *app) withSharedLocker(do func(*lock.Locker) error) error {
 	s, err := a.readSettings()
 	switch {
@@ -75,9 +75,9 @@ func whereShared(do func(*lock.Locker) error) func(*lock.Locker) error {
 	}
 }
 
-// withLockerToRun is the same where each node runs what it has the lock for:
-// local lets it be a lock of this host, of which cron need not send a mail each
-// time.
+// withLockerToRun is withSharedLocker for a command that must run on one node: a lock of
+// this host is an error unless local allows it. There is no warning then, which cron
+// would mail each time.
 func (a *app) withLockerToRun(local bool, do func(*lock.Locker) error) error {
 	s, err := a.readSettings()
 	switch {
@@ -91,7 +91,7 @@ func (a *app) withLockerToRun(local bool, do func(*lock.Locker) error) error {
 	return withHostLocks(whereShared(do))
 }
 
-// withHostLocks runs do with a Locker of this host.
+// withHostLocks calls do with a Locker of this host.
 func withHostLocks(do func(*lock.Locker) error) error {
 	backend, err := shell.HostLocks()
 	if err != nil {
@@ -102,7 +102,7 @@ func withHostLocks(do func(*lock.Locker) error) error {
 	return do(l)
 }
 
-// holding is one line about a lock.
+// holding is a line of output about a lock.
 type holding struct {
 	Name  string     `json:"name"`
 	Held  bool       `json:"held"`
@@ -110,8 +110,8 @@ type holding struct {
 	PID   int        `json:"pid,omitempty"`
 	Label string     `json:"label,omitempty"`
 	Since *time.Time `json:"since,omitempty"`
-	// ExpiresIn is in seconds, unless renewed; absent where unknown.
-	ExpiresIn float64 `json:"expiresIn,omitempty"`
+	// ExpiresIn is in seconds, unless renewed; absent if unknown.
+	ExpiresIn float64 `json:"expires_in,omitempty"`
 	Fence     uint64  `json:"fence,omitempty"`
 }
 
@@ -132,10 +132,10 @@ func (a *app) printHolding(h holding) error {
 	return out.Encode(h)
 }
 
-// oneName is the only argument of a command.
+// oneName returns the only argument of a command.
 func oneName(args []string) (string, error) {
 	if len(args) != 1 {
-		return "", usageError{"which lock?"}
+		return "", usageError{"a lock's name is missing"}
 	}
 	if err := lock.CheckName(args[0]); err != nil {
 		return "", usageError{err.Error()}
@@ -196,7 +196,7 @@ func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 				return errors.Join(unknown, err)
 			}
 			if unknown != nil {
-				a.complain(fmt.Errorf("whose it was cannot be told: %w", unknown))
+				a.complain(fmt.Errorf("the former holder is unknown: %w", unknown))
 				h = lock.Holder{Name: name}
 			}
 			return a.printHolding(holdingOf(h))

@@ -74,7 +74,7 @@ func TestLock_ShowListAndBreak(t *testing.T) {
 	require.Contains(t, again.stderr, "not held")
 }
 
-// A record that cannot be read keeps everybody out until somebody breaks it.
+// A record that cannot be read keeps all nodes out until an operator breaks the lock.
 func TestLock_BreakHelpsAlsoWhereNobodyCanTellWhoHoldsIt(t *testing.T) {
 	env, other, s := onRedis(t)
 	require.Equal(t, "1", s.Command("RPUSH mosparoGoLock{n} x"))

@@ -10,7 +10,7 @@ import (
 // started it.
 type process struct {
 	cmd   *exec.Cmd
-	alone bool // it leads a process group of its own
+	alone bool // it leads its own process group
 	// exited gets the exit code, once.
 	exited chan int
 }
@@ -23,13 +23,13 @@ func startProcess(command []string, a *app, environ []string) (*process, error) 
 	p.prepare()
 	started := make(chan error)
 	go func() {
-		// Linux ends the command when the thread that started it ends.
+		// Linux kills the command when the thread that started it ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is in its state
+			_ = cmd.Wait() // the result is in its state
 			p.exited <- exitCode(cmd.ProcessState)
 		}
 	}()

@@ -4,14 +4,14 @@ package main
 
 import "os"
 
-// forwarded is the signal of a console; the command gets it from there itself.
-func forwarded() []os.Signal { return []os.Signal{os.Interrupt} }
+// forwardedSignals returns the signal of a console, which sends it to the command, too.
+func forwardedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func (p *process) prepare() {}
 
 func (p *process) forward(os.Signal) {}
 
-// terminate ends the command at once, since there is no asking.
+// terminate kills the command immediately: this system has no signal that asks it to end.
 func (p *process) terminate() { p.kill() }
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() } // it may have ended

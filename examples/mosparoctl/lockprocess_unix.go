@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// forwarded are the signals that the command gets, without those that are
-// ignored on purpose (nohup).
-func forwarded() (all []os.Signal) {
+// forwardedSignals returns the signals that are passed on to the command, without those that are
+// ignored, as under nohup.
+func forwardedSignals() (all []os.Signal) {
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
 		if !signal.Ignored(s) {
 			all = append(all, s)
@@ -19,9 +19,8 @@ func forwarded() (all []os.Signal) {
 	return all
 }
 
-// prepare gives the command a process group of its own, so that what it has
-// started ends with it. At a terminal it stays in ours, to be in the
-// foreground.
+// prepare gives the command its own process group, so that its child processes end with
+// it. At a terminal it stays in our group, to be in the foreground.
 func (p *process) prepare() {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err == nil {
@@ -40,8 +39,7 @@ func (p *process) signal(s syscall.Signal) {
 	_ = syscall.Kill(pid, s) // it may have ended
 }
 
-// forward passes a signal on, unless the terminal has sent it to the command
-// itself.
+// forward passes a signal on, unless the terminal has already sent it to the command.
 func (p *process) forward(s os.Signal) {
 	if !p.alone && (s == syscall.SIGINT || s == syscall.SIGQUIT) {
 		return
@@ -53,12 +51,11 @@ func (p *process) terminate() { p.signal(syscall.SIGTERM) }
 
 func (p *process) kill() { p.signal(syscall.SIGKILL) }
 
-// leftBehind reports whether something of the command's process group goes on
-// after the command itself.
+// leftBehind reports whether child processes of the command outlive it.
 func (p *process) leftBehind() bool { return p.alone && syscall.Kill(-p.cmd.Process.Pid, 0) == nil }
 
-// killRest is for what is left behind: the command's own number may be that of
-// another process by now.
+// killRest kills child processes that outlive the command. It must not kill the command's
+// own pid, which may belong to another process by now.
 func (p *process) killRest() {
 	if p.alone {
 		p.kill()

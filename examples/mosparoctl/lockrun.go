@@ -16,31 +16,31 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Exit codes of "lock run", besides those of the command and that of a
-// conflict: the ones of sysexits.h that flock(1) uses for its own failures.
+// Exit codes of "lock run", besides those of the command and of a conflict. They are from
+// sysexits.h, as those of flock(1).
 const (
 	exitUnavailable = 69  // the command cannot be executed
-	exitTempFail    = 75  // the lock server cannot be asked, or the lock was lost
-	exitConfig      = 78  // the settings name no lock that nodes share
+	exitTempFail    = 75  // the lock server is unavailable, or the lock was lost
+	exitConfig      = 78  // the settings name no locks that the nodes share
 	exitSignal      = 128 // plus the number of the signal that ended the command
 )
 
-const lockRunHelp = `Tries once unless told to wait. The command's standard streams are those of
-mosparoctl, and MOSPARO_LOCK_NAME and MOSPARO_LOCK_FENCE are in its
-environment. Signals are passed on to it, and without a terminal to all that it
-has started. When the lock is lost, or cannot be renewed in time, the command
-gets SIGTERM, and SIGKILL after --kill-after. A mosparoctl that is stopped
-(SIGSTOP) cannot do that; a store that refuses smaller fences than it has seen
-is safe also then.
+const lockRunHelp = `Tries once, unless --wait is given. The command gets the standard streams of
+mosparoctl, and MOSPARO_LOCK_NAME and MOSPARO_LOCK_FENCE in its environment.
+Signals are passed on to it, and without a terminal also to its child
+processes. If the lock is lost or cannot be renewed in time, the command gets
+SIGTERM, and SIGKILL after --kill-after. A stopped mosparoctl (SIGSTOP) cannot
+do that; use the fence to protect a store also in this case: let it refuse
+fences that are smaller than the largest one so far.
 
-Exit code: that of the command, 128+n if signal n ended it, as flock(1) has it;
+Exit code: that of the command, or 128+n if signal n ended it, as with flock(1);
 1 (--conflict-exit-code) if another node holds the lock or has used the slot,
 without a message unless --verbose; 2 wrong command line; 69 the command cannot
-be executed; 75 the lock server cannot be asked or the lock was lost while the
-command ran; 78 no lock that is shared between nodes is configured, and
+be executed; 75 the lock server is unavailable, or the lock was lost while the
+command ran; 78 the settings name no locks that the nodes share, and
 --this-host-only is not given.
 
-Names that begin with mosparo/ are the library's own.
+Names that begin with mosparo/ are reserved.
 
 `
 
@@ -57,16 +57,16 @@ type lockJob struct {
 
 func lockRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	j := &lockJob{}
-	flags.DurationVar(&j.ttl, "ttl", lock.DefaultTTL, "how long the lock outlives a node that died")
-	flags.DurationVar(&j.wait, "wait", 0, "wait so long for the lock; a negative duration waits for ever")
-	flags.DurationVar(&j.minHold, "min-hold", 0, "keep the lock so long at least, for short commands on nodes whose clocks differ")
-	flags.StringVar(&j.slot, "slot", "", `run once for this text, such as "$(date +%F)", also if the run fails or dies`)
+	flags.DurationVar(&j.ttl, "ttl", lock.DefaultTTL, "time after which the lock of a crashed node expires")
+	flags.DurationVar(&j.wait, "wait", 0, "how long to wait for the lock; a negative duration waits without limit")
+	flags.DurationVar(&j.minHold, "min-hold", 0, "minimum time to hold the lock, for short commands on nodes whose clocks differ")
+	flags.StringVar(&j.slot, "slot", "", `run only once in the cluster for this text, such as "$(date +%F)", also if that run fails`)
 	flags.DurationVar(&j.retention, "retention", 24*time.Hour, "how long a slot is remembered")
-	flags.DurationVar(&j.killAfter, "kill-after", 0, "time between SIGTERM and SIGKILL; a sixth of the TTL, 5s at most, unless given")
+	flags.DurationVar(&j.killAfter, "kill-after", 0, "time between SIGTERM and SIGKILL; the default is a sixth of the TTL, at most 5s")
 	flags.IntVar(&j.conflict, "conflict-exit-code", 1, "exit code when another node holds the lock or has used the slot")
-	flags.IntVar(&j.conflict, "E", 1, "the same")
-	flags.BoolVar(&j.verbose, "verbose", false, "say who holds the lock")
-	flags.BoolVar(&j.local, "this-host-only", false, "let it be a lock of this host, where the settings name no cache that nodes share")
+	flags.IntVar(&j.conflict, "E", 1, "short for --conflict-exit-code")
+	flags.BoolVar(&j.verbose, "verbose", false, "show who holds the lock")
+	flags.BoolVar(&j.local, "this-host-only", false, "use a lock of this host if the settings name no cache that the nodes share")
 	usage := flags.Usage
 	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", lockRunHelp) }
 	return func(args []string) error {
@@ -77,11 +77,11 @@ func lockRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 	}
 }
 
-// parse reads what follows the first flags: the name, more flags, and the
-// command, whose own flags are left alone.
+// parse parses the arguments: the name, further flags, and the command with its own
+// arguments.
 func (j *lockJob) parse(flags *flag.FlagSet, args []string) error {
 	if len(args) == 0 {
-		return usageError{"which lock?"}
+		return usageError{"a lock's name is missing"}
 	}
 	j.name = args[0]
 	if err := flags.Parse(args[1:]); err != nil {
@@ -96,18 +96,18 @@ func (j *lockJob) parse(flags *flag.FlagSet, args []string) error {
 	}
 	switch {
 	case strings.HasPrefix(j.name, lock.ReservedPrefix):
-		return usageError{fmt.Sprintf("names that begin with %q are the library's own", lock.ReservedPrefix)}
+		return usageError{fmt.Sprintf("names that begin with %q are reserved", lock.ReservedPrefix)}
 	case len(j.command) == 0 || j.command[0] == "":
-		return usageError{"which command?"}
+		return usageError{"a command is missing"}
 	case j.conflict < 0 || j.conflict > 255:
-		return usageError{"--conflict-exit-code is 0 to 255"}
+		return usageError{"--conflict-exit-code must be from 0 to 255"}
 	case j.killAfter < 0 || j.killAfter > j.ttl/3:
-		return usageError{"--kill-after is at most a third of the TTL"}
+		return usageError{"--kill-after must be at most a third of the TTL"}
 	}
 	return nil
 }
 
-// exit gives an error of the locks its exit code.
+// exit maps an error of the locks to its exit code.
 func (a *app) exit(err error) error {
 	var exit exitError
 	var option *lock.ArgumentError
@@ -125,12 +125,12 @@ func (a *app) exit(err error) error {
 }
 
 func (a *app) runLocked(ctx context.Context, j *lockJob) error {
-	// From here on signals are the command's. While there is none, they end
+	// From here on signals are passed on to the command. While it does not run, they end
 	// the waiting.
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, forwarded()...)
+	signal.Notify(signals, forwardedSignals()...)
 	defer signal.Stop(signals)
-	if ctx.Err() != nil { // one came before
+	if ctx.Err() != nil { // a signal came before that
 		return exitError(exitSignal + int(syscall.SIGTERM))
 	}
 	return a.withLockerToRun(j.local, func(l *lock.Locker) error {
@@ -153,7 +153,7 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 		}
 		switch {
 		case errors.Is(err, lock.ErrUnavailable):
-			// The command has ended; only others have to wait for the TTL.
+			// The command has ended. Other nodes have to wait until the lock expires.
 			a.complain(err)
 		case err != nil:
 			return err
@@ -165,7 +165,7 @@ func (a *app) runLocked(ctx context.Context, j *lockJob) error {
 	})
 }
 
-// acquire takes the lock, unless a signal comes first.
+// acquire acquires the lock, unless a signal comes first.
 func (j *lockJob) acquire(ctx context.Context, l *lock.Locker, signals <-chan os.Signal) (*lock.Lease, error) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -187,9 +187,8 @@ func (j *lockJob) acquire(ctx context.Context, l *lock.Locker, signals <-chan os
 	return lease, err
 }
 
-// take takes the slot, if there is one, and then the lock: a slot is used by
-// whoever tries to run, also if the run of an earlier slot still holds the
-// lock.
+// take claims the slot, if there is one, and then acquires the lock. So an attempt uses
+// its slot even if the run of an earlier slot still holds the lock.
 func (j *lockJob) take(ctx context.Context, l *lock.Locker) (*lock.Lease, error) {
 	opts := []lock.AcquireOption{lock.WithWait(j.wait), lock.WithLabel(j.label())}
 	if j.slot != "" {
@@ -200,7 +199,7 @@ func (j *lockJob) take(ctx context.Context, l *lock.Locker) (*lock.Lease, error)
 	return l.Acquire(ctx, j.name, append(opts, lock.WithTTL(j.ttl), lock.WithMinHold(j.minHold))...)
 }
 
-// label is the command for people to see, without its arguments, which may be
+// label returns the command for the lock's label, without its arguments, which may be
 // secret.
 func (j *lockJob) label() string {
 	name := filepath.Base(j.command[0])
@@ -215,11 +214,11 @@ func number(s os.Signal) int {
 	return 0
 }
 
-// never is when nothing more is to be done.
+// never is a channel that never fires.
 var never = make(<-chan time.Time)
 
-// supervise runs the command for as long as the lease holds, and returns its
-// exit code; an error means that there is none, or that the lease was lost.
+// supervise runs the command while the lease holds and returns its exit code. An error
+// means that the lease was lost.
 func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal) (int, error) {
 	p, err := startProcess(j.command, a, append(a.environ,
 		"MOSPARO_LOCK_NAME="+j.name, "MOSPARO_LOCK_FENCE="+strconv.FormatUint(lease.Fence(), 10)))
@@ -227,7 +226,7 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 		a.complain(err)
 		return exitUnavailable, nil
 	}
-	// The command is told to end so early that it is gone when the lease is.
+	// The command gets SIGTERM early enough to end before the lease does.
 	late := time.NewTimer(time.Until(lease.Expiry()) - j.killAfter)
 	defer late.Stop()
 	var kill <-chan time.Time
@@ -245,7 +244,7 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 			continue
 		case <-kill:
 			p.kill()
-			kill = never // nothing more can be done
+			kill = never
 			continue
 		case <-late.C:
 			if left := time.Until(lease.Expiry()) - j.killAfter; left > 0 {
@@ -258,14 +257,14 @@ func (a *app) supervise(j *lockJob, lease *lock.Lease, signals <-chan os.Signal)
 		if kill == nil {
 			fmt.Fprintln(a.stderr, "mosparoctl: the lock is lost, ending the command")
 			p.terminate()
-			// No grace beyond the lease, as when this process was stopped.
+			// Not later than the end of the lease, which matters if this process was stopped.
 			kill = time.After(min(j.killAfter, time.Until(lease.Expiry())))
 		}
 	}
 }
 
-// endRest waits for what a command that was told to end has started and left
-// behind, until it is to be killed.
+// endRest waits for child processes that outlive a terminated command, and kills them when
+// it is time.
 func (p *process) endRest(kill <-chan time.Time) {
 	for kill != never && p.leftBehind() {
 		select {

@@ -1,6 +1,6 @@
-// Command mosparoctl looks into a mosparo cluster and acts on it from the
-// shell. It uses the same environment variables as mosparo itself; run it
-// without arguments for its commands.
+// Command mosparoctl inspects and operates a mosparo cluster from the shell. It uses the
+// same environment variables as mosparo, and mosparo's files with --dir. Run it without
+// arguments for a list of its commands.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // the zones of PHP, where the machine has none
+	_ "time/tzdata" // PHP's time zones, for hosts without a zone database
 
 	"github.com/redis/go-redis/v9"
 
@@ -23,29 +23,28 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// app is what a command may touch of the outside world.
+// app is the environment of a command.
 type app struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
 	environ []string
-	// dir is mosparo's directory, if --dir names it.
+	// dir is mosparo's directory; empty without --dir.
 	dir string
-	// timeout is how long a server may take to answer.
+	// timeout is --timeout.
 	timeout time.Duration
-	// limit starts the time of a command that asks once.
+	// limit starts the timeout of a command that asks once.
 	limit func()
 }
 
-// command is one word of the command line: it has commands below it, or it
-// runs, or both.
+// command is a word of the command line. It runs, has subcommands, or both.
 type command struct {
 	name string
 	// args is the usage of the arguments, help one sentence.
 	args, help string
-	// cluster: it acts on the cluster of mosparo's settings, so it has --dir.
+	// cluster adds --dir, for commands that act on the cluster of mosparo's settings.
 	cluster bool
-	// asks is what --timeout bounds.
+	// asks says what --timeout limits.
 	asks asking
 	run  func(ctx context.Context, a *app, flags *flag.FlagSet) func(args []string) error
 	sub  []command
@@ -55,38 +54,38 @@ type command struct {
 type asking int
 
 const (
-	// asksOnce: the command looks or changes something and ends. --timeout
-	// bounds all of it.
+	// asksOnce: the command reads or changes something and ends. --timeout limits all
+	// of it.
 	asksOnce asking = iota
-	// works: the command goes on for as long as its work takes. --timeout bounds
-	// each request.
+	// works: the command runs for as long as its work takes. --timeout limits each
+	// request.
 	works
-	// offline: it asks no server and has no --timeout.
+	// offline: the command sends no requests and has no --timeout.
 	offline
 )
 
-// defaultTimeout is that of --timeout.
+// defaultTimeout is the default of --timeout.
 const defaultTimeout = 10 * time.Second
 
-// errTimeout ends a command whose servers do not answer.
+// errTimeout reports servers that do not answer in time.
 type errTimeout time.Duration
 
 func (e errTimeout) Error() string {
 	return fmt.Sprintf("no answer within %v; --timeout changes that", time.Duration(e))
 }
 
-// usageError is a wrong command line; it exits with 2.
+// usageError reports a wrong command line; the program exits with 2.
 type usageError struct{ msg string }
 
 func (e usageError) Error() string { return e.msg }
 
-// exitError ends the program with a code and nothing more to say.
+// exitError is an exit code without a message.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
-	redis.SetLogger(connect.NewRedisLogger(nil)) // what matters comes back as an error
+	redis.SetLogger(connect.NewRedisLogger(nil)) // failed calls return errors
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	code := a.main(ctx, os.Args[1:])
@@ -94,8 +93,8 @@ func main() {
 	os.Exit(code)
 }
 
-// main runs the command line and returns the exit code: 0 done, 1 failed, 2
-// wrong usage.
+// main runs the command line and returns the exit code: 0 for success, 1 for a failure, 2
+// for a wrong command line.
 func (a *app) main(ctx context.Context, args []string) int {
 	err := a.dispatch(ctx, "mosparoctl", commands(), args)
 	var usage usageError
@@ -114,7 +113,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	}
 }
 
-// complain says an error, whose text may come from a server.
+// complain prints an error. Its text may come from a server.
 func (a *app) complain(err error) {
 	fmt.Fprintln(a.stderr, "mosparoctl:", shell.Lines(err.Error()))
 }
@@ -123,7 +122,7 @@ func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
 		if len(args) == 0 {
 			usage(a.stderr, path, cmds)
-			return usageError{"which command?"}
+			return usageError{"a command is missing"}
 		}
 		usage(a.stdout, path, cmds)
 		return nil
@@ -141,7 +140,7 @@ func (a *app) dispatch(ctx context.Context, path string, cmds []command, args []
 	return usageError{fmt.Sprintf("unknown command %q; see %s --help", args[0], path)}
 }
 
-// has reports whether there is a command of this name below.
+// has reports whether the command has a subcommand with this name.
 func (c command) has(name string) bool {
 	return slices.ContainsFunc(c.sub, func(s command) bool { return s.name == name })
 }
@@ -163,9 +162,9 @@ func (a *app) runCommand(ctx context.Context, path string, c command, args []str
 	}
 	switch c.asks {
 	case asksOnce:
-		flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "how long to wait for servers in all")
+		flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "time limit for all requests of the command")
 	case works:
-		flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "how long to wait for an answer to each request")
+		flags.DurationVar(&a.timeout, "timeout", defaultTimeout, "time limit for each request")
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -189,7 +188,7 @@ func (a *app) runCommand(ctx context.Context, path string, c command, args []str
 	return nameTimeout(ctx, body(flags.Args()))
 }
 
-// line is the command with its arguments, as the usage text has it.
+// line returns the command with its arguments, for the usage text.
 func (c command) line(path string) string {
 	words := []string{path}
 	if c.cluster {

@@ -82,7 +82,7 @@ func TestValue_DecodesAndEncodesAsPHPDoes(t *testing.T) {
 	require.JSONEq(t, `{"t":"object","id":1,"class":"SplObjectStorage","props":[]}`, storage.stdout)
 	lossy := ctl(t, nil, storage.stdout, "value", "encode")
 	require.Equal(t, 1, lossy.code)
-	require.Contains(t, lossy.stderr, "does not hold all that it stores")
+	require.Contains(t, lossy.stderr, "does not contain all that the class stores")
 	require.Empty(t, lossy.stdout)
 	bad := ctl(t, nil, `s:9:"x";`, "value", "decode")
 	require.Equal(t, 1, bad.code)
@@ -151,7 +151,7 @@ func TestCache_ShowsTheMetadataOfSymfonyBesideTheValue(t *testing.T) {
 	dir := t.TempDir()
 	env := []string{"FILESYSTEM_CACHE_PATH=" + dir}
 	path := strings.TrimSpace(ctl(t, env, "", "cache", "path", "mosparoNextCleanup").stdout)
-	require.Regexp(t, `^@/[-+0-9A-Z]/[-+0-9A-Z]/[-+0-9A-Za-z]{20}$`, path, "below the cache directory")
+	require.Regexp(t, `^@/[-+0-9A-Z]/[-+0-9A-Z]/[-+0-9A-Za-z]{20}$`, path, "relative to the cache directory")
 	file := filepath.Join(dir, filepath.FromSlash(path))
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 	require.NoError(t, os.WriteFile(file, []byte("0\nmosparoNextCleanup\nO:1:\"\xa9\":1:{s:6:\"\x01\x00\x00\x00\x00\x00\";i:7;}"), 0o644))

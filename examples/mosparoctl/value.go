@@ -18,26 +18,26 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// maxInput is the most that a command reads from standard input at once.
+// maxInput limits what a command reads from standard input or a file, in bytes.
 const maxInput = 64 << 20
 
 func valueCommands() []command {
 	return []command{
 		{name: "decode", args: "[--lines] [--any-class] [--memcached-flags N] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode, asks: offline},
-		{name: "encode", args: "[--lines] < JSON", help: "Write typed JSON as serialize() does.", run: valueEncode, asks: offline},
+		{name: "encode", args: "[--lines] < JSON", help: "Convert typed JSON to the format of serialize().", run: valueEncode, asks: offline},
 	}
 }
 
 func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	lines := flags.Bool("lines", false, "base64 in, one value a line")
-	memcached := flags.Int64("memcached-flags", -1, "the bytes are an item of memcached with these flags")
-	anyClass := flags.Bool("any-class", false, "show objects of unknown classes, too, as data")
+	lines := flags.Bool("lines", false, "read base64, one value per line")
+	memcached := flags.Int64("memcached-flags", -1, "the bytes are a memcached item with these flags")
+	anyClass := flags.Bool("any-class", false, "also show objects of unknown classes, as data")
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"value decode takes its input from standard input"}
 		}
 		if *memcached < -1 || *memcached > math.MaxUint32 {
-			return usageError{"--memcached-flags has 32 bits"}
+			return usageError{"--memcached-flags must have 32 bits"}
 		}
 		show := func(raw []byte) ([]byte, error) {
 			if *memcached >= 0 {
@@ -80,7 +80,7 @@ func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) 
 }
 
 func valueEncode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	lines := flags.Bool("lines", false, `typed JSON in, {"b64": "…"} out, one value a line`)
+	lines := flags.Bool("lines", false, `read typed JSON and write {"b64": "…"}, one value per line`)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"value encode takes its input from standard input"}
@@ -117,7 +117,7 @@ func valueEncode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) 
 	}
 }
 
-// input reads all of standard input, within bounds.
+// input reads all of standard input, up to maxInput.
 func (a *app) input() ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(a.stdin, maxInput+1))
 	if err == nil && len(b) > maxInput {
@@ -126,8 +126,8 @@ func (a *app) input() ([]byte, error) {
 	return b, err
 }
 
-// eachLine writes one line for every line of standard input; one that fails
-// becomes {"error": "…"}, and the rest goes on.
+// eachLine converts each line of standard input. A line that fails becomes
+// {"error": "…"}, and the next one follows.
 func (a *app) eachLine(do func(line []byte) ([]byte, error)) error {
 	in := bufio.NewReader(a.stdin)
 	out := bufio.NewWriter(a.stdout)

@@ -16,8 +16,8 @@ const (
 	adminOff     = "off"
 )
 
-// adminAddress returns the address of the admin listener, nil if there is none. A
-// demonstration has its page on the public one, and none by default.
+// adminAddress returns the address of the admin listener, nil for none. The default for a
+// demonstration is none, since its status page is on the public listener.
 func (o options) adminAddress() (*net.TCPAddr, error) {
 	address := cmp.Or(o.admin, adminDefault)
 	if address == adminOff || o.demo && o.admin == "" {
@@ -32,12 +32,12 @@ func (o options) adminAddress() (*net.TCPAddr, error) {
 		return nil, usageError{"--admin: " + err.Error()}
 	}
 	if !a.IP.IsLoopback() && o.adminTokenFile == "" {
-		return nil, usageError{fmt.Sprintf("--admin: %s can be reached from other hosts; name a file with a token in --admin-token-file", a)}
+		return nil, usageError{fmt.Sprintf("--admin: %s can be reached from other hosts, so it needs a token: see --admin-token-file", a)}
 	}
 	return a, nil
 }
 
-// protect asks for the token, if there is one.
+// protect makes h require the token, if there is one.
 func (o options) protect(h http.Handler, log *slog.Logger) (http.Handler, error) {
 	if o.adminTokenFile == "" {
 		return h, nil
@@ -49,7 +49,8 @@ func (o options) protect(h http.Handler, log *slog.Logger) (http.Handler, error)
 	return health.RequireToken(token, h), nil
 }
 
-// adminRoutes are what only operators reach. The page links to the CSS.
+// adminRoutes returns the handler for operators. It serves the CSS as well, since the
+// status page links to it.
 func (n *node) adminRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", n.Health.Admin())

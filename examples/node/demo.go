@@ -33,18 +33,19 @@ import (
 // generated database has.
 const demoTokens = 2000
 
-// demoPoll is how often a demonstration looks at the schedule: nobody wants to
-// wait a minute for it.
+// demoPoll is how often a demonstration reads the schedule. The default of a minute would
+// make people wait.
 const demoPoll = time.Second
 
-// errDemoOnCluster: the demonstration writes schedule and CSS of its own.
-var errDemoOnCluster error = usageError{"--demo: the settings name a cluster as well; unset mosparo's variables and leave out --dir, since the demonstration has its own"}
+// errDemoOnCluster prevents a demonstration from writing its schedule and CSS to the cache
+// of a cluster.
+var errDemoOnCluster error = usageError{"--demo: the settings also name a cluster; unset mosparo's variables and omit --dir"}
 
-// demoSettings are those of a mosparo that keeps its CSS in the shared cache.
+// demoSettings are the settings of a mosparo with its CSS in the shared cache.
 var demoSettings = []string{"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1"}
 
-// demonstrate makes a cluster with generated data: in a scratch directory that
-// goes with the program, or in one that several nodes share.
+// demonstrate creates a cluster with generated data, in a temporary directory that is
+// removed at the end or in a directory that several nodes share.
 func demonstrate(ctx context.Context, o options, environ []string, log *slog.Logger, opts []connect.Option) (_ *node, err error) {
 	n := &node{demo: true}
 	defer func() {
@@ -69,7 +70,7 @@ func demonstrate(ctx context.Context, o options, environ []string, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	// One node of those that start together makes the data.
+	// Of nodes that start at the same time one generates the data.
 	locker := lock.New(backend, lock.WithLogger(log))
 	err = locker.Do(ctx, lock.ReservedPrefix+"demo", func(ctx context.Context) error {
 		return makeDemo(ctx, dir, cache.NewPool(adapter))
@@ -96,10 +97,11 @@ func demonstrate(ctx context.Context, o options, environ []string, log *slog.Log
 	return n, nil
 }
 
-// onClose adds what close does after the node has closed.
+// onClose adds a function that close calls after it has closed the node.
 func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
 
-// demoRoutes are those of a demonstration, which shows its page to visitors.
+// demoRoutes returns the public handler of a demonstration, which includes the status
+// page.
 func (n *node) demoRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", n.Handler())
@@ -108,14 +110,14 @@ func (n *node) demoRoutes() http.Handler {
 	return mux
 }
 
-// What is in the directory of a demonstration.
+// The entries of the directory of a demonstration.
 const (
 	demoCache    = "cache"
 	demoDatabase = "demo.sqlite"
 )
 
-// demoDirectory is the one that was named, if nothing but a demonstration is
-// in it, or a scratch directory.
+// demoDirectory returns the directory of --demo-dir, if it contains nothing but a
+// demonstration, or a temporary directory.
 func (n *node) demoDirectory(o options) (string, error) {
 	if o.demoDir == "" {
 		dir, err := os.MkdirTemp("", "mosparo-demo-")
@@ -133,16 +135,16 @@ func (n *node) demoDirectory(o options) (string, error) {
 		return "", err
 	}
 	for _, e := range entries {
-		// Another node may be about to make the cache.
+		// Another node may be creating the cache.
 		if e.Name() != demoCache && !strings.HasPrefix(e.Name(), demoDatabase) && !sharedfiles.LooksTemporary(e.Name()) {
-			return "", fmt.Errorf("--demo-dir: %s is not the directory of a demonstration: there is %s", o.demoDir, e.Name())
+			return "", fmt.Errorf("--demo-dir: %s is not the directory of a demonstration: it contains %s", o.demoDir, e.Name())
 		}
 	}
 	return o.demoDir, nil
 }
 
-// demoLocks are those of the directory. A node alone can do without where the
-// system has none.
+// demoLocks returns the locks of the directory. On a system without file locks a node on
+// its own uses locks in memory.
 func demoLocks(dir string, shared bool) (lock.Backend, error) {
 	b, err := filelocker.New(filepath.Join(dir, demoCache, lock.KeyPrefix))
 	if errors.Is(err, errors.ErrUnsupported) && !shared {
@@ -151,8 +153,8 @@ func demoLocks(dir string, shared bool) (lock.Backend, error) {
 	return b, err
 }
 
-// makeDemo makes database and schedule unless they are there. The database
-// appears under its name when it is complete.
+// makeDemo creates database and schedule unless they exist. The database gets its name
+// when it is complete.
 func makeDemo(ctx context.Context, dir string, pool *cache.Pool) error {
 	file := filepath.Join(dir, demoDatabase)
 	if _, err := os.Stat(file); err == nil {
@@ -176,7 +178,7 @@ func makeDemo(ctx context.Context, dir string, pool *cache.Pool) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	// As if the last cleanup had been hours ago.
+	// The next cleanup is due, as if the last one had run hours ago.
 	if err := cleanup.NextCleanup.Set(ctx, pool, time.Now().Add(-time.Minute), 0); err != nil {
 		return err
 	}

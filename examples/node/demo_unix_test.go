@@ -112,6 +112,25 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 	require.Equal(t, len(demoColours), projects, "the data were made once")
 }
 
+// An operator need not wait until a node has drained.
+func TestMain_ASecondSignalEndsTheProgramImmediately(t *testing.T) {
+	const drain = 10 * time.Minute
+	node, log := startProcess(t, exec.Command(os.Args[0]), "--listen 127.0.0.1:0 --demo-dir "+t.TempDir()+" --drain "+drain.String())
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "listening") }, patience, 10*time.Millisecond)
+	ended := make(chan error, 1)
+	go func() { ended <- node.Wait() }()
+	require.NoError(t, node.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "drain="+drain.String()) }, patience, 10*time.Millisecond)
+	require.Empty(t, ended, "after one signal it drains")
+	require.Eventually(t, func() bool {
+		_ = node.Process.Signal(syscall.SIGTERM) // one that comes together with the first is part of it
+		return len(ended) > 0
+	}, drain/2, 10*time.Millisecond)
+	state, ok := node.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, ok)
+	require.Equal(t, syscall.SIGTERM, state.Signal())
+}
+
 func TestDemo_RefusesDirectoriesOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "data.sqlite"), nil, 0o600))

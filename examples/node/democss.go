@@ -18,14 +18,14 @@ import (
 //go:embed demo/public
 var demoFiles embed.FS
 
-// demoPublic stands for mosparo's folder public.
+// demoPublic returns the stand-in for mosparo's folder public.
 func demoPublic() (fs.FS, error) { return fs.Sub(demoFiles, "demo/public") }
 
-// demoColours are those of the generated projects.
+// demoColours are the text colours of the generated projects.
 var demoColours = []string{"rgb(0, 90, 160)", "rgb(160, 30, 30)", "rgb(20, 120, 60)"}
 
-// makeDemoCSS gives the generated cluster projects with designs, and prepares
-// their CSS as a PHP node would have done.
+// makeDemoCSS adds projects with designs to the generated cluster, and prepares their CSS
+// as a PHP node would have done.
 func makeDemoCSS(ctx context.Context, db *sql.DB, pool *cache.Pool) error {
 	public, err := demoPublic()
 	if err != nil {

@@ -74,6 +74,8 @@ func TestRun_RefusesACommandLineThatNamesNothing(t *testing.T) {
 		"--zone Nowhere/Never": {"database_driver=pdo_sqlite"},
 		"--nonsense":           nil,
 		"--demo --admin x":     nil,
+		"--drain -1s":          nil,
+		"--demo --drain -1s":   nil,
 	} {
 		var said strings.Builder
 		err := run(t.Context(), append([]string{"--listen", "127.0.0.1:0"}, strings.Fields(args)...), environ, io.Discard)

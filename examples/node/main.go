@@ -1,11 +1,11 @@
-// Command node is a whole node of a mosparo cluster: the health checks, the CSS
-// of the projects, the cleanup and a page that shows what it does. Visitors reach
-// the CSS and the checks (--listen); the page is for operators (--admin).
+// Command node is a whole node of a mosparo cluster: health checks, the CSS of the
+// projects, the cleanup, and a status page. Visitors reach the CSS and the health checks
+// (--listen), operators the status page (--admin).
 //
-// With mosparo's variables and mosparo's database it joins that cluster and
-// observes; --clean lets it work. With --demo it makes a cluster of its own in
-// a scratch directory, with generated data, and cleans that; with --demo-dir
-// several processes are the nodes of one such cluster.
+// With mosparo's settings and database it joins that cluster and observes; with --clean it
+// takes part in the cleanup. With --demo it creates a cluster of its own in a temporary
+// directory, with generated data, and cleans that. With --demo-dir several processes are
+// nodes of one such cluster.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"time"
-	_ "time/tzdata" // the zones of PHP, where the machine has none
+	_ "time/tzdata" // PHP's time zones, for hosts without a zone database
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/redis/go-redis/v9"
@@ -28,7 +28,7 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// options are those of the command line.
+// options are the flags of the command line.
 type options struct {
 	listen         string
 	admin          string
@@ -41,7 +41,7 @@ type options struct {
 	drain          time.Duration
 }
 
-// usageError is a wrong command line; the program exits with 2.
+// usageError reports a wrong command line; the program exits with 2.
 type usageError struct{ msg string }
 
 func (e usageError) Error() string { return e.msg }
@@ -57,8 +57,8 @@ func main() {
 	os.Exit(exitCode(err, os.Stderr))
 }
 
-// exitCode says what went wrong: 0 ended as asked, 1 failed, 2 wrong command
-// line.
+// exitCode prints the error and returns the exit code: 0 for success, 1 for a failure, 2
+// for a wrong command line.
 func exitCode(err error, stderr io.Writer) int {
 	var usage usageError
 	switch {
@@ -73,20 +73,20 @@ func exitCode(err error, stderr io.Writer) int {
 	}
 }
 
-// run is the program; it returns when ctx has ended and all is closed.
+// run is the program. It returns when ctx has ended and the node is closed.
 func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "public address: CSS and health checks")
-	flags.StringVar(&o.admin, "admin", "", "address for operators: status page, /livez, /readyz; \"off\" for none; without a host it is 127.0.0.1 (default "+adminDefault+", with --demo off)")
-	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with a bearer token that the address for operators asks for, but for /livez and /readyz; needed unless it is a loopback address")
+	flags.StringVar(&o.admin, "admin", "", "address for operators: status page, /livez, /readyz; \"off\" for none; 127.0.0.1 if it has no host (default "+adminDefault+", with --demo off)")
+	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with the bearer token that --admin requires, except for /livez and /readyz; needed unless --admin is a loopback address")
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
-	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of a cluster instead of observing it")
-	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: a cluster of its own with generated data, which is cleaned")
-	flags.StringVar(&o.demoDir, "demo-dir", "", "run the demonstration in this directory, which several nodes may share; the default is a scratch directory")
-	flags.DurationVar(&o.drain, "drain", connect.DefaultDrain, "how long to serve on after a signal to stop: at least the balancer's interval × its failures + 1 s; a demonstration does not wait unless this is given")
+	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of the cluster; without it the node only observes")
+	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: clean a new cluster with generated data")
+	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a temporary one")
+	flags.DurationVar(&o.drain, "drain", connect.DefaultDrain, "how long to keep serving after a stop signal, so that balancers notice: at least their interval × failures + 1 s; with --demo the default is 0")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {
@@ -94,7 +94,7 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	}
 	o.demo = o.demo || o.demoDir != ""
 	if o.drain < 0 {
-		return usageError{"--drain: it is below zero"}
+		return usageError{"--drain: must not be negative"}
 	}
 	if o.demo && !isSet(flags, "drain") {
 		o.drain = 0
@@ -103,7 +103,7 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 		return usageError{fmt.Sprintf("unexpected argument %q; see --help", flags.Arg(0))}
 	}
 	if o.demo && o.clean {
-		return usageError{"--clean is for a cluster; a demonstration always cleans"}
+		return usageError{"--clean is for a real cluster; a demonstration always cleans"}
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	admin, err := o.adminAddress()
@@ -123,7 +123,7 @@ func isSet(flags *flag.FlagSet, name string) (set bool) {
 	return set
 }
 
-// serve runs the node until ctx ends. There is no admin server without its address.
+// serve runs the node until ctx ends. admin is the address for operators, nil for none.
 func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *slog.Logger) error {
 	public, err := connect.Listen(ctx, o.listen)
 	if err != nil {

@@ -16,36 +16,37 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
-// node is what main has put together.
+// node is the node of this program.
 type node struct {
 	*connect.Node
 	demo    bool
-	shared  bool  // the demonstration, with other nodes
+	shared  bool  // other nodes may share the demonstration
 	public  fs.FS // the demonstration's folder public
 	closers []func() error
 }
 
-// close ends everything in the reverse order.
+// close closes everything in the reverse order.
 func (n *node) close(log *slog.Logger) {
 	if n.Node != nil {
 		n.closers = append(n.closers, n.Close)
 	}
 	for _, f := range slices.Backward(n.closers) {
 		if err := f(); err != nil {
-			log.Warn("closing", slog.Any("error", err))
+			log.Warn("closing failed", slog.Any("error", err))
 		}
 	}
 }
 
-// errNoDatabase: half a cluster is named. Planning a cleanup in a cluster's
-// cache without cleaning its database would stop the cleanup of that cluster.
-var errNoDatabase error = usageError{"a shared cache is set, but no database: this node does not touch a cluster's cache without the cluster's own database; name mosparo's directory with --dir"}
+// errNoDatabase reports settings that name only half of a cluster. A node that scheduled
+// cleanups in the cluster's cache without cleaning its database would stop the cleanup of
+// that cluster.
+var errNoDatabase error = usageError{"the settings name a shared cache and no database: a node does not use the cache of a cluster without the cluster's own database; name mosparo's directory with --dir"}
 
-// errNothingNamed: a node that served a demonstration instead would answer the
-// health check of a balancer.
+// errNothingNamed reports settings without a cluster. Falling back to a demonstration
+// would answer the health check of a balancer.
 var errNothingNamed error = usageError{"no cluster is named: give mosparo's directory with --dir or set mosparo's environment variables, or run a demonstration with --demo"}
 
-// assemble decides between demonstration and cluster.
+// assemble opens the node of a cluster or of a demonstration.
 func assemble(ctx context.Context, o options, environ []string, log *slog.Logger) (*node, error) {
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil {

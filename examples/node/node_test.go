@@ -138,7 +138,7 @@ func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 	require.Contains(t, n.log.String(), "result=completed")
 	left, err := os.ReadDir(tmp)
 	require.NoError(t, err)
-	require.Empty(t, left, "the scratch directory goes with the program")
+	require.Empty(t, left, "the temporary directory is removed with the program")
 }
 
 func TestDemo_ServesTheCSSOfItsProjects(t *testing.T) {

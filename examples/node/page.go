@@ -13,8 +13,8 @@ import (
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// pageTimeout bounds what the page asks the cluster: it answers within 2 s also
-// while a server hangs.
+// pageTimeout limits the requests of the page to the cluster, so that it answers within
+// 2 s even if a server hangs.
 const pageTimeout = time.Second
 
 //go:embed page.html
@@ -22,7 +22,7 @@ var pageSource string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{"time": showTime, "mayClean": mayClean}).Parse(pageSource))
 
-// servePage shows what the node sees of the cluster.
+// servePage shows the state of the cluster as this node sees it.
 func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 	defer cancel()
@@ -40,7 +40,7 @@ func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
 	_ = page.Execute(w, view) // fails only if the client is gone
 }
 
-// pageView is what the page shows.
+// pageView holds the values for the page.
 type pageView struct {
 	cleanup.Overview
 	Demo   bool
@@ -48,13 +48,13 @@ type pageView struct {
 	Why    string
 	Now    time.Time
 	Error  string
-	// CSS: the projects are known, and their CSS is served.
+	// CSS reports whether the node knows the projects and serves their CSS.
 	CSS      bool
 	Projects []cssstore.Project
 }
 
-// mayClean says what the checks of the node found. Errors of servers are in the
-// log alone: they may name what no visitor has to know.
+// mayClean describes the result of the node's checks. Server errors are only in the log:
+// they may contain what a visitor must not know.
 func mayClean(err error) string {
 	switch {
 	case err == nil:

@@ -1,4 +1,4 @@
-// Package fixturetest has what the tests of several stores need.
+// Package fixturetest has fixtures that the tests of several packages share.
 package fixturetest
 
 import (

@@ -1,6 +1,6 @@
-// Package lockwait says for how long a Put or Delete waits for a lock that
-// another writer holds. A mirror shortens the wait through the context: one held
-// lock must not stop its pass over all projects.
+// Package lockwait has the time for which Put and Delete wait for a lock that another
+// writer holds. A mirror shortens it through the context, so that one held lock does not
+// stop its pass over all projects.
 package lockwait
 
 import (
@@ -12,17 +12,17 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Default is the wait of a writer whose context says nothing else.
+// Default is the time if the context has no other.
 const Default = 10 * time.Second
 
 type key struct{}
 
-// With returns a context under which writers wait for d.
+// With returns a context with which writers wait for d.
 func With(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, key{}, d)
 }
 
-// Of returns the wait of a context.
+// Of returns the time of a context.
 func Of(ctx context.Context) time.Duration {
 	if d, ok := ctx.Value(key{}).(time.Duration); ok {
 		return d
@@ -30,7 +30,7 @@ func Of(ctx context.Context) time.Duration {
 	return Default
 }
 
-// IsHeld reports whether a writer gave up because another one holds the lock.
+// IsHeld reports whether err is that of a writer that gave up waiting for the lock.
 func IsHeld(err error) bool {
 	return errors.Is(err, lock.ErrHeld) || errors.Is(err, sharedfiles.ErrBusy)
 }

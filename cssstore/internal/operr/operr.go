@@ -1,4 +1,4 @@
-// Package operr makes the errors of the stores.
+// Package operr wraps the errors of stores.
 package operr
 
 import (
@@ -16,7 +16,7 @@ func Wrap(op string, project cssstore.UUID, err error) error {
 	return &cssstore.OpError{Op: op, Project: project, Err: err}
 }
 
-// WrapAll names an operation on all projects that failed; nil stays nil.
+// WrapAll adds the name of an operation on all projects to its error; nil stays nil.
 func WrapAll(op string, err error) error {
 	if err == nil {
 		return nil

@@ -1,4 +1,4 @@
-// Package sleep waits within a context.
+// Package sleep waits until a time has passed or a context ends.
 package sleep
 
 import (

@@ -1,8 +1,8 @@
-// Package mysqlconnector connects to a MySQL or MariaDB with
-// github.com/go-sql-driver/mysql. It is a package of its own, since only it links
-// that driver.
+// Package mysqlconnector connects package connect to MySQL and MariaDB by the driver
+// github.com/go-sql-driver/mysql, which only this package links.
 //
-// What the driver logs goes to the node's logger; by itself the driver writes to
-// standard error. The TLS of the settings is used without a name in the driver's
-// global register.
+//	db, driver, err := connect.Database(settings, mysqlconnector.New)
+//
+// The messages of the driver go to the node's logger, not to standard error. TLS of the
+// settings needs no name in the driver's global register.
 package mysqlconnector

@@ -13,17 +13,17 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
 
-// New returns the connector for [database/sql.OpenDB]. Nothing is sent. What the
-// driver says of connections that fail is logged at level Info, since its calls
-// return errors as well; a nil logger is silent. An error names no part of the
-// address. It is a connect.MySQL.
+// New returns the connector for [database/sql.OpenDB]; it is a connect.MySQL. Nothing is
+// sent. The driver's messages about failed connections are logged at level Info, since
+// its calls return errors as well; a nil logger is silent. An error contains no part of
+// the address.
 func New(c dsn.Connection, logger *slog.Logger) (driver.Connector, error) {
 	if c.Driver != "mysql" {
 		return nil, fmt.Errorf("mysqlconnector: the settings name the driver %q", c.Driver)
 	}
 	config, err := mysql.ParseDSN(withoutTLSName(c.DSN.Reveal()))
 	if err != nil {
-		return nil, errors.New("mysqlconnector: the database's address cannot be used") // the driver's words may hold it
+		return nil, errors.New("mysqlconnector: the database's address cannot be used") // the driver's error may contain it
 	}
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -39,8 +39,8 @@ func New(c dsn.Connection, logger *slog.Logger) (driver.Connector, error) {
 	return connector, nil
 }
 
-// withoutTLSName leaves out the name of a TLS configuration that nobody has
-// registered. The parameters follow the last question mark.
+// withoutTLSName removes the name of a TLS configuration, which is not registered. The
+// parameters follow the last question mark.
 func withoutTLSName(address string) string {
 	i := strings.LastIndexByte(address, '?')
 	if i < 0 {
@@ -56,7 +56,7 @@ func withoutTLSName(address string) string {
 	return address[:i+1] + strings.Join(kept, "&")
 }
 
-// driverLog is a logger as the driver wants it.
+// driverLog is a [mysql.Logger].
 type driverLog struct{ logger *slog.Logger }
 
 // Print implements [mysql.Logger].

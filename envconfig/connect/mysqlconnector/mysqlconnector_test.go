@@ -5,9 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net"
@@ -17,13 +19,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/envconfig/dsn"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
 // certificate is one for 127.0.0.1 that is its own authority, readable for a
@@ -82,14 +89,56 @@ func TestNew_UsesTheTLSAndTheLoggerOfTheNode(t *testing.T) {
 
 	require.Error(t, open(t, server, nil, "secure", password).PingContext(t.Context()))
 	other, _ := certificate(t)
-	tls := []string{"DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT=1"}
-	require.NoError(t, open(t, server, nil, "secure", password, append(tls, "DATABASE_MYSQL_SSL_CA="+cert)...).PingContext(t.Context()))
-	require.Error(t, open(t, server, nil, "secure", password, append(tls, "DATABASE_MYSQL_SSL_CA="+other)...).PingContext(t.Context()))
+	verified := []string{"DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT=1"}
+	require.NoError(t, open(t, server, nil, "secure", password, append(verified, "DATABASE_MYSQL_SSL_CA="+cert)...).PingContext(t.Context()))
+	require.Error(t, open(t, server, nil, "secure", password, append(verified, "DATABASE_MYSQL_SSL_CA="+other)...).PingContext(t.Context()))
 
 	server.Restart()
 	require.NoError(t, admin.PingContext(t.Context()))
 	require.Contains(t, out.String(), "the MySQL driver reports")
 	require.NotContains(t, out.String(), servers.DatabasePassword)
+}
+
+// Open has no connector and uses the driver's register.
+func TestOpen_ReachesMySQLThroughTLSWithTheDriversRegister(t *testing.T) {
+	cert, key := certificate(t)
+	other, _ := certificate(t)
+	server := servers.MariaDB(t, "--ssl-ca="+cert, "--ssl-cert="+cert, "--ssl-key="+key)
+	admin := open(t, server, nil, servers.DatabaseUser, servers.DatabasePassword)
+	require.NoError(t, schema.Create(t.Context(), admin, sqlcleaner.MySQL))
+	for _, statement := range []string{"CREATE USER secure IDENTIFIED BY 'p' REQUIRE SSL", "GRANT ALL ON *.* TO secure"} {
+		_, err := admin.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	node := func(authority string, opts ...connect.Option) (*connect.Node, error) {
+		s := settings(t, "database_driver=pdo_mysql", "database_host=127.0.0.1", "database_port="+strconv.Itoa(server.Port()),
+			"database_user=secure", "database_password=p", "database_name="+servers.DatabaseName,
+			"DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT=1", "DATABASE_MYSQL_SSL_CA="+authority)
+		return connect.Open(t.Context(), s, append(opts, connect.WithCache(memoryadapter.New()), connect.WithLock(memorylocker.New()))...)
+	}
+	ping := func(n *connect.Node) error {
+		defer func() { require.NoError(t, n.Close()) }()
+		return n.Database.(*sqlcleaner.DB).Ping(t.Context())
+	}
+	n, err := node(cert, connect.WithMySQLTLS(mysql.RegisterTLSConfig))
+	require.NoError(t, err)
+	require.NoError(t, ping(n))
+
+	n, err = node(other, connect.WithMySQLTLS(mysql.RegisterTLSConfig))
+	require.NoError(t, err, "nothing is sent")
+	require.ErrorContains(t, ping(n), "certificate", "another authority's")
+
+	var setting *connect.SettingError
+	_, err = node(cert)
+	require.ErrorAs(t, err, &setting)
+	require.Equal(t, "DATABASE_MYSQL_SSL", setting.Setting)
+	require.ErrorContains(t, err, "connect.WithMySQLTLS(mysql.RegisterTLSConfig)")
+
+	full := errors.New("the register is full")
+	_, err = node(cert, connect.WithMySQLTLS(func(string, *tls.Config) error { return full }))
+	require.ErrorIs(t, err, full)
+	require.ErrorAs(t, err, &setting)
+	require.Equal(t, "DATABASE_MYSQL_SSL", setting.Setting)
 }
 
 func TestNew_RefusesAnotherDriver(t *testing.T) {

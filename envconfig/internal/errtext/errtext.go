@@ -1,5 +1,5 @@
-// Package errtext builds the texts of the errors of envconfig and the packages
-// below it: none of them shows a secret.
+// Package errtext builds error texts without secrets for envconfig and the packages below
+// it.
 package errtext
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// NotSupported returns an error for what PHP nodes can use and this module
+// NotSupported returns an error for a setting that PHP nodes can use and this module
 // cannot. It unwraps to [errors.ErrUnsupported].
 func NotSupported(format string, args ...any) error {
 	return &notSupported{fmt.Sprintf(format, args...)}
@@ -21,8 +21,8 @@ func (e *notSupported) Error() string { return "not supported: " + e.what }
 
 func (e *notSupported) Unwrap() error { return errors.ErrUnsupported }
 
-// Quote quotes a name for an error or warning, unless it is unlike any name:
-// then it may be a piece of a password and is not shown.
+// Quote quotes a name for an error or warning. It does not show a text that does not look
+// like a name, since it may be a piece of a password.
 func Quote(name string) string {
 	for _, c := range []byte(name) {
 		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && !strings.ContainsRune("_-.:/[]", rune(c)) {
@@ -46,8 +46,8 @@ func CommentHint(value string, err error) error {
 	return fmt.Errorf("%w; %w", err, ErrComment)
 }
 
-// HasComment reports whether the value ends in what a .env file would have
-// stripped as a comment.
+// HasComment reports whether the value ends in a text that would be a comment in a .env
+// file.
 func HasComment(value string) bool {
 	i := strings.IndexByte(value, '#')
 	for i > 0 && value[i-1] != ' ' && value[i-1] != '\t' {

@@ -42,7 +42,7 @@ func (a *Array) Set(key string, v Value) {
 		a.Keys = append(a.Keys, key)
 	}
 	a.At[key] = v
-	// A key that PHP takes for an integer moves the next free index.
+	// A key that is an integer to PHP raises the next free index.
 	if n, err := strconv.ParseInt(key, 10, 64); err == nil && strconv.FormatInt(n, 10) == key && n >= a.next {
 		a.next = n + 1
 	}

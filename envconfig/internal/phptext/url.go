@@ -4,13 +4,12 @@ import (
 	"strings"
 )
 
-// URL is what PHP's parse_url makes of an address; nil pointers are
-// components that are absent.
+// URL is the result of PHP's parse_url; nil pointers are missing components.
 type URL struct {
 	Host, Path, Query *string
 	Port              *int
-	// Userinfo is what parse_url itself took for user and password, that is
-	// an @ beyond the first one.
+	// Userinfo reports whether parse_url found user and password, and so an @ after the
+	// first one.
 	Userinfo bool
 }
 

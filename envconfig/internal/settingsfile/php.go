@@ -9,9 +9,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// ReadPHP returns the plain data that a PHP file returns; see
-// [php.ParseLiteral]. The error is an [*Error], with line and column for what is
-// no plain data.
+// ReadPHP returns the plain data that a PHP file returns; see [php.ParseLiteral]. The
+// error is an [*Error], with line and column for anything that is not plain data.
 func ReadPHP(path string) (any, error) {
 	content, err := Read(path)
 	if err != nil {
@@ -32,7 +31,7 @@ func parsePHP(path string, content []byte) (any, error) {
 	return v, nil
 }
 
-// literalError moves the place of a [*php.LiteralError] into an [*Error].
+// literalError converts a [*php.LiteralError] to an [*Error] with its position.
 func literalError(path string, err error) error {
 	var l *php.LiteralError
 	if !errors.As(err, &l) {
@@ -45,14 +44,14 @@ func literalError(path string, err error) error {
 	return &Error{Path: path, Line: l.Line, Column: l.Column, Err: errors.New(msg)}
 }
 
-// Kind is what a value of a PHP array is to Symfony.
+// Kind is how Symfony treats a value of a PHP array.
 type Kind uint8
 
 // The kinds of values.
 const (
 	Text  Kind = iota // a text, or a number or true as text
-	False             // as if it were not there
-	Array             // of no use
+	False             // as if the value were missing
+	Array             // an error
 )
 
 // Value is a value of a PHP array.
@@ -61,8 +60,8 @@ type Value struct {
 	Text string
 }
 
-// ReadPHPArray returns the named values of a PHP file that returns an array; an
-// empty file has none. The error is an [*Error].
+// ReadPHPArray returns the named values of a PHP file that returns an array, and nil
+// for an empty file. The error is an [*Error].
 func ReadPHPArray(path string) (map[string]Value, error) {
 	content, err := Read(path)
 	if err != nil {
@@ -88,7 +87,7 @@ func ReadPHPArray(path string) (map[string]Value, error) {
 	return values, nil
 }
 
-// valueOf is false for null, which is as if it were not there.
+// valueOf returns false for null, which is as if the value were missing.
 func valueOf(v any) (Value, bool) {
 	switch v := v.(type) {
 	case nil:

@@ -1,5 +1,5 @@
-// Package settingsfile reads the files that hold settings: any file within
-// bounds, and PHP files that return plain data, which are not run.
+// Package settingsfile reads settings files of limited size, and parses PHP files that
+// return plain data without running them.
 package settingsfile
 
 import (
@@ -9,14 +9,14 @@ import (
 	"os"
 )
 
-// maxSize bounds a settings file in bytes.
+// maxSize limits a settings file, in bytes.
 const maxSize = 8 << 20
 
-// Error is a file that cannot be read or is not of its format. The text of the
-// file is not part of it. It has the fields of the public dotenv.FileError.
+// Error reports a file that cannot be read or parsed. It does not contain the text of the
+// file. It has the same fields as the public dotenv.FileError.
 type Error struct {
 	Path string
-	// Line and Column count from 1, 0 where the error has no place.
+	// Line and Column count from 1; they are 0 for an error without a position.
 	Line, Column int
 	Err          error
 }
@@ -48,7 +48,7 @@ func Read(path string) ([]byte, error) {
 	return content, nil
 }
 
-// withoutPath takes the path out of an error that will name it anyway.
+// withoutPath removes the path from an error, since [Error] has it.
 func withoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -57,7 +57,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// Exists reports whether there is something at the path, readable or not.
+// Exists reports whether there is a file at the path, readable or not.
 func Exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)

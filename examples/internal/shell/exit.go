@@ -6,24 +6,23 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Exit codes of a program that runs the cleanup once. Those from 64 on are of
-// sysexits.h.
+// Exit codes of a program that runs the cleanup once. Those above 64 are from sysexits.h.
 const (
-	CleanupRan         = 0  // it ran, to its end or its limits, or is not due
-	CleanupFailed      = 1  // it ended with an error
-	CleanupUnavailable = 69 // cache, lock server or database cannot be asked
+	CleanupRan         = 0  // the cleanup ran to its end or limits, or is not due
+	CleanupFailed      = 1  // the cleanup failed
+	CleanupUnavailable = 69 // cache, lock server or database is unavailable
 	CleanupHeld        = 75 // another node cleans, or the Go nodes are paused
-	CleanupRefused     = 77 // this node must not clean
+	CleanupRefused     = 77 // a check forbids this node to clean
 )
 
-// CleanupExitHelp says them to the user of a program.
-const CleanupExitHelp = `Exit code: 0 it ran to its end or to its limits, or is not due; 1 it ended with
-an error; 2 wrong command line; 69 cache, lock server or database cannot be
-asked; 75 another node cleans or the Go nodes are paused; 77 this node must not
-clean.
+// CleanupExitHelp is the help text about the exit codes.
+const CleanupExitHelp = `Exit code: 0 the cleanup ran to its end or to its limits, or is not due; 1 it
+failed; 2 wrong command line; 69 cache, lock server or database is unavailable;
+75 another node cleans or the Go nodes are paused; 77 a check forbids this node
+to clean.
 `
 
-// CleanupCode is the exit code for an attempt and its error.
+// CleanupCode returns the exit code for an attempt and its error.
 func CleanupCode(a cleanup.Attempt, err error) int {
 	switch {
 	case a.Result == cleanup.ResultRefused, errors.Is(err, cleanup.ErrRefused):

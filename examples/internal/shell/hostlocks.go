@@ -9,15 +9,15 @@ import (
 	"github.com/mosparo/go-cluster/lock/filelocker"
 )
 
-// HostLocks returns locks that hold among the processes of one user on this host.
-// They lie in the user's cache directory: in the system's temporary one other users
-// could take their names.
+// HostLocks returns locks between the processes of one user on this host. They are in the
+// user's cache directory: in the system's temporary directory other users could take
+// their names.
 func HostLocks() (*filelocker.Backend, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil { // cron and systemd may set no HOME
 		u, uerr := user.Current()
 		if uerr != nil {
-			return nil, fmt.Errorf("a directory for locks of this host: %w", uerr)
+			return nil, fmt.Errorf("no directory for the locks of this host: %w", uerr)
 		}
 		dir = filepath.Join(u.HomeDir, ".cache")
 	}

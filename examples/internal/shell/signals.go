@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// StopSignals are those that ask a program to end in order: also SIGHUP of a
-// terminal or connection that is gone, unless it is ignored on purpose (nohup).
+// StopSignals returns the signals that ask a program to shut down. SIGHUP, which a closed
+// terminal or connection sends, is among them unless it is ignored, as under nohup.
 func StopSignals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {

@@ -1,5 +1,5 @@
-// Package shell is what the programs here share to answer a shell: text that a
-// terminal does not obey, and exit codes of the cleanup.
+// Package shell is shared by the command-line programs: text that is safe for terminals,
+// signals, exit codes of the cleanup, and locks of a host.
 package shell
 
 import (
@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// Plain returns text as a terminal may get it, in one line: hosts, reasons and
-// errors of servers come from the cluster, where others may have put anything.
-// Each control character, also of C1, and each that reverses the direction of
-// writing or is invisible becomes U+FFFD.
+// Plain returns text that is safe to print on a terminal, in one line. Host names, reasons
+// and server errors come from the cluster, so they may contain anything. Control
+// characters, also those of C1, characters that change the direction of writing and
+// invisible ones are replaced by U+FFFD.
 func Plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -24,8 +24,8 @@ func Plain(text string) string {
 	}, text)
 }
 
-// Lines is [Plain] for text of several lines, such as joined errors. All but the
-// first are indented, so that none looks like a message of the program itself.
+// Lines is [Plain] for text with several lines, such as joined errors. It indents all
+// lines but the first, so that none looks like a message of the program itself.
 func Lines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -34,9 +34,9 @@ func Lines(text string) string {
 	return strings.Join(lines, "\n  ")
 }
 
-// JSON returns a writer for JSON that goes to w with every character escaped
-// that [Plain] would replace: JSON itself allows most of them in a string. Each
-// Write has whole characters, as those of encoding/json and log/slog do.
+// JSON returns a writer of JSON to w that escapes the characters which [Plain] replaces,
+// since JSON allows most of them in strings. Each Write must contain whole characters, as
+// those of encoding/json and log/slog do.
 func JSON(w io.Writer) io.Writer { return escaper{w} }
 
 type escaper struct{ w io.Writer }

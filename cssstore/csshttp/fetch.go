@@ -8,16 +8,12 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-const (
-	// missFor is how long the store is not asked again for what it does not
-	// have, or after it failed.
-	missFor = time.Second
-	// askEvery is how often a generator is asked for a project at most.
-	askEvery = 10 * time.Second
-)
+// missFor is for how long the store is not called again for what it does not have, or
+// after an error.
+const missFor = time.Second
 
-// rest returns how long a state is not renewed, and after what time requests wait
-// for the next one.
+// rest returns the age up to which a state is served without reading the store again,
+// and the age from which requests wait for that.
 func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
 	switch {
 	case s.version == nil:
@@ -30,10 +26,10 @@ func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
 	return recheck * 2 / 3, recheck
 }
 
-// get returns what is known about a key of a known project, from memory or
-// from the store; never nil. Unless keep, what the store does not give is
-// forgotten immediately. While the store is down only a request that has nothing to
-// answer with waits for it, and of those few.
+// get returns the state of a key, from memory or from the store; never nil. The project
+// is known. Without keep, an entry that the store does not have is removed from memory
+// immediately. While the store is down, a request waits for it only if there is nothing
+// in memory, and only now and then.
 func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool) *state {
 	now := time.Now()
 	down := h.health.isDown(now)
@@ -68,7 +64,7 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 		}
 		defer h.health.noteProbe()
 	}
-	fetching := h.fetcher(e, p, s, keep) //nolint:contextcheck // what one request begins, others wait for
+	fetching := h.startFetch(e, p, s, keep) //nolint:contextcheck // what one request begins, others wait for
 	if wait == 0 {
 		return s
 	}
@@ -79,16 +75,16 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 	return &state{err: context.DeadlineExceeded}
 }
 
-// renew returns what the store has of a key at the given time or later, and
-// true, or what is known, if that cannot be had now.
+// renew returns the state of a key as read at the given time or later, and true; or the
+// one in memory, if the store cannot be read now.
 func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state, at time.Time) (*state, bool) {
-	rests := anewEvery
+	pause := renewEvery
 	if s.err != nil {
-		rests = missFor
+		pause = missFor
 	}
-	if s.begun.Before(at) && time.Since(s.tried) >= rests && !h.health.isDown(time.Now()) {
+	if s.begun.Before(at) && time.Since(s.tried) >= pause && !h.health.isDown(time.Now()) {
 		e := h.tier.entry(k, at.Unix())
-		h.fetcher(e, p, e.state.Load(), true).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
+		h.startFetch(e, p, e.state.Load(), true).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
 		if now := e.state.Load(); now != nil {
 			s = now
 		}
@@ -96,9 +92,40 @@ func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state
 	return s, s.isSince(at)
 }
 
-// fetcher looks into the store in the background, unless another goroutine has
-// since the caller saw the state.
-func (h *Handler) fetcher(e *entry, p cssstore.Project, seen *state, keep bool) *call {
+// stored returns what the store has of a project.
+func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
+	if h.mode == ModeSharedCache {
+		return h.get(ctx, key{project: p.UUID}, p, true)
+	}
+	var s *state
+	if !p.Hash.IsZero() {
+		s = h.get(ctx, key{p.UUID, p.Hash}, p, true)
+		if s.version != nil {
+			return s
+		}
+		if !errors.Is(s.err, cssstore.ErrNotFound) {
+			return h.inMemory(p.UUID, s)
+		}
+	}
+	// PHP removes the earlier file before the database has the new hash.
+	return h.get(ctx, key{project: p.UUID}, p, true)
+}
+
+// inMemory returns what the memory has of a project whose folder cannot be read, or the
+// failed state if it has nothing.
+func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
+	s := h.tier.latestOf(project)
+	if s == nil {
+		return failed
+	}
+	last := *s
+	last.err = failed.err
+	return &last
+}
+
+// startFetch reads the store in the background, unless that was done since the caller
+// loaded the state.
+func (h *Handler) startFetch(e *entry, p cssstore.Project, seen *state, keep bool) *call {
 	return h.do(&e.flight, func(ctx context.Context) {
 		if e.state.Load() == seen {
 			h.fetch(ctx, e, p, keep)
@@ -106,7 +133,7 @@ func (h *Handler) fetcher(e *entry, p cssstore.Project, seen *state, keep bool) 
 	})
 }
 
-// fetch reads the store, and calls the generator.
+// fetch reads the store, calls the generator if that is needed, and stores the state.
 func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep bool) {
 	old := e.state.Load()
 	if old == nil {
@@ -116,8 +143,8 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	if old.made.instead == p.Hash {
 		s.made = old.made
 	}
-	r, err := h.look(ctx, e.key)
-	if begin := time.Now(); h.generator != nil && keep && !h.isNewest(e.key, p) && begin.Sub(s.asked) >= askEvery {
+	r, err := h.readStore(ctx, e.key)
+	if begin := time.Now(); h.generator != nil && keep && !h.isNewest(e.key, p) && begin.Sub(s.asked) >= generateEvery {
 		made, asked, failed := h.generate(ctx, p, &r, err)
 		if asked || failed != nil {
 			s.asked = begin
@@ -145,31 +172,20 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	h.tier.change(e, s, keep || s.version != nil)
 }
 
-// isNewest reports whether a key stands for the newest file of a project that
-// lacks the one of its hash.
+// isNewest reports whether a key stands for the newest file of a project whose file with
+// the hash in the list is missing.
 func (h *Handler) isNewest(k key, p cssstore.Project) bool {
 	return h.mode == ModeFiles && k.hash.IsZero() && !p.Hash.IsZero()
 }
 
-// generate asks the generator for what the store lacks.
-func (h *Handler) generate(ctx context.Context, p cssstore.Project, r *cssstore.Resource, err error) (made cssstore.Resource, asked bool, failed error) {
-	defer recovered(&failed)
-	if !h.lacks(p, r, err) {
-		return made, false, nil
-	}
-	asked = true
-	made, failed = h.generator.Generate(ctx, p)
-	return made, asked, failed
-}
-
-// look asks the store.
-func (h *Handler) look(ctx context.Context, k key) (r cssstore.Resource, err error) {
-	h.health.ask()
-	defer func() { h.health.answer(err) }()
-	defer recovered(&err)
+// readStore reads the store.
+func (h *Handler) readStore(ctx context.Context, k key) (r cssstore.Resource, err error) {
+	h.health.noteCall()
+	defer func() { h.health.noteResult(err) }()
+	defer recoverTo(&err)
 	select {
-	case h.looking <- struct{}{}:
-		defer func() { <-h.looking }()
+	case h.storeCalls <- struct{}{}:
+		defer func() { <-h.storeCalls }()
 	case <-ctx.Done():
 		return r, context.Cause(ctx)
 	}
@@ -179,15 +195,8 @@ func (h *Handler) look(ctx context.Context, k key) (r cssstore.Resource, err err
 	return cssstore.Version(ctx, h.store, k.project, k.hash)
 }
 
-// lacks reports whether a generator is to be asked.
-func (h *Handler) lacks(p cssstore.Project, r *cssstore.Resource, err error) bool {
-	if err != nil {
-		return errors.Is(err, cssstore.ErrNotFound)
-	}
-	return r.Hash != p.Hash && r.Settled || h.generator.Outdated(*r)
-}
-
-// newVersion takes the content of the earlier one if the bytes are the same.
+// newVersion makes a version. It reuses the content of the old one if the bytes are the
+// same.
 func (h *Handler) newVersion(r *cssstore.Resource, old *version) *version {
 	v := &version{hash: r.Hash, alias: r.Alias, settled: r.Settled, modified: r.Modified}
 	if old != nil {
