@@ -9,8 +9,9 @@
 //	listener, err := connect.Listen(ctx, ":8080")
 //	err = node.Serve(ctx, listener) // until ctx ends; then it drains
 //
-// The program imports the driver of its database. An option replaces each part of the
-// node, so that a test runs the same node on fakes; [Open] has an example.
+// The program imports the driver of its database (see [dsn.Connection]); the error of
+// [Open] names an import that is missing. Options replace the parts of the node, so that
+// a test runs the same node on fakes; Open has an example.
 //
 // # Assembly by hand
 //
