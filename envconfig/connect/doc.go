@@ -21,15 +21,18 @@
 //
 //	db, driver, err := connect.Database(settings, nil)
 //	defer db.Close()
+//	dialect, err := sqlcleaner.DialectOf(driver)
 //	adapter, err := connect.Cache(settings)
 //	defer adapter.Close()
+//	pool := cache.NewPool(adapter)
 //	backend, closer, err := connect.Lock(settings)
 //	defer closer.Close()
 //	locker := lock.New(backend)
 //	defer locker.Close()
-//	css := csshttp.New(store, projects)
+//	css := csshttp.New(cachestore.New(pool), projectdb.New(db, dialect))
 //	defer css.Close()
-//	err = scheduler.Run(ctx) // of package cleanup; it has nothing to close
+//	scheduler := cleanup.New(pool, locker, sqlcleaner.New(db, dialect))
+//	err = scheduler.Run(ctx) // until ctx ends; it has nothing to close
 //
 // [CleanupPolicy] converts the settings of the cleanup. [Redis] and [Memcached] return
 // the bare clients.
