@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -26,19 +27,28 @@ import (
 // with a programmer's mistake, by what the panic says. One without a mistake takes
 // zero and nil for the default, or takes what people give it and returns an error.
 var mistakes = map[string]map[string]func(){
-	"cache.NewPool":          {"a is nil": func() { cache.NewPool(nil) }},
+	"cache.NewPool": {
+		"a is nil":              func() { cache.NewPool(nil) },
+		"opts has a nil Option": func() { cache.NewPool(memoryadapter.New(), nil) },
+	},
 	"cache.WithMaxValueSize": {"bytes is negative": func() { cache.WithMaxValueSize(-1) }},
 	"cache.WithLogger":       nil,
 	"cache.WithObserver":     nil,
 
-	"redisadapter.New":              {"client is nil": func() { redisadapter.New(nil) }},
+	"redisadapter.New": {
+		"client is nil":         func() { redisadapter.New(nil) },
+		"opts has a nil Option": func() { redisadapter.New(redis.NewClient(&redis.Options{}), nil) },
+	},
 	"redisadapter.WithMaxValueSize": {"bytes is negative": func() { redisadapter.WithMaxValueSize(-1) }},
 	"redisadapter.WithOwned":        nil,
 
-	"memcachedadapter.New":                {"client is nil": func() { memcachedadapter.New(nil, nil) }},
+	"memcachedadapter.New": {
+		"client is nil":         func() { memcachedadapter.New(nil, nil) },
+		"opts has a nil Option": func() { memcachedadapter.New(memcache.New("127.0.0.1:1"), nil, nil) },
+	},
 	"memcachedadapter.WithItemLimit":      {"bytes is negative": func() { memcachedadapter.WithItemLimit(-1) }},
 	"memcachedadapter.WithMaxDecodedSize": {"bytes is negative": func() { memcachedadapter.WithMaxDecodedSize(-1) }},
-	"memcachedadapter.NewServers":         nil,
+	"memcachedadapter.NewServers":         {"opts has a nil ServersOption": func() { _, _ = memcachedadapter.NewServers(nil, nil) }},
 	"memcachedadapter.WithLogger":         {"": func() { memcachedadapter.New(memcache.New("127.0.0.1:1"), nil, memcachedadapter.WithLogger(nil)) }},
 	"memcachedadapter.WithNamespace":      nil,
 	"memcachedadapter.WithOwned":          nil,
@@ -48,28 +58,42 @@ var mistakes = map[string]map[string]func(){
 	"memcachedadapter.WithHash":           nil,
 	"memcachedadapter.WithKeyPrefix":      nil,
 
-	"fileadapter.New":              nil,
+	"fileadapter.New":              {"opts has a nil Option": func() { _, _ = fileadapter.New("dir", nil) }},
 	"fileadapter.WithMaxValueSize": {"bytes is negative": func() { fileadapter.WithMaxValueSize(-1) }},
 	"fileadapter.WithLogger":       nil,
 	"fileadapter.WithNamespace":    nil,
 	"fileadapter.WithOwned":        nil,
 	"fileadapter.WithOwnerOf":      nil,
 
-	"memoryadapter.New":              nil,
+	"memoryadapter.New":              {"opts has a nil Option": func() { memoryadapter.New(nil) }},
 	"memoryadapter.WithMaxValueSize": {"bytes is negative": func() { memoryadapter.WithMaxValueSize(-1) }},
 	"memoryadapter.WithOwned":        nil,
 
-	"gocachestore.New":              {"a is nil": func() { gocachestore.New(nil) }},
-	"gocachestore.NewAdapter":       {"s is nil": func() { gocachestore.NewAdapter(nil) }},
+	"gocachestore.New": {
+		"a is nil":              func() { gocachestore.New(nil) },
+		"opts has a nil Option": func() { gocachestore.New(memoryadapter.New(), nil) },
+	},
+	"gocachestore.NewAdapter": {
+		"s is nil":                     func() { gocachestore.NewAdapter(nil) },
+		"opts has a nil AdapterOption": func() { gocachestore.NewAdapter(gocachestore.New(memoryadapter.New()), nil) },
+	},
 	"gocachestore.WithMaxValueSize": {"bytes is negative": func() { gocachestore.WithMaxValueSize(-1) }},
 	"gocachestore.WithCopyTTL":      {"d is negative": func() { gocachestore.WithCopyTTL(-time.Second) }},
-	"gocachestore.WithDefaults":     nil,
+	"gocachestore.WithDefaults":     {"opts has a nil store.Option": func() { gocachestore.WithDefaults(nil) }},
 	"gocachestore.WithPHPValues":    nil,
 	"gocachestore.WithPrefix":       nil,
 
-	"cachetest.Conformance":      {"open is nil": func() { cachetest.Conformance(new(testing.T), nil) }},
-	"cachetest.NewFake":          nil,
-	"cachetest.NewFaulty":        {"below is nil": func() { cachetest.NewFaulty(nil) }},
+	"cachetest.Conformance": {
+		"open is nil": func() { cachetest.Conformance(new(testing.T), nil) },
+		"opts has a nil Option": func() {
+			cachetest.Conformance(new(testing.T), func(*testing.T) cache.Adapter { return nil }, nil)
+		},
+	},
+	"cachetest.NewFake": {"opts has a nil Option": func() { cachetest.NewFake(nil) }},
+	"cachetest.NewFaulty": {
+		"below is nil":                func() { cachetest.NewFaulty(nil) },
+		"opts has a nil FaultyOption": func() { cachetest.NewFaulty(memoryadapter.New(), nil) },
+	},
 	"cachetest.WithMaxKeyLength": {"n is negative": func() { cachetest.WithMaxKeyLength(-1) }},
 	"cachetest.WithMaxValueSize": {"n is negative": func() { cachetest.WithMaxValueSize(-1) }},
 	"cachetest.WithResolution":   {"d is negative": func() { cachetest.WithResolution(-1) }},

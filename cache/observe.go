@@ -67,7 +67,7 @@ func (p *Pool) start() (at time.Time) {
 
 // observe reports an operation on one key to the observer and the log.
 func (p *Pool) observe(ctx context.Context, op Op, key string, err error, start time.Time) {
-	if err == nil && p.observer == nil && !p.outages.failing(op) {
+	if err == nil && p.observer == nil && !p.outages.isFailing(op) {
 		return
 	}
 	r := resultOf(err)

@@ -44,14 +44,14 @@ func side(op Op) int {
 	return 1
 }
 
-// failing reports whether operations of this kind are in an outage.
-func (l *outageLog) failing(op Op) bool { return l.failed[side(op)].Load() }
+// isFailing reports whether operations of this kind are in an outage.
+func (l *outageLog) isFailing(op Op) bool { return l.failed[side(op)].Load() }
 
 func (l *outageLog) note(op Op, key string, r result, err error) {
 	switch r {
 	case resultOK:
-		if l.failing(op) {
-			l.recovered(op)
+		if l.isFailing(op) {
+			l.recordRecovery(op)
 		}
 	case resultUnavailable, resultUnauthorized, resultReadOnly, resultFull, resultOther:
 		l.fails(op, key, r, err)
@@ -84,7 +84,7 @@ func (l *outageLog) fails(op Op, key string, r result, err error) {
 	}
 }
 
-func (l *outageLog) recovered(op Op) {
+func (l *outageLog) recordRecovery(op Op) {
 	l.mu.Lock()
 	o := &l.outages[side(op)]
 	was := *o

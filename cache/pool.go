@@ -52,13 +52,16 @@ func WithLogger(l *slog.Logger) Option {
 
 // NewPool returns a pool over the adapter. It sends nothing, and there is
 // nothing to close but the adapter, which is left to the caller. A nil adapter
-// panics.
+// or option panics.
 func NewPool(a Adapter, opts ...Option) *Pool {
 	if a == nil {
 		panic("cache: NewPool: a is nil")
 	}
 	p := &Pool{adapter: a, maxValue: DefaultMaxValueSize, outages: outageLog{logger: slog.New(slog.DiscardHandler)}}
 	for _, o := range opts {
+		if o == nil {
+			panic("cache: NewPool: opts has a nil Option")
+		}
 		o(p)
 	}
 	return p

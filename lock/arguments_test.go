@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/gocronlock"
 	"github.com/mosparo/go-cluster/lock/locktest"
 	"github.com/mosparo/go-cluster/lock/memcachedlocker"
@@ -25,11 +26,15 @@ import (
 // arguments are a programmer's mistakes in the arguments of constructors and
 // options, by what the panic says; none for functions without such arguments.
 var arguments = map[string]map[string]func(){
-	"lock.New":             {"backend is nil": func() { lock.New(nil) }},
+	"lock.New": {
+		"backend is nil":        func() { lock.New(nil) },
+		"opts has a nil Option": func() { lock.New(memorylocker.New(), nil) },
+	},
 	"lock.WithCallTimeout": {"timeout is negative": func() { lock.WithCallTimeout(-1) }},
 	"lock.WithPoll":        {"interval is negative": func() { lock.WithPoll(-1) }},
 	"lock.WithDefaults": {
 		"a duration of opts is negative": func() { lock.WithDefaults(lock.WithMinHold(-1)) },
+		"opts has a nil AcquireOption":   func() { lock.WithDefaults(nil) },
 	},
 	"lock.WithLogger": nil, "lock.WithObserver": nil, // nil is silent
 	"lock.WithRandom": nil, // nil is the default
@@ -37,7 +42,8 @@ var arguments = map[string]map[string]func(){
 	"lock.WithTTL": nil, "lock.WithWait": nil, "lock.WithMaxHold": nil, "lock.WithMinHold": nil, "lock.WithLabel": nil,
 	"lock.FromContext": nil, "lock.CheckName": nil,
 	"redislocker.New": {
-		"client is nil": func() { redislocker.New(nil) },
+		"client is nil":         func() { redislocker.New(nil) },
+		"opts has a nil Option": func() { redislocker.New(redis.NewClient(&redis.Options{}), nil) },
 		"client is a *redis.Ring": func() {
 			ring := redis.NewRing(&redis.RingOptions{})
 			defer ring.Close()
@@ -48,18 +54,38 @@ var arguments = map[string]map[string]func(){
 		"n is negative":       func() { redislocker.WithReplicas(-1, time.Second) },
 		"timeout is negative": func() { redislocker.WithReplicas(1, -1) },
 	},
-	"redislocker.WithLogger":     nil,
-	"memcachedlocker.New":        {"client is nil": func() { memcachedlocker.New(nil) }},
+	"redislocker.WithLogger": nil,
+	"memcachedlocker.New": {
+		"client is nil":         func() { memcachedlocker.New(nil) },
+		"opts has a nil Option": func() { memcachedlocker.New(memcache.New("127.0.0.1:1"), nil) },
+	},
 	"memcachedlocker.WithPrefix": nil,
-	"filelocker.New":             nil, // a directory comes from people
-	"filelocker.WithOwnerOf":     nil,
-	"memorylocker.New":           nil,
-	"locktest.WithoutRule":       nil,
-	"gocronlock.New":             {"locker is nil": func() { gocronlock.New(nil) }},
-	"gocronlock.Name":            nil,
-	"locktest.NewFaulty":         {"backend is nil": func() { locktest.NewFaulty(nil) }},
-	"locktest.Conformance":       {"open is nil": func() { locktest.Conformance(new(testing.T), nil) }},
-	"locktest.NewToken":          nil,
+	"filelocker.New": { // a directory comes from people
+		"opts has a nil Option": func() { _, _ = filelocker.New("dir", nil) },
+	},
+	"filelocker.WithOwnerOf": nil,
+	"memorylocker.New":       {"opts has a nil Option": func() { memorylocker.New(nil) }},
+	"locktest.WithoutRule":   nil,
+	"gocronlock.New": {
+		"locker is nil": func() { gocronlock.New(nil) },
+		"opts has a nil AcquireOption": func() {
+			l := lock.New(memorylocker.New())
+			defer l.Close()
+			gocronlock.New(l, nil)
+		},
+	},
+	"gocronlock.Name": nil,
+	"locktest.NewFaulty": {
+		"backend is nil":              func() { locktest.NewFaulty(nil) },
+		"opts has a nil FaultyOption": func() { locktest.NewFaulty(memorylocker.New(), nil) },
+	},
+	"locktest.Conformance": {
+		"open is nil": func() { locktest.Conformance(new(testing.T), nil) },
+		"opts has a nil Option": func() {
+			locktest.Conformance(new(testing.T), func(*testing.T) lock.Backend { return nil }, nil)
+		},
+	},
+	"locktest.NewToken": nil,
 }
 
 func TestArguments_OfAProgrammerAreCheckedByTheConstructor(t *testing.T) {
@@ -108,15 +134,26 @@ func exportedFuncs(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// Nil and zero are the defaults, and say nothing.
+// A nil and a zero value of an option are the default, without a log line.
 func TestArguments_NilAndZeroAreDefaults(t *testing.T) {
 	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 	defer c.Close()
-	redislocker.New(c, nil, redislocker.WithReplicas(0, 0), redislocker.WithLogger(nil))
-	memcachedlocker.New(memcache.New("127.0.0.1:1"), nil)
-	l := lock.New(memorylocker.New(), nil, lock.WithDefaults(nil, lock.WithTTL(0)))
+	redislocker.New(c, redislocker.WithReplicas(0, 0), redislocker.WithLogger(nil))
+	l := lock.New(memorylocker.New(), lock.WithLogger(nil), lock.WithObserver(nil), lock.WithRandom(nil), lock.WithDefaults(lock.WithTTL(0)))
 	defer l.Close()
-	lease, err := l.Acquire(t.Context(), "n", nil, lock.WithTTL(0))
+	lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(0))
 	require.NoError(t, err)
 	require.InDelta(t, lock.DefaultTTL, time.Until(lease.Expiry()), float64(time.Second))
+}
+
+// An option of a single call is often made from what people give: a nil one is an
+// error of that call.
+func TestAcquire_ANilOptionIsAnError(t *testing.T) {
+	l := lock.New(memorylocker.New())
+	defer l.Close()
+	var arg *lock.ArgumentError
+	_, err := l.Acquire(t.Context(), "n", nil)
+	require.ErrorAs(t, err, &arg)
+	require.Equal(t, "opts", arg.Arg)
+	require.ErrorAs(t, l.Once(t.Context(), lock.Slot{Name: "n", Key: "k"}, time.Minute, nil), &arg)
 }

@@ -100,6 +100,9 @@ func wrapErr(op, name string, err error) error {
 
 // isRefusal reports whether the backend will never do what was asked.
 func isRefusal(err error) bool {
+	if err == nil {
+		return false // without the memory for arg
+	}
 	var arg *ArgumentError
 	return errors.As(err, &arg)
 }

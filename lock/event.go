@@ -19,7 +19,7 @@ type Event struct {
 	Name string
 	// Duration is measured on the monotonic clock.
 	Duration time.Duration
-	// Result is what came of it, a word for a label of metrics: ok, held, lost,
+	// Result is the outcome, a word for a label of metrics: ok, held, lost,
 	// max_hold, closed, unavailable, unauthorized, invalid, canceled or deadline.
 	Result string
 	// Err is nil if Result is ok. For an end it is [ErrLost] or [ErrMaxHold].

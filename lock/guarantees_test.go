@@ -471,7 +471,7 @@ func TestOperator_SeesAndBreaks(t *testing.T) {
 
 func TestNew_TakesDefaultsForWhatIsZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lock.New(memorylocker.New(), lock.WithPoll(0), lock.WithCallTimeout(0), lock.WithLogger(nil), lock.WithObserver(nil), nil)
+		l := lock.New(memorylocker.New(), lock.WithPoll(0), lock.WithCallTimeout(0), lock.WithLogger(nil), lock.WithObserver(nil))
 		defer l.Close()
 		_, err := l.Acquire(t.Context(), "n")
 		require.NoError(t, err)

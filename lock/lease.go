@@ -33,6 +33,8 @@ type Lease struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc // nil until the context is asked for
 	renewal  renewal
+
+	releasing deadlineContext // of the first request to release it
 }
 
 // Name returns the name that is held.
@@ -108,7 +110,7 @@ func (le *Lease) end(why error) bool {
 		return false
 	}
 	le.ended = why
-	le.renewal.end()
+	le.endRenewal()
 	cancel := le.cancel
 	le.mu.Unlock()
 	if cancel != nil {
@@ -177,7 +179,7 @@ func (le *Lease) release(ctx context.Context, why error) error {
 	held := time.Since(le.began)
 	// A renewal that is in flight must not come after the release.
 	le.awaitRenewal()
-	err := le.giveBack(context.WithoutCancel(ctx))
+	err := le.giveBack(ctx)
 	le.srv.tell(ctx, Event{Op: "release", Name: le.name, Duration: held, Err: err})
 	le.permit.pass()
 	le.srv.tasks.remove(le)
@@ -192,11 +194,13 @@ const attempts = 3
 // left of the minimum hold. When that is over, ErrLost for a release that is tried
 // again means that the first one has worked.
 func (le *Lease) giveBack(ctx context.Context) error {
-	ctx, cancel := le.srv.releaseContext(ctx)
-	defer cancel()
+	end := le.srv.releaseBy()
+	call := &le.releasing
 	var err error
 	for i := range attempts {
-		err = le.giveBackOnce(ctx)
+		call.start(ctx, &le.srv.schedule, minTime(time.Now().Add(le.srv.call/attempts), end))
+		err = le.giveBackOnce(call)
+		call.cancel()
 		switch {
 		case err == nil, errors.Is(err, ErrLost) && i > 0 && le.minHoldElapsed():
 			le.cancelInFlight()
@@ -204,9 +208,10 @@ func (le *Lease) giveBack(ctx context.Context) error {
 		case errors.Is(err, ErrLost):
 			return err
 		}
-		if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+		if !time.Now().Before(end) {
 			break // a client that knows no contexts took all the time
 		}
+		call = new(deadlineContext)
 	}
 	if le.minHoldElapsed() && !le.srv.tasks.isClosing() {
 		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
@@ -215,8 +220,6 @@ func (le *Lease) giveBack(ctx context.Context) error {
 }
 
 func (le *Lease) giveBackOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, le.srv.call/attempts)
-	defer cancel()
 	if rest := le.opts.minHold - time.Since(le.began); rest > 0 {
 		return le.srv.backend.Renew(ctx, le.name, le.claim.Token, max(le.srv.props.covering(rest), le.srv.props.minTTL()))
 	}

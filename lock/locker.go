@@ -90,11 +90,14 @@ func WithRandom(f func(n time.Duration) time.Duration) Option {
 }
 
 // WithDefaults sets options for all leases of this Locker; those of a call
-// come after them. It panics if one of their durations is negative, but for
-// [WithWait].
+// come after them. It panics if one of them is nil, or its duration negative, but
+// for [WithWait].
 func WithDefaults(opts ...AcquireOption) Option {
 	var s settings
 	s.apply(opts)
+	if s.hasNil {
+		panic("lock.WithDefaults: opts has a nil AcquireOption")
+	}
 	if s.ttl < 0 || s.minHold < 0 || s.maxHold < 0 {
 		panic("lock.WithDefaults: a duration of opts is negative")
 	}
@@ -102,7 +105,7 @@ func WithDefaults(opts ...AcquireOption) Option {
 }
 
 // New returns a Locker over the backend. It starts nothing. The backend stays
-// open when the Locker is closed. It panics if backend is nil.
+// open when the Locker is closed. It panics if backend or an option is nil.
 func New(backend Backend, opts ...Option) *Locker {
 	if backend == nil {
 		panic("lock.New: backend is nil")
@@ -126,9 +129,10 @@ func New(backend Backend, opts ...Option) *Locker {
 		random:   rand.N[time.Duration],
 	}
 	for _, o := range opts {
-		if o != nil {
-			o(l)
+		if o == nil {
+			panic("lock.New: opts has a nil Option")
 		}
+		o(l)
 	}
 	l.queues = newQueues(newWaitMarks(l.server, l.poll), l.tasks.closing.Done(), l.poll)
 	return l
@@ -151,4 +155,5 @@ func (l *Locker) Close() {
 		l.tasks.run(func() { _ = le.release(context.Background(), ErrClosed) }) // the TTL ends what cannot be released
 	}
 	l.tasks.wait()
+	l.schedule.stop()
 }

@@ -14,12 +14,12 @@ func (p Properties) minTTL() time.Duration {
 	return max(p.MinTTL, least)
 }
 
-// drift is the share of a TTL, one in so many, by which the clocks of two
-// machines may drift apart while it passes.
+// drift: the clocks of two machines may drift apart by one part in so many of a TTL
+// while it passes.
 const drift = 100
 
-// trusted is how long a holder may count on a lease for which the server was
-// asked to keep the name for ttl.
+// trusted returns for how long a holder may count on a lease for which the server
+// was asked to keep the name for ttl.
 func (p Properties) trusted(ttl time.Duration) time.Duration {
 	if p.Shared {
 		return ttl - p.Margin - ttl/drift
@@ -27,8 +27,8 @@ func (p Properties) trusted(ttl time.Duration) time.Duration {
 	return ttl - p.Margin
 }
 
-// covering is the reverse of trusted: for how long the server is asked to keep a
-// name that must stay held for d.
+// covering is the inverse of trusted: it returns for how long the server is asked to
+// keep a name that must stay held for d.
 func (p Properties) covering(d time.Duration) time.Duration {
 	d = min(d, math.MaxInt64/2) + p.Margin
 	if p.Shared {

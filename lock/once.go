@@ -118,8 +118,8 @@ var escapeSlot = strings.NewReplacer("%", "%25", "@", "%40")
 // slotPrefix keeps slots, which draw no fences, apart from leases of other names.
 const slotPrefix = ReservedPrefix + "once/"
 
-// name is the name under which a slot is kept: no two slots share one, since
-// the last @ parts them.
+// name returns the name under which a slot is kept. No two slots share one: the last
+// @ separates the parts.
 func (s Slot) name() (string, error) {
 	if err := CheckName(s.Name); err != nil {
 		return "", err

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// AcquireOption changes one lease.
+// AcquireOption changes one lease. A nil one is an [*ArgumentError].
 type AcquireOption func(*settings)
 
 type settings struct {
@@ -14,13 +14,16 @@ type settings struct {
 	wait             time.Duration
 	maxHold, minHold time.Duration
 	label            string
+	hasNil           bool // an option was nil
 }
 
 func (s *settings) apply(opts []AcquireOption) {
 	for _, o := range opts {
-		if o != nil {
-			o(s)
+		if o == nil {
+			s.hasNil = true
+			continue
 		}
+		o(s)
 	}
 }
 
@@ -63,6 +66,8 @@ func (s *settings) check(name string, p Properties) error {
 	}
 	shortest := p.minTTL()
 	switch {
+	case s.hasNil:
+		return &ArgumentError{Arg: "opts", Reason: "has a nil AcquireOption"}
 	case s.ttl < shortest:
 		return &ArgumentError{Arg: "TTL", Reason: fmt.Sprintf("of %v is shorter than the %v that this backend can keep", s.ttl, shortest)}
 	case s.maxHold < 0, s.minHold < 0:

@@ -6,22 +6,20 @@ import (
 	"time"
 )
 
-// renewal is what keeps a lease alive. One timer serves it: it fires when the
-// next renewal is due, and at the deadline while one is in flight. The lease's
-// mutex guards it.
+// renewal is what keeps a lease alive. Its alarm is due with the next renewal,
+// and at the deadline while one is in flight. The lease's mutex guards it.
 type renewal struct {
-	timer *time.Timer
+	alarm alarm
 	stop  context.CancelFunc // ends the one in flight
 	done  chan struct{}      // closed when the one in flight has ended, else nil
 }
 
-// end lets no further renewal begin, and cancels the one in flight.
-func (r *renewal) end() {
-	if r.timer != nil {
-		r.timer.Stop()
-	}
-	if r.stop != nil {
-		r.stop()
+// endRenewal lets no further renewal begin, and cancels the one in flight. The
+// caller holds le.mu.
+func (le *Lease) endRenewal() {
+	le.srv.schedule.drop(&le.renewal.alarm)
+	if le.renewal.stop != nil {
+		le.renewal.stop()
 	}
 }
 
@@ -39,7 +37,8 @@ func (le *Lease) start() {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	if le.ended == nil { // a Close may have been quicker
-		le.renewal.timer = time.AfterFunc(le.due(le.third(le.began)), le.tick)
+		le.renewal.alarm.call = le
+		le.arm(le.third(le.began))
 	}
 }
 
@@ -75,15 +74,13 @@ func spread(name string) float64 {
 	return float64(h) / (1 << 32)
 }
 
-// due returns d, or the time to the deadline if that is less. The caller holds
-// le.mu.
-func (le *Lease) due(d time.Duration) time.Duration { return min(d, time.Until(le.deadline)) }
+// arm sets the alarm, for the deadline at the latest. The caller holds le.mu.
+func (le *Lease) arm(d time.Duration) {
+	le.srv.schedule.set(&le.renewal.alarm, minTime(time.Now().Add(d), le.deadline))
+}
 
-// arm sets the timer, for the deadline at the latest. The caller holds le.mu.
-func (le *Lease) arm(d time.Duration) { le.renewal.timer.Reset(le.due(d)) }
-
-// tick is called by the timer.
-func (le *Lease) tick() {
+// due is called by the schedule.
+func (le *Lease) due() {
 	le.srv.tasks.enter()
 	defer le.srv.tasks.finish()
 	le.mu.Lock()
@@ -95,7 +92,7 @@ func (le *Lease) tick() {
 		le.mu.Unlock()
 		le.expire()
 		return
-	case le.renewal.done != nil: // the deadline has moved since the timer was set
+	case le.renewal.done != nil: // the deadline has moved since the alarm was set
 		le.arm(time.Until(le.deadline))
 		le.mu.Unlock()
 		return

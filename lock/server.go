@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// server is the backend, and what every request to it needs.
+// server is the backend with what every request to it needs.
 type server struct {
-	backend Backend
-	props   Properties
-	owner   Owner         // of the claims, without a label
-	call    time.Duration // bounds a request
-	tasks   *tasks
-	logger  *slog.Logger
-	observe func(context.Context, Event)
+	backend  Backend
+	props    Properties
+	owner    Owner         // of the claims, without a label
+	call     time.Duration // bounds a request
+	tasks    *tasks
+	schedule schedule
+	logger   *slog.Logger
+	observe  func(context.Context, Event)
 }
 
 // tell calls the observer.
@@ -37,7 +38,9 @@ func (s *server) newClaim(label string) Claim {
 func newToken() Token {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
-	return Token(base64.RawURLEncoding.EncodeToString(b[:]))
+	var text [tokenLength]byte
+	base64.RawURLEncoding.Encode(text[:], b[:])
+	return Token(text[:])
 }
 
 // tryAcquire sends one request, and records in the claim since when it may hold
@@ -56,11 +59,9 @@ func (s *server) tryAcquire(ctx context.Context, name string, claim *Claim, ttl 
 	return fence, err
 }
 
-// releaseContext bounds a release: by the call timeout, and by the
-// time that a Close may take.
-func (s *server) releaseContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithDeadline(ctx, s.tasks.limit(time.Now().Add(s.call)))
-}
+// releaseBy returns until when a release that begins now may take: for the call
+// timeout, and no longer than a Close may take.
+func (s *server) releaseBy() time.Time { return s.tasks.limit(time.Now().Add(s.call)) }
 
 // undo releases in the background what a request may have been granted although
 // its reply was lost. A request in flight may be granted after the first answer
@@ -70,7 +71,7 @@ func (s *server) undo(ctx context.Context, name string, token Token, ttl time.Du
 	s.tasks.run(func() {
 		began := time.Now()
 		for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second+time.Since(began)/16) {
-			ctx, cancel := s.releaseContext(values)
+			ctx, cancel := context.WithDeadline(values, s.releaseBy())
 			err := s.backend.Release(ctx, name, token)
 			cancel()
 			since := time.Since(began)

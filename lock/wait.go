@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// waiting is that of one call between its attempts: for as long as its options
-// say, its context lasts and the Locker is open.
+// waiting is how one call waits between its attempts: for as long as its options
+// allow, its context lasts and the Locker is open.
 type waiting struct {
 	ctx     context.Context // of the caller
 	limited context.Context // ends when the wait is over, too

@@ -22,9 +22,8 @@ func waitName(name string) string {
 	return waitPrefix + name[:maxName-len(waitPrefix)-len(end)] + end
 }
 
-// waitMarks let the processes that share a backend know whether any of them
-// waits for a name: one that does holds a short lease, the mark, on a name
-// beside it. It needs no more of a backend than any lock, costs a holder one
+// waitMarks tell the processes that share a backend whether any of them waits for a
+// name: a waiting process holds a short lease, the mark, on a name beside it. It needs no more of a backend than any lock, costs a holder one
 // request in each share, and a waiting process one request in two polls. Errors
 // only make it less fair.
 type waitMarks struct {

@@ -61,6 +61,9 @@ type config struct {
 func newConfig(opts []Option) config {
 	cfg := config{resolution: time.Second, maxKey: 400, maxValue: 900_000}
 	for _, o := range opts {
+		if o == nil {
+			panic("cachetest: Conformance: opts has a nil Option")
+		}
 		o(&cfg)
 	}
 	return cfg

@@ -55,7 +55,7 @@ const (
 	OpList   Op = "list"
 )
 
-// Fault is what goes wrong with the requests that it matches. The fields
+// Fault describes a failure of the requests that it matches. The fields
 // combine: a request is first delayed, then done unless it fails or is
 // dropped, then its reply is lost.
 type Fault struct {
@@ -88,16 +88,17 @@ type Fault struct {
 type FaultyOption func(*Faulty)
 
 // NewFaulty puts faults in front of an adapter. Closing it closes that one. A nil
-// adapter panics.
+// adapter or option panics.
 func NewFaulty(below cache.Adapter, opts ...FaultyOption) *Faulty {
 	if below == nil {
 		panic("cachetest: NewFaulty: below is nil")
 	}
 	f := &Faulty{below: below, counts: map[Op]int{}}
 	for _, o := range opts {
-		if o != nil {
-			o(f)
+		if o == nil {
+			panic("cachetest: NewFaulty: opts has a nil FaultyOption")
 		}
+		o(f)
 	}
 	return f
 }
@@ -139,8 +140,8 @@ func (f *Faulty) Heal() {
 	f.faults = nil
 }
 
-// Requests returns the number of requests of one kind, or of all when op is empty, those
-// that failed included.
+// Requests returns the number of requests of one kind, or of all if op is empty,
+// including failed ones.
 func (f *Faulty) Requests(op Op) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,7 +161,8 @@ func (f *Faulty) Expire(keys ...string) {
 	_ = f.below.Delete(context.Background(), keys...)
 }
 
-// Flush removes everything that can be removed, as a FLUSHDB does: all entries of a memory adapter, those of [cache.Clearer] of another one.
+// Flush removes all entries, as FLUSHDB does: of a memory adapter every one, of
+// another adapter those that its [cache.Clearer] removes.
 func (f *Faulty) Flush() error {
 	var err error
 	switch a := f.below.(type) {

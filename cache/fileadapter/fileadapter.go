@@ -93,18 +93,22 @@ func WithLogger(l *slog.Logger) Option {
 // a PHP node; empty means [DefaultDir]. The entries are below dir/@. Nothing
 // is read or made before the first request; [Adapter.Ping] tells whether the
 // directory can be used. An error means an invalid namespace or directory.
+// A nil option panics.
 func New(dir string, opts ...Option) (*Adapter, error) {
 	if dir == "" {
 		dir = DefaultDir()
 	}
 	a := &Adapter{namespace: noNamespace, maxValue: cache.DefaultMaxValueSize, logger: slog.New(slog.DiscardHandler)}
 	for _, o := range opts {
+		if o == nil {
+			panic("fileadapter: New: opts has a nil Option")
+		}
 		o(a)
 	}
 	switch {
 	case a.namespace == "":
 		a.namespace = noNamespace
-	case a.namespace != noNamespace && !validNamespace(a.namespace):
+	case a.namespace != noNamespace && !isNamespace(a.namespace):
 		return nil, fmt.Errorf("fileadapter: namespace %q has other characters than [-+_.A-Za-z0-9]", a.namespace)
 	}
 	abs, err := filepath.Abs(dir)
@@ -168,7 +172,7 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 		if err == nil {
 			err = a.inRoot(func(root *os.Root) error { return root.Remove(entryPath(k)) })
 		}
-		if err != nil && !absent(err) {
+		if err != nil && !isAbsent(err) {
 			return adapterkit.Error("delete", keys[i:], classify(err))
 		}
 	}
@@ -211,6 +215,6 @@ func expiry(now time.Time, ttl time.Duration) int64 {
 	return end.Unix()
 }
 
-func absent(err error) bool {
+func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || isNotDirectory(err)
 }

@@ -119,6 +119,7 @@ func TestPrune_RemovesExpiredFilesOfOthersAndOldTemporaryOnes(t *testing.T) {
 	for _, name := range []string{old, young, "0123456789ab"} {
 		require.NoError(t, os.WriteFile(filepath.Join(a.Dir(), name), nil, 0o644))
 	}
+	setAge(t, 2*time.Hour, filepath.Join(a.Dir(), old))
 	n, err := a.Prune(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
@@ -142,6 +143,7 @@ func TestPrune_RemovesDirectoriesThatNeverGotTheirName(t *testing.T) {
 	for _, dir := range append(gone, stay...) {
 		require.NoError(t, os.MkdirAll(dir, 0o700))
 	}
+	setAge(t, 2*time.Hour, gone...)
 	_, err := a.Prune(t.Context())
 	require.NoError(t, err)
 	for _, dir := range gone {
@@ -149,6 +151,14 @@ func TestPrune_RemovesDirectoriesThatNeverGotTheirName(t *testing.T) {
 	}
 	for _, dir := range stay {
 		require.DirExists(t, dir)
+	}
+}
+
+// setAge makes files and directories look unchanged for so long.
+func setAge(t *testing.T, age time.Duration, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		require.NoError(t, os.Chtimes(path, time.Time{}, time.Now().Add(-age)))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // A file is the expiry in Unix seconds (0 = none), a line break, the key
 // raw-url-encoded, a line break, and the value to the end.
 
-// header is what stands before the value.
+// header returns the bytes before the value.
 func header(key string, expiry int64) []byte {
 	b := make([]byte, 0, 20+2+len(key)+len(key)/4)
 	b = strconv.AppendInt(b, expiry, 10)
@@ -46,7 +46,7 @@ func cutLine(b []byte) (line, rest []byte) {
 	return b, nil
 }
 
-func (c *content) expired(now time.Time) bool {
+func (c *content) isExpired(now time.Time) bool {
 	return c.expiry != 0 && now.Unix() >= c.expiry
 }
 
@@ -75,7 +75,7 @@ func (c *content) key() string {
 	return string(key)
 }
 
-// trimRight is PHP's rtrim.
+// trimRight does what PHP's rtrim does.
 func trimRight(b []byte) []byte { return bytes.TrimRight(b, " \t\n\r\x00\v") }
 
 // decodeOne is one step of PHP's rawurldecode: a percent sign that two hex

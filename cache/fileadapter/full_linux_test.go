@@ -30,6 +30,7 @@ func TestSet_LeavesNothingOnAFullDisk(t *testing.T) {
 	// What a killed process left does not keep it full either.
 	killed := filepath.Join(a.Dir(), sharedfiles.TemporaryName(time.Now().Add(-2*time.Hour)))
 	require.ErrorIs(t, os.WriteFile(killed, make([]byte, 1<<20), 0o600), syscall.ENOSPC)
+	setAge(t, 2*time.Hour, killed)
 	require.NoError(t, newAt(t, dir).Set(t.Context(), item("k2", strings.Repeat("x", 100_000))))
 	require.NoFileExists(t, killed)
 }

@@ -26,12 +26,12 @@ func DefaultDir() string { return filepath.Join(os.TempDir(), "symfony-cache") }
 // full path see [Adapter.File].
 func Path(key string) string { return noNamespace + "/" + entryPath(key) }
 
-// entryPath is the file of a key below the directory of the namespace.
+// entryPath returns the file of a key, relative to the directory of the namespace.
 func entryPath(key string) string {
 	return string(appendEntryPath(make([]byte, 0, 24), key))
 }
 
-// appendEntryPath is [entryPath] without garbage.
+// appendEntryPath is [entryPath] without allocations.
 func appendEntryPath(path []byte, key string) []byte {
 	named := append(append(make([]byte, 0, 256), class...), key...)
 	sum := xxh3.Hash128(named).Bytes()
@@ -47,7 +47,7 @@ func appendEntryPath(path []byte, key string) []byte {
 	return path
 }
 
-// upper is a character of base64 as it names a directory.
+// upper returns the name of the directory for a character of base64.
 func upper(c byte) byte {
 	switch {
 	case c == '/':
@@ -58,8 +58,8 @@ func upper(c byte) byte {
 	return c
 }
 
-// namesDirectory reports whether name can be what upper made.
-func namesDirectory(name string) bool {
+// isDirectoryName reports whether name can be a result of upper.
+func isDirectoryName(name string) bool {
 	if len(name) != 1 {
 		return false
 	}
@@ -67,8 +67,8 @@ func namesDirectory(name string) bool {
 	return c == '+' || c == '-' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
 }
 
-// validNamespace is Symfony's rule.
-func validNamespace(s string) bool {
+// isNamespace reports whether Symfony accepts the name of a namespace.
+func isNamespace(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '+', c == '_', c == '.':

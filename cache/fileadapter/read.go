@@ -20,7 +20,7 @@ func (a *Adapter) read(key string) (value []byte, expiry int64, err error) {
 		value, expiry, err = a.readOnce(key)
 		return err
 	})
-	if absent(err) || isLink(err) {
+	if isAbsent(err) || isLink(err) {
 		return nil, 0, nil
 	}
 	return value, expiry, classify(err)
@@ -68,7 +68,7 @@ func (a *Adapter) readOnce(key string) (value []byte, expiry int64, err error) {
 	data = data[:n:n]
 	c := parse(data)
 	switch {
-	case c.expired(time.Now()):
+	case c.isExpired(time.Now()):
 		a.removeExpired(rel, f)
 		return nil, 0, nil
 	case !c.isFor(key) || c.empty:

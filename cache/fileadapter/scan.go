@@ -21,7 +21,7 @@ func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, err
 		now := time.Now()
 		return classify(a.scan(ctx, func(rel string, f *os.File) error {
 			key, c, err := a.keyOf(rel, f)
-			if err != nil || !strings.HasPrefix(key, prefix) || c.expired(now) || c.empty {
+			if err != nil || !strings.HasPrefix(key, prefix) || c.isExpired(now) || c.empty {
 				return nil //nolint:nilerr // a foreign file is no entry
 			}
 			return visit(key)
@@ -45,7 +45,7 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 		switch err := a.inRoot(func(root *os.Root) error { return root.Remove(rel) }); {
 		case err == nil:
 			n++
-		case !absent(err):
+		case !isAbsent(err):
 			return err
 		}
 		return nil
@@ -65,13 +65,13 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 		if err != nil {
 			return nil // unreadable: not known to be expired
 		}
-		if c := parse(head); c.expired(now) && a.removeExpired(rel, f) {
+		if c := parse(head); c.isExpired(now) && a.removeExpired(rel, f) {
 			n++
 		}
 		return nil
 	})
 	if err == nil {
-		err = a.removeLeftOvers(now)
+		err = a.removeLeftOvers()
 	}
 	if err != nil {
 		return n, adapterkit.Error("prune", nil, classify(err))
@@ -113,7 +113,7 @@ func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) e
 	if err := a.state.Check(ctx); err != nil {
 		return err
 	}
-	if err := a.checkLinks(); err != nil && !absent(err) {
+	if err := a.checkLinks(); err != nil && !isAbsent(err) {
 		return err
 	}
 	outer, err := directories(a.dir)
@@ -136,7 +136,7 @@ func (a *Adapter) scan(ctx context.Context, visit func(rel string, f *os.File) e
 
 func (a *Adapter) scanOne(ctx context.Context, dir string, visit func(string, *os.File) error) error {
 	entries, err := os.ReadDir(filepath.Join(a.dir, dir))
-	if err != nil && !absent(err) {
+	if err != nil && !isAbsent(err) {
 		return err
 	}
 	for _, e := range entries {
@@ -160,12 +160,12 @@ func (a *Adapter) scanOne(ctx context.Context, dir string, visit func(string, *o
 // directories are those that can hold entries; a missing one holds none.
 func directories(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
-	if err != nil && !absent(err) {
+	if err != nil && !isAbsent(err) {
 		return nil, err
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() && namesDirectory(e.Name()) {
+		if e.IsDir() && isDirectoryName(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -201,20 +201,15 @@ func readHead(f *os.File) ([]byte, error) {
 // removeLeftOvers removes what killed processes left: files that were not yet
 // in their place, and directories of both levels. What is in a directory keeps
 // it.
-func (a *Adapter) removeLeftOvers(now time.Time) error {
+func (a *Adapter) removeLeftOvers() error {
 	outer, err := directories(a.dir)
 	if err != nil {
 		return err
 	}
 	err = a.inRoot(func(root *os.Root) error {
-		for _, dir := range append([]string{"."}, outer...) {
-			if err := sharedfiles.RemoveLeftOvers(root, dir, now); err != nil && !absent(err) {
-				return err
-			}
-		}
-		return nil
+		return sharedfiles.RemoveLeftOvers(root, append(outer, ".")...)
 	})
-	if absent(err) {
+	if isAbsent(err) {
 		return nil
 	}
 	return err

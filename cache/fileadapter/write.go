@@ -25,7 +25,7 @@ func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, erro
 	}
 	defer root.Close()
 	if now := time.Now(); a.sweeper.Due(now) {
-		_ = sharedfiles.RemoveLeftOvers(root, ".", now) // the disk may be full of them
+		_ = sharedfiles.RemoveLeftOvers(root, ".") // the disk may be full of them
 	}
 
 	temporary := make([]string, 0, len(items))

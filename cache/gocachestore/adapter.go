@@ -18,8 +18,8 @@ import (
 // use as far as the store is. A gocache store knows one key at a time, so that
 // several keys take as many round trips and are not written together; it
 // returns within the deadline of a context if the store does. Lifetimes are
-// handed to the store in whole seconds, rounded up; whether they end then is
-// the store's affair (BigCache has one lifetime for all entries). Errors of
+// passed to the store in whole seconds, rounded up; whether they end then depends
+// on the store (BigCache has one lifetime for all entries). Errors of
 // the store are [cache.ErrUnavailable].
 type Adapter struct {
 	store    store.StoreInterface
@@ -45,13 +45,16 @@ func WithMaxValueSize(bytes int) AdapterOption {
 }
 
 // NewAdapter returns the cache in the store, which stays the caller's to
-// close. A nil store panics.
+// close. A nil store or option panics.
 func NewAdapter(s store.StoreInterface, opts ...AdapterOption) *Adapter {
 	if s == nil {
 		panic("gocachestore: NewAdapter: s is nil")
 	}
 	a := &Adapter{store: s}
 	for _, o := range opts {
+		if o == nil {
+			panic("gocachestore: NewAdapter: opts has a nil AdapterOption")
+		}
 		o(a)
 	}
 	return a
@@ -136,8 +139,8 @@ func (a *Adapter) Delete(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// remove deletes a key. Some stores refuse to delete what is absent, each with
-// an error of its own; then the key is not there, and that was asked for.
+// remove deletes a key. Some stores fail to delete an absent key, each with an error
+// of its own: that is no error here.
 func (a *Adapter) remove(ctx context.Context, key string) error {
 	err := a.store.Delete(ctx, key)
 	if err == nil || isNotFound(err) {

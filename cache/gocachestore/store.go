@@ -28,7 +28,7 @@ type Store struct {
 
 var _ store.StoreInterface = (*Store)(nil)
 
-// Type is what [Store.GetType] answers.
+// Type is the result of [Store.GetType].
 const Type = "mosparo"
 
 // DefaultCopyTTL is how long a layer above the store keeps a copy at most.
@@ -39,6 +39,11 @@ type Option func(*Store)
 
 // WithDefaults sets options for every Set; those of a call come after them.
 func WithDefaults(opts ...store.Option) Option {
+	for _, o := range opts {
+		if o == nil {
+			panic("gocachestore: WithDefaults: opts has a nil store.Option")
+		}
+	}
 	return func(s *Store) { s.defaults = store.ApplyOptionsWithDefault(s.defaults, opts...) }
 }
 
@@ -61,13 +66,16 @@ func WithCopyTTL(d time.Duration) Option {
 }
 
 // New returns the gocache store over the adapter. Nothing is sent. A nil adapter
-// panics.
+// or option panics.
 func New(a cache.Adapter, opts ...Option) *Store {
 	if a == nil {
 		panic("gocachestore: New: a is nil")
 	}
 	s := &Store{adapter: a, defaults: &store.Options{}, prefix: DefaultPrefix, copyTTL: DefaultCopyTTL, codec: plain}
 	for _, o := range opts {
+		if o == nil {
+			panic("gocachestore: New: opts has a nil Option")
+		}
 		o(s)
 	}
 	return s

@@ -102,7 +102,7 @@ func (o ClientOptions) dial(ctx context.Context, network, addr string) (net.Conn
 	return &serverConn{Conn: conn, addr: addr}, nil
 }
 
-// serverError is what went wrong with a server.
+// serverError is an error with the address of its server.
 type serverError struct {
 	addr string
 	err  error

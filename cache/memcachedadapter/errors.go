@@ -59,9 +59,9 @@ func ignoreMiss(err error) error {
 	return err
 }
 
-// lost reports whether a connection ended under the request, as one does that
+// isLostConnection reports whether a connection ended under the request, as one does that
 // was idle while its server restarted.
-func lost(err error) bool {
+func isLostConnection(err error) bool {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return true
 	}
@@ -69,10 +69,10 @@ func lost(err error) bool {
 	return errors.As(err, &op) && (op.Op == "read" || op.Op == "write") && !op.Timeout()
 }
 
-// unreachable reports whether the server could not be reached or did not
+// isUnreachable reports whether the server could not be reached or did not
 // answer, as opposed to one that answered something.
-func unreachable(err error) bool {
+func isUnreachable(err error) bool {
 	var timeout *memcache.ConnectTimeoutError
 	var network net.Error
-	return lost(err) || errors.As(err, &timeout) || errors.As(err, &network)
+	return isLostConnection(err) || errors.As(err, &timeout) || errors.As(err, &network)
 }

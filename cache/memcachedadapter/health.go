@@ -28,8 +28,8 @@ type outage struct {
 	cause  error
 }
 
-// admit returns nil if a request may be sent, else why the server is down. Every admitted request is
-// followed by a report.
+// admit returns nil if a request may be sent, else why the server is down. Every
+// admitted request is followed by a report.
 func (h *health) admit() (probe bool, err error) {
 	o := h.down.Load()
 	if o == nil {
@@ -44,7 +44,7 @@ func (h *health) admit() (probe bool, err error) {
 // report records the outcome of an admitted request, nil for any answer.
 func (h *health) report(probe bool, err error) {
 	switch {
-	case err != nil && unreachable(err):
+	case err != nil && isUnreachable(err):
 		if before := h.down.Swap(&outage{probed: time.Now(), cause: err}); before == nil {
 			h.logger.Warn("a memcached server is down", "server", h.server, "error", err)
 		}

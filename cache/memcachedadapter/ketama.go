@@ -79,10 +79,14 @@ const (
 // NewServers returns the servers in the given order. Errors: none or too many
 // servers, an empty host, a port or weight out of range, a prefix that no key
 // can have; a distribution or hash that is not one of those named at
-// [WithDistribution] and [WithHash] unwraps to [errors.ErrUnsupported].
+// [WithDistribution] and [WithHash] unwraps to [errors.ErrUnsupported]. A nil option
+// panics.
 func NewServers(list []Server, opts ...ServersOption) (*Servers, error) {
 	c := serversConfig{distribution: ketama, hash: md5Hash}
 	for _, o := range opts {
+		if o == nil {
+			panic("memcachedadapter: NewServers: opts has a nil ServersOption")
+		}
 		o(&c)
 	}
 	if err := c.check(list); err != nil {
@@ -104,7 +108,7 @@ func (c *serversConfig) check(list []Server) error {
 		return errors.New("no servers")
 	case len(list) > maxServers:
 		return fmt.Errorf("%d servers are too many", len(list))
-	case len(c.prefix) > maxPrefix || !sendable(c.prefix):
+	case len(c.prefix) > maxPrefix || !isSendable(c.prefix):
 		return errors.New("the prefix of the keys is too long or contains white space or control characters")
 	case c.distribution != ketama && c.distribution != consistent:
 		return fmt.Errorf("distribution %q: %w", c.distribution, errors.ErrUnsupported)

@@ -16,32 +16,32 @@ const maxKey = 250
 // separator ends a namespace and a version, and no PSR-6 key contains it.
 const separator = ":"
 
-// naming is how keys stand on the server: prefix, namespace, version, key, in
-// this order.
+// naming builds the keys on the server: prefix, namespace, version, key, in this
+// order.
 type naming struct {
 	prefix string
 	// namespace ends with the separator unless it is empty.
 	namespace string
 }
 
-// keyOfVersion is the entry that holds the namespace version.
+// keyOfVersion returns the key of the namespace version.
 func (n naming) keyOfVersion() string { return n.prefix + encode(separator+n.namespace) }
 
-// raw is the key as it stands on the server.
+// raw returns the key on the server.
 func (n naming) raw(version, key string) (string, error) {
 	id := n.prefix + n.namespace + version + key
 	if len(id) <= maxKey {
-		if sendable(id) {
+		if isSendable(id) {
 			return id, nil
 		}
 		id = encode(id)
 	}
-	if len(id) > maxKey || !sendable(id) {
+	if len(id) > maxKey || !isSendable(id) {
 		// PHP does this for long keys only: its binary protocol can send the
 		// control characters that are left, the client library cannot.
 		id = encode(n.prefix + n.namespace + version + hash(version, key))
 	}
-	if len(id) > maxKey || !sendable(id) {
+	if len(id) > maxKey || !isSendable(id) {
 		return "", &cache.KeyError{Key: key, Reason: fmt.Sprintf("memcached cannot take it after the namespace version %q", version)}
 	}
 	return id, nil
@@ -76,8 +76,8 @@ func translate(s, from, to string) string {
 	return string(b)
 }
 
-// sendable reports whether the client library sends the key.
-func sendable(raw string) bool {
+// isSendable reports whether the client library sends the key.
+func isSendable(raw string) bool {
 	for i := range len(raw) {
 		if c := raw[i]; c <= ' ' || c == 0x7f {
 			return false

@@ -89,7 +89,7 @@ func TestKeys_OfControlCharactersAreHashed(t *testing.T) {
 		}
 		raw, err := n.raw("4EYEa:", "x"+string([]byte{byte(c)}))
 		require.NoError(t, err)
-		require.True(t, sendable(raw))
+		require.True(t, isSendable(raw))
 		require.False(t, seen[raw], raw)
 		seen[raw] = true
 	}

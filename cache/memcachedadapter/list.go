@@ -27,8 +27,8 @@ var errBusy = errors.New("memcached is busy listing its keys")
 // makes every server name all keys it has, also those of others: it is for
 // operators, not for requests. A server leaves out entries that it moves in its
 // memory meanwhile, as it does with those that were read, so that it is asked until
-// it names no more; a busy server may still leave out a few. Keys that Symfony hashes because of their
-// length are not among the result.
+// it names no more; a busy server may still leave out a few. Keys that Symfony
+// hashes because of their length are not listed.
 func (a *Adapter) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return adapterkit.List(func(visit func(string) error) error {
 		return a.eachRaw(ctx, func(key, _ string) error {

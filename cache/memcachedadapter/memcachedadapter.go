@@ -122,7 +122,7 @@ func WithNamespace(ns string) Option {
 // bounds connecting and each part of a reply, since it knows no contexts, and
 // MaxIdleConns (2 by default) should be as many as requests at one time. Behind
 // twemproxy, which is one server to the client, nothing is listed, and a clear
-// changes the namespace version. A nil client panics.
+// changes the namespace version. A nil client or option panics.
 func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 	if client == nil {
 		panic("memcachedadapter: New: client is nil")
@@ -137,6 +137,9 @@ func New(client *memcache.Client, servers *Servers, opts ...Option) *Adapter {
 		a.health = make([]health, len(servers.list))
 	}
 	for _, o := range opts {
+		if o == nil {
+			panic("memcachedadapter: New: opts has a nil Option")
+		}
 		o(a)
 	}
 	a.versionKey = a.keyOfVersion()
@@ -255,7 +258,7 @@ func (a *Adapter) Ping(ctx context.Context) error {
 		return adapterkit.Error("ping", nil, err)
 	}
 	err := a.client.Ping()
-	if err != nil && lost(err) {
+	if err != nil && isLostConnection(err) {
 		_ = a.client.Close() // connections that were idle for long
 		err = a.client.Ping()
 	}

@@ -27,7 +27,7 @@ func (a *Adapter) getItem(raw string) (*memcache.Item, error) {
 		return nil, err
 	}
 	item, err := a.client.Get(raw)
-	if err != nil && lost(err) {
+	if err != nil && isLostConnection(err) {
 		_ = a.client.Close() // its other idle connections are as old
 		item, err = a.client.Get(raw)
 	}
@@ -88,7 +88,7 @@ func (a *Adapter) remove(raw string) error {
 }
 
 // request sends a request that may be repeated, because the connection was
-// lost that served it.
+// isLostConnection that served it.
 func (a *Adapter) request(raw string, send func() error) error {
 	h := a.healthOf(raw)
 	probe, err := h.admit()
@@ -96,7 +96,7 @@ func (a *Adapter) request(raw string, send func() error) error {
 		return err
 	}
 	err = send()
-	if err != nil && lost(err) {
+	if err != nil && isLostConnection(err) {
 		_ = a.client.Close()
 		err = send()
 	}

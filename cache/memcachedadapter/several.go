@@ -10,7 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/adapterkit"
 )
 
-// group is what one server has of a request.
+// group is the part of a request that goes to one server.
 type group struct {
 	raws  []string
 	at    []int // positions in the request, nil when it is the whole of it
@@ -25,7 +25,7 @@ func (g *group) position(i int) int {
 	return g.at[i]
 }
 
-func (g *group) complete() bool {
+func (g *group) isComplete() bool {
 	for _, raw := range g.raws {
 		if g.items[raw] == nil {
 			return false
@@ -62,19 +62,31 @@ func (a *Adapter) getSeveral(version string, keys []string, values [][]byte) err
 // allUp returns the raw keys if all can be sent, and to servers that are up.
 func (a *Adapter) allUp(version string, keys []string) ([]string, bool) {
 	raws := make([]string, len(keys))
+	down := a.anyDown()
 	for i, k := range keys {
 		var err error
-		if raws[i], err = a.raw(version, k); err != nil || a.healthOf(raws[i]).down.Load() != nil {
+		if raws[i], err = a.raw(version, k); err != nil || down && a.healthOf(raws[i]).down.Load() != nil {
 			return nil, false
 		}
 	}
 	return raws, true
 }
 
+// anyDown reports whether any server is down: then it matters which one has a key,
+// and only then is that computed.
+func (a *Adapter) anyDown() bool {
+	for i := range a.health {
+		if a.health[i].down.Load() != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // multi reads the items of keys, and repeats that when a connection was lost.
 func (a *Adapter) multi(raws []string) (map[string]*memcache.Item, error) {
 	items, err := a.client.GetMulti(raws)
-	if err != nil && lost(err) {
+	if err != nil && isLostConnection(err) {
 		_ = a.client.Close()
 		items, err = a.client.GetMulti(raws)
 	}
@@ -96,7 +108,7 @@ func (a *Adapter) settle(groups []*group, items map[string]*memcache.Item, err e
 		case server == failed:
 			g.err = classify(err)
 			a.health[server].report(false, err)
-		case !g.complete():
+		case !g.isComplete():
 			again = append(again, g)
 		}
 	}

@@ -36,10 +36,10 @@ const (
 	flagZstd       = 1 << 7
 )
 
-// errCorrupt: the bytes of an item are not what its flags say.
+// errCorrupt means that the bytes of an item do not match its flags.
 var errCorrupt = errors.New("corrupt item")
 
-// errType: an item holds no string, so that another program than Symfony wrote
+// errType means that an item is not a string: another program than Symfony wrote
 // it.
 var errType = fmt.Errorf("%w: the item is not a string", errors.ErrUnsupported)
 
@@ -200,7 +200,8 @@ func readExactly(r io.Reader, size int) ([]byte, error) {
 	return b, nil
 }
 
-// compression is how an adapter writes long values. PHP reads all of them.
+// compression is the format in which an adapter writes long values. PHP reads all
+// of them.
 type compression int
 
 const (

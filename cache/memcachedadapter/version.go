@@ -120,7 +120,7 @@ func (a *Adapter) readVersion() (string, error) {
 	return "", fmt.Errorf("%w: other nodes keep changing it", cache.ErrUnavailable)
 }
 
-// formatVersion is what Symfony makes of a number.
+// formatVersion returns a number as Symfony formats a namespace version.
 func formatVersion(n int64) string {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], uint32(n))

@@ -32,7 +32,7 @@ type entry struct {
 	expires time.Time
 }
 
-func (e *entry) expired(now time.Time) bool {
+func (e *entry) isExpired(now time.Time) bool {
 	return !e.expires.IsZero() && !now.Before(e.expires)
 }
 
@@ -65,10 +65,13 @@ func WithOwned(patterns ...string) Option {
 	return func(a *Adapter) { a.owned = append(a.owned, patterns...) }
 }
 
-// New returns an empty cache.
+// New returns an empty cache. A nil option panics.
 func New(opts ...Option) *Adapter {
 	a := &Adapter{entries: map[string]entry{}, pruneAt: firstPrune}
 	for _, o := range opts {
+		if o == nil {
+			panic("memoryadapter: New: opts has a nil Option")
+		}
 		o(a)
 	}
 	return a
@@ -87,7 +90,7 @@ func (a *Adapter) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	}
 	for i, k := range keys {
 		e, ok := a.entries[k]
-		if !ok || !e.expires.IsZero() && e.expired(time.Now()) {
+		if !ok || !e.expires.IsZero() && e.isExpired(time.Now()) {
 			continue
 		}
 		values[i] = clone(e.value)
@@ -104,7 +107,7 @@ func (a *Adapter) GetWithTTL(ctx context.Context, key string) ([]byte, time.Dura
 	}
 	e, ok := a.entries[key]
 	now := time.Now()
-	if !ok || e.expired(now) || e.value == nil {
+	if !ok || e.isExpired(now) || e.value == nil {
 		return nil, 0, nil
 	}
 	if e.expires.IsZero() {

@@ -33,7 +33,7 @@ func (a *Adapter) Flush(ctx context.Context) (int, error) {
 // Prune implements [cache.Pruner].
 func (a *Adapter) Prune(ctx context.Context) (int, error) {
 	now := time.Now()
-	return a.remove(ctx, "prune", func(_ string, e *entry) bool { return e.expired(now) })
+	return a.remove(ctx, "prune", func(_ string, e *entry) bool { return e.isExpired(now) })
 }
 
 // List implements [cache.Lister]. It yields the keys that were there at its
@@ -66,7 +66,7 @@ func (a *Adapter) keys(ctx context.Context, prefix string) ([]string, error) {
 	}
 	var keys []string
 	for k, e := range a.entries {
-		if strings.HasPrefix(k, prefix) && len(e.value) > 0 && !e.expired(now) {
+		if strings.HasPrefix(k, prefix) && len(e.value) > 0 && !e.isExpired(now) {
 			keys = append(keys, k)
 		}
 	}
@@ -87,5 +87,5 @@ func (a *Adapter) remove(ctx context.Context, op string, which func(string, *ent
 }
 
 func (a *Adapter) pruneExpired(now time.Time) {
-	maps.DeleteFunc(a.entries, func(_ string, e entry) bool { return e.expired(now) })
+	maps.DeleteFunc(a.entries, func(_ string, e entry) bool { return e.isExpired(now) })
 }

@@ -2,7 +2,7 @@ package php
 
 import "strings"
 
-// text is what a date is read from: a part of a stored value, or a property.
+// text is the source of a date: a part of a stored value, or a property.
 type text interface{ ~string | ~[]byte }
 
 // local is a time of day somewhere.

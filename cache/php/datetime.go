@@ -116,7 +116,7 @@ func (d *DateTime) object() (*Object, error) {
 	if class == "" {
 		class = "DateTime"
 	}
-	if !validClass([]byte(class)) {
+	if !isClassName([]byte(class)) {
 		return nil, fmt.Errorf("%q is not the name of a class", class)
 	}
 	w := d

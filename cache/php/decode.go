@@ -19,6 +19,10 @@ const maxDepth = 512
 // unwraps to a [*ZoneError]. The input may be hostile: nothing is allocated for a
 // claimed length or count that the input cannot hold.
 func Decode(data []byte) (any, error) {
+	if d, ok := usualDate(data); ok {
+		date := d // so that d itself needs no memory
+		return &date, nil
+	}
 	switch {
 	case isIgbinary(data):
 		return decodeIgbinary(data)
@@ -29,7 +33,8 @@ func Decode(data []byte) (any, error) {
 	}
 }
 
-// isSerialized reports whether data may be serialize(): the second byte of serialize() is a colon, but for null.
+// isSerialized reports whether data may be serialize(): its second byte is a colon,
+// except for null.
 func isSerialized(data []byte) bool {
 	return len(data) >= 2 && data[1] == ':' || string(data) == "N;"
 }
@@ -92,7 +97,7 @@ func maybeWrappedNull(data []byte) bool {
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
-// canonicalInt: the strings that PHP turns into int keys.
+// canonicalInt returns the int key that PHP makes of the string, if it makes one.
 func canonicalInt(s string) (int64, bool) {
 	if s == "" || len(s) > 20 {
 		return 0, false

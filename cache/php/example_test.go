@@ -35,3 +35,30 @@ func ExampleDecode() {
 	fmt.Println(when.(*php.DateTime).Time, when.(*php.DateTime).Zone)
 	// Output: 2026-07-01 12:00:00 +0200 CEST Europe/Zurich
 }
+
+// The file that mosparo's installer writes, read without running it.
+func ExampleParseLiteral() {
+	file := []byte(`<?php
+		// written by the installer
+		return array('database_host' => 'db.example', 'database_port' => 3306);`)
+	v, err := php.ParseLiteral(file)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	host, _ := v.(*php.Array).Get(php.StringKey("database_host"))
+	fmt.Println(host)
+	// Output: db.example
+}
+
+func ExampleMarshalLiteral() {
+	b, err := php.MarshalLiteral(map[string]string{"/resources/a.css": "/resources/b.css"})
+	fmt.Printf("%s%v\n", b, err)
+	// Output:
+	// <?php
+	//
+	// return array (
+	//   '/resources/a.css' => '/resources/b.css',
+	// );
+	// <nil>
+}

@@ -52,56 +52,67 @@ const (
 // in its zone. It allocates nothing. It returns false for anything else, and for
 // a zone that was not read before: [Unmarshal] reads those, too.
 func Time(data []byte) (time.Time, bool) {
-	date, kind, name, ok := dateParts(data)
+	d, ok := usualDate(data)
+	return d.Time, ok
+}
+
+// usualDate reads a whole value that is a DateTime as PHP writes it, in either
+// format and in a zone that was read before. It allocates nothing.
+func usualDate(data []byte) (DateTime, bool) {
+	class, date, kind, name, ok := dateParts(data)
 	if !ok {
-		return time.Time{}, false
+		return DateTime{}, false
 	}
 	l, tail, ok := parseLocal(date)
 	if !ok || len(tail) > 0 {
-		return time.Time{}, false
+		return DateTime{}, false
 	}
 	z := knownZone(int64(kind), string(name))
 	if z == nil {
-		return time.Time{}, false
+		return DateTime{}, false
 	}
-	return l.in(z.loc), true
+	return DateTime{Class: class, Time: l.in(z.loc), ZoneType: z.kind, Zone: z.name}, true
 }
 
-// dateParts takes a DateTime apart, in either format.
-func dateParts(data []byte) (date []byte, kind byte, name []byte, ok bool) {
-	rest, ok := cutHead(data, dateHead, dateImmutable)
+// dateParts takes a DateTime apart.
+func dateParts(data []byte) (class string, date []byte, kind byte, name []byte, ok bool) {
+	class, rest, ok := cutHead(data, dateHead, dateImmutable)
 	if ok {
 		if len(rest) < dateLen+len(dateMiddle)+1 || string(rest[dateLen:dateLen+len(dateMiddle)]) != dateMiddle {
-			return nil, 0, nil, false
+			return "", nil, 0, nil, false
 		}
-		date, kind = rest[:dateLen], rest[dateLen+len(dateMiddle)]-'0'
-		if rest, ok = cutHead(rest[dateLen+len(dateMiddle)+1:], dateZone, dateZone); ok {
-			name, ok = zoneName(rest)
+		date, kind, rest = rest[:dateLen], rest[dateLen+len(dateMiddle)]-'0', rest[dateLen+len(dateMiddle)+1:]
+		if ok = hasPrefix(rest, dateZone); ok {
+			name, ok = zoneName(rest[len(dateZone):])
 		}
-		return date, kind, name, ok
+		return class, date, kind, name, ok
 	}
-	if rest, ok = cutHead(data, igDateHead, igDateImmutable); !ok {
-		return nil, 0, nil, false
+	if class, rest, ok = cutHead(data, igDateHead, igDateImmutable); !ok {
+		return "", nil, 0, nil, false
 	}
 	if len(rest) < dateLen+len(igDateMiddle)+1 || string(rest[dateLen:dateLen+len(igDateMiddle)]) != igDateMiddle {
-		return nil, 0, nil, false
+		return "", nil, 0, nil, false
 	}
-	date, kind = rest[:dateLen], rest[dateLen+len(igDateMiddle)]
-	rest, ok = cutHead(rest[dateLen+len(igDateMiddle)+1:], igDateZone, igDateZone)
-	if !ok || len(rest) == 0 || int(rest[0]) != len(rest)-1 {
-		return nil, 0, nil, false
+	date, kind, rest = rest[:dateLen], rest[dateLen+len(igDateMiddle)], rest[dateLen+len(igDateMiddle)+1:]
+	if !hasPrefix(rest, igDateZone) {
+		return "", nil, 0, nil, false
 	}
-	return date, kind, rest[1:], true
+	rest = rest[len(igDateZone):]
+	if len(rest) == 0 || int(rest[0]) != len(rest)-1 {
+		return "", nil, 0, nil, false
+	}
+	return class, date, kind, rest[1:], true
 }
 
-func cutHead(data []byte, one, other string) (rest []byte, ok bool) {
+// cutHead takes the head of a date of either class from data.
+func cutHead(data []byte, mutable, immutable string) (class string, rest []byte, ok bool) {
 	switch {
-	case hasPrefix(data, one):
-		return data[len(one):], true
-	case hasPrefix(data, other):
-		return data[len(other):], true
+	case hasPrefix(data, mutable):
+		return "DateTime", data[len(mutable):], true
+	case hasPrefix(data, immutable):
+		return "DateTimeImmutable", data[len(immutable):], true
 	}
-	return nil, false
+	return "", nil, false
 }
 
 // zoneName reads 3:"UTC";}

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// The tags of igbinary, versions 1 and 2. Tags that come in three sizes (8, 16
-// and 32 bits) stand in a row.
+// The tags of igbinary, versions 1 and 2. A name that ends in 8 is the first of
+// three tags in a row, for lengths or numbers of 8, 16 and 32 bits.
 const (
 	igNull        = 0x00
 	igArrayRef8   = 0x01
@@ -36,23 +36,23 @@ type igbinaryReader struct {
 	data  []byte
 	pos   int
 	depth int
-	// owed is what the open arrays and objects still need at least.
+	// owed is how many bytes the open arrays and objects still need at least.
 	owed int
 	// strings are numbered from 0 as they appear.
 	strings []string
-	// values are where the arrays, objects and referenced scalars stand,
-	// numbered likewise.
+	// values point to the arrays, objects and referenced scalars, numbered from 0
+	// as they appear.
 	values []*any
-	// open are the objects around the next value.
+	// open are the objects that contain the next value.
 	open openObjects
-	// openArrays are the arrays around it.
+	// openArrays are the arrays that contain it.
 	openArrays []*Array
-	// copies is how many more elements and bytes may be named again; strings and
-	// arrays are, in two bytes each.
+	// copies is the budget for repeated strings and arrays, in elements and bytes:
+	// a repetition takes two bytes of input, however long the value is.
 	copies int
 }
 
-// freeCopies is what any input may name again, however short it is.
+// freeCopies is the budget for repetitions of a short input.
 const freeCopies = 4 << 20
 
 func decodeIgbinary(data []byte) (any, error) {
@@ -157,7 +157,7 @@ func (r *igbinaryReader) scalar(tag byte) (any, error) {
 	return nil, r.fail("unknown kind of value")
 }
 
-// copy is a value that was written before, and is copied: usually an array
+// copy reads the number of an earlier value and returns that value: usually an array
 // that PHP holds only once.
 func (r *igbinaryReader) copy(size byte) (any, error) {
 	target, err := r.target(size)
@@ -167,7 +167,7 @@ func (r *igbinaryReader) copy(size byte) (any, error) {
 	return r.again(target)
 }
 
-// again is the value that stands at a place.
+// again returns an earlier value, unless that takes too much.
 func (r *igbinaryReader) again(target *any) (any, error) {
 	v := Deref(*target)
 	if a, ok := v.(*Array); ok && slices.Contains(r.openArrays, a) {
@@ -176,8 +176,7 @@ func (r *igbinaryReader) again(target *any) (any, error) {
 	return v, r.spend(v, r.depth)
 }
 
-// spend counts what a value adds to the whole when it is named again at this
-// depth.
+// spend takes the size of a repeated value at this depth from the budget.
 func (r *igbinaryReader) spend(v any, depth int) error {
 	if r.copies--; r.copies < 0 {
 		return r.fail("names the same values too often")
@@ -267,7 +266,7 @@ func (r *igbinaryReader) knownString(size byte) (string, error) {
 	return r.strings[n], r.spend(r.strings[n], r.depth)
 }
 
-// target is the value that the following number names.
+// target reads the number of an earlier value and returns where that is.
 func (r *igbinaryReader) target(size byte) (*any, error) {
 	n, err := r.uint(size)
 	if err != nil {
@@ -306,8 +305,8 @@ func (r *igbinaryReader) reference(at *any) error {
 		return err
 	}
 	if len(r.values) == before {
-		// Arrays and objects have a number in any case, scalars have one
-		// because of the reference.
+		// Arrays and objects always have a number, scalars only if they are
+		// referenced.
 		r.values = append(r.values, at)
 	}
 	refTo(at)
@@ -334,8 +333,8 @@ func (r *igbinaryReader) count(size byte) (int, error) {
 	return int(n), nil
 }
 
-// key reads a key; there is none, and no value, for an element that counts but
-// was left out.
+// key reads a key. ok is false for an element that was counted but left out: it has
+// neither key nor value.
 func (r *igbinaryReader) key() (k Key, ok bool, err error) {
 	tag, err := r.tag()
 	switch {
@@ -391,7 +390,7 @@ func (r *igbinaryReader) object(at *any, tag byte) error {
 	if err != nil {
 		return err
 	}
-	if !validClass([]byte(class)) {
+	if !isClassName([]byte(class)) {
 		return r.fail("not a class name")
 	}
 	r.values = append(r.values, at)

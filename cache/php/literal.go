@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// LiteralError says that a PHP file is not plain data. PHP may be able to run
-// it; it is never run here.
+// LiteralError says that a PHP file is not plain data. PHP may still be able to run
+// it.
 type LiteralError struct {
 	// Line and Column count from 1, columns in bytes.
 	Line, Column int
@@ -21,8 +21,8 @@ func (e *LiteralError) Error() string {
 // LiteralOption changes how [ParseLiteral] reads.
 type LiteralOption func(*literalReader)
 
-// WithDir makes __DIR__ stand for this directory, which is the absolute one of
-// the file. Without it __DIR__ is refused.
+// WithDir sets the value of __DIR__: the absolute path of the file's directory.
+// Without it __DIR__ is a [*LiteralError].
 func WithDir(dir string) LiteralOption {
 	return func(r *literalReader) { r.dir, r.hasDir = dir, true }
 }
@@ -32,15 +32,18 @@ func WithDir(dir string) LiteralOption {
 // it. The result is one of [Decode]'s nil, bool, int64, float64, string and
 // [*Array].
 //
-// It understands arrays in both notations, numbers in all of PHP's, strings in
-// all four, true, false, null, INF, NAN, PHP_INT_MAX and PHP_INT_MIN, joined
-// strings, sums and differences of numbers, comments, declare(strict_types)
-// and the closing tag. Everything else, whether PHP can run it or not, is a
+// It reads arrays and numbers in every notation of PHP, strings in all four
+// (single-quoted, double-quoted, heredoc, nowdoc), true, false, null, INF, NAN,
+// PHP_INT_MAX and PHP_INT_MIN, concatenation, sums and differences of numbers,
+// comments, declare(strict_types) and the closing tag. Everything else, whether PHP can run it or not, is a
 // [*LiteralError]: variables, calls, other constants, output before the
 // opening tag, code after the return, and what depends on PHP's version.
 func ParseLiteral(src []byte, opts ...LiteralOption) (any, error) {
 	r := &literalReader{src: src}
 	for _, o := range opts {
+		if o == nil {
+			panic("php: ParseLiteral: opts has a nil LiteralOption")
+		}
 		o(r)
 	}
 	v, err := r.file()
@@ -50,7 +53,7 @@ func ParseLiteral(src []byte, opts ...LiteralOption) (any, error) {
 	return v, nil
 }
 
-// literalReader reads a file from the front; pos is the next byte.
+// literalReader reads a file from its beginning; pos is the next byte.
 type literalReader struct {
 	src    []byte
 	pos    int
@@ -59,7 +62,7 @@ type literalReader struct {
 	hasDir bool
 }
 
-// fail is an error at the next byte.
+// fail returns an error at the next byte.
 func (r *literalReader) fail(format string, args ...any) *LiteralError {
 	return r.failAt(r.pos, format, args...)
 }
@@ -112,7 +115,7 @@ func (r *literalReader) file() (any, error) {
 			return nil, err
 		}
 	}
-	if r.pos == len(r.src) || r.atEnd() && r.end() == nil {
+	if r.pos == len(r.src) || r.isAtEnd() && r.end() == nil {
 		return nil, r.fail("the file returns nothing")
 	}
 	if !r.word("return") {
@@ -122,7 +125,7 @@ func (r *literalReader) file() (any, error) {
 		return nil, err
 	}
 	var v any
-	if !r.atEnd() {
+	if !r.isAtEnd() {
 		var err error
 		if v, err = r.expression(); err != nil {
 			return nil, err
@@ -153,14 +156,14 @@ func (r *literalReader) declare() error {
 	return r.space()
 }
 
-// atEnd: a semicolon or the closing tag ends the statement.
-func (r *literalReader) atEnd() bool {
+// isAtEnd reports whether the statement ends here: with a semicolon or the closing tag.
+func (r *literalReader) isAtEnd() bool {
 	return r.peek() == ';' || bytes.HasPrefix(r.src[r.pos:], []byte("?>"))
 }
 
-// end is what may follow the value: nothing that PHP would still look at.
+// end reads what may follow the statement: only what PHP ignores.
 func (r *literalReader) end() error {
-	if !r.atEnd() {
+	if !r.isAtEnd() {
 		return r.unexpected()
 	}
 	if r.peek() == ';' {
@@ -182,7 +185,7 @@ func (r *literalReader) end() error {
 	return nil
 }
 
-// peek is the next byte, 0 at the end.
+// peek returns the next byte, 0 at the end of the file.
 func (r *literalReader) peek() byte {
 	if r.pos < len(r.src) {
 		return r.src[r.pos]
@@ -190,7 +193,7 @@ func (r *literalReader) peek() byte {
 	return 0
 }
 
-// word passes a name in any case.
+// word skips the given name, in any case of letters, and reports whether it was there.
 func (r *literalReader) word(name string) bool {
 	rest := r.src[r.pos:]
 	n := nameLen(rest)
@@ -201,7 +204,7 @@ func (r *literalReader) word(name string) bool {
 	return true
 }
 
-// space passes white space and comments.
+// space skips white space and comments.
 func (r *literalReader) space() error {
 	for r.pos < len(r.src) {
 		rest := r.src[r.pos:]
@@ -225,7 +228,7 @@ func (r *literalReader) space() error {
 	return nil
 }
 
-// lineComment ends with its line or before the closing tag.
+// lineComment skips a comment, which ends with its line or before the closing tag.
 func (r *literalReader) lineComment() {
 	for ; r.pos < len(r.src); r.pos++ {
 		if c := r.src[r.pos]; c == '\n' || c == '\r' || bytes.HasPrefix(r.src[r.pos:], []byte("?>")) {
@@ -236,7 +239,7 @@ func (r *literalReader) lineComment() {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
-// isNameStart: bytes from 0x80 are letters to PHP.
+// isNameStart reports whether a name can begin with c; to PHP bytes from 0x80 are letters.
 func isNameStart(c byte) bool { return isLetter(c) || c == '_' || c >= 0x80 }
 
 func nameLen(b []byte) int {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// expression reads operands joined by dots. Plus and minus bind closer than
-// the dot, as since PHP 8; PHP 7 took them from left to right, so that a mix
+// expression reads operands concatenated by dots. Plus and minus bind tighter than
+// the dot since PHP 8; PHP 7 evaluated them from left to right, so that a mix
 // without parentheses is refused.
 func (r *literalReader) expression() (any, error) {
 	if r.depth++; r.depth > maxDepth {
@@ -68,7 +68,7 @@ func (r *literalReader) expression() (any, error) {
 	return v, nil
 }
 
-// text appends a joined value as PHP turns it into text.
+// text appends a value of a concatenation, as PHP converts it to a string.
 func (r *literalReader) text(b []byte, v any, at int) ([]byte, error) {
 	switch v := v.(type) {
 	case string:
@@ -192,7 +192,7 @@ func (r *literalReader) signed() (any, error) {
 	return nil, r.failAt(start, "only numbers have a sign")
 }
 
-// pass reads a closing byte behind white space.
+// pass skips white space and then the given closing byte.
 func (r *literalReader) pass(c byte) error {
 	if err := r.space(); err != nil {
 		return err
@@ -282,7 +282,7 @@ func (r *literalReader) array(end byte) (any, error) {
 	}
 }
 
-// element reads a value with its key, or else gives it the key after the last.
+// element reads a value with its key; without one it gets the largest int key plus 1.
 func (r *literalReader) element(last *int64) (Key, any, error) {
 	start := r.pos
 	v, err := r.expression()
@@ -318,7 +318,7 @@ func (r *literalReader) nextKey(last *int64, at int) (Key, error) {
 	return IntKey(*last + 1), nil
 }
 
-// arrayKey is the key that PHP makes of a value.
+// arrayKey returns the key that PHP makes of a value.
 func (r *literalReader) arrayKey(v any, at int) (Key, error) {
 	switch v := v.(type) {
 	case string:

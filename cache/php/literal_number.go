@@ -31,7 +31,7 @@ func (r *literalReader) number() (any, error) {
 	}
 	whole := r.digits(10)
 	text, float := whole, false
-	if r.peek() == '.' && !r.joined() {
+	if r.peek() == '.' && !r.isDotOperator() {
 		r.pos++
 		text, float = text+"."+r.digits(10), true
 	}
@@ -52,9 +52,9 @@ func (r *literalReader) number() (any, error) {
 	}
 }
 
-// joined: the dot at the next byte is followed by another one or an equals
-// sign, which are operators.
-func (r *literalReader) joined() bool {
+// isDotOperator reports whether the dot at the next byte begins one of the operators
+// "..." and ".=".
+func (r *literalReader) isDotOperator() bool {
 	if r.pos+1 >= len(r.src) {
 		return false
 	}
@@ -132,7 +132,7 @@ func (r *literalReader) int(text string, base, start int) (any, error) {
 	return f, nil
 }
 
-// numberEnd: nothing that belongs to a word may follow.
+// numberEnd returns an error if a letter follows the number.
 func (r *literalReader) numberEnd() error {
 	if c := r.peek(); isNameStart(c) || isDigitByte(c) {
 		return r.unexpected()

@@ -44,8 +44,8 @@ func (r *literalReader) doubleQuoted() (any, error) {
 	return nil, r.failAt(start, "string without end")
 }
 
-// escaped reads from the next byte to the end of src, which is the front of
-// the file, with the escapes of a double-quoted string.
+// escaped reads a double-quoted string from the next byte to the end of src, which
+// is the file up to the closing quote.
 func (r *literalReader) escaped(src []byte, quote byte) (any, error) {
 	b := make([]byte, 0, len(src)-r.pos)
 	for r.pos < len(src) {
@@ -73,8 +73,8 @@ var simpleEscapes = map[byte]byte{
 	'n': '\n', 't': '\t', 'r': '\r', 'v': '\v', 'e': 0x1b, 'f': '\f', '\\': '\\', '$': '$',
 }
 
-// escape appends what the backslash at the next byte and its followers stand
-// for; an unknown escape stands for itself.
+// escape appends the meaning of the escape sequence at the next byte; an unknown one
+// stands for itself.
 func (r *literalReader) escape(b, src []byte, quote byte) ([]byte, error) {
 	c := src[r.pos+1]
 	if s, ok := simpleEscapes[c]; ok || c == quote && quote != 0 {
@@ -125,7 +125,7 @@ func (r *literalReader) codePoint(b, hex []byte) ([]byte, error) {
 	return utf8.AppendRune(b, rune(v)), nil
 }
 
-// heredoc reads <<<END and <<<'END', whose closing word may be indented.
+// heredoc reads <<<END and <<<'END', whose closing label may be indented.
 func (r *literalReader) heredoc() (any, error) {
 	start := r.pos
 	if !bytes.HasPrefix(r.src[r.pos:], []byte("<<<")) {
@@ -188,7 +188,7 @@ func (r *literalReader) heredocBody(label []byte) (body, indent string, after in
 		}
 		if rest := r.src[i:]; nameLen(rest) == len(label) && bytes.HasPrefix(rest, label) {
 			body = string(r.src[r.pos:line])
-			// The last line end belongs to the closing word.
+			// The last line break belongs to the closing label.
 			body = strings.TrimSuffix(body, "\n")
 			if len(body) == line-r.pos || strings.HasSuffix(body, "\r") {
 				body = strings.TrimSuffix(body, "\r")
@@ -204,7 +204,7 @@ func (r *literalReader) heredocBody(label []byte) (body, indent string, after in
 	}
 }
 
-// newline is the length of the line end at the front of b.
+// newline returns the length of the line break at the beginning of b.
 func newline(b []byte) int {
 	switch {
 	case len(b) > 1 && b[0] == '\r' && b[1] == '\n':
@@ -215,7 +215,7 @@ func newline(b []byte) int {
 	return 0
 }
 
-// unindent takes the indentation of the closing word from every line.
+// unindent removes the indentation of the closing label from every line.
 func (r *literalReader) unindent(body, indent string) (string, error) {
 	if indent == "" || body == "" {
 		return body, nil

@@ -61,7 +61,7 @@ func (w *literalWriter) value(v any) error {
 	return nil
 }
 
-// str writes a single-quoted string; NUL bytes stand outside of the quotes.
+// str writes a single-quoted string; NUL bytes are concatenated in double quotes.
 func (w *literalWriter) str(s string) {
 	w.b = append(w.b, '\'')
 	for i := range len(s) {

@@ -65,9 +65,9 @@ func (w *writer) fail(format string, args ...any) error {
 	return &EncodeError{Path: w.path.String(), Msg: fmt.Sprintf(format, args...)}
 }
 
-// seen writes a reference if the object was written before, else notes it.
+// writeRepeated writes a reference if the object was written before, else notes it.
 // Every value has a number but repeated references.
-func (w *writer) seen(id any, ref bool) bool {
+func (w *writer) writeRepeated(id any, ref bool) bool {
 	if n, ok := w.known[id]; ok {
 		kind := "R:"
 		if !ref {
@@ -103,7 +103,7 @@ func (w *writer) any(v any) error {
 		if isObject(r.Value) {
 			id = objectID(r.Value)
 		}
-		if w.seen(id, true) {
+		if w.writeRepeated(id, true) {
 			return nil
 		}
 		if _, ok := r.Value.(*Ref); ok {
@@ -111,7 +111,7 @@ func (w *writer) any(v any) error {
 		}
 		return w.value(r.Value)
 	}
-	if isObject(v) && !isNilPointer(v) && w.seen(objectID(v), false) {
+	if isObject(v) && !isNilPointer(v) && w.writeRepeated(objectID(v), false) {
 		return nil
 	}
 	return w.value(v)
@@ -189,7 +189,7 @@ func appendQuoted[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// open begins an array or object of n elements.
+// open writes the beginning of an array or object of n elements.
 func (w *writer) open(n int) error {
 	if w.depth++; w.depth > maxDepth {
 		return w.fail("nested deeper than %d", maxDepth)
@@ -237,7 +237,7 @@ func (w *writer) special(v any) error {
 	case *ValueWrapper:
 		return w.properties(v.object())
 	case *Enum:
-		if !validClass([]byte(v.Class)) || v.Case == "" {
+		if !isClassName([]byte(v.Class)) || v.Case == "" {
 			return w.fail("%q is not a case of an enum", v.Class+":"+v.Case)
 		}
 		w.b = append(appendQuoted(append(w.b, 'E'), v.Class+":"+v.Case), ';')
@@ -273,7 +273,7 @@ func (w *writer) dateTime(d *DateTime) error {
 }
 
 func (w *writer) object(o *Object) error {
-	if !validClass([]byte(o.Class)) {
+	if !isClassName([]byte(o.Class)) {
 		return w.fail("%q is not the name of a class", o.Class)
 	}
 	if isDateClass(o.Class) {
@@ -292,7 +292,7 @@ func (w *writer) properties(o *Object) error {
 	}
 	for i := range o.Props {
 		w.path.push(o.Props[i].Key)
-		w.key(o.Props[i].mangled())
+		w.key(o.Props[i].mangle())
 		if err := w.any(o.Props[i].Value); err != nil {
 			return err
 		}

@@ -16,16 +16,16 @@ func propOf(class string, k Key) Prop {
 	return Prop{Key: Key{Str: name}, Scope: scope}
 }
 
-// mangled is the reverse of propOf.
-func (p *Prop) mangled() Key {
+// mangle returns the name as PHP mangles it: the reverse of propOf.
+func (p *Prop) mangle() Key {
 	if p.Key.IsInt || p.Scope == "" {
 		return p.Key
 	}
 	return Key{Str: "\x00" + p.Scope + "\x00" + p.Key.Str}
 }
 
-// validClass: the bytes that PHP allows in the name of a class.
-func validClass(name []byte) bool {
+// isClassName reports whether PHP allows the name for a class.
+func isClassName(name []byte) bool {
 	if len(name) == 0 {
 		return false
 	}
@@ -50,7 +50,7 @@ func isObject(v any) bool {
 // knownClasses are the names as PHP spells them; it takes any case.
 var knownClasses = map[string]string{"datetime": "DateTime", "datetimeimmutable": "DateTimeImmutable", "stdclass": "stdClass"}
 
-// isDateClass: PHP refuses an object of these classes that is no date.
+// isDateClass reports whether PHP refuses an object of this class that is no date.
 func isDateClass(class string) bool {
 	return strings.EqualFold(class, "DateTime") || strings.EqualFold(class, "DateTimeImmutable")
 }

@@ -12,13 +12,13 @@ type serializedReader struct {
 	data  []byte
 	pos   int
 	depth int
-	// owed is what the open arrays and objects still need at least.
+	// owed is how many bytes the open arrays and objects still need at least.
 	owed int
-	// slots are where the values so far stand, numbered from 1 as PHP counts
-	// them; kept only if the data can refer to them.
+	// slots point to the values so far, numbered from 1 as PHP counts them. They are
+	// kept only if the data can refer to them.
 	slots    []*any
 	hasSlots bool
-	// open are the objects around the next value.
+	// open are the objects that contain the next value.
 	open openObjects
 }
 
@@ -92,8 +92,7 @@ func (r *serializedReader) expect(s string) error {
 	return nil
 }
 
-// until returns the text up to the next end byte, which it passes; at most max
-// bytes.
+// until returns the text up to the next end byte, at most most bytes, and skips both.
 func (r *serializedReader) until(end byte, most int) (string, error) {
 	rest := r.data[r.pos:]
 	if len(rest) > most+1 {
@@ -107,8 +106,8 @@ func (r *serializedReader) until(end byte, most int) (string, error) {
 	return string(rest[:i]), nil
 }
 
-// number is the "…;" after "i:". What does not fit becomes the largest or the
-// smallest int, as in PHP.
+// number reads the digits and semicolon after "i:". What does not fit becomes the
+// largest or the smallest int, as in PHP.
 func (r *serializedReader) number() (int64, error) {
 	start := r.pos
 	s, err := r.until(';', 400)
@@ -123,7 +122,7 @@ func (r *serializedReader) number() (int64, error) {
 	return n, nil
 }
 
-// length is a count or length followed by a colon, at most limit.
+// length reads a count or length of at most limit, and the colon behind it.
 func (r *serializedReader) length(limit int) (int, error) {
 	start := r.pos
 	s, err := r.until(':', 20)
@@ -192,7 +191,7 @@ func (r *serializedReader) float() (any, error) {
 func (r *serializedReader) str(end byte) (string, error) {
 	escaped := r.data[r.pos] == 'S'
 	r.pos += 2
-	b, err := r.quoted(escaped)
+	b, err := r.readQuoted(escaped)
 	if err != nil {
 		return "", err
 	}
@@ -203,8 +202,8 @@ func (r *serializedReader) str(end byte) (string, error) {
 	return string(b), nil
 }
 
-// quoted reads length, colon and the quoted bytes.
-func (r *serializedReader) quoted(escaped bool) ([]byte, error) {
+// readQuoted reads length, colon and the quoted bytes.
+func (r *serializedReader) readQuoted(escaped bool) ([]byte, error) {
 	n, err := r.length(len(r.data) - r.pos)
 	if err != nil {
 		return nil, err
@@ -223,7 +222,7 @@ func (r *serializedReader) quoted(escaped bool) ([]byte, error) {
 	return b, r.expect(`"`)
 }
 
-// escapedBytes are the n bytes of the rare S: form, where \41 is A.
+// escapedBytes reads the n bytes of the rare S: form, where \41 is A.
 func (r *serializedReader) escapedBytes(n int) ([]byte, error) {
 	b := make([]byte, 0, n)
 	for len(b) < n {
@@ -329,14 +328,14 @@ func (r *serializedReader) array(at *any) error {
 
 func (r *serializedReader) object(at *any) error {
 	r.pos += 2
-	class, err := r.quoted(false)
+	class, err := r.readQuoted(false)
 	if err != nil {
 		return err
 	}
 	if err := r.expect(":"); err != nil {
 		return err
 	}
-	if !validClass(class) {
+	if !isClassName(class) {
 		return r.fail("not a class name")
 	}
 	start := r.pos
@@ -368,18 +367,18 @@ func (r *serializedReader) object(at *any) error {
 
 func (r *serializedReader) enum() (any, error) {
 	r.pos += 2
-	b, err := r.quoted(false)
+	b, err := r.readQuoted(false)
 	if err != nil {
 		return nil, err
 	}
 	class, name, ok := bytes.Cut(b, []byte(":"))
-	if !ok || !validClass(class) || len(name) == 0 {
+	if !ok || !isClassName(class) || len(name) == 0 {
 		return nil, r.fail("not a case of an enum")
 	}
 	return &Enum{Class: string(class), Case: string(name)}, r.expect(";")
 }
 
-// target is where the value stands that an r: or R: names.
+// target reads the number behind r: or R: and returns where that value is.
 func (r *serializedReader) target(at *any) (*any, error) {
 	start := r.pos
 	r.pos += 2

@@ -259,7 +259,7 @@ func (f *filler) array(dst reflect.Value, a *Array) error {
 			dst.Set(reflect.ValueOf(*a))
 			return nil
 		}
-		return f.named(dst, a, len(a.Elements), func(i int) (Key, any) { return a.Elements[i].Key, a.Elements[i].Value })
+		return f.fillNamed(dst, a, len(a.Elements), func(i int) (Key, any) { return a.Elements[i].Key, a.Elements[i].Value })
 	}
 	return f.wrong(a, dst.Type())
 }
@@ -270,7 +270,7 @@ func (f *filler) object(dst reflect.Value, o *Object) error {
 		return nil
 	}
 	if k := dst.Kind(); k == reflect.Struct || k == reflect.Map {
-		return f.named(dst, o, len(o.Props), func(i int) (Key, any) { return o.Props[i].Key, o.Props[i].Value })
+		return f.fillNamed(dst, o, len(o.Props), func(i int) (Key, any) { return o.Props[i].Key, o.Props[i].Value })
 	}
 	return f.wrong(o, dst.Type())
 }
@@ -320,8 +320,8 @@ func (f *filler) child(k Key, dst reflect.Value, v any) error {
 	return err
 }
 
-// named fills a struct or map from n elements.
-func (f *filler) named(dst reflect.Value, from any, n int, element func(int) (Key, any)) error {
+// fillNamed fills a struct or map from n elements.
+func (f *filler) fillNamed(dst reflect.Value, from any, n int, element func(int) (Key, any)) error {
 	if dst.Kind() == reflect.Struct {
 		if isValueType(dst.Type()) {
 			return f.wrong(from, dst.Type())

@@ -69,7 +69,7 @@ func Deref(v any) any {
 	return v
 }
 
-// Object is an object as data. Nothing of its class is known or run.
+// Object is an object as data. No code of its class is run.
 type Object struct {
 	Class string
 	Props []Prop

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// zone is a time zone as PHP has it.
+// zone is a time zone of PHP.
 type zone struct {
 	loc *time.Location
 	// kind is 1 for an offset, 2 for an abbreviation, 3 for an identifier.

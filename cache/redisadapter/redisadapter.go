@@ -59,7 +59,7 @@ func WithOwned(patterns ...string) Option {
 // several keys with MGET and sets several items in one MULTI/EXEC; any other
 // client gets one command for each key, in one pipeline. The client's options
 // decide how long a call takes; envconfig/connect sets those that the package
-// names. A nil client panics.
+// names. A nil client or option panics.
 func New(client redis.UniversalClient, opts ...Option) *Adapter {
 	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		panic("redisadapter: New: client is nil")
@@ -67,6 +67,9 @@ func New(client redis.UniversalClient, opts ...Option) *Adapter {
 	_, oneServer := client.(*redis.Client)
 	a := &Adapter{client: client, oneServer: oneServer}
 	for _, o := range opts {
+		if o == nil {
+			panic("redisadapter: New: opts has a nil Option")
+		}
 		o(a)
 	}
 	return a
@@ -103,9 +106,12 @@ func (a *Adapter) mget(ctx context.Context, keys []string, values [][]byte) erro
 	if err != nil {
 		return adapterkit.Error("get", keys, classify(ctx, err))
 	}
+	var text redis.StringCmd // whose Bytes makes no copy, as for a single key
 	for i, v := range got {
 		if s, ok := v.(string); ok && i < len(values) {
-			values[i] = adapterkit.NonEmpty([]byte(s))
+			text.SetVal(s)
+			b, _ := text.Bytes()
+			values[i] = adapterkit.NonEmpty(b)
 		}
 	}
 	return nil

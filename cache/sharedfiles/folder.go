@@ -63,6 +63,9 @@ func (f Folder) Make() (*os.Root, error) {
 		return root, err
 	}
 	defer root.Close()
+	// What a process left that was killed while it made the same directory: no
+	// prune of the folder looks above it.
+	_ = RemoveLeftOvers(root, ".")
 	if err := f.MakeDirs(root, missing); err != nil {
 		return nil, err
 	}

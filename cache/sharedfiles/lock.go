@@ -26,6 +26,7 @@ func (f Folder) Lock(ctx context.Context, name string) (unlock func(), err error
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		file, err := f.tryLock(root, name)
 		if err == nil {
@@ -35,7 +36,8 @@ func (f Folder) Lock(ctx context.Context, name string) (unlock func(), err error
 				root.Close()
 			}, nil
 		}
-		if IsBusy(err) || IsStale(err) || errors.Is(err, errRemoved) {
+		isNew := errors.Is(err, fs.ErrPermission) && time.Since(began) < rightsTime
+		if isNew || IsBusy(err) || IsStale(err) || errors.Is(err, errRemoved) {
 			err = wait(ctx, pause/2+rand.N(pause))
 		}
 		if err != nil {
@@ -44,6 +46,10 @@ func (f Folder) Lock(ctx context.Context, name string) (unlock func(), err error
 		}
 	}
 }
+
+// rightsTime is how long another process may take until the file that it has made
+// has its rights; see makeLock.
+const rightsTime = time.Second
 
 // tryLock opens the file under its flock, if it still has its name then.
 func (f Folder) tryLock(root *os.Root, name string) (*os.File, error) {
@@ -100,9 +106,9 @@ func (f Folder) openLock(root *os.Root, name string) (*os.File, error) {
 	return file, err
 }
 
-// makeLock makes the file. Where there are no hard links it has its name before
-// it has its rights; it takes the place of no other file in any case, since that
-// may be locked.
+// makeLock makes the file. Where there are no hard links it has its name for a
+// moment before it has its owner, and the bits that the umask keeps from it; it
+// takes the place of no other file in any case, since that may be locked.
 func (f Folder) makeLock(root *os.Root, link func(oldname, newname string) error, name string) error {
 	temporary, err := f.WriteTemporary(root, ".", time.Now(), func(*os.File) error { return nil })
 	if err != nil {
@@ -113,13 +119,24 @@ func (f Folder) makeLock(root *os.Root, link func(oldname, newname string) error
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	file, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, want, err := f.createLock(root, name)
 	if err != nil {
 		return err
 	}
+	return errors.Join(want.apply(file), file.Close())
+}
+
+// createLock makes the file without hard links, and returns the rights that it is
+// to get.
+func (f Folder) createLock(root *os.Root, name string) (*os.File, rights, error) {
 	dir, err := root.Stat(".")
-	if err == nil {
-		err = f.HandOver(file, dir, f.Path)
+	if err != nil {
+		return nil, rights{}, err
 	}
-	return errors.Join(err, file.Close())
+	want, err := f.rightsIn(dir, f.Path, false)
+	if err != nil {
+		return nil, rights{}, err
+	}
+	file, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, want.mode)
+	return file, want, err
 }

@@ -17,7 +17,7 @@ var errReplaced = errors.New("was replaced meanwhile")
 
 var errNotDirectory = errors.New("not a directory")
 
-// place is a directory on the way, by its real path.
+// place is a directory on the path, by its real path.
 type place struct {
 	path string
 	// root is nil for a directory that may be passed but not read; err says so.
@@ -124,7 +124,7 @@ func (f Folder) walkOnce(forWriting bool) (w *way, missing string, err error) {
 			err = f.checkOwner(w, seen)
 		}
 		if err != nil {
-			err = w.named(err)
+			err = w.withPath(err)
 			w.close()
 			return nil, "", err
 		}
@@ -138,7 +138,7 @@ func (w *way) close() { w.up(0) }
 func (w *way) take() (*os.Root, error) {
 	at := &w.places[len(w.places)-1]
 	if at.root == nil {
-		return nil, w.named(at.err)
+		return nil, w.withPath(at.err)
 	}
 	root := at.root
 	at.root = nil
@@ -239,8 +239,8 @@ func (w *way) missing() (string, error) {
 	return strings.Join(w.rest, "/"), nil
 }
 
-// named gives an error the full path of where the walk ended.
-func (w *way) named(err error) error {
+// withPath gives an error the full path of where the walk ended.
+func (w *way) withPath(err error) error {
 	var unsafe *UnsafeError
 	var p *fs.PathError
 	if errors.As(err, &unsafe) || !errors.As(err, &p) || filepath.IsAbs(p.Path) {

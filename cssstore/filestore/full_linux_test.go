@@ -34,6 +34,7 @@ func TestStore_LeaveNothingOnAFullDisk(t *testing.T) {
 	// What a killed process left does not keep it full either.
 	killed := filepath.Join(dir, sharedfiles.TemporaryName(time.Now().Add(-2*time.Hour)))
 	require.ErrorIs(t, os.WriteFile(killed, make([]byte, 1<<20), 0o600), syscall.ENOSPC)
+	require.NoError(t, os.Chtimes(killed, time.Time{}, time.Now().Add(-2*time.Hour)))
 	require.NoError(t, filestore.New(dir).Put(t.Context(), fixturetest.Resource(strings.Repeat("x", 100_000))))
 	require.NoFileExists(t, killed)
 }

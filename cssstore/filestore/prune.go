@@ -31,7 +31,7 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 			}
 			n += p.prune(project)
 		}
-		return sharedfiles.RemoveLeftOvers(root, ".", p.now)
+		return sharedfiles.RemoveLeftOvers(root, ".")
 	})
 	return n, operr.WrapAll("prune", err)
 }

@@ -129,6 +129,7 @@ func TestStore_LeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	}
 	leftOver := filepath.Join(dir, "mosparoGo-1-x")
 	require.NoError(t, os.WriteFile(leftOver, nil, 0o600))
+	require.NoError(t, os.Chtimes(leftOver, time.Time{}, time.Now().Add(-2*time.Hour)))
 	require.NoError(t, os.Mkdir(filepath.Join(folder, hashOf("folder").String()+".css"), 0o700))
 	require.NoError(t, s.Put(t.Context(), fixturetest.Resource("b")))
 	_, err := s.Prune(t.Context())

@@ -24,7 +24,7 @@ func (s *Store) put(root *os.Root, r *cssstore.Resource) error {
 		}
 	}
 	if now := time.Now(); s.sweeper.Due(now) {
-		_ = sharedfiles.RemoveLeftOvers(root, ".", now) // the disk may be full of them
+		_ = sharedfiles.RemoveLeftOvers(root, ".") // the disk may be full of them
 	}
 	name, err := s.writeTemporary(root, r.CSS, modified)
 	if err != nil {

@@ -7,40 +7,22 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
-// clock tells the file server's time. f is a file in root, under our
-// flock, or nil.
+// clock returns the file server's time. f is a file in root, under our flock, or
+// nil.
 type clock func(root *os.Root, f *os.File) (time.Time, error)
 
-// serverTime is the modification time of a file just written. On a file system
+// serverTime returns the modification time of a file just written. On a file system
 // of this machine that is f. Elsewhere it is a new file: the client of a
 // network file system may write to an existing one later, and time it itself,
 // but only the server makes one.
 func serverTime(root *os.Root, f *os.File) (time.Time, error) {
 	if f == nil || !isLocal(f) {
-		return timeOfNew(root)
+		return sharedfiles.ServerTime(root)
 	}
 	if _, err := f.WriteAt([]byte{'.'}, clockAt); err != nil {
 		return time.Time{}, err
 	}
 	fi, err := f.Stat()
-	if err != nil {
-		return time.Time{}, err
-	}
-	return fi.ModTime(), nil
-}
-
-// timeOfNew is the modification time of a new file.
-func timeOfNew(root *os.Root) (time.Time, error) {
-	name := sharedfiles.TemporaryName(time.Now())
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return time.Time{}, err
-	}
-	fi, err := f.Stat()
-	f.Close()
-	if rerr := root.Remove(name); err == nil {
-		err = rerr
-	}
 	if err != nil {
 		return time.Time{}, err
 	}

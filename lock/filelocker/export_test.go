@@ -3,6 +3,8 @@ package filelocker
 import (
 	"os"
 	"time"
+
+	"github.com/mosparo/go-cluster/cache/sharedfiles"
 )
 
 // SetClock makes the file server's clock what now returns.
@@ -12,7 +14,7 @@ func (b *Backend) SetClock(now func() time.Time) {
 
 // AsOnTheNetwork asks for the time as on a network file system.
 func (b *Backend) AsOnTheNetwork() {
-	b.clock = func(root *os.Root, _ *os.File) (time.Time, error) { return timeOfNew(root) }
+	b.clock = func(root *os.Root, _ *os.File) (time.Time, error) { return sharedfiles.ServerTime(root) }
 }
 
 // MakeWithoutLinks makes the file of a name as where there are no links; before

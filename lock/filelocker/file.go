@@ -15,7 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
-// found is what a file held when it came under our flock.
+// found is the content of a file when it came under our flock.
 type found struct {
 	now     time.Time
 	name    string
@@ -83,12 +83,12 @@ func (b *Backend) attempt(ctx context.Context, name string, create bool, decide 
 		return err
 	}
 	if create {
-		b.pruneNowAndThen(root, now)
+		b.pruneIfDue(root, now)
 	}
 	return nil
 }
 
-// edit is the part under the flock.
+// edit is the part of a change under the flock.
 func edit(f *os.File, now time.Time, name string, decide func(*found) (*record, error)) error {
 	data, err := readAll(f)
 	if err != nil {

@@ -39,7 +39,8 @@ func WithOwnerOf(mosparo string) Option {
 // New returns the locks in dir. Nothing is read or made before the first
 // request; the directory is made if need be. All nodes must see the same
 // directory. An error means a directory that cannot be used for locks, or a
-// system without flock, then it unwraps to [errors.ErrUnsupported].
+// system without flock, then it unwraps to [errors.ErrUnsupported]. It panics if an
+// option is nil.
 func New(dir string, opts ...Option) (*Backend, error) {
 	if !sharedfiles.HasFlock {
 		return nil, fmt.Errorf("filelocker: no locks between processes on this system: %w", errors.ErrUnsupported)
@@ -60,6 +61,9 @@ func New(dir string, opts ...Option) (*Backend, error) {
 	}
 	b := &Backend{dir: abs, clock: serverTime}
 	for _, o := range opts {
+		if o == nil {
+			panic("filelocker.New: opts has a nil Option")
+		}
 		o(b)
 	}
 	return b, nil
@@ -119,7 +123,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	return fence, nil
 }
 
-// claim makes the record one of a new holder.
+// claim makes the record that of a new holder.
 func (r *record) claim(c lock.Claim, now time.Time) {
 	r.Token, r.Owner = c.Token, c.Owner
 	if c.Unfenced {
@@ -129,7 +133,7 @@ func (r *record) claim(c lock.Claim, now time.Time) {
 	r.Fence = max(r.Fence+1, micro(now))
 }
 
-// micro is the part of the clock in fencing tokens.
+// micro returns a time as the fencing tokens contain it, in microseconds.
 func micro(t time.Time) uint64 { return uint64(max(t.UnixMicro(), 0)) }
 
 // Renew implements [lock.Backend].

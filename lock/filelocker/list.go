@@ -16,8 +16,8 @@ import (
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
-// Holder implements [lock.Backend]. Like Holders it reads beside a change that
-// is under way, and then tells what was before it.
+// Holder implements [lock.Backend]. Like Holders it may read during a change
+// in progress, and then returns the state before it.
 func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) {
 	if err := context.Cause(ctx); err != nil {
 		return lock.Holder{}, err
@@ -126,7 +126,7 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 	}
 }
 
-// entries are those of the directory.
+// entries yields the entries of the directory.
 func entries(root *os.Root) iter.Seq2[fs.DirEntry, error] {
 	return func(yield func(fs.DirEntry, error) bool) {
 		dir, err := root.Open(".")

@@ -4,6 +4,5 @@ package filelocker
 
 import "os"
 
-// isLocal is not known here; the other way to learn the time is right too,
-// and slower.
+// isLocal is not known on this system: false is always right, and slower.
 func isLocal(*os.File) bool { return false }

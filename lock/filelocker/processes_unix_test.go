@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,12 +68,6 @@ func (p process) main() error {
 	defer l.Close()
 	ctx := context.Background()
 	switch p.Op {
-	case "count":
-		for range each {
-			if err := l.Do(ctx, "counter", func(context.Context) error { return raise(p.Dir) }, lock.WithWait(time.Minute)); err != nil {
-				return err
-			}
-		}
 	case "hold":
 		lease, err := l.Acquire(ctx, "n", lock.WithTTL(p.TTL))
 		if err != nil {
@@ -97,20 +90,6 @@ func (p process) main() error {
 		return l.Do(ctx, "n", func(context.Context) error { return nil })
 	}
 	return nil
-}
-
-// The test's processes and their turns.
-const processes, each = 8, 25
-
-// raise adds one to a number, in two steps.
-func raise(dir string) error {
-	file := filepath.Join(dir, "number")
-	b, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	n, _ := strconv.Atoi(string(b))
-	return os.WriteFile(file, []byte(strconv.Itoa(n+1)), 0o600)
 }
 
 // command is this test binary as that process.
@@ -147,22 +126,6 @@ func (p process) start(t *testing.T) (*exec.Cmd, uint64) {
 	_, err = fmt.Sscanf(line, "fence %d", &fence)
 	require.NoError(t, err, line)
 	return cmd, fence
-}
-
-func TestLock_GuardsACounterBetweenProcesses(t *testing.T) {
-	dir := t.TempDir()
-	var all sync.WaitGroup
-	for range processes {
-		all.Go(func() {
-			if out := (process{Dir: dir, Op: "count"}).run(t); out != "" {
-				t.Error(out)
-			}
-		})
-	}
-	all.Wait()
-	n, err := os.ReadFile(filepath.Join(dir, "number"))
-	require.NoError(t, err)
-	require.Equal(t, strconv.Itoa(processes*each), string(n))
 }
 
 func TestHolder_ThatIsKilledIsFollowedAfterItsTTL(t *testing.T) {

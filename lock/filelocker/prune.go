@@ -23,15 +23,12 @@ const (
 	// meanwhile. If more than pruneAgain of it goes, the next look is soon.
 	pruneMost  = 200
 	pruneAgain = pruneMost / 10
-	// leftOverAge is the age from which a temporary file is taken for one of a
-	// killed process.
-	leftOverAge = time.Hour
 )
 
-// pruneNowAndThen removes what killed processes left, and some files of names
-// that are not used any more: names with a slot are used once. What fails is
-// left to the next time.
-func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
+// pruneIfDue removes what killed processes left, and some files of names that are
+// not used any more: names with a slot are used once. What fails is left to the
+// next time.
+func (b *Backend) pruneIfDue(root *os.Root, now time.Time) {
 	if !b.sweeper.Due(now) {
 		return
 	}
@@ -39,7 +36,7 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 	for e, err := range entries(root) {
 		switch {
 		case err != nil:
-		case isLeftOver(root, e.Name(), now):
+		case sharedfiles.IsLeftOver(root, e.Name(), now):
 			_ = root.Remove(e.Name())
 		case strings.HasSuffix(e.Name(), suffix):
 			names = append(names, e.Name())
@@ -55,16 +52,6 @@ func (b *Backend) pruneNowAndThen(root *os.Root, now time.Time) {
 	if removed > pruneAgain {
 		b.sweeper.Hurry(now)
 	}
-}
-
-// isLeftOver reports whether a killed process left a temporary file. Its age is
-// told by the file server's clock: the time in its name is that of the process.
-func isLeftOver(root *os.Root, name string, now time.Time) bool {
-	if !sharedfiles.LooksTemporary(name) {
-		return false
-	}
-	fi, err := root.Lstat(name)
-	return err == nil && now.Sub(fi.ModTime()) > leftOverAge
 }
 
 // removeUnused removes the file of a free name, under its flock, that has no
@@ -144,7 +131,7 @@ func (b *Backend) Clear(ctx context.Context) (n int, err error) {
 			break
 		}
 		switch name := e.Name(); {
-		case isLeftOver(root, name, now):
+		case sharedfiles.IsLeftOver(root, name, now):
 			_ = root.Remove(name)
 		case strings.HasSuffix(name, suffix):
 			err := removeIf(root, name, func(r record, _ bool) error {

@@ -16,7 +16,7 @@ import (
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
-// record is what a slot holds.
+// record is the content of a slot.
 type record struct {
 	// Seq rises with every change; 0 is a name that was never held.
 	Seq uint64 `json:"seq"`
@@ -91,7 +91,7 @@ func decode(slot []byte) (r record, err error) {
 	return r, nil
 }
 
-// valid keeps away what would overflow or could not be ours.
+// valid reports whether the record can be one of ours and overflows nothing.
 func (r *record) valid() bool {
 	const half = 1 << 63
 	_, isName := names.Decode(r.Name)

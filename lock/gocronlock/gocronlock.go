@@ -39,10 +39,15 @@ var _ gocron.Locker = (*Locker)(nil)
 
 // New returns a gocron locker over a [lock.Locker], which stays the caller's
 // to close, after the scheduler's Shutdown. The options are those of every
-// lease, after the defaults. It panics if locker is nil.
+// lease, after the defaults. It panics if locker or an option is nil.
 func New(locker *lock.Locker, opts ...lock.AcquireOption) *Locker {
 	if locker == nil {
 		panic("gocronlock.New: locker is nil")
+	}
+	for _, o := range opts {
+		if o == nil {
+			panic("gocronlock.New: opts has a nil AcquireOption")
+		}
 	}
 	defaults := []lock.AcquireOption{lock.WithTTL(DefaultTTL), lock.WithMinHold(DefaultMinHold)}
 	return &Locker{locker: locker, opts: append(defaults, opts...), leases: map[string]*lock.Lease{}}

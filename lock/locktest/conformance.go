@@ -15,7 +15,7 @@ import (
 // Conformance runs the suite on the backends that open makes, one for each
 // subtest. Every rule uses names of its own, so that open may return one backend
 // again and again. A backend is checked against its own [lock.Properties]. It
-// panics if open is nil.
+// panics if open or an option is nil.
 func Conformance(t *testing.T, open func(t *testing.T) lock.Backend, opts ...Option) {
 	t.Helper()
 	if open == nil {
@@ -23,9 +23,10 @@ func Conformance(t *testing.T, open func(t *testing.T) lock.Backend, opts ...Opt
 	}
 	var cfg config
 	for _, o := range opts {
-		if o != nil {
-			o(&cfg)
+		if o == nil {
+			panic("locktest.Conformance: opts has a nil Option")
 		}
+		o(&cfg)
 	}
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
@@ -73,6 +74,7 @@ type rule struct {
 var rules = []rule{
 	{"OneHolder", "two holders of one name are what a lock is there to prevent", (*suite).oneHolder},
 	{"OneOfManyWins", "a backend that reads before it writes gives a name to all who ask at the same time", (*suite).oneOfMany},
+	{"GuardsACounter", "what nodes read and write in two steps under a lock must be exact in the end", (*suite).counter},
 	{"OnlyTheWholeTokenOpens", "a backend that compares the beginning only takes node-1 for node-10", (*suite).wholeToken},
 	{"TheSameTokenIsGrantedAgain", "a Locker whose reply was lost asks again with its token", (*suite).sameToken},
 	{"ReleaseFreesOnce", "a second Release, sent since the reply to the first was lost, must not free the next holder's lock", (*suite).releaseOnce},

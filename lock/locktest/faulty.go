@@ -35,16 +35,17 @@ var ErrReplyLost = errors.New("reply lost")
 type FaultyOption func(*Faulty)
 
 // NewFaulty wraps a backend that works, and which several Faulty may share. It
-// panics if backend is nil.
+// panics if backend or an option is nil.
 func NewFaulty(backend lock.Backend, opts ...FaultyOption) *Faulty {
 	if backend == nil {
 		panic("locktest.NewFaulty: backend is nil")
 	}
 	f := &Faulty{Backend: backend, loseNext: map[Op]bool{}, stray: map[Op]time.Duration{}, calls: map[Op]int{}}
 	for _, o := range opts {
-		if o != nil {
-			o(f)
+		if o == nil {
+			panic("locktest.NewFaulty: opts has a nil FaultyOption")
 		}
+		o(f)
 	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mosparo/go-cluster/lock"
@@ -59,6 +60,36 @@ func (s *suite) contest(name string, callers int) (winners []lock.Token) {
 	all.Wait()
 	s.must(failed, "Acquire beside others")
 	return winners
+}
+
+// counter lets several Lockers raise a number that is read and written in two
+// steps. A backend without Properties.Exclusive passes while its server forgets
+// nothing.
+func (s *suite) counter() {
+	const lockers, each = 8, 5
+	n := s.name("counter")
+	var number atomic.Int64
+	failed := make([]error, lockers)
+	var all sync.WaitGroup
+	for i := range lockers {
+		all.Go(func() {
+			l := lock.New(s.b, lock.WithPoll(5*time.Millisecond))
+			defer l.Close()
+			for range each {
+				failed[i] = errors.Join(failed[i], l.Do(s.Context(), n, func(context.Context) error {
+					was := number.Load()
+					time.Sleep(time.Millisecond)
+					number.Store(was + 1)
+					return nil
+				}, lock.WithWait(time.Minute)))
+			}
+		})
+	}
+	all.Wait()
+	s.must(errors.Join(failed...), "Do beside others")
+	if got := number.Load(); got != lockers*each {
+		s.broken("a counter that was raised %d times is %d", lockers*each, got)
+	}
 }
 
 func (s *suite) wholeToken() {

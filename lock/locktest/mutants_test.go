@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,22 @@ var mutants = []struct {
 		m.acquire = func(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
 			_ = m.Backend.Break(ctx, name) // whether it is held or not
 			return m.Backend.Acquire(ctx, name, c, ttl)
+		}
+	}},
+	{"GuardsACounter", "grants a held name to one of several that ask", func(m *mutant) {
+		var asked atomic.Int64
+		m.acquire = func(ctx context.Context, name string, c lock.Claim, ttl time.Duration) (uint64, error) {
+			fence, err := m.Backend.Acquire(ctx, name, c, ttl)
+			if errors.Is(err, lock.ErrHeld) && asked.Add(1)%5 == 0 {
+				return 1, nil
+			}
+			return fence, err
+		}
+		m.release = func(ctx context.Context, name string, token lock.Token) error {
+			if err := m.Backend.Release(ctx, name, token); !errors.Is(err, lock.ErrLost) {
+				return err
+			}
+			return nil
 		}
 	}},
 	{"OneHolder", "renews with any token", func(m *mutant) {

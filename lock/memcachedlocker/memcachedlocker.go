@@ -13,7 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/lock/internal/names"
 )
 
-// Client is what a backend needs of a [*memcache.Client].
+// Client is the part of [*memcache.Client] that a backend uses.
 type Client interface {
 	Get(key string) (*memcache.Item, error)
 	Add(item *memcache.Item) error
@@ -42,17 +42,18 @@ func WithPrefix(prefix string) Option {
 // MaxIdleConns (2 by default) should be as many as locks are in use at one time,
 // or each request dials. twemproxy may be between. A call here is one to five
 // requests, and the context is looked at before each. With several
-// servers every node must choose the same one for a key. It panics if client is
-// nil.
+// servers every node must choose the same one for a key. It panics if client
+// or an option is nil.
 func New(client Client, opts ...Option) *Backend {
 	if c, ok := client.(*memcache.Client); client == nil || ok && c == nil {
 		panic("memcachedlocker.New: client is nil")
 	}
 	b := &Backend{client: client}
 	for _, o := range opts {
-		if o != nil {
-			o(b)
+		if o == nil {
+			panic("memcachedlocker.New: opts has a nil Option")
 		}
+		o(b)
 	}
 	return b
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -278,49 +277,6 @@ func TestErrors_AreClassified(t *testing.T) {
 	s.Kill()
 	require.ErrorIs(t, try(c), lock.ErrUnavailable)
 	require.ErrorIs(t, try(memcache.New()), lock.ErrUnavailable)
-}
-
-// Eight processes raise a number that is read and written in two steps. It is
-// exact as long as nothing is evicted.
-func TestLock_GuardsACounterBetweenProcesses(t *testing.T) {
-	const processes, each = 8, 15
-	if addr := os.Getenv("MEMCACHEDLOCKER_CHILD"); addr != "" {
-		c := connect(t, addr)
-		l := lock.New(memcachedlocker.New(c), lock.WithPoll(5*time.Millisecond))
-		defer l.Close()
-		for range each {
-			err := l.Do(t.Context(), "counter", func(context.Context) error {
-				item, err := c.Get("n")
-				if errors.Is(err, memcache.ErrCacheMiss) {
-					item, err = &memcache.Item{Value: []byte("0")}, nil
-				}
-				if err != nil {
-					return err
-				}
-				n, err := strconv.Atoi(string(item.Value))
-				if err != nil {
-					return err
-				}
-				return c.Set(&memcache.Item{Key: "n", Value: []byte(strconv.Itoa(n + 1))})
-			}, lock.WithWait(time.Minute))
-			require.NoError(t, err)
-		}
-		return
-	}
-	s := servers.Memcached(t)
-	var children []*exec.Cmd
-	for range processes {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestLock_GuardsACounterBetweenProcesses$")
-		cmd.Env = append(os.Environ(), "MEMCACHEDLOCKER_CHILD="+s.Addr())
-		require.NoError(t, cmd.Start())
-		children = append(children, cmd)
-	}
-	for _, cmd := range children {
-		require.NoError(t, cmd.Wait())
-	}
-	item, err := connect(t, s.Addr()).Get("n")
-	require.NoError(t, err)
-	require.Equal(t, strconv.Itoa(processes*each), string(item.Value))
 }
 
 func Example() {

@@ -32,13 +32,14 @@ type record struct {
 // Option changes a default of [New]. There is none yet.
 type Option func(*Backend)
 
-// New returns a backend on which nothing is held.
+// New returns a backend on which nothing is held. It panics if an option is nil.
 func New(opts ...Option) *Backend {
 	b := &Backend{held: map[string]record{}}
 	for _, o := range opts {
-		if o != nil {
-			o(b)
+		if o == nil {
+			panic("memorylocker.New: opts has a nil Option")
 		}
+		o(b)
 	}
 	return b
 }

@@ -16,7 +16,7 @@ const (
 	missingCommands = "the user's ACL does not allow all commands that locks need, which are +evalsha +eval +get +getrange +set +mget +mset +msetnx +pexpire +del +time +pttl"
 )
 
-// reasons are what Redis answers when it cannot keep locks.
+// reasons are the errors of a Redis that cannot keep locks.
 var reasons = []struct {
 	prefix string
 	is     error

@@ -100,7 +100,7 @@ func (b *Backend) Acquire(ctx context.Context, name string, c lock.Claim, ttl ti
 	return a.fence, nil
 }
 
-// recordTTL is the lifetime of a record: 30 days longer than that of the lock,
+// recordTTL returns the lifetime of a record: 30 days longer than that of the lock,
 // so that fences go on rising although the clock is set back meanwhile.
 func recordTTL(ttl time.Duration) time.Duration {
 	const longer = 30 * 24 * time.Hour

@@ -33,6 +33,7 @@ var (
 // Cluster. It is safe for concurrent use.
 type Backend struct {
 	client         redis.UniversalClient
+	unrepeated     *unrepeated
 	renew, release *redis.Script
 	logger         *slog.Logger
 	wait           wait
@@ -56,19 +57,21 @@ type Backend struct {
 // The pool of a twemproxy needs hash_tag "{}" in the configuration of the proxy,
 // which no client can set, and behind one [Backend.Holders], [Backend.Check] and
 // [WithReplicas] do not work. Locks may have a server or a database of their own:
-// it is that of the client. New sends nothing, and panics if client is nil.
+// it is that of the client. New sends nothing, and panics if client or an
+// option is nil.
 func New(client redis.UniversalClient, opts ...Option) *Backend {
 	if isNil(client) {
 		panic("redislocker.New: client is nil")
 	}
 	b := &Backend{
-		client: client, logger: slog.New(slog.DiscardHandler),
+		client: client, unrepeated: &unrepeated{client, client}, logger: slog.New(slog.DiscardHandler),
 		renew: redis.NewScript(renewSource), release: redis.NewScript(releaseSource),
 	}
 	for _, o := range opts {
-		if o != nil {
-			o(b)
+		if o == nil {
+			panic("redislocker.New: opts has a nil Option")
 		}
+		o(b)
 	}
 	b.wait.mustWork(client)
 	return b
@@ -103,8 +106,7 @@ const (
 	ownerAt = tokenAt + 22
 )
 
-// whole is a lifetime as Redis counts it, in milliseconds, and no shorter than
-// it was asked for.
+// whole returns a lifetime rounded up to milliseconds, in which Redis counts.
 func whole(ttl time.Duration) time.Duration {
 	if part := ttl % time.Millisecond; part > 0 && ttl < math.MaxInt64-time.Millisecond {
 		return ttl + time.Millisecond - part
@@ -136,11 +138,11 @@ func (b *Backend) Release(ctx context.Context, name string, token lock.Token) er
 	if !token.IsValid() {
 		return lock.ErrLost
 	}
-	return answer(b.release.Run(ctx, unrepeated{b.client, b.client}, []string{lockKey(name)}, string(token)))
+	return answer(b.release.Run(ctx, b.unrepeated, []string{lockKey(name)}, string(token)))
 }
 
-// answer is that of a script that compares the token. The stored value is the
-// token alone, as redislock keeps it, but nothing of it is compared by prefix.
+// answer returns the error of a script that compares the token. The stored value is
+// the token alone, as redislock keeps it, but it is never compared by prefix.
 func answer(cmd *redis.Cmd) error {
 	if err := cmd.Err(); err != nil {
 		return classify(err)
@@ -172,7 +174,7 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 	return h, nil
 }
 
-// number reads a fence, which may be damaged: it is unknown then.
+// number reads a fence; 0 if it is damaged.
 func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
@@ -194,7 +196,7 @@ func (b *Backend) Break(ctx context.Context, name string) error {
 }
 
 // Holders implements [lock.Lister]: it scans the server, or all masters of a
-// cluster, for the keys of locks. Keys that are none are told at the end.
+// cluster, for the keys of locks. Keys of another type are an error at the end.
 func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 	return func(yield func(lock.Holder, error) bool) {
 		names, err := b.names(ctx)
@@ -222,7 +224,7 @@ func (b *Backend) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 	}
 }
 
-// names are those of all keys of locks, each once; SCAN may yield one twice.
+// names returns the names of all locks, each once; SCAN may yield a key twice.
 func (b *Backend) names(ctx context.Context) ([]string, error) {
 	names, err := b.scan(ctx)
 	slices.Sort(names)

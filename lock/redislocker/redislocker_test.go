@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -190,41 +187,6 @@ func TestRelease_WorksAfterItsContextWasCancelled(t *testing.T) {
 	require.NoError(t, lease.Release(ctx))
 	_, err = b.Holder(t.Context(), "n")
 	require.ErrorIs(t, err, lock.ErrNotHeld)
-}
-
-// Eight processes raise a number that is read and written in two steps.
-func TestLock_GuardsACounterBetweenProcesses(t *testing.T) {
-	const processes, each = 8, 25
-	if addr := os.Getenv("REDISLOCKER_CHILD"); addr != "" {
-		c := connect(t, addr)
-		l := lock.New(redislocker.New(c), lock.WithPoll(5*time.Millisecond))
-		defer l.Close()
-		for range each {
-			err := l.Do(t.Context(), "counter", func(ctx context.Context) error {
-				n, err := c.Get(ctx, "n").Int()
-				if err != nil && !errors.Is(err, redis.Nil) {
-					return err
-				}
-				return c.Set(ctx, "n", n+1, 0).Err()
-			}, lock.WithWait(time.Minute))
-			require.NoError(t, err)
-		}
-		return
-	}
-	s := servers.Redis(t)
-	var children []*exec.Cmd
-	for range processes {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestLock_GuardsACounterBetweenProcesses$")
-		cmd.Env = append(os.Environ(), "REDISLOCKER_CHILD="+s.Addr())
-		require.NoError(t, cmd.Start())
-		children = append(children, cmd)
-	}
-	for _, cmd := range children {
-		require.NoError(t, cmd.Wait())
-	}
-	n, err := connect(t, s.Addr()).Get(t.Context(), "n").Result()
-	require.NoError(t, err)
-	require.Equal(t, strconv.Itoa(processes*each), n)
 }
 
 func Example() {

@@ -52,7 +52,7 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// wait is what WithReplicas asks for.
+// wait has the arguments of WithReplicas.
 type wait struct {
 	n       int // 0: for none
 	timeout time.Duration
@@ -69,7 +69,7 @@ func (w wait) mustWork(client redis.UniversalClient) {
 	}
 }
 
-// acknowledged is the answer to WAIT.
+// acknowledged is the reply to WAIT.
 type acknowledged struct {
 	cmd  *redis.Cmd // nil if none was waited for
 	want int

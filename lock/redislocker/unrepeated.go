@@ -16,16 +16,16 @@ type unrepeated struct {
 }
 
 // EvalSha implements [redis.Scripter].
-func (u unrepeated) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+func (u *unrepeated) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
 	return u.send(ctx, "evalsha", sha, keys, args)
 }
 
 // Eval implements [redis.Scripter].
-func (u unrepeated) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
+func (u *unrepeated) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
 	return u.send(ctx, "eval", script, keys, args)
 }
 
-func (u unrepeated) send(ctx context.Context, name, script string, keys []string, args []any) *redis.Cmd {
+func (u *unrepeated) send(ctx context.Context, name, script string, keys []string, args []any) *redis.Cmd {
 	all := append(make([]any, 0, 3+len(keys)+len(args)), name, script, len(keys))
 	for _, k := range keys {
 		all = append(all, k)

@@ -8,10 +8,10 @@ import (
 	"strconv"
 )
 
-// account is the one under which a server runs that refuses to run as root.
+// account is the user of a server that refuses to run as root.
 type account struct{ uid, gid int }
 
-// choose finds the account for a server: nil is the test's own.
+// choose returns the account for a server; nil is that of the test.
 func choose(names []string) (*account, error) {
 	if len(names) == 0 || os.Getuid() != 0 {
 		return nil, nil
@@ -50,7 +50,7 @@ func (p *Process) prepare() (err error) {
 	return p.spec.prepare(p)
 }
 
-// command is one that runs in the scratch directory as the server does.
+// command returns a command that runs in the scratch directory as the server's user.
 func (p *Process) command(path string, args ...string) *exec.Cmd {
 	cmd := exec.Command(path, args...)
 	cmd.Dir = p.dir
@@ -61,7 +61,7 @@ func (p *Process) command(path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs such a command to its end.
+// run runs such a command and waits for it.
 func (p *Process) run(path string, args ...string) error {
 	if out, err := p.command(path, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", path, err, out)

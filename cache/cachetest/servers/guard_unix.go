@@ -69,7 +69,7 @@ func newGuard(pid int, dir string, quit syscall.Signal) (*guard, error) {
 	return &guard{cmd: cmd, pipe: pipe}, cmd.Start()
 }
 
-// dismiss ends the guard without its doing anything.
+// dismiss ends the guard; it does nothing to the server.
 func (g *guard) dismiss() {
 	_ = syscall.Kill(-g.cmd.Process.Pid, syscall.SIGKILL)
 	_ = g.cmd.Wait() // it was killed

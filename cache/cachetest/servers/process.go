@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TB is what this package needs of a [testing.TB].
+// TB is the part of [testing.TB] that this package uses.
 type TB interface {
 	Helper()
 	Cleanup(f func())

@@ -10,7 +10,7 @@ import (
 )
 
 // Command sends a command to the server, its words separated by spaces, and
-// returns the answer: a line, a text, or an error beginning with a minus sign.
+// returns the reply: a line, a text, or an error that begins with a minus sign.
 // A password of the arguments is sent first.
 func (r *RedisServer) Command(line string) string {
 	r.tb.Helper()

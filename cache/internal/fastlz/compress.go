@@ -1,6 +1,9 @@
 package fastlz
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 const (
 	hashBits    = 13
@@ -23,14 +26,11 @@ func Compress(dst, src []byte) []byte {
 		slot := &last[hash(word)]
 		from := int(*slot) - 1
 		*slot = int32(at + 1)
-		if from < 0 || at-from > maxDistance || at == 0 || differs(src, from, word) {
+		if from < 0 || at-from > maxDistance || differs(src, from, word) {
 			at++
 			continue
 		}
-		n := minMatch
-		for n < maxMatch && at+n < len(src) && src[from+n] == src[at+n] {
-			n++
-		}
+		n := matchLen(src, from, at)
 		dst = appendLiterals(dst, src[literals:at])
 		dst = appendMatch(dst, at-from-1, n)
 		at += n
@@ -46,11 +46,31 @@ func differs(src []byte, from int, word uint32) bool {
 	return (binary.LittleEndian.Uint32(src[from:])^word)<<8 != 0
 }
 
+// matchLen returns for how many bytes src goes on alike at both positions, at most
+// maxMatch; the first three are known to.
+func matchLen(src []byte, from, at int) int {
+	a, b := src[from:], src[at:]
+	b = b[:min(len(b), maxMatch)]
+	n := minMatch
+	for n+8 <= len(b) {
+		if x := binary.LittleEndian.Uint64(a[n:]) ^ binary.LittleEndian.Uint64(b[n:]); x != 0 {
+			return n + bits.TrailingZeros64(x)/8
+		}
+		n += 8
+	}
+	for n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
 func appendLiterals(dst, src []byte) []byte {
-	for len(src) > 0 {
-		n := min(len(src), maxLiterals)
-		dst = append(append(dst, byte(n-1)), src[:n]...)
-		src = src[n:]
+	for len(src) > maxLiterals {
+		dst = append(append(dst, maxLiterals-1), src[:maxLiterals]...)
+		src = src[maxLiterals:]
+	}
+	if len(src) > 0 {
+		dst = append(append(dst, byte(len(src)-1)), src...)
 	}
 	return dst
 }

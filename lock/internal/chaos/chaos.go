@@ -13,50 +13,49 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Scenario describes a test in which real processes want the same few names all
-// the time, while processes are killed and stopped beyond their TTL and the
-// server suffers its faults. The processes are the test binary, started again
-// for the test that calls [Scenario.Run], which has to reach that call in every
-// process. All times of the history are this machine's clock's.
+// Scenario describes a test in which real processes contend for a few names while
+// faults are injected: processes are killed, or stopped for longer than their TTL,
+// and the server fails. The processes are the test binary, started again for the
+// test that calls [Scenario.Run]; the test has to reach that call in every process.
+// All times of the history are of this machine's clock.
 type Scenario struct {
 	// Start starts the server, once, in the test's own process. It returns the
-	// address that Open gets in every process, and what can happen to it.
+	// address for Open, and the faults that can be injected.
 	Start func(t *testing.T) (address string, faults []Fault)
-	// Open opens the backend in a process.
+	// Open opens the backend; it is called in every process.
 	Open func(address string) (lock.Backend, error)
 
-	// Exclusive says that no lease may overlap another, under any of the
-	// faults; Fencing that fences rise and stale writes are refused.
+	// Exclusive: no two leases of a name may overlap, under any of the faults.
+	// Fencing: fences rise, and stale writes are refused.
 	Exclusive, Fencing bool
-	// Processes are 8 unless given, Names that they want 3, each for a TTL of
-	// 500 ms.
+	// Processes (default 8) contend for Names (default 3), each for TTL (default
+	// 500 ms).
 	Processes, Names int
 	TTL              time.Duration
-	// Acquisitions are how many there are at least, 300 unless given; and every
-	// fault happens Rounds times at least, once unless given.
+	// A run ends after Acquisitions (default 300) and after every fault was
+	// injected Rounds times (default once).
 	Acquisitions, Rounds int
-	// Calm leaves the processes in peace: none is killed or stopped. With no
-	// faults either, a counter that is not atomic is exact at the end.
+	// Calm: no process is killed or stopped. If there are no faults either, a
+	// counter that is read and written in two steps is exact in the end.
 	Calm bool
 }
 
-// Fault is something that happens to the server; Do returns when it is over.
+// Fault is a failure of the server. Do injects it and returns when it is over.
 type Fault struct {
 	Name string
 	Do   func()
 }
 
-// Report is what a run has seen.
+// Report counts what happened in a run.
 type Report struct {
 	Acquisitions int
-	// Killed, Stopped are processes, Lost leases that ended by themselves,
-	// Failed acquires that found no server.
+	// Killed and Stopped count processes, Lost the leases that ended before their
+	// release, Failed the acquires that did not reach the server.
 	Killed, Stopped, Lost, Failed int
-	// Refused are writes that came too late, past a newer fence.
+	// Refused counts the writes that came after one with a larger fence.
 	Refused int
 	Faults  map[string]int
-	// Ops is the history of the fenced register of each name, for a checker of
-	// linearizability.
+	// Ops is the history of the fenced registers, for a linearizability checker.
 	Ops []RegisterOp
 }
 
@@ -85,8 +84,8 @@ func (c Scenario) withDefaults() Scenario {
 	return c
 }
 
-// Run runs the test and reports every broken rule as an error of t. In the
-// processes that it starts it does not return.
+// Run runs the test and reports every violation as an error of t. In the processes
+// that it starts it does not return.
 func (c Scenario) Run(t *testing.T) *Report {
 	t.Helper()
 	c = c.withDefaults()
@@ -104,14 +103,14 @@ func (c Scenario) Run(t *testing.T) *Report {
 	for range c.Processes {
 		r.spawn()
 	}
-	r.disturb(faults)
+	r.inject(faults)
 	r.killAll()
 	s.close()
 	r.check()
 	return r.report
 }
 
-// run is one run in the test's process.
+// run is the state of a run in the test's own process.
 type run struct {
 	Scenario
 	t       *testing.T
@@ -127,7 +126,7 @@ type process struct {
 	cmd *exec.Cmd
 }
 
-// job is what a process has to know.
+// job is the input of a process.
 type job struct {
 	ID      int
 	Address string
@@ -150,15 +149,15 @@ func (r *run) spawn() {
 	r.procs = append(r.procs, &process{id: r.spawned, cmd: cmd})
 }
 
-// kill ends a process as a power cut does, and waits until all that it has
-// said is heard.
+// kill ends a process as a power cut does, and waits until all its messages are
+// handled.
 func (r *run) kill(i int) {
 	p := r.procs[i]
 	r.procs = append(r.procs[:i], r.procs[i+1:]...)
-	r.store.kills(p.id)
+	r.store.killing(p.id)
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait() // it was killed
-	r.store.gone(p.id)
+	r.store.awaitEnd(p.id)
 }
 
 func (r *run) killAll() {
@@ -167,9 +166,9 @@ func (r *run) killAll() {
 	}
 }
 
-// disturb lets one thing happen after the other, in any order, until there was
-// enough of everything.
-func (r *run) disturb(faults []Fault) {
+// inject injects the faults in random order, each between some acquisitions, until
+// there were enough of both.
+func (r *run) inject(faults []Fault) {
 	rounds := make([]Fault, 0, (len(faults)+2)*r.Rounds)
 	for range r.Rounds {
 		rounds = append(rounds, faults...)
@@ -194,7 +193,7 @@ func (r *run) disturb(faults []Fault) {
 	r.progress() // it goes on after the last fault
 }
 
-// progress waits for some acquisitions, so that every fault meets work.
+// progress waits for some acquisitions, so that every fault hits processes at work.
 func (r *run) progress() {
 	want := r.store.acquisitions() + r.Processes
 	for end := time.Now().Add(20*time.Second + 4*r.TTL); r.store.acquisitions() < want; time.Sleep(5 * time.Millisecond) {
@@ -211,8 +210,8 @@ func (r *run) killOne() {
 	r.spawn()
 }
 
-// stopOne stops a process that holds a lease, until that is over. What holds a
-// name only for a moment is let go and another tried.
+// stopOne stops a process that holds a lease until the lease has ended. If the
+// process has released it before the stop took effect, it tries another one.
 func (r *run) stopOne() {
 	if !canStop {
 		return
@@ -223,7 +222,7 @@ func (r *run) stopOne() {
 		if err := p.cmd.Process.Signal(stopSignal); err != nil {
 			r.t.Fatal(err)
 		}
-		time.Sleep(5 * time.Millisecond) // what it said last is on its way
+		time.Sleep(5 * time.Millisecond) // its last message is in flight
 		if stopped = r.store.holds(p.id); stopped {
 			time.Sleep(r.TTL + rand.N(r.TTL))
 		}
@@ -232,7 +231,7 @@ func (r *run) stopOne() {
 	r.report.Stopped++
 }
 
-// holder is a process that holds a lease just now, or any.
+// holder returns the index of a process that holds a lease, or any if none does.
 func (r *run) holder() int {
 	first := rand.N(len(r.procs))
 	for i := range r.procs {
@@ -243,7 +242,7 @@ func (r *run) holder() int {
 	return first
 }
 
-// check judges what has happened.
+// check fills the report and reports the violations.
 func (r *run) check() {
 	s := r.store
 	r.report.Acquisitions, r.report.Lost, r.report.Failed = s.history.Len(), s.lost, s.failed
@@ -266,12 +265,12 @@ func (r *run) check() {
 		}
 		r.t.Error(err)
 	}
-	r.orphans()
+	r.checkOrphans()
 }
 
-// orphans looks for names that no process holds and none can have: after its TTL every
-// name is free, though all its holders were killed.
-func (r *run) orphans() {
+// checkOrphans reports names that stay held after all processes were killed: every
+// name has to be free after its TTL.
+func (r *run) checkOrphans() {
 	b, err := r.Open(r.address)
 	if err != nil {
 		r.t.Fatal(err)

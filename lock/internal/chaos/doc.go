@@ -1,3 +1,4 @@
-// Package chaos puts lock backends through processes that die and servers that
-// fail. It finds violations of the rules, and cannot prove that there are none.
+// Package chaos tests lock backends with processes that are killed or stopped and
+// servers that fail. It can find violations of a backend's promises, and cannot
+// prove that there are none.
 package chaos

@@ -11,8 +11,8 @@ const (
 	contSignal = syscall.SIGCONT
 )
 
-// endWithParent kills a process when the test that started it dies, also one
-// that is stopped just then.
+// endWithParent lets the kernel kill a process, also a stopped one, when the test
+// that started it dies.
 func endWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -7,8 +7,7 @@ import (
 	"os/exec"
 )
 
-// Elsewhere no process is stopped, since nothing ends a stopped one when the
-// test dies.
+// On other systems no process is stopped: a stopped one would outlive the test.
 const canStop = false
 
 var (

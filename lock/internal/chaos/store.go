@@ -25,7 +25,7 @@ type RegisterOp struct {
 	Read int
 }
 
-// message is what a process says to the test, a line of JSON each.
+// message is sent by a process to the store, as a line of JSON.
 type message struct {
 	Process int    `json:"p,omitempty"`
 	Op      string `json:"op"`
@@ -46,16 +46,15 @@ type answer struct {
 	Count int  `json:"c"`
 }
 
-// register is what the store has for a name. The counter is guarded by nothing
-// but the lock.
+// register is the state of a name in the store. Only the lock guards the counter.
 type register struct {
 	fence         uint64
 	value, writes int
 	counter, adds int
 }
 
-// store is the resource that the lock guards, the same for all processes, and
-// it hears who holds what.
+// store is the resource that the locks guard, shared by all processes, and records
+// which of them holds which name.
 type store struct {
 	listener net.Listener
 	fencing  bool
@@ -87,7 +86,7 @@ func newStore(c Scenario) (*store, error) {
 
 func (s *store) addr() string { return s.listener.Addr().String() }
 
-// close is called when the processes are gone.
+// close is called when all processes have ended.
 func (s *store) close() {
 	_ = s.listener.Close()
 	s.all.Wait()
@@ -115,7 +114,7 @@ func (s *store) holds(process int) bool {
 	return s.open[process] != nil
 }
 
-// serve hears one process until it ends.
+// serve handles the messages of one process until it ends.
 func (s *store) serve(c net.Conn) {
 	defer c.Close()
 	in, out := json.NewDecoder(c), json.NewEncoder(c)
@@ -135,11 +134,11 @@ func (s *store) serve(c net.Conn) {
 	s.end(process)
 }
 
-// end closes the books of a process that was killed: of a lease that it held
-// we know that it held it until then, or until the last deadline it told.
+// end completes the history of a process that was killed: a lease that it held
+// ended then, or at the last deadline that it sent if that was before.
 func (s *store) end(process int) {
 	if process == 0 {
-		return // it never said who it is
+		return // it sent no message
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,15 +161,16 @@ func (s *store) done(process int) chan struct{} {
 	return s.ended[process]
 }
 
-// kills notes that a process is about to be killed, gone waits until all it
-// said is heard; a process that never got to say anything is not waited for.
-func (s *store) kills(process int) {
+// killing records that a process is about to be killed.
+func (s *store) killing(process int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.killed[process] = time.Now()
 }
 
-func (s *store) gone(process int) {
+// awaitEnd waits until all messages of a process are handled; it gives up on a
+// process that sent none.
+func (s *store) awaitEnd(process int) {
 	s.mu.Lock()
 	done := s.done(process)
 	s.mu.Unlock()
@@ -212,8 +212,8 @@ func (s *store) handle(m message, pending *int) (a answer, reply bool) {
 	return answer{}, false
 }
 
-// apply is the register: the whole of what a store needs against stale
-// holders is the comparison with the largest fence.
+// apply performs an operation on a register. Comparing with the largest fence is
+// all that a store needs to refuse stale holders.
 func (s *store) apply(m message) answer {
 	r := s.registers[m.Name]
 	if r == nil {
@@ -242,8 +242,8 @@ func (s *store) apply(m message) answer {
 	return a
 }
 
-// lostUpdates: every write is one more than what its holder read, so that the
-// value is the number of writes unless a stale one got in between.
+// lostUpdates reports registers whose value is not the number of writes: every
+// holder writes one more than it read, unless a stale one wrote in between.
 func (s *store) lostUpdates() (wrong []error) {
 	for name, r := range s.registers {
 		if r.value != r.writes {
@@ -253,6 +253,7 @@ func (s *store) lostUpdates() (wrong []error) {
 	return wrong
 }
 
+// wrongCounters reports counters that are not the number of additions.
 func (s *store) wrongCounters() (wrong []error) {
 	for name, r := range s.registers {
 		if r.counter != r.adds {

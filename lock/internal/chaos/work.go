@@ -13,17 +13,17 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// worker is one of the processes.
+// worker is the state of one of the processes.
 type worker struct {
 	Scenario
 	id       int
 	locker   *lock.Locker
 	in       *json.Decoder
 	out      *json.Encoder
-	returned int64 // of the last operation, to be told with the next message
+	returned int64 // of the last operation, sent with the next message
 }
 
-// work is what a process does until it is killed, or the test is gone.
+// work runs a process until it is killed, or the test has ended.
 func (c Scenario) work(text string) (code int) {
 	var j job
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
@@ -48,8 +48,8 @@ func (c Scenario) work(text string) (code int) {
 	return 0
 }
 
-// session is one lease and what is done with it; an error means that the test
-// is gone.
+// session acquires a lease, uses and releases it. An error means that the test has
+// ended.
 func (w *worker) session(name string) error {
 	ctx := context.Background()
 	lease, err := w.locker.Acquire(ctx, name, lock.WithTTL(w.TTL), lock.WithWait(4*w.TTL))
@@ -77,13 +77,13 @@ func (w *worker) session(name string) error {
 	if err := w.say(message{Op: "done", Called: time.Now().UnixNano(), Expiry: lease.Expiry().UnixNano()}); err != nil {
 		return err
 	}
-	_ = lease.Release(ctx) // a release that fails is one of the faults
+	_ = lease.Release(ctx) // it fails when the server does
 	return nil
 }
 
-// use reads the register and writes one more, after a while; now and then the
-// while is longer than the TTL. Some holders are careless, and write without
-// asking whether they still have the lease.
+// use reads the register and, after a pause, writes one more; one pause in a hundred
+// is longer than the TTL. A third of the holders write without checking that they
+// still have the lease.
 func (w *worker) use(lease *lock.Lease) error {
 	read, err := w.register(message{Op: "open", Name: lease.Name(), Fence: lease.Fence()})
 	if err != nil || !read.OK {

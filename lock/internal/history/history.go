@@ -19,8 +19,8 @@ type History struct {
 	held []Interval
 }
 
-// Interval is one lease: from when Acquire returned until Release was called
-// or the lease's own deadline passed, whichever was first.
+// Interval is one lease: from the return of Acquire until Release was called or the
+// lease's deadline passed, whichever was first.
 type Interval struct {
 	Name string
 	// Asked is when the request was sent that was granted; if unknown, From
@@ -61,7 +61,7 @@ func Earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// Len is the number of recorded leases.
+// Len returns the number of recorded leases.
 func (h *History) Len() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -125,7 +125,7 @@ func (h *History) CheckFences() (wrong []error) {
 	return wrong
 }
 
-// byName are the leases of each name in the order in which they began.
+// byName returns the leases of each name in the order in which they began.
 func (h *History) byName() map[string][]Interval {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,7 +1,7 @@
 package history
 
-// Jain is Jain's index of fairness of shares: 1 when all are equal, 1/n when
-// one of n has everything, and 0 for no shares.
+// Jain returns Jain's fairness index of the shares: 1 if all are equal, 1/n if one
+// of n has everything, and 0 for no shares.
 func Jain(shares []float64) float64 {
 	var sum, squares float64
 	for _, s := range shares {
