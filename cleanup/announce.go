@@ -10,18 +10,18 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// announcement is a run that the other nodes know of: PHP nodes by marker and row,
-// Go nodes by the record, too.
+// announcement is what a run has written to be seen: marker and row for PHP nodes, the
+// record for Go nodes.
 type announcement struct {
 	*runrecord.Traces
 	others knownRuns
 }
 
-// announce is the handshake with PHP nodes, which test and set in steps. It writes
-// marker and record, then the row, waits for the guard time, in which a PHP node
-// that tested a moment earlier inserts its own, and reads the statistics again. The
-// error wraps [ErrConcurrentRun] if such a row is there. With any error the
-// announcement is what has been written, for withdraw.
+// announce is the handshake with PHP nodes, which read the statistics and insert their
+// row in two steps. It writes marker and record, then the row, waits for the guard
+// time, in which a PHP node between its two steps inserts its row, and reads the
+// statistics again. The error wraps [ErrConcurrentRun] if there is such a row. With any
+// error the announcement is what may have been written, for withdraw.
 func (r *lockedRun) announce(ctx context.Context, before []Run) (announcement, error) {
 	own := announcement{Traces: runrecord.NewTraces(r.s.pool, r.lease, CleanupStartedAt, r.newRecord()), others: newKnownRuns(before)}
 	if err := r.write(ctx, own.Announce); err != nil {
@@ -95,7 +95,7 @@ func (r *lockedRun) checkConcurrent(ctx context.Context, own announcement) error
 	return nil
 }
 
-// knownRuns are the runs of a snapshot and the node's own.
+// knownRuns is the set of runs in a snapshot, and the node's own.
 type knownRuns struct {
 	ids   map[int64]bool
 	floor *Run // the oldest of the snapshot, if there may be older ones
@@ -114,9 +114,9 @@ func newKnownRuns(runs []Run) knownRuns {
 
 func (k knownRuns) add(id int64) { k.ids[id] = true }
 
-// firstUnknown returns the newest run that is not known, of any status: a fast PHP
-// run is complete again by now. One that is older than all of the snapshot has
-// only moved up, since others are gone.
+// firstUnknown returns the newest run that is not in the set, nil if there is none. Its
+// status does not matter: a short PHP run may be complete by now. A run older than the
+// whole snapshot is not new: it has moved up, since others were withdrawn.
 func (k knownRuns) firstUnknown(runs []Run) *Run {
 	for i, r := range runs {
 		if !k.ids[r.ID] && (k.floor == nil || !older(r, *k.floor)) {
@@ -126,12 +126,7 @@ func (k knownRuns) firstUnknown(runs []Run) *Run {
 	return nil
 }
 
-// older reports whether Recent of a [Database] returns a after b.
-func older(a, b Run) bool {
-	return a.Time.Before(b.Time) || a.Time.Equal(b.Time) && a.ID < b.ID
-}
-
-// withdraw undoes an announcement: nothing was deleted yet.
+// withdraw undoes an announcement before anything was deleted.
 func (r *lockedRun) withdraw(ctx context.Context, own announcement) error {
 	save, cancel := withSaveTimeout(ctx)
 	defer cancel()

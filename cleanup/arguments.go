@@ -12,13 +12,7 @@ func must(ok bool, function, argument, is string) {
 	}
 }
 
-func notNegative(d time.Duration, function, argument string) {
+// mustNotBeNegative panics if a duration is below zero.
+func mustNotBeNegative(d time.Duration, function, argument string) {
 	must(d >= 0, function, argument, "negative")
-}
-
-// mustBeValid panics unless the limits are valid; a negative number of rounds is
-// none at all.
-func (l Limits) mustBeValid(function string) {
-	notNegative(l.Time, function, "Limits.Time")
-	must(l.Rows >= 0, function, "Limits.Rows", "negative")
 }

@@ -46,7 +46,7 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 			"Limits.Rows is negative": func() { cleanup.WithLimits(cleanup.ExecutorCommand, cleanup.Limits{Rows: -1}) },
 			"e is no executor":        func() { cleanup.WithLimits(-1, cleanup.Limits{}) },
 		},
-		"WithExtra": {"cleaners[1] is nil": func() { cleanup.WithExtra(db, nil) }},
+		"WithExtra": {"cleaners[1] is nil": func() { cleanup.WithExtra(db.Clean, nil) }},
 		"WithMode":  {"m is no mode": func() { cleanup.WithMode(2) }},
 		"WithPolicy": {
 			"p: cleanup: Policy.ProcessInterval is 1h30m0s, want 1 to 24 whole hours": func() { cleanup.WithPolicy(cleanup.Policy{ProcessInterval: 90 * time.Minute}) },

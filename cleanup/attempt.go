@@ -2,16 +2,18 @@ package cleanup
 
 import "time"
 
-// Attempt is the outcome of a TryRun. Its Decision is zero, and has no meaning,
-// where the cache or the database could not be read.
+// Attempt is the outcome of a [Scheduler.TryRun].
 type Attempt struct {
-	Result   Result
+	Result Result
+	// Decision is what the policy says. It is zero, and has no meaning, if the cache
+	// or the database could not be read.
 	Decision Decision
-	// Report is that of the cleaning, if it took place.
+	// Report is what was deleted, zero if the cleaner was not called.
 	Report Report
 	// Duration is how long the cleaning took.
 	Duration time.Duration
-	// RetryAfter is when to try again at the earliest, 0 if the decision says.
+	// RetryAfter is the time until the next attempt makes sense, 0 if Decision.Until
+	// says when.
 	RetryAfter time.Duration
 	// Stopped says why a run ended between two rounds although it had not
 	// failed: it wraps [ErrConcurrentRun] or [ErrPaused].
@@ -22,20 +24,19 @@ type Attempt struct {
 type request struct {
 	by     Executor
 	limits Limits
-	// policy decides; a forced attempt ignores schedule and marker.
 	policy Policy
-	forced bool
+	forced bool // ignores schedule and marker
 }
 
 // TryOption changes one [Scheduler.TryRun].
 type TryOption func(*request)
 
 // WhenDue makes a forced executor obey the schedule, the marker and the grace
-// period, as if it were a frontend. Its limits and its number stay.
+// period, as a frontend does. Its limits and its number in the statistics stay.
 func WhenDue() TryOption { return func(r *request) { r.forced = false } }
 
-// mosparoLimits returns mosparo's limits for an executor. The web cron job has
-// 80 % of PHP's execution time there, which a Go node does not have.
+// mosparoLimits returns mosparo's limits for an executor. In mosparo the web cron job
+// has 80 % of PHP's max_execution_time, which a Go node does not have.
 func mosparoLimits(e Executor) Limits {
 	switch e {
 	case ExecutorCommand, ExecutorWebCronJob:

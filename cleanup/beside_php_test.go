@@ -44,7 +44,7 @@ type attempt struct {
 func (p *process) attempt(t *testing.T) attempt {
 	t.Helper()
 	line, ok := p.line("RESULT")
-	require.True(t, ok, "a PHP process has died")
+	require.True(t, ok, "a PHP process has ended")
 	var a attempt
 	var ms int
 	_, err := fmt.Sscan(line, &a.result, &ms)
@@ -65,7 +65,7 @@ func (p *process) send(t *testing.T, format string, args ...any) {
 // that has cleaned was alone with that, unless the PHP process hung for longer
 // than the guard time between its look at the schedule, its look for unknown
 // rows, and its own row.
-func TestCluster_GoNodesGiveWayToPHPProcesses(t *testing.T) {
+func TestCluster_GoNodesWithdrawForPHPProcesses(t *testing.T) {
 	if spec := os.Getenv("CLEANUP_NODE"); spec != "" {
 		child(t, spec)
 		return
@@ -117,7 +117,7 @@ func besidePHP(t *testing.T, php *servers.PHPRuntime, data storage) {
 				stalled++
 			}
 		}
-		require.Positive(t, ran+others, "round %d: nobody cleaned", round)
+		require.Positive(t, ran+others, "round %d: no node cleaned", round)
 		byGo, byPHP = byGo+ran, byPHP+others
 	}
 	t.Logf("%d rounds: %d runs of Go, %d of PHP, %d beside a Go run by processes that hung", rounds, byGo, byPHP, stalled)

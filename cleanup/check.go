@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Check asks all checks whether this node may clean, as a run does before it
-// writes anything, and writes nothing. Its error wraps [ErrRefused] if the node
-// must not; any other means that cache or database could not be reached.
+// Check makes all checks, as a run does before it writes, and reports whether this
+// node may clean. It writes nothing. The error wraps [ErrRefused] if the node must not
+// clean; any other means that cache or database could not be reached.
 //
 // [Scheduler.Run] calls it when it starts, also on a node that only observes, and
 // again after each attempt until it succeeds. [Overview] has the last answer.
@@ -36,12 +36,13 @@ func (s *Scheduler) Check(ctx context.Context) error {
 	return err
 }
 
-// check asks all checks, one after the other, and remembers the answer.
+// check makes the checks, one after the other up to the first error, and remembers
+// the answer.
 func (s *Scheduler) check(ctx context.Context, v Snapshot) (err error) {
-	asking, cancel := context.WithTimeout(ctx, s.readTimeout)
+	bounded, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
 	for _, c := range s.checks {
-		if err = c(asking, v); err != nil {
+		if err = c(bounded, v); err != nil {
 			break
 		}
 	}
@@ -49,15 +50,15 @@ func (s *Scheduler) check(ctx context.Context, v Snapshot) (err error) {
 	return err
 }
 
-// lastCheck returns when the checks were last asked, and their answer.
+// lastCheck returns when the checks were last made, and their answer.
 func (s *Scheduler) lastCheck() (at time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.checkedAt, s.checkErr
 }
 
-// setCheck remembers an answer, and logs one that is good again. What a caller has
-// cancelled is no answer.
+// setCheck remembers an answer, and logs the first good one after an error. The error
+// of a cancelled context is no answer.
 func (s *Scheduler) setCheck(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -82,15 +83,15 @@ func resultOf(err error) Result {
 	return ResultUnavailable
 }
 
-// checkAtStart asks the checks before the first attempt, so that an operator need
-// not wait for the first due cleanup to learn what is missing.
+// checkAtStart makes the checks before the first attempt, so that an operator learns
+// what is missing before the first cleanup is due.
 func (s *Scheduler) checkAtStart(ctx context.Context) {
 	if len(s.checks) > 0 {
-		_ = s.Check(ctx) // it is in log and status
+		_ = s.Check(ctx) // the error is in log and overview
 	}
 }
 
-// checkAgain asks checks again that failed, unless the attempt has just done that.
+// checkAgain repeats checks that failed, unless the attempt has just done so.
 func (s *Scheduler) checkAgain(ctx context.Context, attempt time.Time) {
 	if at, err := s.lastCheck(); err != nil && at.Before(attempt) && ctx.Err() == nil {
 		_ = s.Check(ctx)

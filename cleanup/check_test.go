@@ -19,7 +19,7 @@ import (
 )
 
 // A user who may only SELECT must not show at the first due run, hours later.
-func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
+func TestRun_MakesTheChecksWhenItStarts(t *testing.T) {
 	for _, mode := range []cleanup.Mode{cleanup.ModeObserve, cleanup.ModeClean} {
 		for want, missing := range map[cleanup.Result]error{
 			cleanup.ResultRefused:     fmt.Errorf("%w: GRANT DELETE ON delay", cleanup.ErrRefused),
@@ -40,7 +40,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 							}
 							return nil
 						}))
-					o, err := n.Status(t.Context())
+					o, err := n.Overview(t.Context())
 					require.NoError(t, err)
 					require.Zero(t, o.CheckedAt, "not asked yet")
 					ctx, cancel := context.WithCancel(t.Context())
@@ -48,7 +48,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					began := time.Now()
 					go func() { done <- n.Run(ctx) }()
 					time.Sleep(30 * time.Second)
-					o, err = n.Status(t.Context())
+					o, err = n.Overview(t.Context())
 					require.NoError(t, err)
 					require.ErrorIs(t, o.CheckErr, missing)
 					require.True(t, o.CheckedAt.Equal(began))
@@ -57,7 +57,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 					time.Sleep(10 * time.Minute)
 					fails.Store(false) // the operator has granted the rights
 					time.Sleep(2 * time.Minute)
-					o, err = n.Status(t.Context())
+					o, err = n.Overview(t.Context())
 					require.NoError(t, err)
 					require.NoError(t, o.CheckErr)
 					cancel()
@@ -72,7 +72,7 @@ func TestRun_AsksTheChecksWhenItStarts(t *testing.T) {
 	}
 }
 
-func TestCheck_SaysWhetherANodeMayCleanAndWritesNothing(t *testing.T) {
+func TestCheck_ReportsWhetherANodeMayCleanAndWritesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -82,13 +82,13 @@ func TestCheck_SaysWhetherANodeMayCleanAndWritesNothing(t *testing.T) {
 		require.ErrorIs(t, n.Check(t.Context()), cleanup.ErrRefused)
 		c.db.Fail = func(string) error { return errBroken }
 		require.ErrorIs(t, n.Check(t.Context()), errBroken)
-		o, _ := n.Status(t.Context())
+		o, _ := n.Overview(t.Context())
 		require.ErrorIs(t, o.CheckErr, errBroken)
 		require.Equal(t, before, snapshot(t, c))
 	})
 }
 
-func TestTryRun_TheCommandCanKeepToTheSchedule(t *testing.T) {
+func TestTryRun_TheCommandCanObeyTheSchedule(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(time.Hour), 0))
@@ -111,7 +111,7 @@ func TestDecision_NamesTheGracePeriodWhereItCounts(t *testing.T) {
 	at := time.Now()
 	p := cleanup.Policy{GracePeriod: true}
 	require.Equal(t, "nothing planned yet, put off by the grace period of 24 h", p.Decide(cleanup.Snapshot{}, at, false).Why())
-	require.Equal(t, "unfinished run goes on", p.Decide(cleanup.Snapshot{Additional: &at}, at, false).Why())
+	require.Equal(t, "an unfinished run is continued", p.Decide(cleanup.Snapshot{Additional: &at}, at, false).Why())
 	require.Equal(t, "regular schedule", (cleanup.Policy{}).Decide(cleanup.Snapshot{Next: &at}, at, false).Why())
 }
 

@@ -3,6 +3,8 @@ package cleanup
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -10,11 +12,11 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 )
 
-// cleaned is what the clean phase has done.
+// cleaned is the outcome of the clean phase.
 type cleaned struct {
 	report   Report
 	duration time.Duration
-	// err is why it ended early, also if it has only stopped between two rounds.
+	// err is why it ended early, also if it was stopped between two rounds.
 	err error
 }
 
@@ -27,16 +29,17 @@ type cleaning struct {
 	began time.Time
 	// lastRound is how long after began the cleaner last began a round.
 	lastRound atomic.Int64
-	// stopped is what ended it between two rounds.
+	// stopped is why it was stopped between two rounds.
 	stopped error
 }
 
-// clean deletes, with a heartbeat beside it. It ends with the lease.
+// clean calls the cleaner, with a heartbeat meanwhile, until it is done or the lease
+// ends.
 func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
 	c := &cleaning{lockedRun: r, own: own, began: time.Now()}
 	working, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(r.lease.Context(), func() { cancel(context.Cause(r.lease.Context())) })
-	// The heartbeat goes on until the cleaner has returned, also after ctx has ended.
+	// The heartbeat continues until the cleaner has returned, also after ctx has ended.
 	beating, stopHeartbeat := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan struct{})
 	go func() {
@@ -52,29 +55,31 @@ func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
 	}
 	cancel(nil)
 	if errors.Is(err, context.Canceled) && r.lease.Err() != nil {
-		err = nil // it means no more than the lost lease, which finish returns
+		err = nil // caused by the lost lease, whose error finish returns
 	}
 	return cleaned{report: report, duration: time.Since(c.began), err: err}
 }
 
-// callCleaner turns a panic of the cleaner into an error, so that the run can be
-// ended in order.
+// callCleaner turns a panic of a cleaner into an error, so that the end of the run
+// is saved all the same. The stack is in the log.
 func (c *cleaning) callCleaner(ctx context.Context) (r Report, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &PanicError{Value: p, Stack: debug.Stack()}
+			err = fmt.Errorf("the cleaner panicked: %v", p)
+			c.s.logger.LogAttrs(ctx, slog.LevelError, "the cleaner panicked", slog.Any("error", err), slog.String("stack", string(debug.Stack())))
 		}
 	}()
-	l := c.req.limits
-	l.Between = c.between
-	r, err = c.s.cleaner.Clean(ctx, Job{Policy: c.s.policy, Limits: l})
+	j := Job{Policy: c.s.policy, Limits: c.req.limits}
+	j.Limits.Between = c.between
+	r, err = c.s.clean(ctx, j)
 	if err == nil {
 		err = c.stopped // a cleaner that ignored the error of between
 	}
 	return r, err
 }
 
-// between is what the cleaner calls before every round.
+// between is the [Limits].Between of the cleaner: it ends the run if another node has
+// begun one, or during a pause.
 func (c *cleaning) between(ctx context.Context) error {
 	c.lastRound.Store(int64(time.Since(c.began)))
 	if c.req.limits.Between != nil {
@@ -89,8 +94,8 @@ func (c *cleaning) between(ctx context.Context) error {
 	return c.stopped
 }
 
-// checkPaused returns [ErrPaused] during a pause. A cache that does not answer
-// ends no run.
+// checkPaused returns [ErrPaused] during a pause, and nil if the cache does not
+// answer.
 func (c *cleaning) checkPaused(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.s.writeTimeout)
 	defer cancel()

@@ -250,7 +250,7 @@ func TestCluster_EightProcessesCleanOnceARound(t *testing.T) {
 	}
 }
 
-const phpLooks = `
+const phpDecides = `
 $pool = new Symfony\Component\Cache\Adapter\RedisAdapter(Symfony\Component\Cache\Adapter\RedisAdapter::createConnection('redis://' . $argv[1]));
 $started = $pool->getItem('mosparoCleanupStartedAt');
 $next = $pool->getItem('mosparoNextCleanup');
@@ -259,7 +259,7 @@ elseif ($next->get() > new DateTime()) echo 'in the future';
 elseif ($started->get() !== null && $started->get() > (new DateTime())->sub(new DateInterval('PT5M'))) echo 'running';
 else echo 'due';`
 
-func TestCluster_AnotherNodeGoesOnAfterAKill(t *testing.T) {
+func TestCluster_AnotherNodeContinuesAfterAKill(t *testing.T) {
 	if spec := os.Getenv("CLEANUP_NODE"); spec != "" {
 		child(t, spec)
 		return
@@ -269,16 +269,16 @@ func TestCluster_AnotherNodeGoesOnAfterAKill(t *testing.T) {
 	c.lease = 2 * time.Second
 	first, second := c.start(), c.start()
 	c.due()
-	require.Equal(t, "due", php.Run(phpLooks, c.redis.Addr()))
+	require.Equal(t, "due", php.Run(phpDecides, c.redis.Addr()))
 	require.NoError(t, c.rdb.Set(t.Context(), "test:hold", "1", 0).Err())
 	first.tryRun(t)
 	require.Eventually(t, func() bool {
 		n, err := c.rdb.Get(t.Context(), "test:runs").Int()
 		return err == nil && n == 1
 	}, 10*time.Second, 5*time.Millisecond, "the first node cleans")
-	require.Equal(t, "running", php.Run(phpLooks, c.redis.Addr()), "the Go node keeps PHP out")
+	require.Equal(t, "running", php.Run(phpDecides, c.redis.Addr()), "the Go node keeps PHP out")
 	require.NoError(t, first.cmd.Process.Kill())
-	require.Equal(t, "running", php.Run(phpLooks, c.redis.Addr()), "a dead run blocks PHP")
+	require.Equal(t, "running", php.Run(phpDecides, c.redis.Addr()), "a crashed run blocks PHP")
 	require.NoError(t, c.rdb.Del(t.Context(), "test:hold").Err())
 
 	killed := time.Now()
@@ -288,12 +288,12 @@ func TestCluster_AnotherNodeGoesOnAfterAKill(t *testing.T) {
 		return ok && strings.HasPrefix(result, "completed")
 	}, time.Minute, 10*time.Millisecond)
 	require.Less(t, time.Since(killed), time.Minute, "as soon as the lease has expired, not after an interval")
-	require.Equal(t, "in the future", php.Run(phpLooks, c.redis.Addr()))
+	require.Equal(t, "in the future", php.Run(phpDecides, c.redis.Addr()))
 	rows, err := c.db.Recent(t.Context(), 5)
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
 	require.Equal(t, cleanup.StatusComplete, rows[0].Status)
-	require.Equal(t, cleanup.StatusIncomplete, rows[1].Status, "the dead node's row")
+	require.Equal(t, cleanup.StatusIncomplete, rows[1].Status, "the row of the crashed node")
 }
 
 func TestCluster_APHPProcessKeepsGoNodesOut(t *testing.T) {

@@ -13,7 +13,12 @@ import (
 //
 // All times of runs have whole seconds.
 type Database interface {
-	Cleaner
+	// Clean deletes expired data until nothing is left to delete or a limit is
+	// reached. A [Scheduler] calls it under the lock, at most one call at a time
+	// in a cluster of Go nodes. It stops between two statements when ctx ends,
+	// and leaves the data consistent whenever it stops. The report is valid as
+	// far as the run came, also with an error.
+	Clean(ctx context.Context, j Job) (Report, error)
 
 	// Recent returns the newest runs by time, newest first, at most n. It reads
 	// from the primary, outside of any transaction.
@@ -30,102 +35,18 @@ type Database interface {
 	Withdraw(ctx context.Context, id int64) error
 }
 
-// Checker is an optional interface of a [Database]. A [Scheduler] calls Check as
-// it calls the functions of [WithCheck], and after those. A Database that wraps
-// another has to implement it as well, or the checks of the other are not asked.
+// Checker is an optional interface of a [Database]. A [Scheduler] calls Check when it
+// calls the functions of [WithCheck], after those. A Database that wraps another has
+// to implement it as well, or the checks of the other are not made.
 type Checker interface {
-	// Check reports whether this node may clean. It changes nothing. An error
-	// that wraps [ErrRefused] says why it may not; any other means that the
-	// answer is unknown.
+	// Check reports whether this node may clean. It writes nothing, since it is
+	// called on nodes that only observe, too. An error that wraps [ErrRefused] says
+	// why the node must not clean; any other means that the answer is unknown.
 	Check(ctx context.Context, p Policy, s Snapshot) error
 }
 
 // DryRunner is an optional interface of a [Database]; see [Scheduler.DryRun].
 type DryRunner interface {
-	// DryRun reports what a run without limits would delete now. It changes
-	// nothing.
+	// DryRun reports what a run without limits would delete now. It writes nothing.
 	DryRun(ctx context.Context, p Policy) (Report, error)
 }
-
-// Cleaner deletes expired data. A [Scheduler] calls it under the lock, at most one
-// at a time in a cluster of Go nodes.
-type Cleaner interface {
-	// Clean deletes until nothing is left to delete or a limit is reached. It
-	// stops between two statements when ctx ends, and leaves the data
-	// consistent whenever it stops. The report is valid as far as it goes, also
-	// with an error.
-	Clean(ctx context.Context, j Job) (Report, error)
-}
-
-// CleanerFunc is a function as a [Cleaner].
-type CleanerFunc func(ctx context.Context, j Job) (Report, error)
-
-// Clean implements [Cleaner].
-func (f CleanerFunc) Clean(ctx context.Context, j Job) (Report, error) { return f(ctx, j) }
-
-// Job is the work of one run.
-type Job struct {
-	// Policy says what has expired. It is valid; see [Policy.Validate].
-	Policy Policy
-	Limits Limits
-}
-
-// Limits of one run. The zero value has none.
-type Limits struct {
-	// Rounds is the number of rounds, negative for none at all, 0 for no
-	// limit. mosparo's frontend does 10.
-	Rounds int
-	// Rows is how many submissions a round deletes at most; 0 is mosparo's 2500.
-	Rows int
-	// Time ends the run after the round in which it has passed; 0 is no limit.
-	// mosparo's frontend has 1.5 s.
-	Time time.Duration
-	// Between, if not nil, is called before every round, one call at a time and
-	// at least once an hour; an error ends the run, and Clean returns it. A
-	// cleaner that lets an hour pass counts as hung: its context ends, and other
-	// nodes no longer wait for its run.
-	Between func(ctx context.Context) error
-}
-
-// maxRound is the longest time from one Between to the next.
-const maxRound = time.Hour
-
-// Report is what a run did.
-type Report struct {
-	// Finished is true if nothing was left to delete.
-	Finished bool
-	// DeletedTokens and DeletedSubmissions are the numbers that mosparo shows.
-	DeletedTokens, DeletedSubmissions int
-	// StoredTokens and StoredSubmissions are what remains.
-	StoredTokens, StoredSubmissions int
-	// Rows are all deleted rows, by table.
-	Rows map[string]int
-}
-
-// Run is one run of the cleanup on any node, under way or over, as its row of
-// mosparo's table cleanup_statistic describes it.
-type Run struct {
-	// ID is that of the row, 0 before there is one.
-	ID int64
-	// Time is when the run started, in whole seconds. Of a run under way, the
-	// table has the time of its last heartbeat instead.
-	Time     time.Time
-	Executor Executor
-	Status   Status
-
-	StoredTokens, DeletedTokens           int
-	StoredSubmissions, DeletedSubmissions int
-	// Duration is how long it took, 0 while it is under way.
-	Duration time.Duration
-
-	// Host and PID are those of the Go node. They are empty for a PHP node,
-	// which does not say where it runs, and in what a [Database] returns.
-	Host string
-	PID  int
-	// NodeUnknown is true if the shared cache has no record of that time, so
-	// that the run may be of a Go or a PHP node.
-	NodeUnknown bool
-}
-
-// IsGo reports whether the run is known to be of a Go node.
-func (r Run) IsGo() bool { return r.Host != "" }

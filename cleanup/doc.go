@@ -1,35 +1,58 @@
-// Package cleanup runs the cleanup of mosparo's database on a Go node: at the time
-// at which mosparo plans it, among Go nodes exactly once if their lock backend is
-// shared and exclusive, and without colliding with a PHP node. It does not promise
-// that two PHP nodes never clean at the same time: they do, and it reports that.
+// Package cleanup schedules and runs the cleanup of mosparo's database on a Go
+// node, beside PHP nodes and other Go nodes:
 //
-// A [Scheduler] needs the shared cache, a locker and the [Database]; package
-// sqlcleaner has the one for mosparo's tables. Without options it observes with
-// mosparo's default [Policy]: it reads, logs what it would do, and writes nothing.
+//	db := sqlcleaner.New(sqlDB, sqlcleaner.MySQL)
+//	s := cleanup.New(pool, locker, db, cleanup.WithMode(cleanup.ModeClean))
+//	err := s.Run(ctx) // until ctx ends
 //
-// A run is one cleanup by one node, whether it is under way or over. [Run] is what
-// mosparo's table cleanup_statistic knows of it.
+// A [Scheduler] reads mosparo's schedule in the shared cache, cleans when it is due,
+// and writes the schedule and mosparo's statistics as a PHP node does. [Policy.Decide]
+// has mosparo's rules as a pure function. Without [ModeClean] a scheduler observes: it
+// reads, logs what it would do, and writes nothing.
+//
+// A run is one cleanup by one node, whether it is under way or over; [Run] describes
+// it. The statistics are mosparo's table cleanup_statistic, which has a row for each
+// run. The marker is the key mosparoCleanupStartedAt, by which a PHP node shows that
+// it cleans.
 //
 // # Guarantees
 //
-// A run under the lock goes through these phases:
+// Of the Go nodes that share an exclusive lock backend at most one cleans at a time,
+// and a due cleanup starts within [Scheduler.MaxDelay]. A Go node and a PHP node do
+// not clean at the same time, except in the races below. Two PHP nodes may, and then
+// a Go node reports it ([Overlap]).
 //
-//   - snapshot: schedule, marker and statistics are read, now that no other Go node
+// A run under the lock has these phases:
+//
+//   - snapshot: read schedule, marker and statistics, now that no other Go node
 //     can change them;
-//   - recovery: the run of a crashed Go node is ended, and continued if it has left
+//   - recovery: end the run of a crashed Go node, and continue it if it has left
 //     work;
-//   - announce: marker and row are written in mosparo's order; after the guard time
-//     ([WithGuard]) the statistics are read again, and the node withdraws if a PHP
-//     node has begun;
-//   - clean: the database deletes in rounds, between which the statistics are read
-//     again, while a heartbeat keeps marker and row fresh for PHP nodes;
-//   - finish: the next time and the end of the run are saved.
+//   - announce: write marker and row in mosparo's order, wait for the guard time
+//     ([WithGuard]), and read the statistics again; withdraw if a PHP node has begun;
+//   - clean: delete in rounds, with the statistics read again between two rounds and
+//     a heartbeat that keeps marker and row fresh for PHP nodes;
+//   - finish: save the next time and the end of the run.
 //
-// After any failure a run leaves a state from which any node, PHP or Go, goes on.
+// After any failure a run leaves a state from which any node, PHP or Go, continues.
 //
 // Checks keep a node from cleaning where it might do harm: those of the database
-// ([Checker]), and [WithCheck], with which a program asks for mosparo's version
-// ([CheckVersion]). They are asked when [Scheduler.Run] starts and before each run.
+// ([Checker]) and those of [WithCheck], such as [CheckVersion]. They are made when
+// [Scheduler.Run] starts and before each run.
+//
+// # Crash recovery
+//
+// A run keeps a record of its marker and row in the cache. The next Go node that gets
+// the lock ends the run of a crashed node and continues it immediately. PHP nodes
+// continue when marker and row are too old for them: five minutes or one unfinished
+// interval after the last heartbeat, whichever is longer.
+//
+// If the lock server loses its data, no second run starts: the record says until when
+// the holder may not know. If the record is lost as well, the row keeps others from
+// starting for one unfinished interval.
+//
+// A cleaner that does not begin its next round within an hour, because a statement
+// hangs, is cancelled, and its heartbeat stops.
 //
 // # Keys in the shared cache
 //
@@ -42,55 +65,43 @@
 //	mosparoGoPause            Pause             until its end,  Go, by an operator
 //	                                            at most 1 day
 //
-// PHP nodes ignore the keys of Go nodes. So a pause ([PauseAll]) stops Go nodes
-// only: for maintenance without any cleanup PHP nodes have to be stopped, too. The
-// lock [LockName] lies in the lock backend.
+// PHP nodes ignore the keys of Go nodes. So a pause ([PauseAll]) stops Go nodes only;
+// for maintenance without any cleanup, stop the PHP nodes as well. The lock [LockName]
+// is in the lock backend.
 //
-// Go nodes of several versions may share a cache. A record or a pause in a form
-// that a node does not know is a newer node's: the node neither cleans nor removes
-// it until the entry is gone, and says so in log and status. A history in such a
-// form is left as it is. The history covers the time since its oldest entry; it
-// begins anew when the cache loses it, and the nodes of earlier runs are unknown
-// then.
+// Go nodes of several versions may share a cache. A record or a pause in an unknown
+// format is a newer node's: a node neither cleans nor removes it until the entry is
+// gone, and says so in log and overview. A history (mosparoGoRuns) in an unknown format
+// is left as it is. The history names the nodes of runs since its oldest entry; if the
+// cache loses it, the nodes of earlier runs are unknown.
 //
-// # Crash recovery
+// # Known races
 //
-// A run keeps a record of its marker and row. The next Go node that gets the lock
-// ends the run of a crashed node and continues it immediately. PHP nodes continue
-// when marker and row are too old for them: five minutes or one unfinished interval
-// after the last heartbeat, whichever is longer. A lock server that loses its data starts no second run: the
-// record says until when the holder may not know. Where neither lock nor record is
-// left, the row in the statistics keeps others from starting for one unfinished
-// interval.
+// The cache has no compare-and-delete. Between a node's read of the marker and its
+// write are microseconds in which a PHP node may write its own; that marker is lost,
+// and only the PHP node's row keeps others from starting.
 //
-// A cleaner that does not begin its next round within an hour, because a statement
-// hangs, is cancelled, and its heartbeat stops.
+// A PHP node that stalls for longer than the guard time between its read and its row
+// is detected between two rounds, and the Go node stops. If the Go node was done by
+// then, both have cleaned, one after the other.
+//
+// A row whose insertion was neither confirmed nor refused before the database stopped
+// answering may stay, and expires like that of a crashed PHP node.
+//
+// If the lock backend is not exclusive (memcached may evict a lock) or not shared
+// (memory, a directory of one machine), Go nodes have only the handshake with PHP
+// nodes to keep them apart: two that begin at the same time both withdraw, and one that
+// stalls stops at its next round.
 //
 // # Clock assumptions
 //
 // Zones are at most 26 hours apart. A run in the statistics whose time is further
 // ahead was written by a wrong clock: PHP waits for its time, a Go node ignores it
-// and warns. A run less far ahead counts as for PHP, since it may be of another
-// zone. Dates in the cache have their zone: one that no policy can have planned
-// counts as not set, as does a marker more than five minutes ahead.
+// and warns. A run less far ahead counts as for PHP, since it may be of another zone.
+// Dates in the cache have their zone: one that no policy can have planned counts as
+// not set, as does a marker more than five minutes ahead.
 //
 // A date in a zone that this process does not know, for want of a zone database,
 // counts as set: PHP can read it. Attempts end as [ResultUnavailable] then, and the
 // error names the zone and the remedy, the import of time/tzdata.
-//
-// # Known races
-//
-// The cache has no compare-and-delete. Between a node's read of the marker and its
-// write lie microseconds in which a PHP node may write its own; that marker is lost
-// then, and only the PHP node's row in the statistics keeps others from starting. A
-// PHP node that stalls for longer than the guard time between its read and its row
-// is noticed between two rounds, and the Go node stops; if the Go node was done by
-// then, both have cleaned, one after the other. A row whose insertion was in doubt
-// for longer than the database took to answer stays unknown, and expires like that
-// of a crashed PHP node.
-//
-// A lock backend that is not exclusive (memcached may evict a lock) or not shared
-// (memory, a directory of one machine) leaves Go nodes to the handshake with PHP
-// nodes, which keeps them apart as well: two that begin at the same time both
-// withdraw, and one that stalls stops at its next round.
 package cleanup

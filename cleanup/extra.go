@@ -6,50 +6,46 @@ import (
 	"time"
 )
 
-// sequence is a cleaner that runs several, one after the other, as one run: its
-// report is their sum, and finished if all of them are. A cleaner that fails does
-// not keep the next from running; their errors are joined.
-type sequence []Cleaner
+// cleanFunc cleans as the Clean of a [Database] does.
+type cleanFunc func(ctx context.Context, j Job) (Report, error)
 
-// Clean implements [Cleaner]. The run ends early when ctx ends or Between returns
-// an error. The time limit is for all together: each cleaner gets the rest, but at
-// least a moment, so that the first does not keep the others from ever working.
-// Rounds are each cleaner's own.
-func (w sequence) Clean(ctx context.Context, j Job) (Report, error) {
-	began := time.Now()
-	sum := Report{Finished: true, Rows: map[string]int{}}
-	var errs []error
-	for _, cleaner := range w {
-		if ctx.Err() != nil {
-			sum.Finished = false
-			return sum, errors.Join(append(errs, context.Cause(ctx))...)
-		}
-		rest, stopped := j, false
-		if j.Limits.Time > 0 {
-			rest.Limits.Time = max(j.Limits.Time-time.Since(began), time.Nanosecond)
-		}
-		if j.Limits.Between != nil {
-			rest.Limits.Between = func(ctx context.Context) error {
-				err := j.Limits.Between(ctx)
+// inSequence returns a cleaner that calls two, one after the other, as one run: its
+// report is their sum. An error of the first does not keep the second from running,
+// unless ctx has ended or Between has returned an error. The time limit is for both
+// together, but leaves the second one round, so that the first cannot keep it from
+// ever working. Each has all the rounds.
+func inSequence(first, second cleanFunc) cleanFunc {
+	return func(ctx context.Context, j Job) (Report, error) {
+		began, stopped := time.Now(), false
+		if between := j.Limits.Between; between != nil {
+			j.Limits.Between = func(ctx context.Context) error {
+				err := between(ctx)
 				stopped = stopped || err != nil
 				return err
 			}
 		}
-		r, err := cleaner.Clean(ctx, rest)
-		sum.add(r)
-		if err != nil {
-			sum.Finished = false
-			errs = append(errs, err)
-		}
+		sum := Report{Finished: true, Rows: map[string]int{}}
+		r, err := first(ctx, j)
+		sum.add(r, err)
 		if stopped {
-			break
+			return sum, err
 		}
+		if ctx.Err() != nil {
+			sum.Finished = false
+			return sum, errors.Join(err, context.Cause(ctx))
+		}
+		if j.Limits.Time > 0 {
+			j.Limits.Time = max(j.Limits.Time-time.Since(began), time.Nanosecond)
+		}
+		r, failed := second(ctx, j)
+		sum.add(r, failed)
+		return sum, errors.Join(err, failed)
 	}
-	return sum, errors.Join(errs...)
 }
 
-func (r *Report) add(other Report) {
-	r.Finished = r.Finished && other.Finished
+// add adds the report of a cleaner that returned err.
+func (r *Report) add(other Report, err error) {
+	r.Finished = r.Finished && other.Finished && err == nil
 	r.DeletedTokens += other.DeletedTokens
 	r.DeletedSubmissions += other.DeletedSubmissions
 	r.StoredTokens += other.StoredTokens

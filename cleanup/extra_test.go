@@ -18,12 +18,12 @@ import (
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
-func reports(r cleanup.Report, err error) cleanup.CleanerFunc {
+func reports(r cleanup.Report, err error) cleanFunc {
 	return func(context.Context, cleanup.Job) (cleanup.Report, error) { return r, err }
 }
 
 // runWith runs a node whose database cleans with first.
-func (c *cluster) runWith(ctx context.Context, l cleanup.Limits, first cleanup.CleanerFunc, extra ...cleanup.Cleaner) (cleanup.Attempt, error) {
+func (c *cluster) runWith(ctx context.Context, l cleanup.Limits, first cleanFunc, extra ...cleanFunc) (cleanup.Attempt, error) {
 	locker := lock.New(c.locks)
 	defer locker.Close()
 	s := cleanup.New(c.pool, locker, withClean{c.db, first}, cleanup.WithMode(cleanup.ModeClean),
@@ -62,10 +62,10 @@ func TestWithExtra_GoesOnAfterAFailure(t *testing.T) {
 
 func TestWithExtra_StopsBetweenRounds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		never := cleanup.CleanerFunc(func(context.Context, cleanup.Job) (cleanup.Report, error) {
+		never := func(context.Context, cleanup.Job) (cleanup.Report, error) {
 			t.Error("the second cleaner ran")
 			return cleanup.Report{}, nil
-		})
+		}
 		asks := func(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 			return cleanup.Report{}, j.Limits.Between(ctx)
 		}
@@ -87,11 +87,11 @@ func TestWithExtra_StopsBetweenRounds(t *testing.T) {
 func TestWithExtra_SharesTheTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var given []time.Duration
-		slow := cleanup.CleanerFunc(func(_ context.Context, j cleanup.Job) (cleanup.Report, error) {
+		slow := func(_ context.Context, j cleanup.Job) (cleanup.Report, error) {
 			given = append(given, j.Limits.Time)
 			time.Sleep(2 * time.Second)
 			return cleanup.Report{Finished: true}, nil
-		})
+		}
 		_, err := newCluster(t).runWith(t.Context(), cleanup.Limits{Time: 3 * time.Second}, slow, slow, slow)
 		require.NoError(t, err)
 		require.Equal(t, []time.Duration{3 * time.Second, time.Second, time.Nanosecond}, given)
@@ -118,10 +118,10 @@ func ExampleWithExtra() {
 	}
 	locker := lock.New(memorylocker.New())
 	defer locker.Close()
-	prune := cleanup.CleanerFunc(func(ctx context.Context, _ cleanup.Job) (cleanup.Report, error) {
+	prune := func(ctx context.Context, _ cleanup.Job) (cleanup.Report, error) {
 		n, err := files.Prune(ctx)
 		return cleanup.Report{Finished: err == nil, Rows: map[string]int{"cache": n}}, err
-	})
+	}
 	s := cleanup.New(cache.NewPool(files), locker, cleanuptest.NewFake(), cleanup.WithMode(cleanup.ModeClean), cleanup.WithExtra(prune))
 	a, err := s.TryRun(context.Background(), cleanup.ExecutorCommand)
 	fmt.Println(a.Result, a.Report.Rows, err)

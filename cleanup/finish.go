@@ -9,10 +9,9 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// finish saves the end in mosparo's order: additional, next, row, marker. The
-// record is saved first, so that another node can do the rest. With a lost lease
-// only the node's own row is changed. What cannot be saved is left to the next
-// node with the lock.
+// finish saves the end of a run in mosparo's order: additional, next, row, marker. The
+// record is saved first, so that another node can finish the run if this one cannot. If
+// the lease is lost, only the node's own row is changed.
 func (r *lockedRun) finish(ctx context.Context, own announcement, done cleaned) (Result, error) {
 	save, cancel := withSaveTimeout(ctx)
 	defer cancel()
@@ -37,7 +36,7 @@ func (r *lockedRun) finish(ctx context.Context, own announcement, done cleaned) 
 	return result, own.Remove(save)
 }
 
-// saveSchedule writes what follows from the run to the cache, in one request.
+// saveSchedule writes record, schedule and history to the cache, in one request.
 func (r *lockedRun) saveSchedule(ctx context.Context, own announcement) error {
 	at := runrecord.Now()
 	additional := AdditionalCleanup.WithNull(0)
@@ -52,7 +51,7 @@ func (r *lockedRun) saveSchedule(ctx context.Context, own announcement) error {
 	return cache.Write(ctx, r.s.pool, entries...)
 }
 
-// setEnd puts the end of a run into its record.
+// setEnd stores the end of a run in its record.
 func setEnd(r *runrecord.Record, status Status, done cleaned) {
 	r.Status = int(status)
 	r.StoredTokens, r.DeletedTokens = done.report.StoredTokens, done.report.DeletedTokens

@@ -16,7 +16,7 @@ func TestTryRun_AScheduleInAZoneThatPHPRefusesCountsAsNotSet(t *testing.T) {
 		c.db.Add(cleanup.Run{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
 		c.put(string(cleanup.NextCleanup), []byte(`O:8:"DateTime":3:{s:4:"date";s:26:"2100-01-01 00:00:00.000000";s:13:"timezone_type";i:3;s:8:"timezone";s:14:"Europe/Nowhere";}`))
 		n := c.node(cleanup.ModeClean)
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Len(t, o.Warnings, 1)
 		require.Contains(t, o.Warnings[0], "holds no time")
@@ -28,7 +28,7 @@ func TestTryRun_AScheduleInAZoneThatPHPRefusesCountsAsNotSet(t *testing.T) {
 
 // PHP waits until the time of such a row has come. No zone explains it, so a
 // Go node cleans, leaves the row, and names it.
-func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeAway(t *testing.T) {
+func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeWaiting(t *testing.T) {
 	for name, c := range map[string]struct {
 		ahead  time.Duration
 		status cleanup.Status
@@ -46,7 +46,7 @@ func TestTryRun_ARowTooFarAheadForAZoneKeepsNoNodeAway(t *testing.T) {
 				cl.db.Add(cleanup.Run{Time: time.Now().Add(-7 * time.Hour), Status: cleanup.StatusComplete})
 				id := cl.db.Add(cleanup.Run{Time: time.Now().Add(c.ahead), Status: c.status})
 				n := cl.node(cleanup.ModeClean)
-				o, err := n.Status(t.Context())
+				o, err := n.Overview(t.Context())
 				require.NoError(t, err)
 				require.Len(t, o.Warnings, 1)
 				require.Contains(t, o.Warnings[0], "row 2 of cleanup_statistic")
@@ -78,7 +78,7 @@ func TestTryRun_ManyRowsTooFarAheadHideNoPHPNode(t *testing.T) {
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
 		require.Equal(t, cleanup.ResultRunPending, a.Result, "a PHP node slipped in")
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Len(t, o.Warnings, 4, "three rows, and how many more")
 		require.Less(t, o.SinceComplete, time.Minute)

@@ -9,11 +9,11 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// heartbeat keeps marker, row and record fresh until ctx ends or the lease is
-// lost. PHP nodes consider a run dead when its row of unknown status is older than
-// the unfinished interval and, unless they are forced, its marker is older than 5
-// minutes; Go nodes when the time in the record has passed. Once isHung reports
-// that the cleaner hangs, it calls hung and ends.
+// heartbeat keeps marker, row and record fresh until ctx ends or the lease is lost. A
+// PHP node takes a run for crashed when its row is older than the unfinished interval
+// and, unless the PHP node is forced, the marker is older than 5 minutes; a Go node when
+// the time in the record has passed. Once isHung reports that the cleaner hangs,
+// heartbeat calls hung and returns.
 func (r *lockedRun) heartbeat(ctx context.Context, own announcement, isHung func() bool, hung func()) {
 	touch := min(markerAge/3, r.s.policy.UnfinishedInterval/4)
 	every := max(min(touch, r.s.leaseTTL/3), time.Millisecond)
@@ -39,7 +39,7 @@ func (r *lockedRun) heartbeat(ctx context.Context, own announcement, isHung func
 				r.s.logger.LogAttrs(ctx, slog.LevelWarn, "heartbeat of the run failed", slog.Any("error", err))
 				logged = true
 			}
-			continue // it is tried again at the next tick
+			continue // the next tick tries again
 		}
 		logged = false
 		if due {

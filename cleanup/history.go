@@ -12,8 +12,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// History returns the newest runs with their nodes, newest first, at most n. It
-// writes nothing.
+// History returns the newest runs with their nodes, newest first, at most n. If the
+// cache cannot be read, it returns an error and the runs without their nodes.
 func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
 	runs, err := s.db.Recent(ctx, n)
 	if err != nil {
@@ -26,15 +26,15 @@ func (s *Scheduler) History(ctx context.Context, n int) ([]Run, error) {
 	return runs, err
 }
 
-// Overlaps finds runs at the same time, newest first. A run lasts from its time
-// for its duration, one of unknown status for the unfinished interval. Times have
-// whole seconds, so that two short runs in one second are reported although they
-// may have come one after the other, and two runs that meet for less than a second
-// may not be.
+// Overlaps returns the pairs of runs at the same time, newest first. A run begins at its
+// time and lasts for its duration, or for the unfinished interval if its status is
+// unknown. Since times have whole seconds, two short runs in one second are reported
+// although one may have followed the other, and an overlap of less than a second may be
+// missing.
 func (s *Scheduler) Overlaps(runs []Run) []Overlap { return overlaps(runs, s.policy) }
 
-// withNodes returns the runs with their nodes. The cache alone knows them: the
-// node of a run that is older than its history is unknown.
+// withNodes returns the runs with their nodes. Only the cache knows the nodes, so that
+// of a run before its history begins is unknown.
 func (s *Scheduler) withNodes(ctx context.Context, runs []Run, underWay *runrecord.Record) ([]Run, error) {
 	var notes cache.Result[[]runhistory.Note]
 	err := cache.Read(ctx, s.pool, runhistory.Key.Into(&notes))
@@ -58,10 +58,10 @@ func (s *Scheduler) withNodes(ctx context.Context, runs []Run, underWay *runreco
 	return all, err
 }
 
-// historyEntries returns what to write so that the history has a run, too; it is
-// for people only. A history that has lost a note begins anew, since it would call
-// the run of another Go node PHP's. One in an unknown form is a newer node's, and
-// stays.
+// historyEntries returns the entry that adds a run to the history, for a
+// [cache.Write]. A history that has lost a note begins anew, since it would show the run
+// of another Go node as PHP's. One in an unknown format is a newer node's and stays, so
+// that there is nothing to write.
 func (s *Scheduler) historyEntries(ctx context.Context, r runrecord.Record) []cache.Entry {
 	notes, err := runhistory.Key.Get(ctx, s.pool)
 	stored := runhistory.Of(notes)

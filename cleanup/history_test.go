@@ -46,7 +46,7 @@ func (c *cluster) cleanInPHP() {
 	require.Equal(c.t, cleanup.ResultCompleted, r)
 }
 
-func TestHistory_SaysUnknownWhereTheCacheDoesNotReachBack(t *testing.T) {
+func TestHistory_ANodeBeforeItsBeginningIsUnknown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		observer := c.node(cleanup.ModeObserve)
@@ -90,7 +90,7 @@ func TestHistory_KnowsARunWhoseEndCouldNotBeSaved(t *testing.T) {
 		started := time.Now().UTC()
 		// Its row was written, history and marker were not.
 		id := c.db.Add(cleanup.Run{Time: started, Status: cleanup.StatusComplete})
-		r := died(id, cleanup.ExecutorFrontendAPI, started)
+		r := crashedRecord(id, cleanup.ExecutorFrontendAPI, started)
 		r.Status = int(cleanup.StatusComplete)
 		c.trace(r)
 		c.clean(c.node(cleanup.ModeClean))

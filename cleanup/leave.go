@@ -12,13 +12,13 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Leave ends, under the lock, what a crashed Go node has left of a run: its marker
-// and its row of unknown status, for which PHP nodes would wait. The last Go node
-// of a cluster removes the keys of all Go nodes as well; mosparo's own keys stay as
-// they are, so that PHP nodes go on with the schedule.
+// Leave prepares a cluster for the removal of a Go node. Under the lock it removes
+// marker and row of a crashed Go node, for which PHP nodes would wait. If this is the
+// last Go node, Leave removes the keys of all Go nodes as well; mosparo's own keys stay,
+// so that PHP nodes keep the schedule.
 //
-// It fails with [lock.ErrHeld] while a Go node cleans, and as a run would if there
-// are traces to remove and this node must not clean.
+// The error wraps [lock.ErrHeld] while a Go node cleans, and is that of a run if there
+// is a crashed run and this node must not clean.
 func (s *Scheduler) Leave(ctx context.Context, last bool) error {
 	if err := s.leave(ctx, last); err != nil {
 		return fmt.Errorf("cleanup: leave: %w", err)
@@ -43,7 +43,7 @@ func (s *Scheduler) leave(ctx context.Context, last bool) error {
 	return err
 }
 
-// removeTraces ends a crashed run if there is a record of one.
+// removeTraces ends the crashed run, if there is a record of one.
 func (r *lockedRun) removeTraces(ctx context.Context) error {
 	var stored cache.Result[runrecord.Record]
 	if err := cache.Read(ctx, r.s.pool, runrecord.Key.Into(&stored)); err != nil {
@@ -56,9 +56,9 @@ func (r *lockedRun) removeTraces(ctx context.Context) error {
 	case record == nil:
 		return nil
 	case time.Now().Before(record.AliveUntil()):
-		return fmt.Errorf("%w: a run may still go on until %s", lock.ErrHeld, record.Alive.Format(time.RFC3339))
+		return fmt.Errorf("%w: a run may be under way until %s", lock.ErrHeld, record.Alive.Format(time.RFC3339))
 	case r.s.mode != ModeClean:
-		return fmt.Errorf("%w: it only observes, and a run has left its traces", ErrRefused)
+		return fmt.Errorf("%w: it only observes, and there is a crashed run to end", ErrRefused)
 	}
 	v, err := r.s.snapshot(ctx, true)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// logOnce logs a message the first time only.
+// logOnce logs a message unless it was logged before.
 func (s *Scheduler) logOnce(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
 	s.mu.Lock()
 	known := s.logged[msg]
@@ -18,7 +18,8 @@ func (s *Scheduler) logOnce(ctx context.Context, level slog.Level, msg string, a
 	}
 }
 
-// withoutDigits returns the text of an error without its numbers.
+// withoutDigits returns the text of an error without digits: errors that differ only in
+// a port or a time are the same for the log.
 func withoutDigits(err error) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) {

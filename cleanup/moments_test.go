@@ -66,9 +66,9 @@ func (p *stepwise) hung() bool {
 	return p.when[1].Sub(p.when[0]) >= guard || p.when[2].Sub(p.when[1]) >= guard
 }
 
-// Whatever a PHP node does between which operations of a Go node: the two do
+// A PHP node may act between any two operations of a Go node: the two do
 // not both clean, unless the PHP node hung for longer than the guard time.
-func TestTryRun_GivesWayToAPHPNodeAtAnyMoment(t *testing.T) {
+func TestTryRun_WithdrawsForAPHPNodeAtAnyMoment(t *testing.T) {
 	const operations = 24
 	both, tried := 0, 0
 	for i := 1; i <= operations; i++ {

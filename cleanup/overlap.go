@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Overlap is two runs at the same time, as the statistics show.
+// Overlap is two runs at the same time, by their rows in the statistics.
 type Overlap struct {
 	Earlier, Later Run
 }

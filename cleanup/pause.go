@@ -13,29 +13,24 @@ import (
 // Pause keeps the Go nodes of a cluster from cleaning, for maintenance. PHP nodes
 // ignore it.
 type Pause struct {
-	// Until is when it ends by itself.
+	// Until is when it ends unless [ResumeAll] ends it before.
 	Until time.Time `php:"until"`
 	Since time.Time `php:"since"`
-	// By and Reason are for people.
+	// By and Reason say to people who paused the nodes, and why.
 	By     string `php:"by"`
 	Reason string `php:"reason"`
 }
 
-// pauseKey holds the pause of the Go nodes, for as long as it lasts.
+// pauseKey is the key of the pause in the shared cache. Its lifetime is the pause's.
 const pauseKey cache.Key[Pause] = "mosparoGoPause"
 
-// maxPause is the longest pause: a forgotten one must not stop the cleanup for
-// good.
+// maxPause limits a pause, since a forgotten one must not stop the cleanup for good.
 const maxPause = 24 * time.Hour
 
-// ErrPauseTooLong is the error of a pause that is not longer than 0 and at most 24
-// hours.
-var ErrPauseTooLong = errors.New("a pause lasts more than 0 and at most 24 hours")
-
-// PauseAll keeps all Go nodes that share the pool from starting a cleanup for d,
-// at most 24 hours, and ends one that is under way after its round, as unfinished.
-// A later call replaces it. It writes one key, which PHP nodes ignore: they still
-// clean. Its errors are those of the cache and [ErrPauseTooLong].
+// PauseAll keeps all Go nodes that share the cache from starting a cleanup for d, at
+// most 24 hours. A run under way ends after its round, as unfinished. A later call
+// replaces the pause. PHP nodes ignore it and still clean. The error is one of the cache
+// or wraps [ErrPauseTooLong].
 func PauseAll(ctx context.Context, pool *cache.Pool, d time.Duration, by, reason string) (Pause, error) {
 	if d <= 0 || d > maxPause {
 		return Pause{}, fmt.Errorf("cleanup: pause of %v: %w", d, ErrPauseTooLong)
@@ -48,7 +43,7 @@ func PauseAll(ctx context.Context, pool *cache.Pool, d time.Duration, by, reason
 	return p, nil
 }
 
-// ResumeAll ends a pause; without one it does nothing.
+// ResumeAll ends the pause; without one it does nothing.
 func ResumeAll(ctx context.Context, pool *cache.Pool) error {
 	if err := pauseKey.Delete(ctx, pool); err != nil {
 		return fmt.Errorf("cleanup: resume: %w", err)
@@ -56,13 +51,12 @@ func ResumeAll(ctx context.Context, pool *cache.Pool) error {
 	return nil
 }
 
-// activePause returns the pause in effect at a time, nil if there is none. One
-// that ends later than any pause may was written by a wrong clock, and lasts for
-// the longest time at most. One in an unknown form, of a newer node, lasts while
-// it is there.
+// activePause returns the pause in effect at a time, nil if there is none. A pause that
+// ends later than any pause may was written by a wrong clock: it lasts for the maximum.
+// One in an unknown format is a newer node's: it lasts while the entry is there.
 func activePause(r cache.Result[Pause], at time.Time) *Pause {
 	if broken := (*cache.DecodeError)(nil); errors.As(r.Err, &broken) {
-		return &Pause{Since: at, Until: at.Add(maxPause), Reason: "a pause in a form that this version does not know; it lasts until the entry " + broken.Key + " is gone"}
+		return &Pause{Since: at, Until: at.Add(maxPause), Reason: "a pause in a format that this version does not know; it lasts until the entry " + broken.Key + " is gone"}
 	}
 	if !r.Present() {
 		return nil

@@ -30,7 +30,7 @@ func TestPause_KeepsAllGoNodesFromCleaningUntilItsEnd(t *testing.T) {
 			require.True(t, a.Decision.Until.Equal(p.Until))
 		}
 		require.Zero(t, faulty.Calls(locktest.OpAcquire), "nor do they ask for the lock")
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "migration", o.Pause.Reason)
 		require.Equal(t, "paused", o.Decision.String())
@@ -106,7 +106,7 @@ func TestLeave_RemovesTheTracesAndForTheLastAllKeys(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC()
-		c.trace(died(c.db.Add(cleanup.Run{Time: started}), 0, started))
+		c.trace(crashedRecord(c.db.Add(cleanup.Run{Time: started}), 0, started))
 		require.ErrorIs(t, c.node(cleanup.ModeObserve).Leave(t.Context(), false), cleanup.ErrRefused)
 		require.NoError(t, c.node(cleanup.ModeClean).Leave(t.Context(), false))
 		_, _, marker := c.times()

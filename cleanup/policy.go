@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Policy holds the five settings of mosparo's cleanup. A duration of zero is
-// mosparo's default, so the zero Policy is that of a mosparo without settings.
-// mosparo stores each duration as a whole number of a unit; see [Policy.Validate].
+// Policy holds the five settings of mosparo's cleanup. The zero Policy has mosparo's
+// defaults, as has each duration of zero. mosparo stores a duration as a whole number of
+// hours, days or minutes; see [Policy.Validate].
 type Policy struct {
 	// GracePeriod (MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED) delays an unforced
 	// cleanup by SubmitTokenRetention, so that the cron job runs first.
@@ -29,10 +29,10 @@ type Policy struct {
 	UnfinishedInterval time.Duration
 }
 
-// The longest intervals that mosparo accepts.
+// The maximum intervals that mosparo accepts.
 const (
-	longestProcessInterval    = 24 * time.Hour
-	longestUnfinishedInterval = 360 * time.Minute
+	maxProcessInterval    = 24 * time.Hour
+	maxUnfinishedInterval = 360 * time.Minute
 )
 
 const day = 24 * time.Hour
@@ -43,7 +43,7 @@ type setting struct {
 	value      *time.Duration
 	unit       time.Duration
 	unitName   string
-	most       int
+	max        int
 	defaultsTo int
 }
 
@@ -51,21 +51,19 @@ func (p *Policy) settings() []setting {
 	return []setting{
 		{"SubmitTokenRetention", &p.SubmitTokenRetention, time.Hour, "hours", 24, 24},
 		{"SubmissionRetention", &p.SubmissionRetention, day, "days", 14, 14},
-		{"ProcessInterval", &p.ProcessInterval, time.Hour, "hours", int(longestProcessInterval / time.Hour), 6},
-		{"UnfinishedInterval", &p.UnfinishedInterval, time.Minute, "minutes", int(longestUnfinishedInterval / time.Minute), 10},
+		{"ProcessInterval", &p.ProcessInterval, time.Hour, "hours", int(maxProcessInterval / time.Hour), 6},
+		{"UnfinishedInterval", &p.UnfinishedInterval, time.Minute, "minutes", int(maxUnfinishedInterval / time.Minute), 10},
 	}
 }
 
-// Validate returns an error that names the field, its unit and its range if a
-// duration is not zero and is not one that mosparo can store. mosparo itself
-// replaces such a setting by the default, and so does package envconfig, with a
-// warning; a Policy in a program is refused, since 90 minutes in place of an hour
-// are a mistake.
+// Validate returns an error if a duration is neither zero nor one that mosparo can
+// store; it names the field, its unit and its range. mosparo itself replaces such a
+// setting by the default, and so does package envconfig, with a warning.
 func (p Policy) Validate() error {
 	for _, s := range p.settings() {
 		v := *s.value
-		if v != 0 && (v%s.unit != 0 || v < s.unit || v > time.Duration(s.most)*s.unit) {
-			return fmt.Errorf("cleanup: Policy.%s is %v, want 1 to %d whole %s", s.name, v, s.most, s.unitName)
+		if v != 0 && (v%s.unit != 0 || v < s.unit || v > time.Duration(s.max)*s.unit) {
+			return fmt.Errorf("cleanup: Policy.%s is %v, want 1 to %d whole %s", s.name, v, s.max, s.unitName)
 		}
 	}
 	return nil
@@ -78,154 +76,4 @@ func (p Policy) WithDefaults() Policy {
 		*s.value = cmp.Or(*s.value, time.Duration(s.defaultsTo)*s.unit)
 	}
 	return p
-}
-
-// markerAge is how long mosparoCleanupStartedAt keeps unforced cleanups from
-// starting, in mosparo's CleanupHelper.
-const markerAge = 5 * time.Minute
-
-// Snapshot is what a node reads before it decides. A nil time is not set: an
-// absent key or a stored null, which mosparo treats alike.
-type Snapshot struct {
-	// Next, Additional and Started are mosparo's three keys in the shared cache.
-	Next, Additional, Started *time.Time
-	// Newest is the time of the newest run of any status in the
-	// statistics.
-	Newest *time.Time
-	// NewestUnknown is the time of the newest run of unknown status: it is under
-	// way, or its node has died.
-	NewestUnknown *time.Time
-	// ReadOnlyCache is true if the start of a cleanup cannot be saved in the
-	// cache.
-	ReadOnlyCache bool
-}
-
-// Decision is what follows from a Snapshot.
-type Decision struct {
-	// Run is true if the cleanup starts now.
-	Run bool
-	// Result says why it does not. It has no meaning with Run and in a zero
-	// Decision, although its number is that of [ResultCompleted].
-	Result Result
-	// Due is when an unforced cleanup is due, Reason what determines it.
-	Due    time.Time
-	Reason Reason
-	// Grace is the part of Due that is the grace period, 0 without one.
-	Grace time.Duration
-	// Until is when that which prevents the cleanup now ends: Due, or the end of
-	// the time for which a marker or a run of unknown status counts. It is zero
-	// with Run.
-	Until time.Time
-}
-
-// String returns "run" when the cleanup starts, the result that says why it does
-// not, or "undecided" for a zero Decision.
-func (d Decision) String() string {
-	switch {
-	case d.Run:
-		return "run"
-	case d.Result == ResultCompleted: // prevents no run
-		return "undecided"
-	}
-	return d.Result.String()
-}
-
-// Decide reports whether a cleanup starts at the time now, by the rules of
-// mosparo's CleanupHelper::cleanup up to the point where it starts. A forced run
-// ignores schedule and marker. Durations of zero count as mosparo's defaults.
-func (p Policy) Decide(s Snapshot, now time.Time, forced bool) Decision {
-	p = p.WithDefaults()
-	var d Decision
-	d.Due, d.Grace, d.Reason = p.due(s, now)
-	no := func(r Result, until time.Time) Decision {
-		d.Result, d.Until = r, until
-		return d
-	}
-	if !forced {
-		if d.Due.After(now) {
-			return no(ResultNotDue, d.Due)
-		}
-		if s.Started != nil && s.Started.After(now.Add(-markerAge)) {
-			return no(ResultAlreadyRunning, s.Started.Add(markerAge))
-		}
-	}
-	since := now.Add(-p.UnfinishedInterval)
-	if s.NewestUnknown != nil && s.NewestUnknown.After(since) {
-		return no(ResultRunPending, s.NewestUnknown.Add(p.UnfinishedInterval))
-	}
-	if s.ReadOnlyCache && s.Newest != nil && s.Newest.After(since) {
-		return no(ResultJustExecuted, s.Newest.Add(p.UnfinishedInterval))
-	}
-	d.Run = true
-	return d
-}
-
-// Reason is what determines when a cleanup is due.
-type Reason int
-
-const (
-	// ReasonNothingPlanned means that there is neither a schedule nor a run in the
-	// statistics; the cleanup is always one interval away.
-	ReasonNothingPlanned Reason = iota
-	// ReasonSchedule is mosparoNextCleanup.
-	ReasonSchedule
-	// ReasonUnfinishedRun is mosparoAdditionalCleanup.
-	ReasonUnfinishedRun
-	// ReasonNewestRun means one interval after the newest run, since the cache has
-	// no schedule.
-	ReasonNewestRun
-)
-
-// String returns the reason in lower_snake_case.
-func (r Reason) String() string {
-	switch r {
-	case ReasonSchedule:
-		return "regular_schedule"
-	case ReasonUnfinishedRun:
-		return "unfinished_run"
-	case ReasonNewestRun:
-		return "newest_run"
-	}
-	return "nothing_planned"
-}
-
-func (r Reason) describe() string {
-	switch r {
-	case ReasonSchedule:
-		return "regular schedule"
-	case ReasonUnfinishedRun:
-		return "unfinished run goes on"
-	case ReasonNewestRun:
-		return "one interval after the newest statistic row"
-	}
-	return "nothing planned yet"
-}
-
-// Why says in words what determines when the cleanup is due, including the grace
-// period.
-func (d Decision) Why() string {
-	if d.Grace == 0 {
-		return d.Reason.describe()
-	}
-	return fmt.Sprintf("%s, put off by the grace period of %d h", d.Reason.describe(), int(d.Grace/time.Hour))
-}
-
-// due returns when an unforced cleanup is due, how much of that is the grace
-// period, and what determines it. The policy has its defaults.
-func (p Policy) due(s Snapshot, now time.Time) (due time.Time, grace time.Duration, why Reason) {
-	if s.Additional != nil {
-		return *s.Additional, 0, ReasonUnfinishedRun
-	}
-	switch {
-	case s.Next != nil:
-		due, why = *s.Next, ReasonSchedule
-	case s.Newest != nil:
-		due, why = s.Newest.Add(p.ProcessInterval), ReasonNewestRun
-	default:
-		due = now.Add(p.ProcessInterval)
-	}
-	if p.GracePeriod {
-		grace = p.SubmitTokenRetention
-	}
-	return due.Add(grace), grace, why
 }

@@ -102,7 +102,7 @@ func TestPolicy_DecidesAsMosparoDid(t *testing.T) {
 	}
 }
 
-func TestDecision_ThatNobodyMadeLooksLikeNoResult(t *testing.T) {
+func TestDecision_TheZeroDecisionLooksLikeNoResult(t *testing.T) {
 	require.Equal(t, "undecided", fmt.Sprint(cleanup.Decision{}))
 }
 

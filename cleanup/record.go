@@ -6,14 +6,14 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// runOf returns the run under way that a record describes.
+// runOf returns the run under way of a record.
 func runOf(r runrecord.Record) *Run {
 	return &Run{ID: r.Row, Time: r.Started, Executor: Executor(r.Executor), Host: r.Host, PID: r.PID}
 }
 
-// endOf returns the run as its record leaves it: incomplete if it did not come to
-// its end. The record may have been written to the cache by any program: mosparo
-// maps the status to an enum, and could not read the table with another number.
+// endOf returns the run of a record for [Database].Finish: incomplete unless the record
+// says that it is complete. Numbers that mosparo could not read are replaced, since any
+// program can write to the cache: mosparo maps the status to an enum.
 func endOf(r runrecord.Record) Run {
 	end := Run{
 		ID: r.Row, Time: r.Started, Executor: Executor(r.Executor), Status: StatusIncomplete,

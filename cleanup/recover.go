@@ -11,10 +11,9 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// recoverCrashed ends the run of a node that has crashed or given up, as far as
-// its traces are still there, so that no node waits for them. It reports whether
-// the run had begun and left work. This node holds the lock, so the other does not
-// any longer.
+// recoverCrashed ends the run of a node that has crashed or abandoned it: it finishes
+// its row, and removes its marker and record. It reports whether the run had begun and
+// left work. It is safe because this node holds the lock now.
 func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record) (leftWork bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.s.readTimeout)
 	defer cancel()
@@ -52,30 +51,30 @@ func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record
 	return leftWork, runrecord.Key.Delete(ctx, r.s.pool)
 }
 
-// finishCrashed writes the end of a run that is still of unknown status.
+// finishCrashed finishes the row of a run if its status is still unknown.
 func (r *lockedRun) finishCrashed(ctx context.Context, runs []Run, crashed runrecord.Record) (leftWork bool, err error) {
 	for _, run := range runs {
 		if run.ID != crashed.Row || run.Status != StatusUnknown {
 			continue
 		}
 		end := endOf(crashed)
-		if end.Time.IsZero() || end.Time.After(run.Time) { // a run never starts after its row's time
+		if end.Time.IsZero() || end.Time.After(run.Time) { // no run starts after the time of its row
 			end.Time = run.Time
 		}
 		err := r.s.db.Finish(ctx, end)
 		if errors.Is(err, ErrNoRun) {
-			err = nil // it has just ended by itself
+			err = nil // it has just ended
 		}
 		return Status(crashed.Status) == StatusUnknown, err
 	}
 	return false, nil
 }
 
-// withdrawUnconfirmed removes the row of a run that crashed, or lost the database,
-// between the insertion of the row and the reply with its id. The row is found by
-// its second, executor and status, and only while the marker is the run's own: a
-// PHP node writes its marker before its row. If that does not identify one row,
-// it stays, and expires as one of a crashed PHP node does.
+// withdrawUnconfirmed removes the row of a run that crashed, or lost its connection to
+// the database, between the insertion and the reply with the id. Second, executor and
+// status identify the row, provided that the marker is the run's own: a PHP node writes
+// its marker before its row. If they do not identify exactly one row, it stays and
+// expires like that of a crashed PHP node.
 func (r *lockedRun) withdrawUnconfirmed(ctx context.Context, runs []Run, traces *runrecord.Traces) error {
 	if own, err := traces.HasMarker(ctx); err != nil || !own {
 		return err

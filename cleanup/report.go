@@ -24,18 +24,21 @@ func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took tim
 	s.observe(ctx, e)
 }
 
+// hasCleaned reports whether an attempt with this result has called the cleaner.
+func hasCleaned(r Result) bool { return r == ResultCompleted || r == ResultUnfinished }
+
 func attrs(e Event, a Attempt) []slog.Attr {
 	all := []slog.Attr{
 		slog.String("executor", e.Executor.String()), slog.String("result", e.Result.String()),
 		slog.Duration("duration", e.Duration),
 	}
 	if d := a.Decision; !d.Due.IsZero() {
-		all = append(all, slog.String("reason", d.Reason.String()), slog.Time("due", d.Due))
+		all = append(all, slog.String("reason", d.Reason), slog.Time("due", d.Due))
 		if d.Grace > 0 {
 			all = append(all, slog.Duration("grace", d.Grace))
 		}
 	}
-	if e.Ran() {
+	if hasCleaned(e.Result) {
 		rows := 0
 		for _, n := range e.Report.Rows {
 			rows += n
@@ -51,9 +54,8 @@ func attrs(e Event, a Attempt) []slog.Attr {
 	return all
 }
 
-// level returns the level of the log line: runs are always logged, what prevents
-// them only when it changes. Numbers are no change: errors of connections name
-// their port.
+// level returns the level of the log line: a run is always logged, what prevents one
+// only when that changes.
 func (s *Scheduler) level(e Event) slog.Level {
 	what := e.Result.String()
 	if e.Err != nil {
@@ -64,9 +66,9 @@ func (s *Scheduler) level(e Event) slog.Level {
 	s.lastLogged = what
 	s.mu.Unlock()
 	switch {
-	case e.Ran() && e.Err == nil:
+	case hasCleaned(e.Result) && e.Err == nil:
 		return slog.LevelInfo
-	case e.Ran(), e.Err != nil && news:
+	case hasCleaned(e.Result), e.Err != nil && news:
 		return slog.LevelWarn
 	case news && e.Result != ResultNotDue:
 		return slog.LevelInfo
@@ -74,8 +76,8 @@ func (s *Scheduler) level(e Event) slog.Level {
 	return slog.LevelDebug
 }
 
-// newOverlaps returns those that were not reported yet. What was there before this
-// scheduler is not reported.
+// newOverlaps returns the overlaps that were not in an earlier call. The first call
+// returns none.
 func (s *Scheduler) newOverlaps(runs []Run) []Overlap {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +99,7 @@ func (s *Scheduler) newOverlaps(runs []Run) []Overlap {
 	return fresh
 }
 
-// lastComplete returns the end of the last complete run.
+// lastComplete returns the end of the newest complete run.
 func lastComplete(runs []Run) (time.Time, bool) {
 	for _, r := range runs {
 		if r.Status == StatusComplete {

@@ -90,7 +90,7 @@ func TestTryRun_GracePeriodIsForTheFrontendOnly(t *testing.T) {
 	})
 }
 
-func TestRun_AsTheCronJobKeepsToTheScheduleWithoutGracePeriod(t *testing.T) {
+func TestRun_AsTheCronJobObeysTheScheduleWithoutGracePeriod(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -105,7 +105,7 @@ func TestRun_AsTheCronJobKeepsToTheScheduleWithoutGracePeriod(t *testing.T) {
 	})
 }
 
-// A node looks at the newest 50 rows. When some of them go, older ones move
+// A node reads the newest 50 rows. When some of them are withdrawn, older ones move
 // up.
 func TestTryRun_AnOldRowThatMovesUpIsNoConcurrentRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -143,7 +143,7 @@ func (deaf) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 	return cleanup.Report{Finished: true}, nil
 }
 
-func TestTryRun_ACleanerThatGoesOnBesideAConcurrentRunIsNotComplete(t *testing.T) {
+func TestTryRun_ACleanerThatContinuesBesideAConcurrentRunIsNotComplete(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -172,11 +172,11 @@ func TestTryRun_ALongRunLeavesAPHPNodesMarkerAlone(t *testing.T) {
 	})
 }
 
-func TestTryRun_ANodeKeptAwayByALeaseComesBackWhenItExpires(t *testing.T) {
+func TestTryRun_ANodeThatALeaseKeepsWaitingReturnsWhenItExpires(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		_, err := c.locks.Acquire(t.Context(), cleanup.LockName, lock.Claim{Token: "of a node that is dead"}, 20*time.Second)
+		_, err := c.locks.Acquire(t.Context(), cleanup.LockName, lock.Claim{Token: "of a crashed node"}, 20*time.Second)
 		require.NoError(t, err)
 		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
@@ -321,17 +321,17 @@ func TestRun_EndsInOrder(t *testing.T) {
 	})
 }
 
-func TestRun_LooksAgainSoonAfterAnOutage(t *testing.T) {
+func TestRun_TriesAgainSoonAfterAnOutage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		var back atomic.Bool
-		var looks atomic.Int64
+		var reads atomic.Int64
 		c.db.Fail = func(string) error {
 			if back.Load() {
 				return nil
 			}
-			looks.Add(1)
+			reads.Add(1)
 			return errBroken
 		}
 		time.AfterFunc(3*time.Hour, func() { back.Store(true) })
@@ -343,7 +343,7 @@ func TestRun_LooksAgainSoonAfterAnOutage(t *testing.T) {
 		rows := c.db.Runs()
 		require.Len(t, rows, 1)
 		require.Less(t, rows[0].Time.Sub(began), 3*time.Hour+time.Minute+time.Second)
-		require.Less(t, looks.Load(), int64(6*60+10), "and not too often meanwhile")
+		require.Less(t, reads.Load(), int64(6*60+10), "and not too often meanwhile")
 	})
 }
 
@@ -404,7 +404,7 @@ func TestRun_LogsOneLineARun(t *testing.T) {
 	})
 }
 
-func TestRun_SaysOnceWhatKeepsItAway(t *testing.T) {
+func TestRun_LogsOnceWhatPreventsACleanup(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -421,7 +421,7 @@ func TestRun_SaysOnceWhatKeepsItAway(t *testing.T) {
 }
 
 // Errors of connections name ports, which are others every time.
-func TestTryRun_SaysOnceForAllRequestsThatAServerIsGone(t *testing.T) {
+func TestTryRun_LogsOnceForAllRequestsThatAServerIsUnavailable(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -440,7 +440,7 @@ func TestTryRun_SaysOnceForAllRequestsThatAServerIsGone(t *testing.T) {
 	})
 }
 
-func TestTryRun_SaysOnceThatALongRunCannotSendItsHeartbeat(t *testing.T) {
+func TestTryRun_LogsOnceThatALongRunCannotSendItsHeartbeat(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -459,7 +459,7 @@ func TestTryRun_SaysOnceThatALongRunCannotSendItsHeartbeat(t *testing.T) {
 	})
 }
 
-func TestTryRun_ALongRunGoesOnBesideAMarkerThatIsNoTime(t *testing.T) {
+func TestTryRun_ALongRunContinuesBesideAMarkerThatIsNoTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -472,7 +472,7 @@ func TestTryRun_ALongRunGoesOnBesideAMarkerThatIsNoTime(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, cleanup.ResultCompleted, a.Result)
 		require.NotContains(t, out.String(), "heartbeat of the run failed")
-		require.Equal(t, "junk", snapshot(t, c)[junk.Key], "it is somebody else's")
+		require.Equal(t, "junk", snapshot(t, c)[junk.Key], "it is another program's")
 	})
 }
 
@@ -501,7 +501,7 @@ func TestScheduleOfAWrongClockIsBoundedAndReported(t *testing.T) {
 				cl.db.Add(cleanup.Run{Time: at.Add(c.row), Status: cleanup.StatusComplete})
 				require.NoError(t, c.key.Set(t.Context(), cl.pool, at.Add(c.time), 0))
 				n := cl.node(cleanup.ModeClean)
-				o, err := n.Status(t.Context())
+				o, err := n.Overview(t.Context())
 				require.NoError(t, err)
 				if c.warn == "" {
 					require.Empty(t, o.Warnings)
@@ -517,7 +517,7 @@ func TestScheduleOfAWrongClockIsBoundedAndReported(t *testing.T) {
 	}
 }
 
-func TestRun_ObserverComparesItselfWithPHP(t *testing.T) {
+func TestRun_ANodeThatObservesComparesItselfWithPHP(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(time.Hour), 0))

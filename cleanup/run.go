@@ -1,95 +1,101 @@
 package cleanup
 
 import (
-	"context"
-	"errors"
+	"strconv"
 	"time"
-
-	"github.com/mosparo/go-cluster/cleanup/internal/runrecord"
 )
 
-// execute takes a new snapshot, which counts because of the lock, ends what a
-// crashed node has left, and goes on with the phases if the cleanup is due.
-func (r *lockedRun) execute(ctx context.Context) (Attempt, error) {
-	v, err := r.s.snapshot(ctx, true)
-	if err != nil {
-		return Attempt{Result: ResultUnavailable}, err
-	}
-	a := r.req.decide(v)
-	firstSchedule := v.isFresh() && v.record == nil && !r.req.forced
-	switch {
-	case v.isBlocked():
-		return a, nil
-	case v.record != nil && time.Now().Before(v.record.AliveUntil()):
-		// The lock server has lost a lease whose holder may not know it yet.
-		a.Result = ResultAlreadyRunning
-		a.RetryAfter = time.Until(v.record.AliveUntil()) + r.s.jitter()
-		return a, nil
-	case v.record == nil && !firstSchedule && !a.Decision.Run:
-		return a, nil
-	}
-	if err := r.s.check(ctx, v.Snapshot); err != nil {
-		a.Result = resultOf(err)
-		return a, err
-	}
-	if firstSchedule {
-		return a, r.writeFirstSchedule(ctx)
-	}
-	if v.record != nil { // its writer does not hold the lock any longer
-		if v, err = r.afterRecovery(ctx, *v.record); err != nil {
-			return Attempt{Result: ResultUnavailable}, err
-		}
-		a = r.req.decide(v)
-	}
-	if !a.Decision.Run {
-		return a, nil
-	}
-	return r.announceAndClean(ctx, a, v.all)
+// Run is one run of the cleanup on any node, under way or over: its row in mosparo's
+// table cleanup_statistic, and its node as far as the cache knows it.
+type Run struct {
+	// ID is the id of the row, 0 before there is one.
+	ID int64
+	// Time is when the run started, in whole seconds. While the run of a Go node is
+	// under way, the row has the time of its last heartbeat instead.
+	Time     time.Time
+	Executor Executor
+	Status   Status
+
+	StoredTokens, DeletedTokens           int
+	StoredSubmissions, DeletedSubmissions int
+	// Duration is how long it took, 0 while it is under way.
+	Duration time.Duration
+
+	// Host and PID identify the Go node. They are zero for a PHP node, and in what a
+	// [Database] returns.
+	Host string
+	PID  int
+	// NodeUnknown is true if the cache does not say whether the run is of a Go or a
+	// PHP node. It is false in what a [Database] returns.
+	NodeUnknown bool
 }
 
-// writeFirstSchedule plans the first cleanup of a cluster: without a schedule PHP
-// never starts.
-func (r *lockedRun) writeFirstSchedule(ctx context.Context) error {
-	if err := r.lease.Err(); err != nil {
-		return err
-	}
-	return NextCleanup.Set(ctx, r.s.pool, runrecord.Now().Add(r.s.policy.ProcessInterval), 0)
+// IsGo reports whether the run is known to be of a Go node.
+func (r Run) IsGo() bool { return r.Host != "" }
+
+// older reports whether Recent of a [Database] returns a after b.
+func older(a, b Run) bool {
+	return a.Time.Before(b.Time) || a.Time.Equal(b.Time) && a.ID < b.ID
 }
 
-// afterRecovery ends the run of a crashed node and returns a new snapshot. If the run
-// has left work, that is due now, unless a PHP node has begun meanwhile.
-func (r *lockedRun) afterRecovery(ctx context.Context, crashed runrecord.Record) (fullSnapshot, error) {
-	leftWork, err := r.recoverCrashed(ctx, crashed)
-	if err != nil {
-		return fullSnapshot{}, err
+// Executor is what has started a run, by mosparo's numbers.
+type Executor int
+
+const (
+	// ExecutorUnknown means that it is not known.
+	ExecutorUnknown Executor = 0
+	// ExecutorCommand is the console command mosparo:cleanup-database.
+	ExecutorCommand Executor = 1
+	// ExecutorFrontendAPI is a request of a visitor, and the default of
+	// [Scheduler.Run].
+	ExecutorFrontendAPI Executor = 2
+	// ExecutorWebCronJob is a request to mosparo's URL for cron jobs.
+	ExecutorWebCronJob Executor = 3
+)
+
+// isKnown reports whether mosparo has the number; its enum fails on any other.
+func (e Executor) isKnown() bool { return e >= ExecutorUnknown && e <= ExecutorWebCronJob }
+
+// Forced reports whether the executor ignores schedule and marker, as the command and
+// the web cron job do.
+func (e Executor) Forced() bool { return e == ExecutorCommand || e == ExecutorWebCronJob }
+
+// String returns the executor in lower_snake_case.
+func (e Executor) String() string {
+	switch e {
+	case ExecutorUnknown:
+		return "unknown"
+	case ExecutorCommand:
+		return "command"
+	case ExecutorFrontendAPI:
+		return "frontend_api"
+	case ExecutorWebCronJob:
+		return "web_cron_job"
 	}
-	v, err := r.s.snapshot(ctx, true)
-	if err == nil && leftWork {
-		at := time.Now()
-		v.Additional = &at
-	}
-	return v, err
+	return "executor_" + strconv.Itoa(int(e))
 }
 
-// announceAndClean does the phases that write. before are the runs of the
-// snapshot.
-func (r *lockedRun) announceAndClean(ctx context.Context, a Attempt, before []Run) (Attempt, error) {
-	own, err := r.announce(ctx, before)
-	switch {
-	case errors.Is(err, ErrConcurrentRun):
-		a.Result = ResultRunPending
-		a.RetryAfter = time.Second + r.s.random(longestRetry-time.Second)
-		return a, r.withdraw(ctx, own)
-	case err != nil:
-		a.Result = ResultUnavailable
-		return a, errors.Join(err, r.withdraw(ctx, own))
+// Status is the status of a run, by mosparo's numbers.
+type Status int
+
+const (
+	// StatusUnknown means that the run is under way, or that its node has crashed.
+	StatusUnknown Status = 0
+	// StatusIncomplete means that the run failed or reached its limits.
+	StatusIncomplete Status = 1
+	// StatusComplete means that the run left nothing to delete.
+	StatusComplete Status = 2
+)
+
+// String returns the status in lower_snake_case.
+func (s Status) String() string {
+	switch s {
+	case StatusUnknown:
+		return "unknown"
+	case StatusIncomplete:
+		return "incomplete"
+	case StatusComplete:
+		return "complete"
 	}
-	done := r.clean(ctx, own)
-	a.Report, a.Duration = done.report, done.duration
-	var notSaved error
-	a.Result, notSaved = r.finish(ctx, own, done)
-	if errors.Is(done.err, ErrConcurrentRun) || errors.Is(done.err, ErrPaused) {
-		a.Stopped, done.err = done.err, nil
-	}
-	return a, errors.Join(done.err, notSaved)
+	return "status_" + strconv.Itoa(int(s))
 }

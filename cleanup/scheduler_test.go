@@ -1,9 +1,11 @@
 package cleanup_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -56,10 +58,13 @@ const guard = 250 * time.Millisecond
 // pauseKey is where a pause is.
 const pauseKey cache.Key[cleanup.Pause] = "mosparoGoPause"
 
+// cleanFunc cleans as the Clean of a database does.
+type cleanFunc = func(context.Context, cleanup.Job) (cleanup.Report, error)
+
 // withClean is a database that cleans in another way.
 type withClean struct {
 	cleanup.Database
-	clean cleanup.CleanerFunc
+	clean cleanFunc
 }
 
 func (w withClean) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
@@ -67,7 +72,7 @@ func (w withClean) Clean(ctx context.Context, j cleanup.Job) (cleanup.Report, er
 }
 
 // takesTime is a cleaning that nothing counts.
-func takesTime(d time.Duration) cleanup.CleanerFunc {
+func takesTime(d time.Duration) cleanFunc {
 	db := cleanuptest.NewFake()
 	db.Takes = d
 	return db.Clean
@@ -130,7 +135,7 @@ func TestTryRun_CleansWhenDue(t *testing.T) {
 	})
 }
 
-func TestTryRun_ObserverWritesNothing(t *testing.T) {
+func TestTryRun_ANodeThatObservesWritesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -173,7 +178,7 @@ func TestTryRun_FreshClusterGetsAScheduleAndNoRun(t *testing.T) {
 	})
 }
 
-func TestTryRun_FlushedCacheStartsNoStorm(t *testing.T) {
+func TestTryRun_AFlushedCacheStartsNoRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.db.Add(cleanup.Run{Time: time.Now().Add(-time.Hour), Status: cleanup.StatusComplete})
@@ -241,7 +246,7 @@ func TestTryRun_APHPNodeThatCleansKeepsGoNodesOut(t *testing.T) {
 }
 
 // A PHP node has looked, and wakes up when the Go node has begun.
-func TestTryRun_WithdrawsWhenAPHPNodeSlippedIn(t *testing.T) {
+func TestTryRun_WithdrawsWhenAPHPNodeHasBegunMeanwhile(t *testing.T) {
 	for name, takes := range map[string]time.Duration{"still running": time.Minute, "complete again": time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -320,8 +325,8 @@ func TestTryRun_LongRunLooksAliveToPHP(t *testing.T) {
 }
 
 // A node that is gone lets its lease expire; its traces stay. crash is a
-// context whose end nobody may react to.
-func TestTryRun_AnotherNodeGoesOnAtOnceAfterADeath(t *testing.T) {
+// context to whose end no node may react.
+func TestTryRun_AnotherNodeContinuesImmediatelyAfterACrash(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -345,13 +350,13 @@ func TestTryRun_AnotherNodeGoesOnAtOnceAfterADeath(t *testing.T) {
 	})
 }
 
-func TestTryRun_ADeadPHPRunBlocksAsItBlocksPHP(t *testing.T) {
+func TestTryRun_ACrashedPHPRunBlocksAsItBlocksPHP(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
-		dead := time.Now()
-		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, dead, 0))
-		c.db.Add(cleanup.Run{Time: dead})
+		crashed := time.Now()
+		require.NoError(t, cleanup.CleanupStartedAt.Set(t.Context(), c.pool, crashed, 0))
+		c.db.Add(cleanup.Run{Time: crashed})
 		n := c.node(cleanup.ModeClean)
 		for _, step := range []struct {
 			at   time.Duration
@@ -361,7 +366,7 @@ func TestTryRun_ADeadPHPRunBlocksAsItBlocksPHP(t *testing.T) {
 			{6 * time.Minute, cleanup.ResultRunPending},
 			{11 * time.Minute, cleanup.ResultCompleted},
 		} {
-			time.Sleep(time.Until(dead.Add(step.at)))
+			time.Sleep(time.Until(crashed.Add(step.at)))
 			a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 			require.NoError(t, err)
 			require.Equal(t, step.want, a.Result, step.at)
@@ -413,9 +418,11 @@ func TestTryRun_SurvivesAPanicOfTheCleaner(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		c.db.Do = func(context.Context) error { panic("oops") }
-		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
-		var p *cleanup.PanicError
-		require.ErrorAs(t, err, &p)
+		var log bytes.Buffer
+		n := c.node(cleanup.ModeClean, cleanup.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		a, err := n.TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+		require.ErrorContains(t, err, "the cleaner panicked: oops")
+		require.Contains(t, log.String(), "TestTryRun_SurvivesAPanicOfTheCleaner", "the stack")
 		require.Equal(t, cleanup.ResultUnfinished, a.Result)
 		_, _, started := c.times()
 		require.Nil(t, started)
@@ -484,8 +491,8 @@ func TestTryRun_ATimeTooFarAheadCountsAsNotSet(t *testing.T) {
 	})
 }
 
-// Every step of a run fails once; afterwards another node, Go or PHP, goes on.
-func TestTryRun_AnyFailureLeavesAStateToGoOnFrom(t *testing.T) {
+// Every step of a run fails once; afterwards another node, Go or PHP, continues.
+func TestTryRun_AnyFailureLeavesAStateToContinueFrom(t *testing.T) {
 	for _, op := range []string{"Recent", "Begin", "Finish", "Withdraw", "Touch"} {
 		for nth := 1; nth <= 4; nth++ {
 			t.Run(fmt.Sprintf("%s %d", op, nth), func(t *testing.T) {

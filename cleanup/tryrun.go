@@ -10,14 +10,14 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// TryRun decides whether the cleanup is due and runs it, as mosparo does for the
-// executor: the command and the web cron job ignore the schedule, unless
-// [WhenDue] is given. It returns when the run is over. Without a lock there is no
-// run.
+// TryRun runs the cleanup if it is due, and returns when the run is over. For the command
+// and the web cron job it ignores the schedule, as mosparo does, unless [WhenDue] is
+// given. A node that only observes returns [ResultObserved] instead of running.
 //
-// The error is nil for all of mosparo's results except for a run that failed or
-// whose end could not be saved. A run stops between two statements when ctx ends,
-// and leaves a state from which any node goes on.
+// A cleanup that is not due, or that another node runs, is no error. An error means that
+// nothing was done ([ResultUnavailable], [ResultRefused]), that the run failed, or that
+// its end could not be saved. A run stops between two statements when ctx ends, and
+// leaves a state from which any node continues.
 func (s *Scheduler) TryRun(ctx context.Context, by Executor, opts ...TryOption) (Attempt, error) {
 	l, ok := s.limits[by]
 	if !ok {
@@ -41,7 +41,7 @@ func (s *Scheduler) try(ctx context.Context, r request) (Attempt, error) {
 	return a, err
 }
 
-// attempt decides without the lock, so that most attempts need none, and then runs
+// attempt decides without the lock, since most attempts find nothing due, and then runs
 // under it.
 func (s *Scheduler) attempt(ctx context.Context, r request) (Attempt, error) {
 	if !r.by.isKnown() {
@@ -61,8 +61,8 @@ func (s *Scheduler) attempt(ctx context.Context, r request) (Attempt, error) {
 	return s.withLock(ctx, r, a)
 }
 
-// observeOnly completes the attempt of a node that only observes: what a run would meet,
-// including the checks, without lock and without a write.
+// observeOnly completes the attempt of a node that only observes: it makes the checks if
+// the cleanup is due, and neither locks nor writes.
 func (s *Scheduler) observeOnly(ctx context.Context, a Attempt, v fullSnapshot) (Attempt, error) {
 	if !a.Decision.Run {
 		return a, nil
@@ -75,10 +75,10 @@ func (s *Scheduler) observeOnly(ctx context.Context, a Attempt, v fullSnapshot) 
 	return a, err
 }
 
-// withLock runs under the lock; a is the attempt if another node has it.
+// withLock acquires the lock and runs under it. a is the attempt so far.
 func (s *Scheduler) withLock(ctx context.Context, req request, a Attempt) (Attempt, error) {
 	if p := s.locker.Properties(); !p.Exclusive || !p.Shared {
-		s.logOnce(ctx, slog.LevelInfo, "the lock backend does not surely keep all Go nodes apart; beyond this process only the handshake does",
+		s.logOnce(ctx, slog.LevelInfo, "the lock backend may not keep all Go nodes apart; beyond this process only the handshake does",
 			slog.Bool("exclusive", p.Exclusive), slog.Bool("shared", p.Shared))
 	}
 	lease, err := s.locker.Acquire(ctx, LockName, lock.WithTTL(s.leaseTTL), lock.WithLabel("cleanup by "+req.by.String()))
@@ -86,7 +86,7 @@ func (s *Scheduler) withLock(ctx context.Context, req request, a Attempt) (Attem
 	switch {
 	case errors.As(err, &held):
 		a.Result = ResultAlreadyRunning
-		if d := held.ExpiresIn; d > 0 { // its holder may be dead by then
+		if d := held.ExpiresIn; d > 0 { // when the lease expires if its holder has crashed
 			a.RetryAfter = min(d, s.poll) + s.jitter()
 		}
 		return a, nil
@@ -94,7 +94,7 @@ func (s *Scheduler) withLock(ctx context.Context, req request, a Attempt) (Attem
 		a.Result = ResultUnavailable
 		return a, err
 	}
-	// Also in a panic: a caller that recovers from it must not keep the lease for ever.
+	// Also after a panic: a caller that recovers from it must not keep the lease forever.
 	defer func() { _ = lease.Release(ctx) }()
 	r := &lockedRun{s: s, req: req, lease: lease}
 	a, err = r.execute(ctx)

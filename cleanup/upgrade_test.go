@@ -25,7 +25,7 @@ func (c *cluster) put(key string, raw []byte) {
 // foreignRecords are records that this version does not know.
 func foreignRecords(t *testing.T, started time.Time) map[string][]byte {
 	t.Helper()
-	newer := died(1, cleanup.ExecutorFrontendAPI, started)
+	newer := crashedRecord(1, cleanup.ExecutorFrontendAPI, started)
 	newer.Format = 1
 	marshal := func(v any) []byte {
 		raw, err := php.Marshal(v)
@@ -62,7 +62,7 @@ func TestTryRun_WaitsOutARecordOfAnUnknownFormat(t *testing.T) {
 					require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
 				}
 				require.Zero(t, faulty.Calls(locktest.OpAcquire))
-				o, err := n.Status(t.Context())
+				o, err := n.Overview(t.Context())
 				require.NoError(t, err)
 				require.Len(t, o.Warnings, 1)
 				require.Contains(t, o.Warnings[0], "mosparoGoCleanup")
@@ -122,7 +122,7 @@ func TestTryRun_EndsTheRunOfARecordWithoutAFormat(t *testing.T) {
 	})
 }
 
-func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
+func TestPause_HoldsInAnUnknownFormat(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -131,7 +131,7 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 		a, err := n.TryRun(t.Context(), cleanup.ExecutorCommand)
 		require.NoError(t, err)
 		require.Equal(t, cleanup.ResultPaused, a.Result)
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, o.Pause.Reason, "mosparoGoPause")
 		require.Equal(t, []string{o.Pause.Reason}, o.Warnings)
@@ -140,7 +140,7 @@ func TestPause_HoldsInAFormThatIsNotKnown(t *testing.T) {
 	})
 }
 
-func TestHistory_InAnUnknownFormStays(t *testing.T) {
+func TestHistory_InAnUnknownFormatStays(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.put(string(runhistory.Key), []byte("a newer history"))

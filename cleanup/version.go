@@ -6,23 +6,14 @@ import (
 	"strings"
 )
 
-// supported is the version whose tables and rules this module knows.
+// supported is the version of mosparo whose tables and rules this module knows.
 const supported = "1.5"
 
-// CheckVersion returns an error that wraps [ErrRefused] unless mosparo is installed
-// and of a version that this module knows: 1.5, a dot, and a third number with
-// nothing behind it. A pre-release such as "1.5.0-beta" is refused: its tables may
-// differ. The arguments are mosparo_installed and mosparo_installed_version in
-// env.mosparo.php. Since mosparo may be updated while a node runs, read them
-// before every run:
-//
-//	cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
-//		installed, version, err := readSettings()
-//		if err != nil {
-//			return err // the version is unknown, so nothing is done
-//		}
-//		return cleanup.CheckVersion(installed, version)
-//	})
+// CheckVersion returns an error that wraps [ErrRefused] unless mosparo is installed and
+// its version is 1.5.x, where x is a number. A pre-release such as "1.5.0-beta" is
+// refused, since its tables may differ. The arguments are mosparo_installed and
+// mosparo_installed_version of env.mosparo.php. mosparo may be updated while a node runs, so
+// read them before every run, in a check of [WithCheck].
 func CheckVersion(installed bool, version string) error {
 	if !installed {
 		return fmt.Errorf("%w: mosparo is not installed (mosparo_installed)", ErrRefused)

@@ -1,11 +1,12 @@
-// Package cleanuptest tests programs that clean a mosparo cluster, and databases
-// for them. [Fake] is a database in memory, [PHPNode] a model of a PHP node,
-// [Simulation] a cluster of Go and PHP nodes, and [Conformance] the rules of
-// [cleanup.Database]. It proves nothing about a real PHP.
+// Package cleanuptest helps to test programs that clean a mosparo cluster, and databases for
+// them:
 //
-// A simulation runs weeks of a cluster in a testing/synctest bubble in
-// milliseconds, with crashes, partitions, slow servers and flushes, judges them,
-// and runs the same way again from the same seed:
+//   - [Fake] is a [cleanup.Database] in memory, for a cluster in a test of your own;
+//   - [PHPNode] is a model of a PHP node beside your Go nodes;
+//   - [Simulation] runs weeks of a cluster with faults in milliseconds, from a seed;
+//   - [Conformance] tests a [cleanup.Database] of your own.
+//
+// All of them but Conformance work in a testing/synctest bubble:
 //
 //	func TestMyOptions(t *testing.T) {
 //		o := cleanuptest.Simulation{Seed: 1, GoNodes: 3, PHPNodes: 1, Faults: true}.Run(t)
@@ -13,4 +14,9 @@
 //			t.Error(err)
 //		}
 //	}
+//
+// A simulation has crashes, partitions, slow servers and flushes. It reports overlapping and
+// missed runs, and runs the same way again from the same seed.
+//
+// The PHP node is a model: nothing here runs PHP.
 package cleanuptest

@@ -10,18 +10,18 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Fake is mosparo's database in memory: the statistics, and a cleaning that takes
-// time and deletes nothing. The nodes of a test share one, so that it notices when
-// two of them clean at the same time. Its methods are safe for concurrent use and
-// work in a testing/synctest bubble; set the fields while no method runs.
+// Fake is mosparo's database in memory: its statistics, and a Clean that takes time and
+// deletes nothing. Nodes that share a Fake are a cluster; it counts the calls of Clean that
+// overlap. Its methods are safe for concurrent use and work in a testing/synctest bubble;
+// set the fields while no method runs.
 type Fake struct {
-	// Fail, if not nil, is called before every operation on the statistics, with
-	// the name of the method, and may return an error instead.
+	// Fail, if not nil, is called with the name of the method before every operation
+	// on the statistics; if it returns an error, the method does, too.
 	Fail func(op string) error
-	// Takes is how long a cleaning takes, in rounds of Round; by default it is
-	// one round, of no time.
+	// Takes is how long Clean takes, and Round how long each of its rounds. The
+	// default is one round without time.
 	Takes, Round time.Duration
-	// Do, if not nil, is called in every round; its error ends the cleaning.
+	// Do, if not nil, is called in every round; an error ends Clean.
 	Do func(ctx context.Context) error
 
 	mu     sync.Mutex
@@ -36,7 +36,7 @@ var _ cleanup.Database = (*Fake)(nil)
 // FakeOption changes a default of [NewFake]. There is none yet.
 type FakeOption func(*Fake)
 
-// NewFake returns a database without runs.
+// NewFake returns a Fake without runs.
 func NewFake(opts ...FakeOption) *Fake {
 	f := &Fake{}
 	for _, o := range opts {
@@ -45,6 +45,7 @@ func NewFake(opts ...FakeOption) *Fake {
 	return f
 }
 
+// failure returns the error with which a method ends before it begins.
 func (f *Fake) failure(ctx context.Context, op string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -74,7 +75,7 @@ func (f *Fake) Add(r cleanup.Run) int64 {
 	return r.ID
 }
 
-// insert keeps the order, in a new slice: a simulation reads far more often than it
+// insert inserts a run in order, into a new slice: a simulation reads far more often than it
 // writes, and reading neither sorts nor copies.
 func (f *Fake) insert(r cleanup.Run) {
 	i, _ := slices.BinarySearchFunc(f.newest, r, func(a, b cleanup.Run) int {
@@ -83,8 +84,7 @@ func (f *Fake) insert(r cleanup.Run) {
 	f.newest = slices.Concat(f.newest[:i], []cleanup.Run{r}, f.newest[i:])
 }
 
-// Recent implements [cleanup.Database]. Callers share the slice and do not change
-// it.
+// Recent implements [cleanup.Database]. Callers share the slice and must not change it.
 func (f *Fake) Recent(ctx context.Context, n int) ([]cleanup.Run, error) {
 	if err := f.failure(ctx, "Recent"); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (f *Fake) Withdraw(ctx context.Context, id int64) error {
 	return nil
 }
 
-// takeUnknown removes the run if it is of unknown status.
+// takeUnknown removes and returns the run if its status is unknown.
 func (f *Fake) takeUnknown(id int64) (cleanup.Run, bool) {
 	for i, r := range f.newest {
 		if r.ID == id && r.Status == cleanup.StatusUnknown {
@@ -170,6 +170,7 @@ func (f *Fake) OverlappingCleans() int {
 	return f.overlapping
 }
 
+// enter counts a call of Clean. leave ends it.
 func (f *Fake) enter() (leave func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -185,7 +186,7 @@ func (f *Fake) enter() (leave func()) {
 	}
 }
 
-// Clean implements [cleanup.Cleaner].
+// Clean implements [cleanup.Database].
 func (f *Fake) Clean(ctx context.Context, j cleanup.Job) (r cleanup.Report, err error) {
 	defer f.enter()()
 	round := f.Round

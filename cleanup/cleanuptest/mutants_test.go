@@ -248,7 +248,7 @@ var mutants = []struct {
 			return m.Fake.Clean(ctx, j)
 		}
 	}},
-	{"CleanStopsBetweenRounds", "goes on", func(m *mutant) {
+	{"CleanStopsBetweenRounds", "continues", func(m *mutant) {
 		m.clean = func(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 			if between := j.Limits.Between; between != nil {
 				j.Limits.Between = func(ctx context.Context) error { _ = between(ctx); return nil } // the error is what is ignored
@@ -263,7 +263,7 @@ var mutants = []struct {
 			return r, err
 		}
 	}},
-	{"CleanEndsWithItsContext", "goes on", func(m *mutant) {
+	{"CleanEndsWithItsContext", "continues", func(m *mutant) {
 		m.clean = func(ctx context.Context, j cleanup.Job) (cleanup.Report, error) {
 			return m.Fake.Clean(context.WithoutCancel(ctx), j)
 		}
@@ -284,7 +284,7 @@ var mutants = []struct {
 			return m.Fake.Clean(ctx, j)
 		}
 	}},
-	{"ChecksWriteNothing", "refuses", func(m *mutant) { m.check = func(context.Context) error { return cleanup.ErrRefused } }},
+	{"ChecksPass", "refuses", func(m *mutant) { m.check = func(context.Context) error { return cleanup.ErrRefused } }},
 	{"ChecksWriteNothing", "tries to insert a run", func(m *mutant) {
 		m.check = func(ctx context.Context) error {
 			_, err := m.Fake.Begin(ctx, time.Now(), cleanup.ExecutorCommand)

@@ -10,23 +10,24 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// PHPNode is a model of a mosparo node in PHP: it tests and sets in steps, with a
-// sleep in between, takes no lock, and goes on without the cache. Set the fields
-// before the first call of Cleanup, which is safe for concurrent use.
+// PHPNode is a model of a mosparo node in PHP: it reads and writes in separate steps, with a
+// sleep in between, takes no lock, and continues if the cache fails. Set the fields before
+// the first call of Cleanup, which is safe for concurrent use.
 type PHPNode struct {
 	Pool     *cache.Pool
 	Database cleanup.Database
 	Policy   cleanup.Policy
-	// Sleep returns the time between the first read and the second; PHP's is 1 to
-	// 100 ms. nil is random.
+	// Sleep returns the time between the first read and the second. The default is
+	// mosparo's, a random time of 1 to 100 ms.
 	Sleep func() time.Duration
-	// Stall is how long the node hangs between its second read, for runs of
-	// unknown status, and the insertion of its own.
+	// Stall is how long the node hangs between its second read, that of the
+	// statistics, and the insertion of its row.
 	Stall time.Duration
 }
 
-// Cleanup is CleanupHelper::cleanup. Its error is that of the database, or, for a
-// forced run, of the cleaning: then PHP leaves row and marker as they are.
+// Cleanup does what mosparo's CleanupHelper::cleanup does. It returns errors of the
+// statistics and, for a forced run, of Clean, after which row and marker stay as they are,
+// as in PHP.
 func (n *PHPNode) Cleanup(ctx context.Context, by cleanup.Executor) (cleanup.Result, error) {
 	if !by.Forced() {
 		d, err := n.firstDecision(ctx)
@@ -61,7 +62,7 @@ func (n *PHPNode) Cleanup(ctx context.Context, by cleanup.Executor) (cleanup.Res
 	return n.run(ctx, started, by)
 }
 
-// firstDecision is by the schedule alone, if there is one.
+// firstDecision decides by the cache alone if it has a schedule.
 func (n *PHPNode) firstDecision(ctx context.Context) (cleanup.Decision, error) {
 	s := n.schedule(ctx)
 	if s.Next == nil {
@@ -76,6 +77,7 @@ func (n *PHPNode) firstDecision(ctx context.Context) (cleanup.Decision, error) {
 	return n.Policy.Decide(s, time.Now(), false), nil
 }
 
+// run cleans and saves the end of the run.
 func (n *PHPNode) run(ctx context.Context, started time.Time, by cleanup.Executor) (cleanup.Result, error) {
 	id, err := n.Database.Begin(ctx, started, by)
 	if err != nil {
@@ -86,7 +88,7 @@ func (n *PHPNode) run(ctx context.Context, started time.Time, by cleanup.Executo
 	if err != nil && (ctx.Err() != nil || by.Forced()) {
 		return 0, err // the process died, or its error was thrown
 	}
-	// What the cache refuses is lost, as in PHP.
+	// Errors of the cache are ignored, as in PHP.
 	end := time.Now()
 	result, status := cleanup.ResultUnfinished, cleanup.StatusIncomplete
 	if err == nil && report.Finished {
@@ -101,7 +103,7 @@ func (n *PHPNode) run(ctx context.Context, started time.Time, by cleanup.Executo
 		DeletedTokens: report.DeletedTokens, DeletedSubmissions: report.DeletedSubmissions,
 	})
 	if errors.Is(err, cleanup.ErrNoRun) {
-		err = nil // Doctrine does not count
+		err = nil // Doctrine does not check the number of changed rows
 	}
 	if err == nil {
 		_ = cleanup.CleanupStartedAt.SetNull(ctx, n.Pool, 0)
@@ -109,7 +111,7 @@ func (n *PHPNode) run(ctx context.Context, started time.Time, by cleanup.Executo
 	return result, err
 }
 
-// schedule returns what the cache says; what cannot be read counts as not set.
+// schedule returns the values in the cache; one that cannot be read counts as not set.
 func (n *PHPNode) schedule(ctx context.Context) cleanup.Snapshot {
 	var next, additional, started cache.Result[time.Time]
 	_ = cache.Read(ctx, n.Pool, cleanup.NextCleanup.Into(&next), cleanup.AdditionalCleanup.Into(&additional), cleanup.CleanupStartedAt.Into(&started))
@@ -122,7 +124,7 @@ func (n *PHPNode) schedule(ctx context.Context) cleanup.Snapshot {
 	return cleanup.Snapshot{Next: value(next), Additional: value(additional), Started: value(started)}
 }
 
-// statistics returns what the statistics say.
+// statistics returns the values in the statistics.
 func (n *PHPNode) statistics(ctx context.Context) (cleanup.Snapshot, error) {
 	var s cleanup.Snapshot
 	runs, err := n.Database.Recent(ctx, 100)
@@ -135,23 +137,4 @@ func (n *PHPNode) statistics(ctx context.Context) (cleanup.Snapshot, error) {
 		}
 	}
 	return s, err
-}
-
-// sleep waits for d or the end of the context. When the deadline comes before
-// the end of d, or with it, no timer is started that could race with it.
-func sleep(ctx context.Context, d time.Duration) error {
-	if err := context.Cause(ctx); err != nil || d <= 0 {
-		return err
-	}
-	if end, ok := ctx.Deadline(); ok && time.Until(end) <= d {
-		<-ctx.Done()
-		return context.Cause(ctx)
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return context.Cause(ctx)
 }

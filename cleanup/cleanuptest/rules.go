@@ -145,21 +145,6 @@ func (s *suite) endedContext() {
 	}
 }
 
-func (s *suite) failed(err error, call string) {
-	s.Helper()
-	if err == nil {
-		s.broken("%s with an ended context returned no error", call)
-	}
-}
-
-func sameRuns(a, b []cleanup.Run) bool {
-	return slices.EqualFunc(a, b, func(a, b cleanup.Run) bool {
-		same := a.Time.Equal(b.Time)
-		a.Time = b.Time
-		return same && a == b
-	})
-}
-
 func (s *suite) cleanCallsBetween() {
 	calls := 0
 	_, err := s.db.Clean(s.Context(), cleanup.Job{Limits: cleanup.Limits{Between: func(context.Context) error { calls++; return nil }}})
@@ -215,14 +200,22 @@ func (s *suite) cleanLeavesRuns() {
 	}
 }
 
-func (s *suite) checker() {
+func (s *suite) checksPass() {
+	c, ok := s.db.(cleanup.Checker)
+	if !ok {
+		s.Skip("the database is no Checker")
+	}
+	s.must(c.Check(s.Context(), cleanup.Policy{}, cleanup.Snapshot{}), "Check")
+}
+
+func (s *suite) checksWriteNothing() {
 	c, ok := s.db.(cleanup.Checker)
 	if !ok {
 		s.Skip("the database is no Checker")
 	}
 	before, err := s.db.Recent(s.Context(), 100)
 	s.must(err, "Recent")
-	s.must(c.Check(s.Context(), cleanup.Policy{}, cleanup.Snapshot{}), "Check")
+	_ = c.Check(s.Context(), cleanup.Policy{}, cleanup.Snapshot{}) // see checksPass
 	after, err := s.db.Recent(s.Context(), 100)
 	s.must(err, "Recent")
 	if !sameRuns(before, after) {

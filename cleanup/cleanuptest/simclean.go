@@ -10,9 +10,8 @@ import (
 
 var errSimulated = errors.New("simulated: the cleaning failed")
 
-// Clean implements [cleanup.Cleaner]: it takes some time and deletes nothing. Some
-// runs of Go nodes are long, those of PHP nodes stay below what makes them look
-// dead.
+// Clean implements [cleanup.Database]: it takes some time and deletes nothing. Some runs of
+// Go nodes are long; those of PHP nodes are so short that they never look crashed.
 func (c wiredDatabase) Clean(ctx context.Context, j cleanup.Job) (r cleanup.Report, err error) {
 	w := c.w
 	run := c.startRun()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// instantFault notes a fault that is over immediately.
+// instantFault notes a fault without duration.
 func (w *world) instantFault() {
 	at := w.now()
 	w.mu.Lock()
@@ -15,7 +15,7 @@ func (w *world) instantFault() {
 	w.fault = max(w.fault, at)
 }
 
-// lastingFault notes a fault that lasts; heal ends it.
+// lastingFault begins a fault with change(1). heal ends it with change(-1).
 func (w *world) lastingFault(change func(by int)) (heal func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -31,7 +31,7 @@ func (w *world) lastingFault(change func(by int)) (heal func()) {
 	}
 }
 
-// countGoNodes counts the Go nodes that run.
+// countGoNodes changes the number of Go nodes that run, which counts as a fault.
 func (w *world) countGoNodes(by int) {
 	at := w.now()
 	w.mu.Lock()
@@ -46,7 +46,7 @@ func (w *world) setMaxDelay(d time.Duration) {
 	w.maxDelay = d
 }
 
-// injectFaults causes faults from time to time.
+// injectFaults causes a random fault every few hours.
 func (w *world) injectFaults() {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -81,7 +81,7 @@ func (w *world) server(me string) string {
 	return []string{cacheServer, lockServer, databaseServer}[w.random.draw(w.now(), me, "server")%3]
 }
 
-// partition cuts a server off from one node or from all.
+// partition cuts one node, or all, off from a server.
 func (w *world) partition(me string) {
 	what := w.server(me)
 	if n := w.random.draw(w.now(), me, "node") % uint64(w.GoNodes+w.PHPNodes+1); n > 0 {
@@ -98,7 +98,7 @@ func (w *world) partition(me string) {
 	w.note("%s is back", what)
 }
 
-// slowdown makes a server slow.
+// slowdown makes a server slow for a while.
 func (w *world) slowdown(me string) {
 	what := w.server(me)
 	slow := w.between(50*time.Millisecond, 2*clientTimeout, me, "slow")

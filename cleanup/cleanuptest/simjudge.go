@@ -3,19 +3,17 @@ package cleanuptest
 import (
 	"context"
 	"time"
-
-	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// watch looks for cleanups that are due and do not start.
+// watch notes cleanups that are due and do not start.
 func (w *world) watch() {
 	for sleep(w.ctx, w.between(2*time.Minute, 3*time.Minute, "watch")) == nil {
 		w.noteLateness(w.now(), false)
 	}
 }
 
-// noteLateness notes how long the cleanup has been due, without a fault and without
-// a run under way.
+// noteLateness notes for how long the cleanup has been due without a fault and without a run
+// under way.
 func (w *world) noteLateness(at time.Duration, starts bool) {
 	due, ok := w.due()
 	w.mu.Lock()
@@ -38,20 +36,21 @@ func (w *world) noteLateness(at time.Duration, starts bool) {
 	}
 }
 
-// due is when the cleanup is due by what really is in cache and database.
+// due returns when the cleanup is due by the actual state of cache and database, and whether
+// that time has come.
 func (w *world) due() (time.Duration, bool) {
-	php := &PHPNode{Pool: w.truth, Database: w.db, Policy: w.Policy}
+	php := &PHPNode{Pool: w.direct, Database: w.db, Policy: w.Policy}
 	s := php.schedule(context.Background())
 	rows, _ := php.statistics(context.Background())
 	s.Newest, s.NewestUnknown = rows.Newest, rows.NewestUnknown
 	d := w.Policy.Decide(s, time.Now(), false)
-	if d.Reason == cleanup.ReasonNothingPlanned {
-		return 0, true // a schedule is due
+	if s.Next == nil && s.Additional == nil && s.Newest == nil {
+		return 0, true // nothing is planned, which is due now
 	}
 	return d.Due.Sub(w.began), !d.Due.After(time.Now())
 }
 
-// overlaps finds runs that should have been one.
+// overlaps returns the pairs of runs that should have been one.
 func (w *world) overlaps(runs []Run) (found []OverlappingRuns) {
 	for i, b := range runs {
 		for _, a := range runs[:i] {
@@ -79,7 +78,7 @@ func (w *world) tooSoon(before []Run, b Run) bool {
 	return !w.Faults && !b.PHP && a.Complete && b.Start >= a.End && b.inserted-a.inserted < w.Policy.ProcessInterval-time.Second
 }
 
-// pair judges two runs, of which a started first.
+// pair reports whether two runs, of which a started first, should have been one.
 func (w *world) pair(a, b Run) (OverlappingRuns, bool) {
 	o := OverlappingRuns{A: a, B: b}
 	overlap := b.Start < a.End
@@ -97,7 +96,7 @@ func (w *world) pair(a, b Run) (OverlappingRuns, bool) {
 	}
 	switch {
 	case php.inserted > node.readBefore && php.inserted <= node.readAfter:
-		// Also when the PHP node was done again before the Go node started.
+		// Also if the PHP node had finished before the Go node started.
 		o.Avoidable, o.Why = true, "the PHP node's row was there when the Go node read the statistics"
 		return o, true
 	case !overlap:
@@ -114,8 +113,8 @@ func (w *world) pair(a, b Run) (OverlappingRuns, bool) {
 	return o, true
 }
 
-// maxDetection is how long a Go node may take to detect a PHP node beyond the round
-// that is under way: it reads a database that is slow or does not answer.
+// maxDetection returns how long a Go node may take, after the end of a round, to detect a
+// PHP node: its database may be slow or not answer.
 func (w *world) maxDetection() time.Duration {
 	most := 4 * farthest * near
 	if w.Faults {

@@ -9,13 +9,13 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// goNode is a Go node with all its processes.
+// goNode is a Go node. It has one process at a time.
 type goNode struct {
 	w    *world
 	name string
 }
 
-// live starts the node again and again.
+// live starts one process after another.
 func (n *goNode) live() {
 	w := n.w
 	if sleep(w.ctx, w.between(0, time.Minute, n.name, "first start")) != nil {
@@ -29,8 +29,7 @@ func (n *goNode) live() {
 	}
 }
 
-// life runs one process of the node. It ends by a crash, in order, or with the
-// simulation.
+// life runs one process, until it crashes, stops, or the simulation ends.
 func (n *goNode) life() {
 	w := n.w
 	c := &wire{w: w, node: n.name}
@@ -75,14 +74,14 @@ func (n *goNode) scheduler(c *wire, locker *lock.Locker) *cleanup.Scheduler {
 	return cleanup.New(cache.NewPool(wiredCache{c}), locker, db, append(opts, w.Options...)...)
 }
 
-// phpNode answers requests, each of which is a process of its own.
+// phpNode is a PHP node. Each of its requests is a process of its own.
 type phpNode struct {
 	w    *world
 	name string
 }
 
-// live makes the requests of visitors. There are so many that one often comes
-// right when the cleanup is due, and only such ones matter.
+// live makes the requests of visitors. Half of them come when the cleanup has just become
+// due, as one often does in a real cluster.
 func (n *phpNode) live() {
 	w := n.w
 	for {
@@ -97,14 +96,14 @@ func (n *phpNode) live() {
 	}
 }
 
-// cron makes the forced runs.
+// cron makes the forced runs of a cron job.
 func (n *phpNode) cron() {
 	for sleep(n.w.ctx, n.w.between(time.Minute, 24*time.Hour, n.name, "next cron job")) == nil {
 		n.request(cleanup.ExecutorCommand)
 	}
 }
 
-// request runs one process, which may die.
+// request runs one process, which may crash.
 func (n *phpNode) request(by cleanup.Executor) {
 	w := n.w
 	c := &wire{w: w, node: n.name}

@@ -31,7 +31,7 @@ func simulated(seed uint64) cleanuptest.Simulation {
 	}
 }
 
-func TestSimulation_NoAvoidableDoubleRunAndNoneMissed(t *testing.T) {
+func TestSimulation_NoAvoidableOverlapAndNoMissedRun(t *testing.T) {
 	n := *simSeeds
 	if testing.Short() {
 		n = max(n/20, 1)
@@ -82,5 +82,5 @@ func TestSimulation_ReportsWhatIsWrong(t *testing.T) {
 
 	o = cleanuptest.Simulation{Seed: 1, Duration: 7 * day, PHPNodes: 8, Policy: cleanup.Policy{ProcessInterval: time.Hour}}.Run(t)
 	require.NotEmpty(t, o.Overlaps, "PHP nodes among themselves")
-	require.NoError(t, o.Err(), "which is nobody's fault here")
+	require.NoError(t, o.Err(), "which no Go node could avoid")
 }

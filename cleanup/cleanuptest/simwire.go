@@ -26,24 +26,24 @@ const (
 )
 
 const (
-	// near is how long a request or its reply takes at most on a near node,
-	// farthest how many times as long on others.
+	// near is how long a request or a reply takes at most on the nearest node, and
+	// farthest the factor for the farthest.
 	near     = 3 * time.Millisecond
 	farthest = 15
 	// clientTimeout is how long a client waits for a server that it cannot reach.
 	clientTimeout = 2 * time.Second
 )
 
-// wire is the network between one process of a node and the servers: every request
-// travels to the server and back, and is lost on either way when the process dies
-// or the server cannot be reached.
+// wire is the network between one process and the servers: every request travels to the
+// server and back, and is lost on either way if the process crashes or is partitioned from
+// the server.
 type wire struct {
 	w    *world
 	node string
 	dead atomic.Bool
 
-	// When the statistics were last read, when last before the process inserted
-	// its row, and when that was.
+	// When the process last read the statistics, when it last read them before it
+	// inserted its row, and when it inserted that.
 	read, readBefore, inserted time.Duration
 }
 
@@ -58,7 +58,7 @@ func (c *wire) do(ctx context.Context, server, op string, f func() error) error 
 	return err
 }
 
-// travel is one way through the network.
+// travel takes the time of one way through the network.
 func (c *wire) travel(ctx context.Context, server, leg string) error {
 	if c.dead.Load() {
 		return errDead
@@ -91,18 +91,6 @@ func (c *wire) timeout(ctx context.Context, server, leg string) error {
 		return errDead
 	}
 	return errCut
-}
-
-func (w *world) isCut(node, server string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.cut[server] > 0 || w.cut[node+" "+server] > 0
-}
-
-func (w *world) slowness(server string) time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.slow[server]
 }
 
 // wiredCache is the shared cache of a process.
@@ -140,10 +128,10 @@ func (c wiredCache) Delete(ctx context.Context, keys ...string) error {
 // Close implements [cache.Adapter].
 func (wiredCache) Close() error { return nil }
 
-// wiredLocks are the locks of a process.
+// wiredLocks is the lock backend of a process.
 type wiredLocks struct{ *wire }
 
-// Properties implements [lock.Backend]: those of a server that all nodes share.
+// Properties implements [lock.Backend]. Unlike a memory locker's, all nodes share it.
 func (wiredLocks) Properties() lock.Properties {
 	p := memorylocker.New().Properties()
 	p.Shared = true
@@ -178,7 +166,7 @@ func (c wiredLocks) Holder(ctx context.Context, name string) (h lock.Holder, err
 	return h, err
 }
 
-// wiredDatabase is the database of a process, which cleans as the executor.
+// wiredDatabase is the database of a process that cleans as the executor by.
 type wiredDatabase struct {
 	*wire
 	by  cleanup.Executor

@@ -2,7 +2,6 @@ package sqlcleaner
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,16 +10,15 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Check implements [cleanup.Checker]: the server takes writes, the user has the
-// rights that a run needs (see [DB.CheckRights]), the tables have exactly the
-// columns, foreign keys and migrations of mosparo 1.5, the clocks of server and
-// node differ by less than five minutes, and the zone of the stored times is the
-// one that was configured. It writes nothing and can be called at any time. Its
-// errors wrap [cleanup.ErrRefused] unless the database could not be reached. It
-// does not see mosparo's version: [cleanup.CheckVersion] does.
+// Check implements [cleanup.Checker]. It returns nil if the server accepts writes, the user
+// has the rights that a run needs (see [DB.CheckRights]), the tables have exactly the
+// columns, foreign keys and migrations of mosparo 1.5, the clocks of server and node differ
+// by less than five minutes, and the zone of the stored times is the configured one. It
+// writes nothing. Its errors wrap [cleanup.ErrRefused] unless the database could not be
+// reached. It does not check mosparo's version; [cleanup.CheckVersion] does.
 //
-// On MySQL a user without rights on a table does not see its foreign
-// keys; that such a table is there shows in the migrations.
+// On MySQL a user without rights on a table does not see its foreign keys. The migrations
+// reveal an additional table all the same.
 func (d *DB) Check(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
 	p = p.WithDefaults()
 	for _, check := range []func(context.Context) error{
@@ -36,22 +34,10 @@ func (d *DB) Check(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) er
 	return nil
 }
 
-func refuse(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{cleanup.ErrRefused}, args...)...)
-}
-
-// texts returns the texts that a query selects.
-func (d *DB) texts(ctx context.Context, query string, args ...any) (all []string, err error) {
-	err = d.persist(ctx, func() error {
-		all = nil
-		return d.each(ctx, d.db, func(rows *sql.Rows) error {
-			var s sql.NullString
-			err := rows.Scan(&s)
-			all = append(all, s.String)
-			return err
-		}, query, args...)
-	})
-	return all, err
+// Ping reads a row, as mosparo's health check does.
+func (d *DB) Ping(ctx context.Context) error {
+	_, err := d.readIDs(ctx, "SELECT id FROM project ORDER BY id LIMIT 1")
+	return err
 }
 
 // checkColumns compares the tables with mosparo's.
@@ -59,12 +45,12 @@ func (d *DB) checkColumns(ctx context.Context) error {
 	query := map[Dialect]string{
 		SQLite: "SELECT name FROM pragma_table_info(?)",
 		MySQL:  "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
-		// What the search path finds is what the statements of this package use.
+		// By the search path, as the statements of this package.
 		PostgreSQL: "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(CAST(? AS text)) AND attnum > 0 AND NOT attisdropped",
 	}[d.dialect]
 	for _, table := range sortedKeys(tables) {
 		want := strings.Fields(tables[table])
-		got, err := d.texts(ctx, query, table)
+		got, err := d.readTexts(ctx, query, table)
 		if err != nil {
 			return err
 		}
@@ -82,9 +68,8 @@ func (d *DB) checkColumns(ctx context.Context) error {
 	return nil
 }
 
-// checkForeignKeys looks for foreign keys that mosparo does not have, or that do
-// something to other rows when one is deleted. Missing ones are no harm: SQLite
-// does not enforce them.
+// checkForeignKeys refuses foreign keys that mosparo does not have, or that change other
+// rows when one is deleted. Missing ones do no harm: SQLite does not enforce them.
 func (d *DB) checkForeignKeys(ctx context.Context) error {
 	query := map[Dialect]string{
 		SQLite: `SELECT m.name || '.' || f."from" || ' → ' || f."table" || CASE WHEN f.on_delete IN ('NO ACTION', 'RESTRICT') THEN '' ELSE ' ON DELETE ' || f.on_delete END FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
@@ -96,7 +81,7 @@ func (d *DB) checkForeignKeys(ctx context.Context) error {
 			|| CASE c.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL' WHEN 'd' THEN ' ON DELETE SET DEFAULT' ELSE '' END FROM pg_catalog.pg_constraint c
 			JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) WHERE c.contype = 'f'`,
 	}[d.dialect]
-	all, err := d.texts(ctx, query)
+	all, err := d.readTexts(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -113,9 +98,10 @@ func (d *DB) checkForeignKeys(ctx context.Context) error {
 	return nil
 }
 
-// checkMigrations wants mosparo's newest migration, and no other than mosparo's.
+// checkMigrations refuses a database without the newest migration of mosparo 1.5, or with
+// one that is not mosparo's.
 func (d *DB) checkMigrations(ctx context.Context) error {
-	done, err := d.texts(ctx, "SELECT version FROM "+migrationsTable+" ORDER BY version")
+	done, err := d.readTexts(ctx, "SELECT version FROM "+migrationsTable+" ORDER BY version")
 	if err != nil {
 		if isLost(err) || ctx.Err() != nil {
 			return err
@@ -131,33 +117,4 @@ func (d *DB) checkMigrations(ctx context.Context) error {
 		return refuse("the migration %s of mosparo 1.5 has not been done", newestMigration)
 	}
 	return nil
-}
-
-// checkWritable refuses a server that takes no writes: a replica, or one whose
-// failover is under way.
-func (d *DB) checkWritable(ctx context.Context, q querier) error {
-	query := map[Dialect]string{
-		MySQL:      "SELECT IF(@@global.read_only IN ('0', 'OFF'), 0, 1)",
-		PostgreSQL: "SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' THEN 1 ELSE 0 END",
-	}[d.dialect]
-	if query == "" {
-		return nil
-	}
-	var n int
-	if err := q.QueryRowContext(ctx, query).Scan(&n); err != nil {
-		return err
-	}
-	if n != 0 {
-		return refuse("the database server is read-only")
-	}
-	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

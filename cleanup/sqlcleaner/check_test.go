@@ -13,7 +13,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-func TestCheck_RefusesTablesThatItDoesNotKnow(t *testing.T) {
+func TestCheck_RefusesUnknownTables(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		check := func() error {
 			return sqlcleaner.New(db.DB, db.dialect).Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
@@ -50,7 +50,7 @@ func TestCheck_RefusesTablesThatItDoesNotKnow(t *testing.T) {
 	})
 }
 
-func TestCheck_RefusesAServerThatTakesNoWrites(t *testing.T) {
+func TestCheck_RefusesAServerThatAcceptsNoWrites(t *testing.T) {
 	// Servers of its own: the setting is that of the whole server.
 	maria := servers.MariaDB(t, "--read-only")
 	db := open(t, "mysql", maria.DSN())

@@ -33,7 +33,7 @@ type order struct {
 const childRows = 10
 
 // child cleans once. It names the step of every transaction that it has committed,
-// and waits for a line before it goes on.
+// and waits for a line before it continues.
 func child(spec string) {
 	var o order
 	err := json.Unmarshal([]byte(spec), &o)
@@ -95,7 +95,7 @@ func killed(t *testing.T, db *database, p cleanup.Policy, transactions int, rand
 	_ = cmd.Wait()
 }
 
-// A node is killed at random points; whatever it leaves, the next one leaves
+// A node is killed at random points; afterwards the next one leaves
 // what an undisturbed run does.
 func TestClean_IsFinishedByAnotherAfterKill9(t *testing.T) {
 	kills := 3
@@ -115,10 +115,10 @@ func TestClean_IsFinishedByAnotherAfterKill9(t *testing.T) {
 			require.Greater(t, transactions, 2, "%d submissions go", going)
 			killed(t, db, w.policy, 1+r.IntN(transactions-2), r.Float64())
 			left := len(db.ids("submission"))
-			require.Less(t, left, before, "the process died before it had deleted any submission")
+			require.Less(t, left, before, "the process was killed before it had deleted any submission")
 			exhaust(t, sqlcleaner.New(db.DB, db.dialect), cleanup.Job{Policy: w.policy})
 			w.exhaust(now, db.dialect)
-			require.Greater(t, left, len(w.subs), "the process died after it had deleted all submissions")
+			require.Greater(t, left, len(w.subs), "the process was killed after it had deleted all submissions")
 			w.holds(db)
 		}
 	})

@@ -35,7 +35,7 @@ func withoutForeignKeys(db *database, statements ...string) {
 }
 
 // A submission whose token is gone stays, and keeps no run from coming to its end.
-func TestClean_EndsBesideASubmissionWhoseTokenIsGone(t *testing.T) {
+func TestClean_EndsBesideASubmissionWhoseTokenDoesNotExist(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		w := &world{projects: []project{{1, "FOREVER"}}}
 		for i := 1; i <= 20; i++ {
@@ -99,7 +99,7 @@ func TestClean_CountsWhatRemainsAfterAnError(t *testing.T) {
 
 // A row that lies further ahead than any zone explains keeps nothing from being
 // cleaned.
-func TestCheck_LeavesRowsFarInTheFutureAlone(t *testing.T) {
+func TestCheck_IgnoresRowsFarInTheFuture(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		now := time.Now().UTC()
 		w := &world{projects: []project{{1, "FOREVER"}}, tokens: []token{{id: 3, age: -400 * day, last: 4}}, subs: []submission{{id: 4, token: 3, age: -27 * time.Hour, spam: 0, valid: -1}}}
@@ -119,7 +119,7 @@ func TestCheck_LeavesRowsFarInTheFutureAlone(t *testing.T) {
 		require.NoError(t, err)
 		w.holds(db)
 
-		// Within 26 hours it may mean that the zone is wrong, whatever lies behind it.
+		// Within 26 hours it may mean that the zone is wrong, also beside rows further ahead.
 		db.exec("UPDATE submission SET submitted_at = ?", now.Add(25*time.Hour).Format(time.DateTime))
 		err = d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{})
 		require.ErrorIs(t, err, cleanup.ErrRefused)

@@ -7,17 +7,19 @@ import (
 	"strings"
 )
 
-// Dialect is one of the databases that mosparo runs on.
+// Dialect is the SQL dialect of a database that mosparo supports.
 type Dialect int
 
-// The databases of mosparo.
 const (
+	// SQLite is SQLite 3.
 	SQLite Dialect = iota + 1
-	MySQL          // and MariaDB
+	// MySQL is MySQL and MariaDB, with Galera.
+	MySQL
+	// PostgreSQL is PostgreSQL.
 	PostgreSQL
 )
 
-// String names the dialect.
+// String returns the name of the dialect.
 func (d Dialect) String() string {
 	switch d {
 	case SQLite:
@@ -30,9 +32,8 @@ func (d Dialect) String() string {
 	return "Dialect(" + strconv.Itoa(int(d)) + ")"
 }
 
-// Rebind returns a statement with the parameters of the dialect: question marks as
-// they are, or $1, $2 and so on for PostgreSQL. Every question mark counts, also
-// one in a text.
+// Rebind returns a statement with the placeholders of the dialect: question marks, or $1,
+// $2 and so on for PostgreSQL. It replaces every question mark, also in a string literal.
 func (d Dialect) Rebind(query string) string {
 	if d != PostgreSQL {
 		return query
@@ -51,17 +52,17 @@ func (d Dialect) Rebind(query string) string {
 	return b.String()
 }
 
-// no is the condition that a boolean column is false.
-func (d Dialect) no(column string) string {
+// isFalse returns the SQL condition that a boolean column is false.
+func (d Dialect) isFalse(column string) string {
 	if d == PostgreSQL {
 		return column + " = FALSE"
 	}
 	return column + " = 0"
 }
 
-// text is a time or a date as the database itself writes it. Drivers make of a
-// time what their settings say, and some texts are no time in some zone.
-func (d Dialect) text(column string) string {
+// asText returns the SQL expression of a time or a date as text. What a driver makes of a
+// time depends on its settings, and not every text is a time in every zone.
+func (d Dialect) asText(column string) string {
 	switch d {
 	case MySQL:
 		return "CAST(" + column + " AS CHAR)"
@@ -71,7 +72,7 @@ func (d Dialect) text(column string) string {
 	return "CAST(" + column + " AS TEXT)"
 }
 
-// quote is the name of a table; "delay" is a word of some databases.
+// quote returns the quoted name of a table; "delay" is a reserved word.
 func (d Dialect) quote(table string) string {
 	if d == MySQL {
 		return "`" + table + "`"
@@ -79,9 +80,9 @@ func (d Dialect) quote(table string) string {
 	return `"` + table + `"`
 }
 
-// deleteBy deletes the rows of a table whose column refers to a row of another
-// that meets a condition on its alias s. MySQL and MariaDB read the whole
-// table for a subquery there, but not for a join.
+// deleteBy returns a statement that deletes the rows of a table whose column refers to a
+// row of another table that meets a condition on the alias s. With a subquery MySQL and
+// MariaDB would read the whole table, with a join they do not.
 func (d Dialect) deleteBy(table, column, other, where string) string {
 	if d == MySQL {
 		return "DELETE r FROM " + table + " r JOIN " + other + " s ON s.id = r." + column + " WHERE " + where
@@ -89,7 +90,8 @@ func (d Dialect) deleteBy(table, column, other, where string) string {
 	return "DELETE FROM " + table + " WHERE " + column + " IN (SELECT s.id FROM " + other + " s WHERE " + where + ")"
 }
 
-// deleteAs deletes the rows of a table that meet a condition on an alias.
+// deleteAs returns a statement that deletes the rows of a table that meet a condition on
+// an alias.
 func (d Dialect) deleteAs(table, alias, where string) string {
 	if d == MySQL {
 		return "DELETE " + alias + " FROM " + table + " " + alias + " WHERE " + where
@@ -102,9 +104,9 @@ func (d Dialect) isKnown() bool { return d >= SQLite && d <= PostgreSQL }
 // ErrUnknownDriver is wrapped by the error of [DialectOf].
 var ErrUnknownDriver = errors.New("unknown database driver")
 
-// DialectOf returns the dialect of a driver by its name in database/sql: "sqlite"
-// or "sqlite3", "mysql", "pgx" or "postgres". For any other name, such as
-// "mariadb", which is no driver's, the error wraps [ErrUnknownDriver].
+// DialectOf returns the dialect of a driver by its name in database/sql: "sqlite" or
+// "sqlite3", "mysql", "pgx" or "postgres". For any other name, such as "mariadb", the
+// error wraps [ErrUnknownDriver].
 func DialectOf(driver string) (Dialect, error) {
 	switch driver {
 	case "sqlite", "sqlite3":

@@ -15,7 +15,7 @@ import (
 
 // A driver may be told to make times of what the columns hold, in a zone in
 // which some of them do not exist.
-func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
+func TestClean_DependsOnNoSettingsOfTheDriver(t *testing.T) {
 	db := create(t, sqlcleaner.MySQL)
 	const never = "2026-03-08 02:30:00" // in New York, where the clock goes from 2 to 3
 	insert(db, `"delay" (id, valid_until)`, span(1, 1500), func(int) string { return "NULL, '" + never + "'" })
@@ -38,8 +38,8 @@ func TestClean_MindsNoSettingsOfTheDriver(t *testing.T) {
 	require.Equal(t, 1500, report.Rows["delay"])
 }
 
-// The application goes on using its pool.
-func TestClean_GivesConnectionsBackAsTheyCame(t *testing.T) {
+// The application continues to use its pool.
+func TestClean_ReturnsConnectionsUnchanged(t *testing.T) {
 	db := create(t, sqlcleaner.MySQL)
 	db.SetMaxOpenConns(1)
 	d := sqlcleaner.New(db.DB, db.dialect)

@@ -8,14 +8,16 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
-// What would go, and then the cleanup itself. A program passes the DB to
-// cleanup.New instead, as both statistics and cleaner, and its Check to
-// cleanup.WithCheck.
+// A node that cleans a database on SQLite. It says before what it would delete.
 func Example() {
 	ctx := context.Background()
 	db, err := sql.Open("sqlite", "file:example?mode=memory&cache=shared&_txlock=immediate")
@@ -34,12 +36,15 @@ func Example() {
 		return
 	}
 
-	d := sqlcleaner.New(db, sqlcleaner.SQLite)
-	would, err := d.DryRun(ctx, cleanup.Policy{})
+	pool := cache.NewPool(memoryadapter.New()) // of the cluster
+	locker := lock.New(memorylocker.New())     // of the cluster
+	defer locker.Close()
+	s := cleanup.New(pool, locker, sqlcleaner.New(db, sqlcleaner.SQLite), cleanup.WithMode(cleanup.ModeClean))
+	would, err := s.DryRun(ctx)
 	fmt.Println("would delete", would.DeletedTokens, "tokens", err)
-	report, err := d.Clean(ctx, cleanup.Job{})
-	fmt.Println("deleted", report.DeletedTokens, "tokens", report.Finished, err)
+	a, err := s.TryRun(ctx, cleanup.ExecutorCommand)
+	fmt.Println(a.Result, "deleted", a.Report.DeletedTokens, "tokens", err)
 	// Output:
 	// would delete 2 tokens <nil>
-	// deleted 2 tokens true <nil>
+	// completed deleted 2 tokens <nil>
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Tx runs f in a transaction as those of a run are.
-func (d *DB) Tx(ctx context.Context, f func(tx *sql.Tx) error) error { return d.tx(ctx, f) }
+func (d *DB) Tx(ctx context.Context, f func(tx *sql.Tx) error) error { return d.transact(ctx, f) }
 
 // Keys is the condition by which a run names rows.
-func (d Dialect) Keys(column string, ids []int64) string { return d.keys(column, ids) }
+func (d Dialect) Keys(column string, ids []int64) string { return d.idIn(column, ids) }

@@ -38,7 +38,7 @@ func after(submissions int, f func()) sqlcleaner.Option {
 	})
 }
 
-func TestClean_GoesOnWhenTheServerIsBack(t *testing.T) {
+func TestClean_ContinuesWhenTheServerIsBack(t *testing.T) {
 	test := func(t *testing.T, driver, dsn string, p *servers.Process) {
 		db, w, now := ownServer(t, driver, dsn)
 		var back sync.WaitGroup
@@ -74,7 +74,7 @@ func TestClean_EndsWhenTheServerDoesNotComeBack(t *testing.T) {
 	require.Positive(t, report.DeletedSubmissions)
 }
 
-func TestClean_StopsOnAReplicaAndGoesOnOnceItIsPromoted(t *testing.T) {
+func TestClean_StopsOnAReplicaAndContinuesOnceItIsPromoted(t *testing.T) {
 	first := servers.PostgreSQL(t)
 	_, w, now := ownServer(t, "pgx", first.DSN())
 	second := first.Standby()

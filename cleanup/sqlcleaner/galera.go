@@ -6,10 +6,9 @@ import (
 	"errors"
 )
 
-// causally runs f with a connection on which a read sees all that any node of a
-// Galera cluster has committed before. The connection goes back to its pool as it
-// came.
-func (d *DB) causally(ctx context.Context, f func(q querier) error) error {
+// withSyncWait calls f with a connection on which wsrep_sync_wait is set: a read sees what
+// any node of a Galera cluster has committed before (causal reads).
+func (d *DB) withSyncWait(ctx context.Context, f func(q querier) error) error {
 	if d.dialect != MySQL {
 		return f(d.db)
 	}
@@ -18,7 +17,7 @@ func (d *DB) causally(ctx context.Context, f func(q querier) error) error {
 		return err
 	}
 	defer conn.Close()
-	// No rows on a server that is not made for Galera, OFF on one that is alone.
+	// No row without Galera, OFF if the server is not part of a cluster.
 	var name, on string
 	switch err := conn.QueryRowContext(ctx, "SHOW VARIABLES LIKE 'wsrep_on'").Scan(&name, &on); {
 	case errors.Is(err, sql.ErrNoRows) || err == nil && on != "ON":
@@ -26,7 +25,7 @@ func (d *DB) causally(ctx context.Context, f func(q querier) error) error {
 	case err != nil:
 		return err
 	}
-	restore, err := set(ctx, conn, "wsrep_sync_wait", "@@wsrep_sync_wait | 1")
+	restore, err := setVariable(ctx, conn, "wsrep_sync_wait", "@@wsrep_sync_wait | 1")
 	if err != nil {
 		return err
 	}

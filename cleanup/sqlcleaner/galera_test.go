@@ -155,7 +155,7 @@ func TestGalera(t *testing.T) {
 		w.holds(first)
 		require.EqualValues(t, len(w.tokens), first.number("SELECT COUNT(*) FROM submit_token WHERE page_title = 'seen'"))
 	})
-	t.Run("cleans on both nodes at once", func(t *testing.T) {
+	t.Run("cleans on both nodes at the same time", func(t *testing.T) {
 		first.empty()
 		w := random(rand.New(rand.NewPCG(31, 32)), 1000)
 		now := time.Now().UTC()

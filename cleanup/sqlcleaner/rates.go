@@ -2,18 +2,18 @@ package sqlcleaner
 
 import "time"
 
-// rates compare how often others write while the run works and while it pauses,
-// where the database counts that.
+// rates compares how often others write while the run works and while it pauses, if the
+// database counts that.
 type rates struct {
 	last             traffic // at the end of the last pause
 	own              float64 // transactions of the run since then
 	working, pausing rate
 }
 
-// rate is a number of writes in a time; the older they are, the less they count.
+// rate is a number of writes in a time, with less weight for older ones.
 type rate struct{ writes, seconds float64 }
 
-// ageing is what is left of older writes with each pause.
+// ageing is the factor by which older writes lose weight with each pause.
 const ageing = 0.9
 
 func (r *rate) add(writes float64, d time.Duration) {
@@ -21,7 +21,7 @@ func (r *rate) add(writes float64, d time.Duration) {
 	r.seconds = ageing*r.seconds + d.Seconds()
 }
 
-// add counts a pause, and the work between it and the last one.
+// add counts a pause, and the work between the last one and it.
 func (r *rates) add(d Dialect, before, after traffic) {
 	if !r.last.at.IsZero() {
 		others := before.count - r.last.count
@@ -34,8 +34,8 @@ func (r *rates) add(d Dialect, before, after traffic) {
 	r.last, r.own = after, 0
 }
 
-// loss is the part of their rate that others lose while the run works, from 0 to
-// 1; false if that is not known.
+// loss returns the part of their rate that others lose while the run works, from 0 to 1. It
+// returns false if that is not known.
 func (r *rates) loss() (part float64, known bool) {
 	if r.working.seconds == 0 || r.pausing.writes == 0 {
 		return 0, false

@@ -10,12 +10,12 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// RightsError says that the user of the database lacks rights. It wraps
+// RightsError is the error of a user of the database who lacks rights. It wraps
 // [cleanup.ErrRefused].
 type RightsError struct {
-	// User is the user, as it stands in a statement.
+	// User is the user as in a GRANT statement.
 	User string
-	// Grants are the statements that give the user what is missing.
+	// Grants are the statements that grant the missing rights.
 	Grants []string
 }
 
@@ -26,12 +26,11 @@ func (e *RightsError) Error() string {
 // Unwrap returns [cleanup.ErrRefused].
 func (e *RightsError) Unwrap() error { return cleanup.ErrRefused }
 
-// CheckRights returns a [RightsError] if the user of the database lacks rights
-// that this package needs, and otherwise nil or an error of the database. It asks
-// the server to explain statements that would touch no row, so it changes nothing,
-// and a user who may only read can ask. Tables that are missing are left to
-// [DB.Check], which calls this first. On SQLite the file has to take writes: an
-// empty transaction takes the write lock for a moment.
+// CheckRights returns a [*RightsError] if the user of the database lacks rights that this
+// package needs, and otherwise nil or an error of the database. It writes nothing: it has
+// the server explain statements that match no row. It does not report missing tables;
+// [DB.Check], which calls CheckRights first, does. On SQLite it checks that the file can be
+// written, for which an empty transaction takes the write lock for a moment.
 func (d *DB) CheckRights(ctx context.Context) error {
 	err := d.checkRights(ctx)
 	if err != nil {
@@ -64,34 +63,11 @@ func (d *DB) checkRights(ctx context.Context) error {
 	return &RightsError{User: user, Grants: grants(d.dialect, user, missing)}
 }
 
-// right is what may be done with a table, or with a column of it, and a
-// statement that does it to no row.
-type right struct{ table, verb, column, probe string }
-
-// rights are all that this package needs.
-func rights() (all []right) {
-	for _, table := range append(sortedKeys(tables), migrationsTable) {
-		all = append(all, right{table, "SELECT", "", "SELECT * FROM %s WHERE 1 = 0"})
-		switch table {
-		case "project", migrationsTable:
-			continue
-		case "submit_token":
-			all = append(all, right{table, "UPDATE", "last_submission_id", "UPDATE %s SET last_submission_id = NULL WHERE 1 = 0"})
-		case "cleanup_statistic":
-			all = append(all,
-				right{table, "INSERT", "", "INSERT INTO %s SELECT * FROM cleanup_statistic WHERE 1 = 0"},
-				right{table, "UPDATE", "", "UPDATE %s SET cleanup_status = 0 WHERE 1 = 0"})
-		}
-		all = append(all, right{table, "DELETE", "", "DELETE FROM %s WHERE 1 = 0"})
-	}
-	return all
-}
-
-// lacks reports whether the server refuses a right. It checks the rights of a
-// statement before it explains it.
+// lacks reports whether the server refuses a right: it checks the rights of a statement
+// before it explains it.
 func (d *DB) lacks(ctx context.Context, r right) (bool, error) {
-	err := d.persist(ctx, func() error {
-		return d.each(ctx, d.db, func(*sql.Rows) error { return nil }, "EXPLAIN "+fmt.Sprintf(r.probe, d.dialect.quote(r.table)))
+	err := d.retryOutage(ctx, func() error {
+		return d.scanRows(ctx, d.db, func(*sql.Rows) error { return nil }, "EXPLAIN "+fmt.Sprintf(r.probe, d.dialect.quote(r.table)))
 	})
 	switch {
 	case err == nil || matches(err, []string{"42P01", "42703"}, []string{"Error 1146", "Error 1054", "Error 1064"}): // no such table or column, or a server that explains only queries
@@ -102,14 +78,13 @@ func (d *DB) lacks(ctx context.Context, r right) (bool, error) {
 	return false, err
 }
 
-// user is the user that the server has taken this client for, as it stands in a
-// statement.
+// user returns the user that the server has authenticated, as in a GRANT statement.
 func (d *DB) user(ctx context.Context) (string, error) {
 	query := "SELECT quote_ident(current_user)"
 	if d.dialect == MySQL {
 		query = "SELECT CURRENT_USER()"
 	}
-	all, err := d.texts(ctx, query)
+	all, err := d.readTexts(ctx, query)
 	if err != nil {
 		return "", err
 	}
@@ -128,11 +103,11 @@ func quoteText(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
 }
 
-// checkFile looks whether SQLite can write to the file.
+// checkFile checks that SQLite can write to the file.
 func (d *DB) checkFile(ctx context.Context) error {
 	errDone := errors.New("nothing to commit")
-	err := d.persist(ctx, func() error {
-		return d.once(ctx, func(tx *sql.Tx) error {
+	err := d.retryOutage(ctx, func() error {
+		return d.runTx(ctx, func(tx *sql.Tx) error {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM cleanup_statistic WHERE 1 = 0"); err != nil {
 				return err
 			}

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// How SQLite's locks are waited for. Its own busy handler looks every 100 ms in the
-// end, and hardly ever finds a lock free beside clients that take it again and
-// again: a run that leaves them most of the time would not get its own share.
+// How to wait for SQLite's lock. Its own busy handler ends up polling every 100 ms, and
+// hardly ever finds the lock free beside clients that take it again and again: a run that
+// leaves them most of the time would not get its own share.
 const (
 	lockPoll = time.Millisecond
-	lockWait = 10 * time.Second // at least; a longer busy timeout of the driver counts
+	lockWait = 10 * time.Second // or the busy timeout of the driver if that is longer
 )
 
-// pollForLock runs f, again every millisecond while SQLite is locked. The
-// connection has no busy timeout meanwhile, and its own one again afterwards.
+// pollForLock calls f, and again every millisecond while SQLite is locked. Meanwhile the
+// connection has no busy timeout.
 func pollForLock(ctx context.Context, conn *sql.Conn, f func() error) (err error) {
 	var timeout int64 // milliseconds
 	if err := conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&timeout); err != nil {
@@ -39,14 +39,14 @@ func pollForLock(ctx context.Context, conn *sql.Conn, f func() error) (err error
 		if err == nil || !isConflict(err) || time.Since(began) > limit {
 			return err
 		}
-		if err := pause(ctx, lockPoll); err != nil {
+		if err := sleep(ctx, lockPoll); err != nil {
 			return err
 		}
 	}
 }
 
-// beginSQLite begins a transaction: with the write lock, if the driver begins
-// immediate ones.
+// beginSQLite begins a transaction. It has the write lock if the driver begins immediate
+// transactions.
 func beginSQLite(ctx context.Context, conn *sql.Conn) (tx *sql.Tx, err error) {
 	err = pollForLock(ctx, conn, func() error {
 		tx, err = conn.BeginTx(ctx, nil)
@@ -58,13 +58,12 @@ func beginSQLite(ctx context.Context, conn *sql.Conn) (tx *sql.Tx, err error) {
 	return tx, err
 }
 
-// cacheSize is the page cache of a transaction on SQLite, in KiB. The usual 2 MB are
-// less than a transaction writes: it would write pages several times, and without a
-// write-ahead log lock readers out before its commit.
+// cacheSize is the page cache of a transaction on SQLite, in KiB. The default of 2 MB is
+// less than a transaction writes: pages would be written several times, and without a
+// write-ahead log readers would be locked out before the commit.
 const cacheSize = 32 << 10
 
-// enlargeCache gives a connection that page cache until the returned function is
-// called.
+// enlargeCache sets the page cache of a connection until the returned function is called.
 func enlargeCache(ctx context.Context, conn *sql.Conn) (restore func(), err error) {
 	var size int64 // of pages, or KiB below zero
 	if err := conn.QueryRowContext(ctx, "PRAGMA cache_size").Scan(&size); err != nil {

@@ -9,23 +9,23 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// Recent implements [cleanup.Database]. On Galera it waits until this node of the
-// database has what the others have committed.
+// Recent implements [cleanup.Database]. On Galera it waits until its node has what the other
+// nodes have committed.
 func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Run, err error) {
-	err = d.persist(ctx, func() error {
-		return d.causally(ctx, func(q querier) error {
+	err = d.retryOutage(ctx, func() error {
+		return d.withSyncWait(ctx, func(q querier) error {
 			rows, err = d.recent(ctx, q, n)
 			return err
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("sqlcleaner: reading statistics: %w", err)
+		return nil, fmt.Errorf("sqlcleaner: reading the statistics: %w", err)
 	}
 	return rows, nil
 }
 
 func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Run, err error) {
-	err = d.each(ctx, q, func(rows *sql.Rows) error {
+	err = d.scanRows(ctx, q, func(rows *sql.Rows) error {
 		var r cleanup.Run
 		var at string
 		var seconds sql.NullFloat64
@@ -39,7 +39,7 @@ func (d *DB) recent(ctx context.Context, q querier, n int) (all []cleanup.Run, e
 		r.Duration = time.Duration(seconds.Float64 * float64(time.Second))
 		all = append(all, r)
 		return nil
-	}, `SELECT id, `+d.dialect.text("date_time")+`, cleanup_executor, cleanup_status,
+	}, `SELECT id, `+d.dialect.asText("date_time")+`, cleanup_executor, cleanup_status,
 		number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
 		number_of_stored_submissions, number_of_deleted_submissions, execution_time
 		FROM cleanup_statistic ORDER BY date_time DESC, id DESC LIMIT ?`, n)
@@ -51,7 +51,7 @@ func (d *DB) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id i
 	const insert = `INSERT INTO cleanup_statistic (date_time, cleanup_executor, number_of_stored_submit_tokens,
 		number_of_deleted_submit_tokens, number_of_stored_submissions, number_of_deleted_submissions,
 		execution_time, cleanup_status) VALUES (?, ?, 0, 0, 0, 0, 0, 0)`
-	err = d.tx(ctx, func(tx *sql.Tx) error {
+	err = d.transact(ctx, func(tx *sql.Tx) error {
 		if d.dialect == PostgreSQL {
 			return tx.QueryRowContext(ctx, d.dialect.Rebind(insert+" RETURNING id"), d.stamp(at), int(by)).Scan(&id)
 		}
@@ -63,19 +63,19 @@ func (d *DB) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id i
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("sqlcleaner: beginning a statistic row: %w", err)
+		return 0, fmt.Errorf("sqlcleaner: beginning a run: %w", err)
 	}
 	return id, nil
 }
 
 // Touch implements [cleanup.Database].
 func (d *DB) Touch(ctx context.Context, id int64, at time.Time) error {
-	err := d.tx(ctx, func(tx *sql.Tx) error {
+	err := d.transact(ctx, func(tx *sql.Tx) error {
 		_, err := d.exec(ctx, tx, "UPDATE cleanup_statistic SET date_time = ? WHERE id = ? AND cleanup_status = 0", d.stamp(at), id)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("sqlcleaner: touching statistic row %d: %w", id, err)
+		return fmt.Errorf("sqlcleaner: touching run %d: %w", id, err)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (d *DB) Touch(ctx context.Context, id int64, at time.Time) error {
 // Finish implements [cleanup.Database].
 func (d *DB) Finish(ctx context.Context, r cleanup.Run) error {
 	var n int
-	err := d.tx(ctx, func(tx *sql.Tx) (err error) {
+	err := d.transact(ctx, func(tx *sql.Tx) (err error) {
 		n, err = d.exec(ctx, tx, `UPDATE cleanup_statistic SET date_time = ?, number_of_stored_submit_tokens = ?,
 			number_of_deleted_submit_tokens = ?, number_of_stored_submissions = ?, number_of_deleted_submissions = ?,
 			execution_time = ?, cleanup_status = ? WHERE id = ? AND cleanup_status = 0`,
@@ -93,21 +93,21 @@ func (d *DB) Finish(ctx context.Context, r cleanup.Run) error {
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, err)
+		return fmt.Errorf("sqlcleaner: finishing run %d: %w", r.ID, err)
 	case n == 0:
-		return fmt.Errorf("sqlcleaner: finishing statistic row %d: %w", r.ID, cleanup.ErrNoRun)
+		return fmt.Errorf("sqlcleaner: finishing run %d: %w", r.ID, cleanup.ErrNoRun)
 	}
 	return nil
 }
 
 // Withdraw implements [cleanup.Database].
 func (d *DB) Withdraw(ctx context.Context, id int64) error {
-	err := d.tx(ctx, func(tx *sql.Tx) error {
+	err := d.transact(ctx, func(tx *sql.Tx) error {
 		_, err := d.exec(ctx, tx, "DELETE FROM cleanup_statistic WHERE id = ? AND cleanup_status = 0", id)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("sqlcleaner: withdrawing statistic row %d: %w", id, err)
+		return fmt.Errorf("sqlcleaner: withdrawing run %d: %w", id, err)
 	}
 	return nil
 }

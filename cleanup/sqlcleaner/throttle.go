@@ -5,33 +5,32 @@ import (
 	"time"
 )
 
-// A throttle divides the time between a run and the other clients that write. Its
-// unit is the work of the run, which is all the time that the run spends on the
-// database: others may wait meanwhile, for its locks or for the machine. A run
-// owes them a pause of ratio times its work, less the time that it waited for
-// them.
+// The ratio of a run's pauses to its work. Its work is all the time that it spends on the
+// database, in which other clients may wait for its locks or for the machine; time in
+// which the run waits for others counts as a pause.
 const (
-	// maxRatio holds beside writers that can do nothing while the run works, as on
-	// SQLite: they keep six sevenths of the time, and lose a little more since
-	// their busy handlers sleep beyond the end of a transaction.
+	// maxRatio is for writers that can do nothing while the run works, as on SQLite:
+	// they keep six sevenths of the time, and lose a little more since their busy
+	// handlers sleep beyond the end of a transaction.
 	maxRatio = 6.0
-	// firstRatio holds until the first pause has shown whether there are any.
+	// firstRatio is the ratio until the first pause has shown whether there are other
+	// writers.
 	firstRatio = 1.0
-	// minRatio holds beside writers that lose nothing.
+	// minRatio is for writers that lose nothing.
 	minRatio = 0.25
-	// lossAllowed is the part of their rate that writers lose between these two, as
-	// far as a comparison of work and pauses shows it. They lose about as much again
-	// that it does not show, since databases still clear away in a pause what the run
+	// lossAllowed is the part of their rate that writers lose at a ratio between these
+	// two, as far as a comparison of work and pauses shows it. They lose about as much
+	// again that it does not show, since in a pause databases still purge what the run
 	// deleted before it.
 	lossAllowed = 0.08
-	// maxPause bounds what a single stall of the database can cost.
+	// maxPause limits what a single stall of the database can cost.
 	maxPause = 2 * time.Second
 )
 
-// idleRatio and minPause hold while there are no other writers. The clients of SQLite
-// look for its lock after 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then every
-// 100 ms: one that has waited for a quarter of a second gets it in a pause of 60
-// ms. On the other databases a pause only has to show whether anyone writes.
+// idleRatio is the ratio without other writers. The clients of SQLite poll its lock after
+// 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then every 100 ms: one that has waited for a
+// quarter of a second finds it free in a pause of 60 ms. On the other databases a pause
+// only has to show whether others write.
 func (d Dialect) idleRatio() float64 {
 	if d == SQLite {
 		return 0.25
@@ -39,6 +38,7 @@ func (d Dialect) idleRatio() float64 {
 	return 0.05
 }
 
+// minPause is how long a pause is at least.
 func (d Dialect) minPause() time.Duration {
 	if d == SQLite {
 		return 60 * time.Millisecond
@@ -46,31 +46,30 @@ func (d Dialect) minPause() time.Duration {
 	return 10 * time.Millisecond
 }
 
-// throttle makes a run pause: long where other clients write, and else just
-// often enough to notice when they begin. It looks for their writes during its
-// pauses, in which the run writes nothing.
+// throttle pauses a run between its transactions: long if other clients write, otherwise
+// just often enough to detect when they begin. It compares what all clients have written
+// before and after a pause, in which the run writes nothing.
 type throttle struct {
 	dialect   Dialect
-	writes    func(context.Context) (traffic, bool) // [DB.writes]
+	traffic   func(context.Context) (traffic, bool) // [DB.readTraffic]
 	idleRatio float64
 	minPause  time.Duration
 
 	ratio      float64
 	work, rest time.Duration // since the last pause
-	since      time.Time     // work that is not yet counted begins here
+	since      time.Time     // when the work began that is not yet counted
 	rates      rates
 }
 
-func newThrottle(d Dialect, writes func(context.Context) (traffic, bool)) throttle {
-	return throttle{dialect: d, writes: writes, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: firstRatio, since: time.Now()}
+func newThrottle(d Dialect, readTraffic func(context.Context) (traffic, bool)) throttle {
+	return throttle{dialect: d, traffic: readTraffic, idleRatio: d.idleRatio(), minPause: d.minPause(), ratio: firstRatio, since: time.Now()}
 }
 
-// skip leaves out the time since the last transaction: it was not spent on the
-// database.
+// skip ignores the time since the last transaction, which was not spent on the database.
 func (t *throttle) skip() { t.since = time.Now() }
 
-// add counts a transaction that has just ended, with the reads before it. Some of
-// that time it waited for others.
+// add counts a transaction that has just ended, with the reads before it. waited is the
+// part of that time in which it waited for others.
 func (t *throttle) add(waited time.Duration) {
 	now := time.Now()
 	t.work += now.Sub(t.since) - waited
@@ -79,20 +78,21 @@ func (t *throttle) add(waited time.Duration) {
 	t.rates.own++
 }
 
-// wait pauses once enough is owed, and chooses the ratio by what it sees.
+// wait pauses if a pause is due that is long enough, and chooses the next ratio by what
+// others have written meanwhile.
 func (t *throttle) wait(ctx context.Context) error {
 	hasWaited := t.rest >= t.minPause
 	if hasWaited {
 		t.ratio = max(t.ratio, t.busyRatio())
 	}
-	owed := time.Duration(t.ratio*float64(t.work)) - t.rest
-	if owed < t.minPause {
-		if hasWaited && owed <= 0 {
-			t.work, t.rest = 0, 0 // what they had too much does not count later
+	due := time.Duration(t.ratio*float64(t.work)) - t.rest
+	if due < t.minPause {
+		if hasWaited && due <= 0 {
+			t.work, t.rest = 0, 0 // a surplus does not count later
 		}
 		return nil
 	}
-	others, err := t.pause(ctx, min(owed, maxPause))
+	others, err := t.pause(ctx, min(due, maxPause))
 	if others {
 		t.ratio = t.busyRatio()
 	} else {
@@ -102,15 +102,15 @@ func (t *throttle) wait(ctx context.Context) error {
 	return err
 }
 
-// pause waits and reports whether others wrote meanwhile, which a database that
-// does not answer leaves open.
+// pause waits and reports whether others wrote meanwhile: true if that is unknown, since
+// the database does not answer.
 func (t *throttle) pause(ctx context.Context, d time.Duration) (others bool, err error) {
 	began := time.Now()
-	before, known := t.writes(ctx)
-	if err := pause(ctx, d-time.Since(began)); err != nil {
+	before, known := t.traffic(ctx)
+	if err := sleep(ctx, d-time.Since(began)); err != nil {
 		return false, err
 	}
-	after, stillKnown := t.writes(ctx)
+	after, stillKnown := t.traffic(ctx)
 	if !known || !stillKnown {
 		t.rates = rates{}
 		return true, nil
@@ -121,23 +121,12 @@ func (t *throttle) pause(ctx context.Context, d time.Duration) (others bool, err
 	return before.mark != after.mark, nil
 }
 
-// busyRatio is the ratio at which writers lose what is allowed: of the loss while
-// the run works, all together lose one part in 1 + ratio.
+// busyRatio returns the ratio at which writers lose what is allowed: they lose a part of
+// their rate while the run works, which is 1 / (1 + ratio) of the time.
 func (t *throttle) busyRatio() float64 {
 	loss, known := t.rates.loss()
 	if !known {
 		return maxRatio
 	}
 	return min(max(loss/lossAllowed-1, minRatio), maxRatio)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

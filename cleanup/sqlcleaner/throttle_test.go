@@ -97,7 +97,7 @@ func TestThrottle_PausesByWhatWritersLose(t *testing.T) {
 	}
 }
 
-func TestThrottle_HardlyPausesWhereNobodyElseWrites(t *testing.T) {
+func TestThrottle_HardlyPausesWithoutOtherWriters(t *testing.T) {
 	throttled(t, func(t *testing.T, w *writer, throttle *throttle) {
 		steps(t, w, throttle, 100, 0, someWork)
 		require.InDelta(t, 1+throttle.idleRatio, steps(t, w, throttle, 500, 0, someWork), 0.03)
@@ -129,7 +129,7 @@ func TestThrottle_TakesADatabaseThatDoesNotAnswerForABusyOne(t *testing.T) {
 	})
 }
 
-// Waiting for locks tells of writers as well, also where it takes more time than a
+// Waiting for locks reveals writers as well, also where it takes more time than a
 // run alone would pause.
 func TestThrottle_LearnsFromWaitingThatOthersWrite(t *testing.T) {
 	throttled(t, func(t *testing.T, w *writer, throttle *throttle) {
@@ -145,7 +145,7 @@ func TestThrottle_LearnsFromWaitingThatOthersWrite(t *testing.T) {
 }
 
 // While it waits for their locks, the others have their time already.
-func TestThrottle_OwesNothingAfterItWaitedForOthers(t *testing.T) {
+func TestThrottle_CountsWaitingForOthersAsPause(t *testing.T) {
 	throttled(t, func(t *testing.T, w *writer, throttle *throttle) {
 		w.every = time.Millisecond
 		const waits = 3 * someWork
@@ -172,7 +172,7 @@ func TestThrottle_PausesBrieflyAfterAStall(t *testing.T) {
 }
 
 // What a caller does between two transactions is no work on the database.
-func TestThrottle_OwesNothingForTheTimeOfCallers(t *testing.T) {
+func TestThrottle_CountsNoTimeOfCallers(t *testing.T) {
 	throttled(t, func(t *testing.T, w *writer, throttle *throttle) {
 		w.every = time.Millisecond
 		time.Sleep(time.Hour)

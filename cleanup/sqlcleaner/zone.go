@@ -12,12 +12,12 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-// ahead is how far in the future a stored time may be, and how far two clocks
-// may differ.
-const ahead = 5 * time.Minute
+// maxClockDifference is how far two clocks may differ, and so how far in the future a
+// stored time may be.
+const maxClockDifference = 5 * time.Minute
 
-// checkZone compares the configured zone with all that tells PHP's: the zones
-// of the times in the cache, stored times in the future, and the last run.
+// checkZone compares the configured zone with what reveals PHP's: the zones of the times
+// in the cache, stored times in the future, and the last run.
 func (d *DB) checkZone(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
 	for _, t := range []*time.Time{s.Started, s.Next, s.Additional} {
 		if err := d.checkMarker(p, t); err != nil {
@@ -35,9 +35,9 @@ func offset(t time.Time, loc *time.Location) int {
 	return seconds
 }
 
-// checkMarker compares the zone of a time in the cache. UTC says nothing: Go
-// nodes write it. A named zone has to agree over all the time whose rows are
-// looked at, a mere offset for its own time.
+// checkMarker compares the zone of a time in the cache. UTC reveals nothing, since Go nodes
+// write it. A named zone has to have the same offset over the whole retention time, an
+// offset without a name only at its own time.
 func (d *DB) checkMarker(p cleanup.Policy, t *time.Time) error {
 	if t == nil || t.Location() == time.UTC || strings.EqualFold(t.Location().String(), "UTC") {
 		return nil
@@ -59,33 +59,30 @@ func (d *DB) checkMarker(p cleanup.Policy, t *time.Time) error {
 	return nil
 }
 
-// newestPossible is the newest text that a column can hold if its zone is loc:
-// what a clock that is ahead shows, also when it is set forward or back
-// meanwhile. While an hour comes for the second time, the text of its first
-// time is up to an hour ahead.
+// newestPossible returns the newest text that a column can hold if its zone is loc and the
+// clock that wrote it is up to maxClockDifference ahead. During an hour that is repeated
+// when clocks are set back, rows of its first time look up to an hour ahead.
 func newestPossible(now time.Time, loc *time.Location) string {
 	local := now.In(loc)
 	_, shift := local.Zone()
-	clock := now.UTC().Add(time.Duration(shift)*time.Second + ahead)
+	clock := now.UTC().Add(time.Duration(shift)*time.Second + maxClockDifference)
 	if back := offset(now.Add(-time.Hour), loc) - shift; back > 0 {
 		clock = clock.Add(time.Duration(back) * time.Second)
 	}
-	return max(clock.Format(time.DateTime), local.Add(ahead).Format(time.DateTime))
+	return max(clock.Format(time.DateTime), local.Add(maxClockDifference).Format(time.DateTime))
 }
 
-// mostZones is how far the clocks of two zones are apart at most: +14:00 and
-// -12:00.
-const mostZones = 26 * time.Hour
+// maxZoneDifference is how far two zones are apart at most: +14:00 and -12:00.
+const maxZoneDifference = 26 * time.Hour
 
-// checkFuture looks for stored times in the future. Their indexes make that
-// cheap on tables of any size. One that no zone can explain is left alone, and
-// logged.
+// checkFuture refuses stored times in the future, which it finds by their indexes. Times
+// that no zone explains are ignored and logged.
 func (d *DB) checkFuture(ctx context.Context) error {
 	now := time.Now()
-	limit, far := newestPossible(now, d.zone), d.stamp(now.Add(mostZones))
+	limit, far := newestPossible(now, d.zone), d.stamp(now.Add(maxZoneDifference))
 	for _, c := range [][2]string{{"submit_token", "created_at"}, {"submission", "submitted_at"}, {"cleanup_statistic", "date_time"}} {
 		table, column := c[0], c[1]
-		newest, err := d.texts(ctx, "SELECT "+d.dialect.text("MAX("+column+")")+" FROM "+table+" WHERE "+column+" <= ?", far)
+		newest, err := d.readTexts(ctx, "SELECT "+d.dialect.asText("MAX("+column+")")+" FROM "+table+" WHERE "+column+" <= ?", far)
 		if err != nil {
 			return err
 		}
@@ -99,13 +96,13 @@ func (d *DB) checkFuture(ctx context.Context) error {
 	return nil
 }
 
-// mostWarnings is how many rows of a table are named.
-const mostWarnings = 10
+// maxWarnings is how many rows of a table are logged.
+const maxWarnings = 10
 
-// warnOfFuture logs rows that lie after a time, each once.
+// warnOfFuture logs rows after a time, each once.
 func (d *DB) warnOfFuture(ctx context.Context, table, column, after string) error {
-	return d.persist(ctx, func() error {
-		return d.each(ctx, d.db, func(rows *sql.Rows) error {
+	return d.retryOutage(ctx, func() error {
+		return d.scanRows(ctx, d.db, func(rows *sql.Rows) error {
 			var id int64
 			var at string
 			if err := rows.Scan(&id, &at); err != nil {
@@ -116,18 +113,18 @@ func (d *DB) warnOfFuture(ctx context.Context, table, column, after string) erro
 					slog.String("table", table), slog.Int64("id", id), slog.String("column", column), slog.String("time", at))
 			}
 			return nil
-		}, fmt.Sprintf("SELECT id, %s FROM %s WHERE %s > ? ORDER BY %s DESC, id LIMIT %d", d.dialect.text(column), table, column, column, mostWarnings), after)
+		}, fmt.Sprintf("SELECT id, %s FROM %s WHERE %s > ? ORDER BY %s DESC, id LIMIT %d", d.dialect.asText(column), table, column, column, maxWarnings), after)
 	})
 }
 
-// checkClock compares this node's clock with the database server's: one that is
-// days ahead would take everything for old. SQLite has the node's own.
+// checkClock compares this node's clock with the database server's: to a clock that is
+// days ahead all rows would have expired. SQLite uses the node's own clock.
 func (d *DB) checkClock(ctx context.Context) error {
 	now := map[Dialect]string{MySQL: "UTC_TIMESTAMP()", PostgreSQL: "now() AT TIME ZONE 'UTC'"}[d.dialect]
 	if now == "" {
 		return nil
 	}
-	all, err := d.texts(ctx, "SELECT "+d.dialect.text(now))
+	all, err := d.readTexts(ctx, "SELECT "+d.dialect.asText(now))
 	if err != nil {
 		return err
 	}
@@ -135,25 +132,24 @@ func (d *DB) checkClock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if ours := time.Now().UTC(); ours.Sub(theirs).Abs() > ahead {
+	if ours := time.Now().UTC(); ours.Sub(theirs).Abs() > maxClockDifference {
 		return refuse("the clock of this node shows %s, the database server's %s (UTC)", ours.Format(time.DateTime), all[0])
 	}
 	return nil
 }
 
-// checkLastRun compares the time of the last run with the next one, which a
-// node plans at its end: if the row was written in UTC, while this node reads
-// it in another zone, PHP's zone is UTC. Times in the future cannot tell that to a
-// node east of it.
+// checkLastRun compares the time of the last run with the schedule, which a node writes at
+// the end of its run: if they fit together in UTC and not in this node's zone, PHP's zone
+// is UTC. checkFuture cannot find that if this node's zone is east of UTC.
 func (d *DB) checkLastRun(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
 	if s.Next == nil {
 		return nil
 	}
-	rows, err := d.Recent(ctx, mostWarnings)
+	rows, err := d.Recent(ctx, maxWarnings)
 	if err != nil {
 		return err
 	}
-	far := time.Now().Add(mostZones)
+	far := time.Now().Add(maxZoneDifference)
 	rows = slices.DeleteFunc(rows, func(r cleanup.Run) bool { return r.Time.After(far) })
 	if len(rows) == 0 || rows[0].Status == cleanup.StatusUnknown {
 		return nil
@@ -162,7 +158,7 @@ func (d *DB) checkLastRun(ctx context.Context, p cleanup.Policy, s cleanup.Snaps
 	fits := func(loc *time.Location) bool {
 		t := rows[0].Time
 		began := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc)
-		return end.Sub(began.Add(rows[0].Duration)).Abs() < ahead
+		return end.Sub(began.Add(rows[0].Duration)).Abs() < maxClockDifference
 	}
 	if !fits(d.zone) && fits(time.UTC) {
 		return refuse("the last cleanup was noted in the time zone UTC, this node is set to %s", d.zone)

@@ -44,6 +44,7 @@ type pauseState struct {
 type runningState struct {
 	Since time.Time `json:"since"`
 	Row   int64     `json:"row,omitempty"`
+	Node  string    `json:"node"` // as that of a cleanupLine
 	Host  string    `json:"host,omitempty"`
 	PID   int       `json:"pid,omitempty"`
 }
@@ -85,18 +86,22 @@ type overlapState struct {
 	Later   int64 `json:"later"`
 }
 
+// nodeOf names the node of a run.
+func nodeOf(r cleanup.Run) string {
+	switch {
+	case r.IsGo():
+		return r.Host
+	case r.NodeUnknown:
+		return "unknown"
+	}
+	return "PHP"
+}
+
 func cleanupLines(runs []cleanup.Run) []cleanupLine {
 	lines := []cleanupLine{}
 	for _, r := range runs {
-		node := "PHP"
-		switch {
-		case r.IsGo():
-			node = r.Host
-		case r.NodeUnknown:
-			node = "unknown"
-		}
 		lines = append(lines, cleanupLine{
-			Row: r.ID, Time: r.Time.UTC(), Node: node, Executor: r.Executor.String(), Status: r.Status.String(), Seconds: r.Duration.Seconds(),
+			Row: r.ID, Time: r.Time.UTC(), Node: nodeOf(r), Executor: r.Executor.String(), Status: r.Status.String(), Seconds: r.Duration.Seconds(),
 			Tokens: r.DeletedTokens, Submissions: r.DeletedSubmissions, LeftTokens: r.StoredTokens, Left: r.StoredSubmissions,
 		})
 	}
@@ -125,7 +130,7 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		}
 		defer c.close()
 		_ = c.scheduler.Check(ctx) // likewise
-		o, err := c.scheduler.Status(ctx)
+		o, err := c.scheduler.Overview(ctx)
 		if o.Decision.Due.IsZero() {
 			return err // nothing could be read
 		}
@@ -150,7 +155,7 @@ func stateOf(o cleanup.Overview) cleanupState {
 		s.Pause = &pauseState{Until: o.Pause.Until, By: o.Pause.By, Reason: o.Pause.Reason}
 	}
 	if o.Running != nil {
-		s.Running = &runningState{Since: o.Running.Time, Row: o.Running.ID, Host: o.Running.Host, PID: o.Running.PID}
+		s.Running = &runningState{Since: o.Running.Time, Row: o.Running.ID, Node: nodeOf(*o.Running), Host: o.Running.Host, PID: o.Running.PID}
 	}
 	if o.Holder != nil {
 		s.Holder = o.Holder.Owner.Host
@@ -186,8 +191,11 @@ func (s cleanupState) write(w io.Writer) error {
 	}
 	if r := s.Running; r != nil {
 		where := "a PHP node"
-		if r.Host != "" {
+		switch {
+		case r.Host != "":
 			where = fmt.Sprintf("%s (pid %d)", r.Host, r.PID)
+		case r.Node == "unknown":
+			where = "a node that the cache does not name"
 		}
 		line("running", "since %s on %s, row %d", shortTime(r.Since), where, r.Row)
 	}

@@ -26,7 +26,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"time": sho
 func (n *node) servePage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 	defer cancel()
-	o, err := n.Scheduler.Status(ctx)
+	o, err := n.Scheduler.Overview(ctx)
 	view := pageView{Overview: o, Demo: n.demo, Shared: n.shared, Why: n.WhyObserve, Now: time.Now()}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err != nil {

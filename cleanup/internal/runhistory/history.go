@@ -1,6 +1,5 @@
-// Package runhistory remembers in the shared cache which runs of the cleanup were
-// those of Go nodes, and of which ones. mosparo's statistics have no column for a
-// node.
+// Package runhistory stores in the shared cache which runs of the cleanup are of Go
+// nodes, and of which ones: mosparo's statistics have no column for a node.
 package runhistory
 
 import (
@@ -21,7 +20,7 @@ const TTL = 30 * 24 * time.Hour
 // length is how many notes are kept.
 const length = 50
 
-// Note says that a run in the statistics is of a Go node.
+// Note is the node of one run.
 type Note struct {
 	// Row is the id of the run.
 	Row  int64  `php:"row"`
@@ -54,8 +53,8 @@ func (h History) Covers(row int64) bool {
 	return len(all) > 0 && row >= all[0]
 }
 
-// HasLost reports whether a note is missing that this process has written: a
-// cache server was restarted with data that it had saved before.
+// HasLost reports whether a note is missing that this process has written, as after a
+// restart of the cache server with an older snapshot of its data.
 func (h History) HasLost(written History) bool {
 	for row := range written {
 		if _, ok := h[row]; !ok && h.Covers(row) {
@@ -65,7 +64,7 @@ func (h History) HasLost(written History) bool {
 	return false
 }
 
-// Newest returns the notes that are stored.
+// Newest returns the notes to store.
 func (h History) Newest() (notes []Note) {
 	all := h.rows()
 	for _, row := range all[max(0, len(all)-length):] {

@@ -2,9 +2,8 @@
 // cleans: the record by which other Go nodes recognize its run, and mosparo's
 // marker by which PHP nodes do.
 //
-// The lock is the first thing that keeps Go nodes apart. The record is for the
-// time after the lock: the next node that gets it finds in the record which marker
-// and which row of the statistics the run has left, and how far it came.
+// The record is for the next node that gets the lock after a crash: it has the marker
+// and the row of the statistics that the crashed run has left, and how far it came.
 package runrecord
 
 import (
@@ -19,8 +18,8 @@ import (
 // PHP nodes ignore it.
 const Key cache.Key[Record] = "mosparoGoCleanup"
 
-// TTL is the lifetime of a record, and so the longest time for which an unreadable
-// one keeps Go nodes from cleaning.
+// TTL is the lifetime of a record, and so the maximum time for which one in an unknown
+// format keeps Go nodes from cleaning.
 const TTL = 24 * time.Hour
 
 // MaxClockSkew is how much the clocks of nodes may differ before a time counts as
@@ -37,8 +36,8 @@ type Record struct {
 	Row int64 `php:"row"`
 	// Executor is mosparo's number of what started the run.
 	Executor int `php:"executor"`
-	// Marker is the run's value of mosparo's marker, Previous the one before. One
-	// of them is in the cache wherever the node dies.
+	// Marker is the run's value of mosparo's marker, Previous the one before. One of
+	// them is in the cache at whichever point the node crashes.
 	Marker   time.Time `php:"marker"`
 	Previous time.Time `php:"previous"`
 	// Fence is the fencing token of the lease.
@@ -51,8 +50,8 @@ type Record struct {
 	// other node may end the run, even if the lock server has lost the lease. It
 	// is zero when the node has abandoned the run.
 	Alive time.Time `php:"alive"`
-	// Status is mosparo's number: 0 while the run is under way, then what its row
-	// gets, together with the numbers below.
+	// Status is mosparo's number: 0 while the run is under way, then that of its row,
+	// like the numbers below.
 	Status             int   `php:"status"`
 	StoredTokens       int   `php:"storedTokens"`
 	DeletedTokens      int   `php:"deletedTokens"`
@@ -81,9 +80,9 @@ func (r Record) AliveUntil() time.Time {
 	return r.Alive
 }
 
-// Interpret returns the record that was read, nil if there is none. It reports
-// foreign if there is one of another format: a newer node may be at work, so that
-// only its owner or its lifetime may end it.
+// Interpret returns the record that was read, nil if there is none. foreign is true if
+// there is one in another format: a newer node may clean, so that only this node or the
+// lifetime may remove the record.
 func Interpret(r cache.Result[Record]) (record *Record, foreign bool) {
 	var broken *cache.DecodeError
 	switch {
@@ -95,5 +94,5 @@ func Interpret(r cache.Result[Record]) (record *Record, foreign bool) {
 	return nil, false
 }
 
-// Fence makes a fencing token fit into an integer of PHP.
+// Fence returns a fencing token that fits into a PHP integer.
 func Fence(f uint64) int64 { return int64(f & math.MaxInt64) }

@@ -9,10 +9,10 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Traces are the record and the marker of one run in the cache. No method writes
-// once the lease is lost, since another node may have written its own by then: those
-// that keep a run alive fail with the lease's error, those that end it do nothing.
-// They are not safe for concurrent use.
+// Traces writes the record and the marker of one run. No method writes once the lease is
+// lost, since another node may have written its own by then: methods that keep a run
+// alive return the lease's error, those that end it do nothing. It is not safe for
+// concurrent use.
 type Traces struct {
 	Record Record
 
@@ -52,16 +52,14 @@ func (t *Traces) Renew(ctx context.Context) error {
 	return t.Save(ctx)
 }
 
-// extend sets Alive to the end of the lease, by the clock that other nodes have,
-// too.
+// extend sets Alive to the end of the lease, in wall clock time.
 func (t *Traces) extend() {
 	t.Record.Alive = Now().Add(time.Until(t.lease.Expiry()))
 }
 
-// RenewMarker renews the record and writes a new marker in the place of the run's
-// own, or of one that the cache has lost, but not of another node's. The record
-// is saved first: it names the old and the new marker, so that one of them is in
-// the cache wherever this node dies.
+// RenewMarker renews the record and writes a new marker, unless the marker in the cache
+// is another node's. The record is saved first, with the old and the new marker, so that
+// one of them is in the cache at whichever point this node crashes.
 func (t *Traces) RenewMarker(ctx context.Context) error {
 	t.extend()
 	current, err := t.marker.Get(ctx, t.pool)
@@ -69,7 +67,7 @@ func (t *Traces) RenewMarker(ctx context.Context) error {
 	case errors.Is(err, cache.ErrNotFound):
 		current = t.Record.Marker
 	case IsMissing(err), err == nil && !t.Record.Owns(current):
-		return t.Save(ctx) // a PHP node's: its run shows in the statistics before the next round
+		return t.Save(ctx) // a PHP node's: its row is detected before the next round
 	case err != nil:
 		return err
 	}
@@ -92,9 +90,9 @@ func (t *Traces) Remove(ctx context.Context) error {
 	return Key.Delete(ctx, t.pool)
 }
 
-// ClearMarker stores null in the place of the run's own marker. The cache has no
-// compare-and-delete: a marker that a PHP node writes between the read and the
-// write is lost, and only its row in the statistics then protects its run.
+// ClearMarker sets the marker to null if it is the run's own. The cache has no
+// compare-and-delete: a marker that a PHP node writes between the read and the write is
+// lost, and then only its row keeps others from starting.
 func (t *Traces) ClearMarker(ctx context.Context) error {
 	own, err := t.HasMarker(ctx)
 	if err != nil || !own || t.lease.Err() != nil {
@@ -115,8 +113,8 @@ func (t *Traces) HasMarker(ctx context.Context) (bool, error) {
 	return t.Record.Owns(current), nil
 }
 
-// Abandon saves that the node does no more for the run, so that the next node
-// with the lock may end it immediately. It does nothing once the lease is lost.
+// Abandon marks the run as abandoned, so that the next node with the lock may end it
+// immediately. It does nothing once the lease is lost.
 func (t *Traces) Abandon(ctx context.Context) error {
 	t.Record.Alive = time.Time{}
 	if t.lease.Err() != nil {
@@ -125,11 +123,11 @@ func (t *Traces) Abandon(ctx context.Context) error {
 	return Key.Set(ctx, t.pool, t.Record, TTL)
 }
 
-// IsMissing reports whether err means that a key has no value that can be used.
+// IsMissing reports whether err means that a key is absent, null or cannot be decoded.
 func IsMissing(err error) bool {
 	var broken *cache.DecodeError
 	return errors.Is(err, cache.ErrNotFound) || errors.Is(err, cache.ErrNull) || errors.As(err, &broken)
 }
 
-// Now is the time as PHP's DateTime holds it.
+// Now returns the time with the precision of PHP's DateTime.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,8 +1,8 @@
-// Package schema creates the tables of mosparo 1.5 that this module reads, for
-// tests and demonstrations: all columns, keys, indexes and constraints, in an
-// order of their own. Columns that the module does not read have defaults, which
-// mosparo's do not; all other tables are missing, so that this is no way to set up
-// a mosparo.
+// Package schema creates the tables of mosparo 1.5 that this module reads, for tests and
+// demonstrations: with all columns, keys, indexes and constraints, in an order of its own.
+//
+// It is no way to set up mosparo: other tables are missing, and columns that this module
+// does not read have defaults, which mosparo's do not have.
 package schema
 
 import (
@@ -54,8 +54,8 @@ func Statements(d sqlcleaner.Dialect) []string {
 			all = append(all, "ALTER TABLE "+k[0]+" ADD "+key)
 			continue
 		}
-		// SQLite has them in CREATE TABLE only, and enforces them on request, which
-		// mosparo does not make.
+		// SQLite has foreign keys in CREATE TABLE only, and enforces them on request,
+		// which mosparo does not do.
 		i := slices.IndexFunc(all, func(s string) bool { return strings.HasPrefix(s, "CREATE TABLE "+k[0]+" ") })
 		all[i] = strings.TrimSuffix(all[i], ")") + ", " + key + ")"
 	}
@@ -76,7 +76,7 @@ const (
 	no    = " {bool} DEFAULT {false} NOT NULL, "
 )
 
-// tables begins with project, to which most others refer.
+// tables are the CREATE statements. The first is of project, to which most others refer.
 var tables = []string{
 	`CREATE TABLE project (id {id}, statistic_storage_limit VARCHAR(7) DEFAULT 'FOREVER' NOT NULL,
 		uuid {uuid} DEFAULT '00000000-0000-4000-8000-000000000000' NOT NULL, name VARCHAR(255) DEFAULT '' NOT NULL,
@@ -124,12 +124,13 @@ var tables = []string{
 	`CREATE TABLE doctrine_migration_versions (version VARCHAR(191) NOT NULL PRIMARY KEY, executed_at {time} DEFAULT NULL, execution_time INT DEFAULT NULL){end}`,
 }
 
+// expiring returns the CREATE statement of delay or lockout.
 func expiring(name string) string {
 	return `CREATE TABLE {q}` + name + `{q} (id {id}, valid_until {time} NOT NULL, ip_address VARCHAR(128) DEFAULT '' NOT NULL,
 		started_at {time} DEFAULT '2020-01-01 00:00:00' NOT NULL, duration INT DEFAULT 0 NOT NULL){end}`
 }
 
-// foreignKeys are table, column and the table it refers to.
+// foreignKeys are the table, the column, and the table to which it refers.
 var foreignKeys = [][3]string{
 	{"project_config_value", "project_id", "project"},
 	{"submit_token", "last_submission_id", "submission"},

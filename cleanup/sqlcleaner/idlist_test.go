@@ -15,7 +15,7 @@ import (
 
 // MariaDB makes a join with a temporary table of a list of 1,000 ids or more, and
 // then chooses itself which rows it reads, and so locks.
-func TestKeys_AreNoJoinForMariaDB(t *testing.T) {
+func TestIDIn_IsNoJoinForMariaDB(t *testing.T) {
 	db := create(t, sqlcleaner.MySQL)
 	w := &world{projects: []project{{1, "FOREVER"}}, tokens: []token{{id: 1}, {id: 2}, {id: 3}}}
 	w.fill(db, time.Now().UTC())

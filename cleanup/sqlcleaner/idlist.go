@@ -6,50 +6,48 @@ import (
 	"strings"
 )
 
-// A condition names up to pageSize ids: the tokens of a page in a dry run, more
-// than a transaction takes. They may all be apart from each other, and have 19
-// digits each. What the databases limit:
+// A condition may have as many ids as a page (pageSize), with 19 digits each and none next
+// to another. The limits of the databases:
 //
 //   - SQLite: 500 SELECT or VALUES terms of a compound (an IN list has no limit),
 //     an expression depth of 1,000, 32,766 parameters (999 before 3.32), and a
 //     statement of 1 MB. An OR of more than a few ranges makes it read the
-//     whole table. So it gets one list of all ids, and no parameters: at most
+//     whole table. So it gets one list of all ids without parameters: at most
 //     100 kB.
 //   - MySQL and MariaDB: max_allowed_packet, 1 MB on the oldest; 65,535
 //     parameters; the memory of the range optimizer (range_optimizer_max_mem_size,
 //     8 MB, some 30,000 ids). MariaDB makes a join with a
 //     temporary table of an IN list of 1,000 (in_predicate_conversion_threshold)
 //     or more, and then chooses itself which rows it reads, and so locks; see
-//     listMost.
+//     maxList.
 //   - PostgreSQL: 65,535 parameters, 1 GB of text, and max_stack_depth, which no
 //     list of OR or IN comes near, since it is kept flat.
 
-// listMost is how many ids an IN list of MySQL and MariaDB has at most.
-const listMost = 500
+// maxList is how many ids an IN list has at most, except on SQLite.
+const maxList = 500
 
-// keys is the condition that a column has one of the ids, which ascend. It
-// matches no id that was not asked for.
-func (d Dialect) keys(column string, ids []int64) string {
+// idIn returns the SQL condition that a column has one of the ids, which ascend.
+func (d Dialect) idIn(column string, ids []int64) string {
 	if len(ids) == 0 {
 		return "1 = 0"
 	}
 	if d == SQLite {
-		return column + " IN (" + list(ids) + ")"
+		return column + " IN (" + joinIDs(ids) + ")"
 	}
-	ranges, single := runs(ids)
+	ranges, single := splitRanges(ids)
 	parts := make([]string, 0, len(ranges)+1)
 	for _, r := range ranges {
 		parts = append(parts, column+" BETWEEN "+strconv.FormatInt(r[0], 10)+" AND "+strconv.FormatInt(r[1], 10))
 	}
-	for part := range slices.Chunk(single, listMost) {
-		parts = append(parts, column+" IN ("+list(part)+")")
+	for part := range slices.Chunk(single, maxList) {
+		parts = append(parts, column+" IN ("+joinIDs(part)+")")
 	}
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
-// runs divides ascending ids into ranges of three or more that follow each
-// other, as they do when all of a time go, and the rest.
-func runs(ids []int64) (ranges [][2]int64, single []int64) {
+// splitRanges divides ascending ids into ranges of three or more consecutive ids, and the
+// rest.
+func splitRanges(ids []int64) (ranges [][2]int64, single []int64) {
 	for i := 0; i < len(ids); {
 		end := i
 		for end+1 < len(ids) && ids[end+1] == ids[end]+1 {
@@ -65,7 +63,7 @@ func runs(ids []int64) (ranges [][2]int64, single []int64) {
 	return ranges, single
 }
 
-func list(ids []int64) string {
+func joinIDs(ids []int64) string {
 	var b strings.Builder
 	for i, id := range ids {
 		if i > 0 {

@@ -12,21 +12,21 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 )
 
-func TestStatus_SaysWhenAndWhy(t *testing.T) {
+func TestOverview_SaysWhenAndWhy(t *testing.T) {
 	soon := time.Hour
 	for name, c := range map[string]struct {
 		next, additional *time.Duration
 		row              bool
 		policy           cleanup.Policy
 		due              time.Duration
-		why              cleanup.Reason
+		why              string
 	}{
-		"nothing":      {due: 6 * time.Hour, why: cleanup.ReasonNothingPlanned},
-		"schedule":     {next: &soon, row: true, due: time.Hour, why: cleanup.ReasonSchedule},
-		"grace":        {next: &soon, policy: cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2 * time.Hour}, due: 3 * time.Hour, why: cleanup.ReasonSchedule},
-		"unfinished":   {next: &soon, additional: new(time.Duration), policy: cleanup.Policy{GracePeriod: true}, why: cleanup.ReasonUnfinishedRun},
-		"a row":        {row: true, due: 5 * time.Hour, why: cleanup.ReasonNewestRun},
-		"row and long": {row: true, policy: cleanup.Policy{ProcessInterval: 24 * time.Hour}, due: 23 * time.Hour, why: cleanup.ReasonNewestRun},
+		"nothing":      {due: 6 * time.Hour, why: "nothing_planned"},
+		"schedule":     {next: &soon, row: true, due: time.Hour, why: "regular_schedule"},
+		"grace":        {next: &soon, policy: cleanup.Policy{GracePeriod: true, SubmitTokenRetention: 2 * time.Hour}, due: 3 * time.Hour, why: "regular_schedule"},
+		"unfinished":   {next: &soon, additional: new(time.Duration), policy: cleanup.Policy{GracePeriod: true}, why: "unfinished_run"},
+		"a row":        {row: true, due: 5 * time.Hour, why: "newest_run"},
+		"row and long": {row: true, policy: cleanup.Policy{ProcessInterval: 24 * time.Hour}, due: 23 * time.Hour, why: "newest_run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestStatus_SaysWhenAndWhy(t *testing.T) {
 						require.NoError(t, key.Set(t.Context(), cl.pool, at.Add(*d), 0))
 					}
 				}
-				o, err := cl.nodeWith(c.policy, cleanup.ModeObserve).Status(t.Context())
+				o, err := cl.nodeWith(c.policy, cleanup.ModeObserve).Overview(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, c.why, o.Decision.Reason)
 				require.True(t, o.Decision.Due.Equal(at.Add(c.due)), o.Decision.Due)
@@ -54,7 +54,7 @@ func TestStatus_SaysWhenAndWhy(t *testing.T) {
 	}
 }
 
-func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
+func TestOverview_NamesTheNodesOfRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -75,7 +75,7 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 		host, err := os.Hostname()
 		require.NoError(t, err)
 
-		o, err := c.node(cleanup.ModeObserve).Status(t.Context())
+		o, err := c.node(cleanup.ModeObserve).Overview(t.Context())
 		require.NoError(t, err)
 		require.NotNil(t, o.Holder)
 		require.Equal(t, host, o.Running.Host)
@@ -93,14 +93,15 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 			require.NoError(t, err)
 		}()
 		time.Sleep(30 * time.Second)
-		o, err = n.Status(t.Context())
+		o, err = n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Nil(t, o.Holder)
 		require.NotNil(t, o.Running)
 		require.Empty(t, o.Running.Host, "PHP does not say where")
+		require.False(t, o.Running.NodeUnknown, "a Go node's would be in the history")
 		require.Equal(t, o.Runs[0].ID, o.Running.ID)
 		time.Sleep(time.Minute)
-		o, err = n.Status(t.Context())
+		o, err = n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Nil(t, o.Running)
 		runs, err := n.History(t.Context(), 10)
@@ -108,6 +109,35 @@ func TestStatus_SaysWhoRunsAndWhoRan(t *testing.T) {
 		require.Equal(t, []bool{false, true, false}, []bool{runs[0].IsGo(), runs[1].IsGo(), runs[2].IsGo()})
 		require.Equal(t, host, runs[1].Host)
 		require.Equal(t, cleanup.ExecutorWebCronJob, runs[0].Executor)
+	})
+}
+
+// A row names no node: without record and history it may be a Go node's as well.
+func TestOverview_ARunWhoseRecordTheCacheLostIsOfAnUnknownNode(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		c.db.Takes = time.Minute
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+			require.NoError(t, err)
+		}()
+		time.Sleep(5 * time.Second)
+		_, err := c.adapter.Flush(t.Context())
+		require.NoError(t, err)
+		o, err := c.node(cleanup.ModeObserve).Overview(t.Context())
+		require.NoError(t, err)
+		require.NotNil(t, o.Running)
+		require.True(t, o.Running.NodeUnknown)
+		require.False(t, o.Running.IsGo())
+		time.Sleep(20 * time.Second)
+		o, err = c.node(cleanup.ModeObserve).Overview(t.Context())
+		require.NoError(t, err)
+		require.True(t, o.Running.IsGo(), "the heartbeat has written the record again")
+		require.False(t, o.Running.NodeUnknown)
+		<-done
 	})
 }
 
@@ -121,12 +151,12 @@ func TestOverlaps_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
 		rows []cleanup.Run
 		want [][2]int64
 	}{
-		"none":                   {},
-		"one after the other":    {[]cleanup.Run{row(2, 10, time.Second, 2), row(1, 0, 9*time.Second, 2)}, nil},
-		"one within the other":   {[]cleanup.Run{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
-		"short, in one second":   {[]cleanup.Run{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
-		"beside one that runs":   {[]cleanup.Run{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
-		"after one that is dead": {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
+		"none":                 {},
+		"one after the other":  {[]cleanup.Run{row(2, 10, time.Second, 2), row(1, 0, 9*time.Second, 2)}, nil},
+		"one within the other": {[]cleanup.Run{row(2, 5, time.Second, 2), row(1, 0, 9*time.Second, 1)}, [][2]int64{{1, 2}}},
+		"short, in one second": {[]cleanup.Run{row(2, 0, time.Millisecond, 2), row(1, 0, time.Millisecond, 2)}, [][2]int64{{1, 2}}},
+		"beside one that runs": {[]cleanup.Run{row(2, 599, time.Second, 2), row(1, 0, 0, 0)}, [][2]int64{{1, 2}}},
+		"after a crashed one":  {[]cleanup.Run{row(2, 600, time.Second, 2), row(1, 0, 0, 0)}, nil},
 		"a long one and two": {
 			[]cleanup.Run{row(3, 50, time.Second, 2), row(2, 20, time.Second, 2), row(1, 0, time.Minute, 2)},
 			[][2]int64{{1, 3}, {1, 2}},
@@ -140,7 +170,7 @@ func TestOverlaps_FindsCleanupsThatRanAtTheSameTime(t *testing.T) {
 	}
 }
 
-func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
+func TestObserver_GetsRunsAndOverlaps(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		old := time.Now().Add(-24 * time.Hour)
@@ -156,13 +186,12 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 			return events[len(events)-1]
 		}
 		e := try()
-		require.True(t, e.Ran())
+		require.Equal(t, cleanup.ResultCompleted, e.Result)
 		require.Empty(t, e.Overlaps, "what was before it began is no news")
 		require.Equal(t, guard+time.Second, e.Duration)
 
 		time.Sleep(time.Hour)
 		e = try()
-		require.False(t, e.Ran())
 		require.Equal(t, cleanup.ResultNotDue, e.Result)
 		require.InDelta(t, time.Hour, e.SinceComplete, float64(time.Second))
 
@@ -173,13 +202,13 @@ func TestObserver_HearsOfRunsAndDoubleRuns(t *testing.T) {
 		e = try()
 		require.Len(t, e.Overlaps, 1)
 		require.Empty(t, try().Overlaps, "told once")
-		o, err := n.Status(t.Context())
+		o, err := n.Overview(t.Context())
 		require.NoError(t, err)
 		require.Len(t, o.Overlaps, 2)
 	})
 }
 
-func TestObserver_HearsOfADoubleRunThatIsTheFirst(t *testing.T) {
+func TestObserver_GetsAnOverlapOfTheFirstRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		var last cleanup.Event

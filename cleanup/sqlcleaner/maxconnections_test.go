@@ -51,7 +51,7 @@ func (c *crowd) come(n int) {
 
 // A server that has too many clients for a moment has neither gone away nor
 // refused anything for good.
-func TestClean_WaitsWhileTheServerTakesNoMoreClients(t *testing.T) {
+func TestClean_WaitsWhileTheServerAcceptsNoMoreClients(t *testing.T) {
 	test := func(t *testing.T, admin *database, dsn, says string) {
 		admin.empty()
 		w := random(rand.New(rand.NewPCG(41, 42)), 300)

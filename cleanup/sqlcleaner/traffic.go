@@ -8,27 +8,28 @@ import (
 	"time"
 )
 
-// traffic is what all clients have written so far: to the file on SQLite, to any
-// database of the server on the others.
+// traffic is a measure of what all clients have written so far: to the file on SQLite, to
+// all databases of the server on the others.
 type traffic struct {
 	at    time.Time
 	mark  string  // changes with every write
 	count float64 // of inserts on MySQL, of transactions on PostgreSQL; SQLite counts none
 }
 
-// writes asks for the traffic. It needs no rights, and returns false if the database
-// does not answer.
-func (d *DB) writes(ctx context.Context) (now traffic, known bool) {
-	err := d.onceRead(ctx, func(q querier) (err error) {
-		now, err = d.traffic(ctx, q)
+// readTraffic reads the traffic. It needs no rights, and returns false if the database does
+// not answer.
+func (d *DB) readTraffic(ctx context.Context) (now traffic, known bool) {
+	err := d.readOnce(ctx, func(q querier) (err error) {
+		now, err = d.selectTraffic(ctx, q)
 		return err
 	})
 	now.at = time.Now()
 	return now, err == nil && now.mark != ""
 }
 
-func (d *DB) traffic(ctx context.Context, q querier) (now traffic, err error) {
-	err = d.each(ctx, q, func(rows *sql.Rows) error {
+// selectTraffic reads the counters of the dialect.
+func (d *DB) selectTraffic(ctx context.Context, q querier) (now traffic, err error) {
+	err = d.scanRows(ctx, q, func(rows *sql.Rows) error {
 		var name, value string
 		if err := rows.Scan(&name, &value); err != nil {
 			return err
@@ -42,12 +43,12 @@ func (d *DB) traffic(ctx context.Context, q querier) (now traffic, err error) {
 		return err
 	}, map[Dialect]string{
 		SQLite: "SELECT 'data_version', data_version FROM pragma_data_version",
-		// Galera counts in the last of these what other nodes wrote.
+		// The last of these counts on Galera what other nodes have written.
 		MySQL:      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete', 'Com_replace', 'wsrep_last_committed')",
 		PostgreSQL: "SELECT 'xmax', CAST(txid_snapshot_xmax(txid_current_snapshot()) AS text)", // only a transaction that writes takes a number
 	}[d.dialect])
-	// SQLite counts for each connection anew. The run does not keep one while it
-	// pauses: the pool may have no other.
+	// SQLite has a counter for each connection. The run does not keep one during a
+	// pause, since its pool may have no other.
 	if conn, ok := q.(*sql.Conn); ok && err == nil {
 		err = conn.Raw(func(c any) error {
 			now.mark += fmt.Sprintf("%p", c)
@@ -57,6 +58,6 @@ func (d *DB) traffic(ctx context.Context, q querier) (now traffic, err error) {
 	return now, err
 }
 
-// countsOthers are the counters in which a run counts itself not at all, or once a
+// countsOthers has the counters that a run itself does not change, or changes by one a
 // transaction.
 var countsOthers = map[string]bool{"Com_insert": true, "Com_replace": true, "xmax": true}

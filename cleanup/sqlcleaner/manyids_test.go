@@ -50,7 +50,7 @@ func scattered(n int) *world {
 // beyond is more than any transaction takes, several times.
 const beyond = 6000
 
-func TestClean_TakesAnyNumberOfIdsApart(t *testing.T) {
+func TestClean_DeletesAnyNumberOfIDsThatAreNotConsecutive(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		w := scattered(beyond)
 		now := time.Now().UTC()
@@ -75,7 +75,7 @@ func TestClean_TakesAnyNumberOfIdsApart(t *testing.T) {
 
 // Rings and chains of tokens that name each other's submissions, as many as are
 // looked at together.
-func TestClean_TakesAsManyTokensTogetherAsItFollows(t *testing.T) {
+func TestClean_FollowsReferencesUpToItsLimit(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		w := &world{projects: []project{{1, "FOREVER"}}}
 		const ring = 900

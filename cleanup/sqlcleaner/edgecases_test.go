@@ -14,7 +14,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-// due are submissions of a token, by id, that nobody needs any longer.
+// due are submissions of a token, by id, that no token in use keeps.
 func due(token int, ids ...int) (all []submission) {
 	for _, id := range ids {
 		all = append(all, submission{id: id, token: token, age: 20 * day, spam: 1, valid: -1})
@@ -59,7 +59,7 @@ func TestClean_DoesNotStarveBehindTokensInUse(t *testing.T) {
 
 func TestClean_LeavesTheLastSubmissionOfAKeptToken(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		// Token 2 is in use and names submission 1, which hangs on token 1.
+		// Token 2 is in use and refers to submission 1 of token 1.
 		w := &world{
 			projects: []project{{1, "FOREVER"}},
 			tokens:   []token{{id: 1, age: 20 * day}, {id: 2, age: 20 * day, last: 1}},
@@ -73,9 +73,9 @@ func TestClean_LeavesTheLastSubmissionOfAKeptToken(t *testing.T) {
 	})
 }
 
-func TestClean_DeletesTokensThatNameEachOthersSubmissions(t *testing.T) {
+func TestClean_DeletesTokensThatReferToEachOthersSubmissions(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		// 1 → 2 → 3 → 1, and 4, which is named by 1's friend 5 in use.
+		// 1 → 2 → 3 → 1, and 4, to which 5 refers, which is in use.
 		w := &world{projects: []project{{1, "FOREVER"}}}
 		for i, last := range []int{2, 3, 1, 0, 4} {
 			w.tokens = append(w.tokens, token{id: i + 1, age: 20 * day, last: last})
@@ -139,7 +139,7 @@ func big(n int) *world {
 	return w
 }
 
-func TestClean_TakesATokenWithVeryManySubmissionsInShortTransactions(t *testing.T) {
+func TestClean_DeletesATokenWithManySubmissionsInShortTransactions(t *testing.T) {
 	n := 3000
 	if *long {
 		n = 100_000
@@ -160,7 +160,7 @@ func TestClean_TakesATokenWithVeryManySubmissionsInShortTransactions(t *testing.
 	})
 }
 
-func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T) {
+func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsDeletedInParts(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		big(3000).fill(db, time.Now().UTC())
 		arrived := false
@@ -185,7 +185,7 @@ func TestClean_KeepsASubmissionThatArrivesWhileItsTokenIsTakenApart(t *testing.T
 	})
 }
 
-func TestClean_TellsItsProgress(t *testing.T) {
+func TestClean_ReportsItsProgress(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		w := random(rand.New(rand.NewPCG(1, 2)), 300)
 		w.fill(db, time.Now().UTC())

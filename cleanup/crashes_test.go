@@ -26,13 +26,13 @@ func (l lossy) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (in
 	return 0, errors.Join(err, errBroken)
 }
 
-// trace writes what a run leaves whose node has died.
+// trace writes what the run of a crashed node leaves.
 func (c *cluster) trace(r runrecord.Record) {
 	c.t.Helper()
 	require.NoError(c.t, cache.Write(c.t.Context(), c.pool, runrecord.Key.With(r, time.Hour), cleanup.CleanupStartedAt.With(r.Marker, 0)))
 }
 
-func died(row int64, by cleanup.Executor, started time.Time) runrecord.Record {
+func crashedRecord(row int64, by cleanup.Executor, started time.Time) runrecord.Record {
 	return runrecord.Record{Row: row, Executor: int(by), Marker: started, Previous: started, Started: started, Host: "gone", PID: 1}
 }
 
@@ -40,7 +40,7 @@ func (c *cluster) php() *cleanuptest.PHPNode {
 	return &cleanuptest.PHPNode{Pool: c.pool, Database: c.db}
 }
 
-func TestTryRun_ARowWhoseReplyWasLostIsTakenBack(t *testing.T) {
+func TestTryRun_ARowWhoseReplyWasLostIsWithdrawn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
@@ -55,13 +55,13 @@ func TestTryRun_ARowWhoseReplyWasLostIsTakenBack(t *testing.T) {
 		require.Nil(t, started)
 		r, err := c.php().Cleanup(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
-		require.Equal(t, cleanup.ResultCompleted, r, "PHP goes on immediately")
+		require.Equal(t, cleanup.ResultCompleted, r, "PHP continues immediately")
 	})
 }
 
-// The id of the row is saved after the row. Whoever died in between has left a
+// The id of the row is saved after the row. A node that crashed in between has left a
 // row that nothing names.
-func TestTryRun_ADeathBetweenMarkerAndRow(t *testing.T) {
+func TestTryRun_ACrashBetweenMarkerAndRow(t *testing.T) {
 	started := func() time.Time { return time.Now().Add(-20 * time.Second).Truncate(time.Microsecond) }
 	for name, c := range map[string]struct {
 		rows   func(c *cluster, at time.Time)
@@ -92,25 +92,25 @@ func TestTryRun_ADeathBetweenMarkerAndRow(t *testing.T) {
 				cl := newCluster(t)
 				cl.due()
 				at := started()
-				cl.trace(died(0, cleanup.ExecutorFrontendAPI, at))
+				cl.trace(crashedRecord(0, cleanup.ExecutorFrontendAPI, at))
 				c.rows(cl, at)
 				a, err := cl.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 				require.NoError(t, err)
 				require.Equal(t, c.result, a.Result)
 				require.Len(t, cl.db.Runs(), c.left)
 				_, err = runrecord.Key.Get(t.Context(), cl.pool)
-				require.ErrorIs(t, err, cache.ErrNotFound, "nobody looks again")
+				require.ErrorIs(t, err, cache.ErrNotFound, "no node finds it again")
 			})
 		})
 	}
 }
 
-func TestTryRun_ADeadForcedRunIsTakenUpBeforeTheScheduleIsDue(t *testing.T) {
+func TestTryRun_ACrashedForcedRunIsContinuedBeforeTheScheduleIsDue(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(3*time.Hour), 0))
 		started := time.Now().Add(-time.Minute).UTC()
-		c.trace(died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorCommand}), cleanup.ExecutorCommand, started))
+		c.trace(crashedRecord(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorCommand}), cleanup.ExecutorCommand, started))
 		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
 		require.NoError(t, err)
 		require.Equal(t, cleanup.ResultCompleted, a.Result)
@@ -121,12 +121,12 @@ func TestTryRun_ADeadForcedRunIsTakenUpBeforeTheScheduleIsDue(t *testing.T) {
 }
 
 // A run notes its end before it saves it, so that another node can do the rest.
-func TestTryRun_ADeathWhileTheEndIsSaved(t *testing.T) {
+func TestTryRun_ACrashWhileTheEndIsSaved(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(6*time.Hour), 0))
 		started := time.Now().Add(-time.Minute).UTC()
-		r := died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r := crashedRecord(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
 		r.Status, r.DeletedSubmissions, r.Milliseconds = int(cleanup.StatusComplete), 7, 1500
 		c.trace(r)
 		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
@@ -143,7 +143,7 @@ func TestTryRun_ADeathWhileTheEndIsSaved(t *testing.T) {
 }
 
 // The holder of a lease that the lock server has lost learns of it at its next
-// renewal. Until then nobody may take it for dead.
+// renewal. Until then no node may take it for crashed.
 func TestTryRun_ALeaseLostByTheServerStartsNoSecondRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
@@ -175,12 +175,12 @@ func TestTryRun_ALeaseLostByTheServerStartsNoSecondRun(t *testing.T) {
 	})
 }
 
-func TestTryRun_AClockThatIsWrongKeepsNobodyAway(t *testing.T) {
+func TestTryRun_AWrongClockKeepsNoNodeWaiting(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().UTC()
-		r := died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r := crashedRecord(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
 		r.Alive = started.AddDate(1, 0, 0)
 		c.trace(r)
 		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
@@ -189,12 +189,12 @@ func TestTryRun_AClockThatIsWrongKeepsNobodyAway(t *testing.T) {
 	})
 }
 
-func TestTryRun_ANodeThatMustNotCleanEndsNobodysRun(t *testing.T) {
+func TestTryRun_ANodeThatMustNotCleanEndsNoRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC()
-		c.trace(died(c.db.Add(cleanup.Run{Time: started}), 0, started))
+		c.trace(crashedRecord(c.db.Add(cleanup.Run{Time: started}), 0, started))
 		before := snapshot(t, c)
 		for _, m := range []cleanup.Mode{cleanup.ModeClean, cleanup.ModeObserve} {
 			n := c.node(m, cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error { return cleanup.ErrRefused }))
@@ -208,9 +208,9 @@ func TestTryRun_ANodeThatMustNotCleanEndsNobodysRun(t *testing.T) {
 	})
 }
 
-// Every way a run can end, and then: another Go node and PHP go on, at the
+// Every way a run can end, and then: another Go node and PHP continue, at the
 // latest when one unfinished interval is over, and with a server that was gone back.
-func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
+func TestTryRun_EveryOutcomeLeavesAStateToContinueFrom(t *testing.T) {
 	type world struct {
 		*cluster
 		cache *cachetest.Faulty
@@ -296,7 +296,7 @@ func TestTryRun_EveryOutcomeLeavesAStateToGoOnFrom(t *testing.T) {
 
 // What a run cannot save is saved by the next Go node that comes, before
 // anybody has waited for it.
-func TestTryRun_WhatCouldNotBeSavedIsDoneByTheNext(t *testing.T) {
+func TestTryRun_TheNextNodeSavesWhatCouldNotBeSaved(t *testing.T) {
 	for _, op := range []string{"Finish", "Withdraw"} {
 		t.Run(op, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -324,12 +324,12 @@ func TestTryRun_WhatCouldNotBeSavedIsDoneByTheNext(t *testing.T) {
 
 // The cache is anybody's. PHP maps status and executor to enums, and cannot
 // read a table any longer that has others.
-func TestTryRun_ARecordThatNoNodeWroteSpoilsNoRow(t *testing.T) {
+func TestTryRun_ARecordOfAnotherProgramBreaksNoRow(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := newCluster(t)
 		c.due()
 		started := time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
-		r := died(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
+		r := crashedRecord(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorFrontendAPI}), cleanup.ExecutorFrontendAPI, started)
 		r.Status, r.DeletedTokens, r.StoredSubmissions, r.Milliseconds = 7, -1, -2, -3
 		r.Started = started.AddDate(100, 0, 0)
 		c.trace(r)
@@ -385,7 +385,7 @@ func TestTryRun_ACleanerThatHangsKeepsPHPOutForNoLongerThanARound(t *testing.T) 
 	}
 }
 
-// Whoever recovers from the panic, as net/http does, must not keep a lease that
+// A caller that recovers from the panic, as net/http does, must not keep a lease that
 // is renewed for ever.
 func TestTryRun_APanicOutsideOfTheCleanerFreesTheLock(t *testing.T) {
 	bubble(t, func(t *testing.T) {

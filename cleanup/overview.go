@@ -11,12 +11,12 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Overview is what a node knows of the cleanup.
+// Overview is the state of the cleanup as a node sees it.
 type Overview struct {
 	Mode     Mode
 	Snapshot Snapshot
-	// Decision is what an unforced run would meet now; it has the time when the
-	// next one is due, and why then.
+	// Decision is that of an unforced run now. It says when the next one is due, and
+	// why.
 	Decision Decision
 	// Pause is the pause of the Go nodes, nil if there is none.
 	Pause *Pause
@@ -24,48 +24,48 @@ type Overview struct {
 	// cannot tell.
 	Holder *lock.Holder
 	// Running is the run that is under way as marker, row and record show it, nil
-	// if none is. Its node may have died not long ago.
+	// if none is. Its node may have crashed not long ago.
 	Running *Run
 	// Runs are the newest 10 runs with their nodes, newest first.
 	Runs []Run
 	// SinceComplete is the time since the end of the last complete run, negative
 	// if the statistics have none.
 	SinceComplete time.Duration
-	// Overlaps are runs at the same time, newest first.
+	// Overlaps are those among Runs, newest first.
 	Overlaps []Overlap
-	// CheckedAt is when the checks were last asked, zero if never. CheckErr is
-	// nil if this node may clean, and wraps [ErrRefused] if it must not; any other
-	// error means that the answer is unknown.
+	// CheckedAt is when the checks were last made, zero if never. CheckErr is nil if
+	// this node may clean, and wraps [ErrRefused] if it must not; any other error
+	// means that the answer is unknown.
 	CheckedAt time.Time
 	CheckErr  error
-	// Warnings say what looks wrong with the schedule.
+	// Warnings say what looks wrong in cache and statistics, in sentences for people.
 	Warnings []string
 }
 
 // shownRuns is how many runs an Overview has.
 const shownRuns = 10
 
-// Status reads the state of the cleanup, and changes nothing. It asks no checks:
-// [Scheduler.Check] does. A filesystem cache removes an expired key of Go nodes
-// when it is read. What is returned with an error is what could be read.
-func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
+// Overview returns the state of the cleanup. It makes no checks ([Scheduler.Check]
+// does) and writes nothing, but a filesystem cache removes expired keys of Go nodes when
+// they are read. With an error it returns what could be read.
+func (s *Scheduler) Overview(ctx context.Context) (Overview, error) {
 	o := Overview{Mode: s.mode}
 	o.CheckedAt, o.CheckErr = s.lastCheck()
 	v, err := s.snapshot(ctx, true)
 	if err != nil {
-		return o, fmt.Errorf("cleanup: status: %w", err)
+		return o, fmt.Errorf("cleanup: overview: %w", err)
 	}
 	at := time.Now()
 	o.Snapshot, o.Pause, o.Warnings = v.Snapshot, v.pause, v.warnings
 	o.Decision = request{policy: s.policy}.decide(v).Decision
-	o.Running = v.running(s.policy, at)
 	o.SinceComplete = -1
 	if done, ok := lastComplete(v.runs); ok {
 		o.SinceComplete = max(at.Sub(done), 0)
 	}
-	newest := v.runs[:min(len(v.runs), shownRuns)]
-	o.Overlaps = overlaps(newest, s.policy)
-	o.Runs, err = s.withNodes(ctx, newest, v.record)
+	runs, err := s.withNodes(ctx, v.runs, v.record)
+	o.Running = v.running(runs, s.policy, at)
+	o.Runs = runs[:min(len(runs), shownRuns)]
+	o.Overlaps = overlaps(o.Runs, s.policy)
 	h, herr := s.locker.Holder(ctx, LockName)
 	switch {
 	case herr == nil:
@@ -74,14 +74,14 @@ func (s *Scheduler) Status(ctx context.Context) (Overview, error) {
 		err = errors.Join(err, herr)
 	}
 	if err != nil {
-		err = fmt.Errorf("cleanup: status: %w", err)
+		err = fmt.Errorf("cleanup: overview: %w", err)
 	}
 	return o, err
 }
 
-// ActiveRun returns the run of a Go node that may still be under way, by its record
-// in the cache; nil if there is none. A record of an unknown format counts as one,
-// of which nothing but NodeUnknown is set. It needs no database.
+// ActiveRun returns the run of a Go node that may be under way, by its record in the
+// cache, or nil. If the record has an unknown format, only NodeUnknown is set in the
+// run. Unlike [Scheduler.Overview] it needs no database.
 func ActiveRun(ctx context.Context, pool *cache.Pool) (*Run, error) {
 	var r cache.Result[runrecord.Record]
 	if err := cache.Read(ctx, pool, runrecord.Key.Into(&r)); err != nil {
@@ -97,12 +97,14 @@ func ActiveRun(ctx context.Context, pool *cache.Pool) (*Run, error) {
 	return nil, nil
 }
 
-// running returns the run that is under way, by all that shows one.
-func (v *fullSnapshot) running(p Policy, at time.Time) *Run {
+// running returns the run under way by record, row or marker, whichever shows one
+// first. runs are those of the snapshot with their nodes: without them, the run of a Go
+// node whose record the cache has lost would look like a PHP node's.
+func (v *fullSnapshot) running(runs []Run, p Policy, at time.Time) *Run {
 	if v.record != nil && Status(v.record.Status) == StatusUnknown {
 		return runOf(*v.record)
 	}
-	for _, run := range v.runs {
+	for _, run := range runs {
 		if run.Status == StatusUnknown && run.Time.After(at.Add(-p.UnfinishedInterval)) {
 			return &run
 		}

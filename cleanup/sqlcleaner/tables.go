@@ -2,8 +2,8 @@ package sqlcleaner
 
 import "strings"
 
-// tables are mosparo's tables that this package reads or writes, with all of
-// their columns in mosparo 1.5, which are the same on every database.
+// tables has the tables of mosparo 1.5 that this package reads or writes, with all their
+// columns, which are the same on every database.
 var tables = map[string]string{
 	"project": `id uuid name description hosts public_key private_key status spam_score statistic_storage_limit
 		api_debug_mode verification_simulation_mode language_source project_group_id metadata_allowed
@@ -23,8 +23,8 @@ var tables = map[string]string{
 		number_of_stored_submissions number_of_deleted_submissions execution_time cleanup_status`,
 }
 
-// foreignKeys are those that begin at one of these tables, and those that end
-// at one whose rows are deleted: table.column → table.
+// foreignKeys are those of these tables, and those that refer to one whose rows are
+// deleted: table.column → table.
 var foreignKeys = []string{
 	"project.project_group_id → project_group",
 	"submit_token.last_submission_id → submission",
@@ -38,15 +38,15 @@ var foreignKeys = []string{
 	"day_statistic.project_id → project",
 }
 
-// migrationsTable is where Doctrine notes the migrations that were done, by
-// the name of their class: migrationPrefix and a time.
+// migrationsTable is Doctrine's table of executed migrations, with the names of their
+// classes: migrationPrefix and a time.
 const (
 	migrationsTable = "doctrine_migration_versions"
 	migrationPrefix = `DoctrineMigrations\Version`
 	newestMigration = "20260406155235"
 )
 
-// migrations are those of mosparo up to all versions 1.5.
+// migrations are those of mosparo up to the versions 1.5, without migrationPrefix.
 var migrations = map[Dialect][]string{
 	MySQL: strings.Fields(`
 		20220616122832 20220813084402 20220828085833 20230331111545 20230518124634 20230521093341 20230523173704 20230623044735 
@@ -64,8 +64,8 @@ var migrations = map[Dialect][]string{
 		20260305183353 20260308105809 20260314093449 20260314184350 20260317182918 20260326190248 20260406155235`),
 }
 
-// Migrations are the names of the migrations of mosparo 1.5 on a dialect, the
-// oldest first, as Doctrine notes them in the table doctrine_migration_versions.
+// Migrations returns the names of the migrations of mosparo 1.5 for a dialect, the oldest
+// first, as in the table doctrine_migration_versions.
 func Migrations(d Dialect) []string {
 	all := make([]string, 0, len(migrations[d]))
 	for _, m := range migrations[d] {

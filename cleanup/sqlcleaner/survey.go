@@ -1,0 +1,96 @@
+package sqlcleaner
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// token is a submit token with submissions.
+type token struct {
+	id          int64
+	submissions int
+	inUse       int // submissions that are not due
+	referenced  int // submissions to which other tokens refer as their last
+}
+
+// dueCondition is the SQL condition that a submission has expired. s is the prefix of
+// its columns, such as "s.".
+func (c *cleaning) dueCondition(s string) (cond string, args []any) {
+	// As in mosparo, days are calendar days, which may have 23 or 25 hours.
+	old := c.now.In(c.d.zone).AddDate(0, 0, -retentionDays(c.policy))
+	return "(" + s + "submitted_at < ? OR (" + s + "submitted_at < ? AND " + c.d.dialect.isFalse(s+"spam") + " AND " + s + "valid IS NULL))",
+		[]any{c.d.stamp(old), c.tokenLimit()}
+}
+
+// tokenLimit is the time before which a token has expired.
+func (c *cleaning) tokenLimit() string { return c.d.stamp(c.now.Add(-c.policy.SubmitTokenRetention)) }
+
+// isReferenced is the SQL condition that another token refers to the submission s as its
+// last. For a join, PostgreSQL would read all tokens.
+const isReferenced = "EXISTS (SELECT 1 FROM submit_token o WHERE o.last_submission_id = s.id AND o.id <> s.submit_token_id)"
+
+// survey counts the submissions s that meet a condition, by token. As for mosparo, a
+// submission whose token does not exist belongs to none, and stays.
+func (c *cleaning) survey(ctx context.Context, q querier, where string, args ...any) (all []token, err error) {
+	due, dueArgs := c.dueCondition("s.")
+	err = c.d.scanRows(ctx, q, func(rows *sql.Rows) error {
+		var t token
+		err := rows.Scan(&t.id, &t.submissions, &t.inUse, &t.referenced)
+		all = append(all, t)
+		return err
+	}, `SELECT s.submit_token_id, COUNT(*), SUM(CASE WHEN `+due+` THEN 0 ELSE 1 END), SUM(CASE WHEN `+isReferenced+` THEN 1 ELSE 0 END)
+		FROM submission s JOIN submit_token t ON t.id = s.submit_token_id
+		WHERE `+where+` GROUP BY s.submit_token_id ORDER BY s.submit_token_id`, append(dueArgs, args...)...)
+	return all, err
+}
+
+// readSurvey is survey outside of a transaction.
+func (c *cleaning) readSurvey(ctx context.Context, where string, args ...any) (all []token, err error) {
+	err = c.d.read(ctx, func(q querier) error {
+		all, err = c.survey(ctx, q, where, args...)
+		return err
+	})
+	return all, err
+}
+
+// pageSize is how many tokens one query surveys. It is more than a transaction takes, or
+// most transactions would be the small rest of a page.
+const pageSize = 5000
+
+// page is a range of token ids: above after, up to last.
+type page struct{ after, last int64 }
+
+// newestToken returns the highest id of a token, 0 if there is none. Tokens that are stored
+// later are not due in this run.
+func (c *cleaning) newestToken(ctx context.Context) (int64, error) {
+	n, err := c.d.readNumber(ctx, "SELECT COALESCE(MAX(id), 0) FROM submit_token")
+	return int64(n), err
+}
+
+// pages calls f for each page of tokens up to the newest, until it returns false.
+func (c *cleaning) pages(ctx context.Context, newest int64, f func(p page, all []token) (bool, error)) error {
+	for p := (page{}); p.last < newest; p.after = p.last {
+		last, err := c.d.readIDs(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after, newest)
+		if err != nil {
+			return err
+		}
+		p.last = newest
+		if len(last) > 0 {
+			p.last = last[0]
+		}
+		all, err := c.tokensOn(ctx, p)
+		if err != nil {
+			return err
+		}
+		if more, err := f(p, all); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// tokensOn returns the tokens of a page that have submissions.
+func (c *cleaning) tokensOn(ctx context.Context, p page) ([]token, error) {
+	return c.readSurvey(ctx, "s.submit_token_id > ? AND t.id > ? AND s.submit_token_id <= ? AND t.id <= ?", p.after, p.after, p.last, p.last)
+}
