@@ -33,9 +33,10 @@
 //
 // Put writes the mark, the CSS and the hash in this order, atomically if the backend
 // can. A reader trusts CSS whose SHA-256 is in the mark, and takes the hash from the
-// mark. Other CSS was written by PHP. If there is a mark, a write may be in progress:
-// Get then waits for the second read, and returns [cssstore.ErrUnsettled] if each read
-// gives another pair. CSS beside the hash of a mark that does not match it comes from
-// a writer that stopped halfway, or from PHP after an update of mosparo; it has to
-// stay the same for a second. After the mark has expired the pair counts as PHP's.
+// mark. Other CSS was written by PHP. If there is a mark that does not match, a write
+// may be in progress: Get then waits for the second read, and returns
+// [cssstore.ErrUnsettled] if each read gives other CSS or another hash. If the hash is
+// that of the mark, a writer has stopped halfway, or PHP has written new bytes after an
+// update of mosparo: the CSS has to stay the same for a second. After the mark has
+// expired, CSS of a Go node counts as PHP's.
 package cachestore

@@ -113,8 +113,8 @@ func (e *entries) id() entriesID {
 	return entriesID{css: sha256.Sum256(e.css), hash: e.hash, mark: e.mark.Hash, at: e.mark.At.UnixMilli()}
 }
 
-// trusted returns the version that the mark names.
-func (e *entries) trusted() cssstore.Resource {
+// goVersion returns the version that the mark names.
+func (e *entries) goVersion() cssstore.Resource {
 	r := cssstore.Resource{
 		Project: e.project, Hash: e.mark.Hash, CSS: e.css,
 		Settled: true, Source: e.mark.Source, Modified: e.mark.At,

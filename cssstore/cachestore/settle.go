@@ -28,7 +28,7 @@ func (s *Store) get(ctx context.Context, project cssstore.UUID, wait waitFunc) (
 		}
 		if e.mark.matches(e.css) {
 			s.seen.forget(project)
-			return e.trusted(), nil
+			return e.goVersion(), nil
 		}
 		settles := cssstore.SettleTime
 		if e.hash == e.mark.Hash {

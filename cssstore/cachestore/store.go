@@ -71,7 +71,7 @@ func (s *Store) Hash(ctx context.Context, project cssstore.UUID) (cssstore.Hash,
 func (s *Store) Put(ctx context.Context, r cssstore.Resource) error {
 	err := r.Check()
 	if err == nil {
-		err = s.exclusively(ctx, r.Project, func(ctx context.Context) error { return s.put(ctx, &r) })
+		err = s.withLock(ctx, r.Project, func(ctx context.Context) error { return s.put(ctx, &r) })
 	}
 	return operr.Wrap("put", r.Project, err)
 }
@@ -79,13 +79,13 @@ func (s *Store) Put(ctx context.Context, r cssstore.Resource) error {
 // Delete implements [cssstore.Store]. It removes all three entries; PHP leaves its two
 // behind when a project is deleted.
 func (s *Store) Delete(ctx context.Context, project cssstore.UUID) error {
-	err := s.exclusively(ctx, project, func(ctx context.Context) error { return s.remove(ctx, project) })
+	err := s.withLock(ctx, project, func(ctx context.Context) error { return s.remove(ctx, project) })
 	s.seen.forget(project)
 	return operr.Wrap("delete", project, err)
 }
 
-// exclusively runs do under the lock of the project, if there is a locker.
-func (s *Store) exclusively(ctx context.Context, project cssstore.UUID, do func(context.Context) error) error {
+// withLock runs do under the lock of the project, if there is a locker.
+func (s *Store) withLock(ctx context.Context, project cssstore.UUID, do func(context.Context) error) error {
 	if s.locker == nil {
 		return do(ctx)
 	}

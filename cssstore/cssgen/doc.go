@@ -2,7 +2,7 @@
 // mosparo's base CSS, and stores it. Without it only PHP nodes prepare CSS.
 //
 //	g := cssgen.New(store, pool, locker, cssgen.Inputs{
-//		Settings:  projectDB,
+//		Settings:  projectDB, // a projectdb.DB
 //		LoadBuild: cssgen.FromPublic("/var/www/mosparo/public", "1.5.4"),
 //	})
 //	go g.Run(ctx)
@@ -21,7 +21,7 @@
 //
 // # Limits
 //
-// PHP nodes publish no build. That one was updated shows only in the CSS that it
+// PHP nodes publish no build. Whether one was updated shows only in the CSS that it
 // stores.
 //
 // # Entry

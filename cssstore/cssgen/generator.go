@@ -148,7 +148,7 @@ func (g *Generator) Outdated(r cssstore.Resource) bool {
 // other CSS or none. It returns what is then in the store. Errors: [ErrDisagreement],
 // [ErrNotOlder], those of store, settings, design and lock.
 func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
-	return g.exclusively(ctx, p, true)
+	return g.withLock(ctx, p, true)
 }
 
 // Warm is [Generator.Generate] for an operator's program, which does not publish a build
@@ -157,13 +157,13 @@ func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.
 // source is unknown, such as that of PHP nodes and files: the operator knows which
 // nodes were updated.
 func (g *Generator) Warm(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
-	return g.exclusively(ctx, p, false)
+	return g.withLock(ctx, p, false)
 }
 
 // lockWait is how long a node waits for another one that prepares the same project.
 const lockWait = 5 * time.Second
 
-func (g *Generator) exclusively(ctx context.Context, p cssstore.Project, runs bool) (r cssstore.Resource, err error) {
+func (g *Generator) withLock(ctx context.Context, p cssstore.Project, runs bool) (r cssstore.Resource, err error) {
 	b, err := g.load()
 	if err != nil {
 		return r, fmt.Errorf("cssgen: project %v: %w", p.UUID, err)

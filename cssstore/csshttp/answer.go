@@ -37,8 +37,8 @@ var (
 		"form-action 'self'; frame-ancestors 'self'; img-src 'self'; script-src 'self'; style-src 'self'"}
 )
 
-// secure sets the security headers that mosparo sets on everything but redirects.
-func secure(h http.Header) {
+// setSecurityHeaders sets the headers that mosparo sets on everything but redirects.
+func setSecurityHeaders(h http.Header) {
 	h["Referrer-Policy"] = referrer
 	h["X-Content-Type-Options"] = nosniff
 	h["X-Frame-Options"] = deny
@@ -49,7 +49,7 @@ func secure(h http.Header) {
 // text responds with a short text of type HTML.
 func text(w http.ResponseWriter, r *http.Request, status int, cache []string, body string) {
 	h := w.Header()
-	secure(h)
+	setSecurityHeaders(h)
 	h["Content-Type"] = typeHTML
 	h["Cache-Control"] = cache
 	h.Set("Content-Length", fmt.Sprint(len(body)))

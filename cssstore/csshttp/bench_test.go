@@ -1,9 +1,14 @@
 package csshttp_test
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,6 +29,33 @@ func BenchmarkHit(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		h.ServeHTTP(w, r)
+	}
+}
+
+// kept keeps the maps of a benchmark on the heap, where net/http has them.
+var kept http.Header
+
+// BenchmarkNetHTTPHeaders measures what net/http does with the headers of a response,
+// for some and all of those of a hit: it sets them in a map, which grows past 8 entries,
+// copies the map in WriteHeader, sorts them and writes them.
+func BenchmarkNetHTTPHeaders(b *testing.B) {
+	all := sameHeaders()
+	names := slices.Sorted(maps.Keys(all))
+	w := bufio.NewWriterSize(io.Discard, 4096)
+	for _, n := range []int{2, 8, len(names)} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				kept = http.Header{}
+				for _, name := range names[:n] {
+					kept[name] = all[name]
+				}
+				kept = kept.Clone()
+				if err := kept.WriteSubset(w, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

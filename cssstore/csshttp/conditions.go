@@ -8,16 +8,18 @@ import (
 // isUnchanged reports whether If-None-Match names this variant: the client has it.
 func (v *variant) isUnchanged(r *http.Request) bool {
 	known := r.Header["If-None-Match"]
-	return len(known) > 0 && isRead(r) && v.matches(known, false)
+	return len(known) > 0 && isGetOrHead(r) && v.matches(known, false)
 }
 
 // isRefused reports whether there is an If-Match that does not name this variant.
 func (v *variant) isRefused(r *http.Request) bool {
 	wanted := r.Header["If-Match"]
-	return len(wanted) > 0 && isRead(r) && !v.matches(wanted, true)
+	return len(wanted) > 0 && isGetOrHead(r) && !v.matches(wanted, true)
 }
 
-func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+func isGetOrHead(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
+}
 
 // matches reports whether a list of entity tags has that of the variant, or is a star.
 // A tag may contain commas. What follows an invalid tag is ignored. With strong, weak

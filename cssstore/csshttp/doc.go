@@ -19,8 +19,9 @@
 //	…
 //	css.Close() // after the server has ended
 //
-// The store is a cachestore or, in public/resources, a filestore. An [Observer] sees
-// every request and every call of the generator, for metrics.
+// The store is a cachestore or, in public/resources, a filestore. The second argument is
+// the list of projects ([Projects]), here read from mosparo's database. An [Observer]
+// sees every request and every call of the generator, for metrics.
 //
 // # Guarantees
 //
@@ -41,8 +42,8 @@
 // learn of a new design at different times, and some may not reach store or database
 // for a while. So a hash is redirected to another one only if that is the hash in both
 // the database and the store, read after the request came. For such requests the list
-// is read up to ten times a second. In any other case the version at hand is served,
-// with
+// is read up to ten times a second, and a hash is redirected three times in ten seconds
+// at most. In any other case the version in memory is served, with
 //
 //	Cache-Control: no-store
 //	Cache-Status: mosparo-go; hit; detail=OTHER_VERSION
@@ -51,8 +52,8 @@
 //
 // # Limits
 //
-// CSS is cacheable for a year, as in mosparo, if it is settled and was read recently.
-// An update of mosparo changes the bytes but not the hash, and so not the URL: a client
+// CSS is cacheable for a year, as in mosparo, if it is settled
+// ([cssstore.Resource.Settled]) and was read recently. An update of mosparo changes the bytes but not the hash, and so not the URL: a client
 // that has loaded the old bytes keeps them for that year. In mosparo those are the
 // clients that came before the update; here also those that came after it within two
 // thirds of the time of [WithRecheck], 1.4 seconds by default.

@@ -44,7 +44,7 @@ func (h *Handler) serveFast(w http.ResponseWriter, r *http.Request, path string)
 	if s == nil || s.version == nil || now.Sub(l.tried) >= projectsEvery {
 		return false
 	}
-	if leave, _ := s.rest(h.recheck); now.Sub(s.tried) >= leave {
+	if fresh, _ := s.freshness(h.recheck); now.Sub(s.tried) >= fresh {
 		return false
 	}
 	// The current version may have another hash by now.

@@ -12,9 +12,9 @@ import (
 // after an error.
 const missFor = time.Second
 
-// rest returns the age up to which a state is served without reading the store again,
+// freshness returns the age up to which a state is served without reading the store again,
 // and the age from which requests wait for that.
-func (s *state) rest(recheck time.Duration) (leave, wait time.Duration) {
+func (s *state) freshness(recheck time.Duration) (fresh, wait time.Duration) {
 	switch {
 	case s.version == nil:
 		return missFor, missFor
@@ -44,9 +44,9 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 	}
 	if s != nil {
 		age := now.Sub(s.tried)
-		leave, until := s.rest(h.recheck)
+		fresh, until := s.freshness(h.recheck)
 		switch {
-		case age < leave:
+		case age < fresh:
 			return s
 		case s.version != nil && age < until:
 			wait = 0

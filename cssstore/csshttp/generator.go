@@ -29,7 +29,7 @@ const generateEvery = 10 * time.Second
 // generate calls the generator if the store lacks CSS.
 func (h *Handler) generate(ctx context.Context, p cssstore.Project, r *cssstore.Resource, err error) (made cssstore.Resource, asked bool, failed error) {
 	defer recoverTo(&failed)
-	if !h.lacks(p, r, err) {
+	if !h.needsGenerator(p, r, err) {
 		return made, false, nil
 	}
 	asked = true
@@ -37,8 +37,8 @@ func (h *Handler) generate(ctx context.Context, p cssstore.Project, r *cssstore.
 	return made, asked, failed
 }
 
-// lacks reports whether a result of the store calls for the generator.
-func (h *Handler) lacks(p cssstore.Project, r *cssstore.Resource, err error) bool {
+// needsGenerator reports whether the generator has to be called after a result of the store.
+func (h *Handler) needsGenerator(p cssstore.Project, r *cssstore.Resource, err error) bool {
 	if err != nil {
 		return errors.Is(err, cssstore.ErrNotFound)
 	}

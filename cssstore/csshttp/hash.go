@@ -95,8 +95,8 @@ func (s *state) isBehind(p listing) bool {
 
 // isSure reports whether caches may keep the version for long.
 func (h *Handler) isSure(p listing, s *state, hash cssstore.Hash) bool {
-	leave, _ := s.rest(h.recheck)
-	return hash == s.version.hash && time.Since(s.tried) < leave && (h.mode == ModeFiles || !s.isBehind(p))
+	fresh, _ := s.freshness(h.recheck)
+	return hash == s.version.hash && time.Since(s.tried) < fresh && (h.mode == ModeFiles || !s.isBehind(p))
 }
 
 // mayRedirect reports whether a hash may be redirected to the version that the store
@@ -142,6 +142,6 @@ func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Ha
 }
 
 func bodyOfCSS(h http.Header) {
-	secure(h)
+	setSecurityHeaders(h)
 	h["Content-Type"] = typeCSS
 }

@@ -58,7 +58,7 @@ func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 }
 
 func bodyOfLogo(h http.Header) {
-	secure(h)
+	setSecurityHeaders(h)
 	h["Content-Type"] = typeSVG
 	h["Content-Disposition"] = inlineLogo
 }

@@ -10,12 +10,11 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Ready returns nil if the handler can serve CSS, and is for readiness checks. That
-// is so if it knows the projects and has the CSS of one of them in memory; without
-// any in memory it asks the store, which has to answer, if only that it has none.
-// The database may be down if the projects were read before. Ready returns by the
-// deadline of ctx if the store does. The text of an error names no server; the log
-// says more.
+// Ready returns nil if the handler can serve CSS, and is for readiness checks. The list
+// of projects must have been read once; the database may be down now. And there must
+// be CSS of a project in memory, or else the store must answer, even if it has no CSS.
+// Ready returns by the deadline of ctx if the store does. The text of an error contains
+// no address; the log has more.
 func (h *Handler) Ready(ctx context.Context) error {
 	if h.ctx.Err() != nil {
 		return errors.New("csshttp: the handler is closed")
@@ -37,7 +36,7 @@ func (h *Handler) Ready(ctx context.Context) error {
 		return nil
 	}
 	for _, id := range ids[:min(len(ids), downAfter)] { // one may have what cannot be read
-		if h.answers(ctx, id) {
+		if h.storeAnswers(ctx, id) {
 			return nil
 		}
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -47,8 +46,8 @@ func (h *Handler) Ready(ctx context.Context) error {
 	return errors.New("csshttp: no CSS is in memory, and the store cannot be read")
 }
 
-// answers reports whether the store answers a request for a project.
-func (h *Handler) answers(ctx context.Context, id cssstore.UUID) bool {
+// storeAnswers reports whether the store answers a request for a project.
+func (h *Handler) storeAnswers(ctx context.Context, id cssstore.UUID) bool {
 	_, err := h.store.Hash(ctx, id)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return false // the client has hung up, which says nothing about the store

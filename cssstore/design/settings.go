@@ -116,7 +116,7 @@ func (p project) mode() (string, error) {
 		return simple, nil
 	}
 	// mosparo's method returns a string, to which PHP converts numbers.
-	s, ok := str(v)
+	s, ok := toString(v)
 	switch {
 	case !ok || v == nil || isArray(v):
 		return "", &ValueError{Setting: "designMode", Msg: "is no string"}
@@ -156,7 +156,7 @@ func (d *Design) simple(p project) error {
 // makeTranslucent returns the background of the overlay for that of the website. Like
 // mosparo it breaks nested brackets.
 func makeTranslucent(background any) (any, error) {
-	s, ok := str(background)
+	s, ok := toString(background)
 	if !ok || isArray(background) {
 		return nil, &ValueError{Setting: "colorWebsiteBackground", Msg: "is no string"}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
-// str converts a value to a string as PHP does, and returns false if PHP cannot.
-func str(v any) (string, bool) {
+// toString converts a value to a string as PHP does, and returns false if PHP cannot.
+func toString(v any) (string, bool) {
 	switch v := php.Deref(v).(type) {
 	case nil:
 		return "", true
@@ -143,9 +143,9 @@ func (v *variable) replacement(value any) (replacement, error) {
 	case "bool":
 		return same(switches[v.key][truthy(value)]), nil
 	case "number":
-		s, ok := str(value)
+		s, ok := toString(value)
 		if !ok {
-			return replacement{}, v.noText()
+			return replacement{}, v.textError()
 		}
 		return same(s + "px"), nil
 	case "valueWithUnit":
@@ -158,9 +158,9 @@ func (v *variable) replacement(value any) (replacement, error) {
 	if a, ok := value.(*php.Array); ok {
 		return v.elements(a)
 	}
-	s, ok := str(value)
+	s, ok := toString(value)
 	if !ok {
-		return replacement{}, v.noText()
+		return replacement{}, v.textError()
 	}
 	return same(s), nil
 }
@@ -181,14 +181,14 @@ func (v *variable) size(value any) (replacement, error) {
 	case *php.Array:
 		for _, part := range []string{"value", "unit"} {
 			p, _ := value.Get(php.Key{Str: part})
-			s, ok := str(p)
+			s, ok := toString(p)
 			if !ok {
-				return replacement{}, v.noText()
+				return replacement{}, v.textError()
 			}
 			b.WriteString(s)
 		}
 	default:
-		return replacement{}, v.noText()
+		return replacement{}, v.textError()
 	}
 	return replacement{b.Bytes(), b.Bytes()}, nil
 }
@@ -199,9 +199,9 @@ func (v *variable) elements(a *php.Array) (replacement, error) {
 	var r replacement
 	for i, to := range []*[]byte{&r.spaced, &r.minified} {
 		if i < len(a.Elements) {
-			s, ok := str(a.Elements[i].Value)
+			s, ok := toString(a.Elements[i].Value)
 			if !ok {
-				return r, v.noText()
+				return r, v.textError()
 			}
 			*to = []byte(s)
 		}
@@ -209,6 +209,6 @@ func (v *variable) elements(a *php.Array) (replacement, error) {
 	return r, nil
 }
 
-func (v *variable) noText() error {
+func (v *variable) textError() error {
 	return &ValueError{Setting: v.key, Msg: "has no text"}
 }

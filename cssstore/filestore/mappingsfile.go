@@ -35,7 +35,7 @@ func (s *Store) Mappings(ctx context.Context) ([]Mapping, error) {
 // changeMappings changes mappings.php, and repeats that until a read finds the change:
 // PHP takes no lock, and may overwrite the file with an older state.
 func (s *Store) changeMappings(ctx context.Context, change func(*mappings)) error {
-	return s.exclusively(ctx, func(ctx context.Context) error {
+	return s.withLock(ctx, func(ctx context.Context) error {
 		return s.inRoot(ctx, func(root *os.Root) error {
 			for i := 0; ; i++ {
 				m, err := readMappings(root)
@@ -64,8 +64,8 @@ const (
 	mappingsName = lock.ReservedPrefix + "cssmappings"
 )
 
-// exclusively runs do while no other Go node changes mappings.php.
-func (s *Store) exclusively(ctx context.Context, do func(context.Context) error) error {
+// withLock runs do while no other Go node changes mappings.php.
+func (s *Store) withLock(ctx context.Context, do func(context.Context) error) error {
 	var unlock func()
 	err := s.inRoot(ctx, func(*os.Root) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, lockwait.Of(ctx))

@@ -44,10 +44,10 @@ func (s *Store) pruneOne(ctx context.Context, project cssstore.UUID) {
 		p.prune(project)
 		return nil
 	})
-	s.warnOfOld(project, err)
+	s.logPruneError(project, err)
 }
 
-func (s *Store) warnOfOld(project cssstore.UUID, err error) {
+func (s *Store) logPruneError(project cssstore.UUID, err error) {
 	if err != nil {
 		s.logger.Warn("cannot remove old css", "project", project, "error", err)
 	}
@@ -71,7 +71,7 @@ func (p *pruning) prune(project cssstore.UUID) int {
 	if len(old) > 0 && err == nil {
 		n, err = p.remove(project)
 	}
-	p.store.warnOfOld(project, err)
+	p.store.logPruneError(project, err)
 	return n
 }
 

@@ -24,7 +24,7 @@
 // A mirror copies in one direction. What other programs, such as PHP nodes, write to
 // the target is replaced.
 //
-// While a server is down the target stays as it is: a pass that stops because of an
-// outage copies and removes nothing further. Projects that were deleted stay in the
+// While the source is down the target stays as it is. A pass that stops because of an
+// outage, see [Mirror.Check], does not look for deleted projects: these stay in the
 // target until a pass is complete again.
 package mirror
