@@ -2,6 +2,7 @@ package memcachedadapter_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/cache/memcachedadapter"
 )
@@ -47,7 +49,7 @@ func startPHP(b *testing.B, dsn, key string, value []byte) *phpExtension {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "value")
 	require.NoError(b, os.WriteFile(file, value, 0o600))
-	cmd := servers.PHP(b, "memcached").Command(b.Context(), phpLoop, dsn, key, file)
+	cmd := servers.PHP(b, "memcached").Command(context.WithoutCancel(b.Context()), phpLoop, dsn, key, file)
 	in, err := cmd.StdinPipe()
 	require.NoError(b, err)
 	out, err := cmd.StdoutPipe()
@@ -61,7 +63,7 @@ func startPHP(b *testing.B, dsn, key string, value []byte) *phpExtension {
 }
 
 // inARow is how often each does the same in its turn.
-const inARow = 10
+const inARow = 2
 
 func (p *phpExtension) measure(what string) time.Duration {
 	_, err := fmt.Fprintln(p.in, what, inARow)
@@ -84,37 +86,57 @@ func cssOf(n int) []byte {
 }
 
 // BenchmarkBesidePHP measures the adapter beside PHP's extension on the same
-// value, taking turns.
+// value, and beside the bare client on the stored bytes: what is left is the
+// compression.
 func BenchmarkBesidePHP(b *testing.B) {
 	all := start(b, 1)
-	a := open(b, all)
-	value := cssOf(20_000)
-	require.NoError(b, a.Set(b.Context(), cache.Item{Key: "css", Value: value}))
-	raw, err := a.RawKey(b.Context(), "css")
+	p := pool(b, all)
+	client := p.Client(patient)
+	defer client.Close()
+	a := memcachedadapter.New(client, p)
+	ctx := context.Background()
+	item := cache.Item{Key: "css", Value: cssOf(20_000)}
+	require.NoError(b, a.Set(ctx, item))
+	raw, err := a.RawKey(ctx, item.Key)
 	require.NoError(b, err)
-	php := startPHP(b, dsn(all, 0), raw, value)
-	for what, do := range map[string]func() error{
-		"get": func() error { _, err := a.Get(b.Context(), "css"); return err },
-		"set": func() error { return a.Set(b.Context(), cache.Item{Key: "css", Value: value}) },
+	stored, err := client.Get(raw)
+	require.NoError(b, err)
+	php := startPHP(b, dsn(all, 0), raw, item.Value)
+	for what, ways := range map[string][]cachetest.Way{
+		"get": {
+			{Name: "client", Do: func() error { _, err := client.Get(raw); return err }},
+			{Name: "adapter", Do: func() error { _, err := a.Get(ctx, item.Key); return err }},
+		},
+		"set": {
+			{Name: "client", Do: func() error { return client.Set(stored) }},
+			{Name: "adapter", Do: func() error { return a.Set(ctx, item) }},
+		},
 	} {
 		b.Run(what, func(b *testing.B) {
-			var ours, theirs []time.Duration
+			times := make([][]time.Duration, 1+len(ways)) // PHP's first
 			for b.Loop() {
-				theirs = append(theirs, php.measure(what))
-				began := time.Now()
-				for range inARow {
-					require.NoError(b, do())
+				times[0] = append(times[0], php.measure(what))
+				for i, w := range ways {
+					began := time.Now()
+					for range inARow {
+						require.NoError(b, w.Do())
+					}
+					times[1+i] = append(times[1+i], time.Since(began)/inARow)
 				}
-				ours = append(ours, time.Since(began)/inARow)
 			}
-			slices.Sort(ours)
-			slices.Sort(theirs)
-			adapter, extension := ours[len(ours)/2], theirs[len(theirs)/2]
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(float64(extension), "php-ns")
-			b.ReportMetric(float64(adapter), "adapter-ns")
-			b.ReportMetric(testing.AllocsPerRun(100, func() { _ = do() }), "adapter-allocs")
-			b.ReportMetric(float64(adapter)/float64(extension), "adapter/php")
+			median := func(d []time.Duration) float64 {
+				slices.Sort(d)
+				return float64(d[len(d)/2])
+			}
+			first := median(times[0])
+			b.ReportMetric(first, "php-ns")
+			for i, w := range ways {
+				ns := median(times[1+i])
+				b.ReportMetric(ns, w.Name+"-ns")
+				b.ReportMetric(testing.AllocsPerRun(100, func() { _ = w.Do() }), w.Name+"-allocs")
+				b.ReportMetric(ns/first, w.Name+"/php")
+			}
 		})
 	}
 }

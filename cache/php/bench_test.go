@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
@@ -41,6 +42,26 @@ func BenchmarkUnmarshal_DateTime(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkDate measures all ways to read a date beside the one that a node uses.
+func BenchmarkDate(b *testing.B) {
+	for _, zone := range []string{"UTC", "Europe/Zurich"} {
+		in, ig := dateIn(zone)
+		var t time.Time
+		if err := php.Unmarshal(in, &t); err != nil { // the zone is known from here on
+			b.Fatal(err)
+		}
+		decode := func(in []byte) func() error {
+			return func() error { _, err := php.Decode(in); return err }
+		}
+		cachetest.Compare(b, zone,
+			cachetest.Way{Name: "Time", Do: func() error { _, _ = php.Time(in); return nil }},
+			cachetest.Way{Name: "Unmarshal", Do: func() error { return php.Unmarshal(in, &t) }},
+			cachetest.Way{Name: "Decode", Do: decode(in)},
+			cachetest.Way{Name: "igbinary", Do: decode(ig)},
+		)
+	}
 }
 
 func TestUnmarshal_ADateTimeTakesOneAllocationAtMost(t *testing.T) {

@@ -41,6 +41,12 @@ func TestUnmarshal_TheShortWayForDatesIsTheGeneralOne(t *testing.T) {
 							require.NoError(t, php.Unmarshal(wrapped, &want), "%q", in)
 							require.Equal(t, want.D.String(), got.String(), "%q", in)
 							require.True(t, want.D.Equal(got))
+							tree, err := php.Decode(wrapped)
+							require.NoError(t, err)
+							inside, _ := tree.(*php.Array).Get(php.StringKey("D"))
+							whole, err := php.Decode(in)
+							require.NoError(t, err)
+							require.Equal(t, inside, whole, "%q", in)
 						}
 					}
 				}

@@ -52,9 +52,12 @@ func TestHit_CostsThreeAllocationsMoreThanTheClient(t *testing.T) {
 }
 
 func TestHit_AllocatesTheValueOnce(t *testing.T) {
-	_, _, large := hits(t)
+	client, _, large := hits(t)
 	require.NoError(t, large[2].Do())
 	require.Less(t, alloctest.BytesPerRun(200, func() { _ = large[2].Do() }), 1.1*20_000)
+	a := redisadapter.New(client)
+	keys := []string{string(cssKey), string(cssKey), string(cssKey)}
+	require.Less(t, alloctest.BytesPerRun(200, func() { _, _ = a.Get(context.Background(), keys...) }), 1.1*60_000)
 }
 
 // What the server has seen, not what the client says.
@@ -105,6 +108,14 @@ func BenchmarkHit(b *testing.B) {
 		cachetest.Way{Name: "one", Do: func() error { _, err := a.Get(ctx, keys[0]); return err }},
 		cachetest.Way{Name: "three", Do: func() error { _, err := a.Get(ctx, keys...); return err }},
 		cachetest.Way{Name: "client's MGET", Do: func() error { return client.MGet(ctx, keys...).Err() }},
+	)
+	css := []string{"design_1_content", "design_2_content", "design_3_content"}
+	for _, k := range css {
+		require.NoError(b, a.Set(ctx, cache.Item{Key: k, Value: bytes.Repeat([]byte("a{b:c}\n"), 20_000/7)}))
+	}
+	cachetest.Compare(b, "ThreeCSS20kB",
+		cachetest.Way{Name: "client's MGET", Do: func() error { return client.MGet(ctx, css...).Err() }},
+		cachetest.Way{Name: "adapter", Do: func() error { _, err := a.Get(ctx, css...); return err }},
 	)
 	set := cache.Item{Key: "mosparoGoBench", Value: []byte("N;")}
 	cachetest.Compare(b, "Set",

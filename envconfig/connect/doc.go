@@ -9,8 +9,9 @@
 //	listener, err := connect.Listen(ctx, ":8080")
 //	err = node.Serve(ctx, listener) // until ctx ends; then it drains
 //
-// The program imports the driver of its database. An option replaces each part of the
-// node, so that a test runs the same node on fakes; [Open] has an example.
+// The program imports the driver of its database (see [dsn.Connection]); the error of
+// [Open] names an import that is missing. Options replace the parts of the node, so that
+// a test runs the same node on fakes; Open has an example.
 //
 // # Assembly by hand
 //
@@ -20,15 +21,18 @@
 //
 //	db, driver, err := connect.Database(settings, nil)
 //	defer db.Close()
+//	dialect, err := sqlcleaner.DialectOf(driver)
 //	adapter, err := connect.Cache(settings)
 //	defer adapter.Close()
+//	pool := cache.NewPool(adapter)
 //	backend, closer, err := connect.Lock(settings)
 //	defer closer.Close()
 //	locker := lock.New(backend)
 //	defer locker.Close()
-//	css := csshttp.New(store, projects)
+//	css := csshttp.New(cachestore.New(pool), projectdb.New(db, dialect))
 //	defer css.Close()
-//	err = scheduler.Run(ctx) // of package cleanup; it has nothing to close
+//	scheduler := cleanup.New(pool, locker, sqlcleaner.New(db, dialect))
+//	err = scheduler.Run(ctx) // until ctx ends; it has nothing to close
 //
 // [CleanupPolicy] converts the settings of the cleanup. [Redis] and [Memcached] return
 // the bare clients.

@@ -18,7 +18,8 @@ import (
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
-// uuids lists the projects as package mirror asks for them.
+// uuids converts a list of projects for package mirror, as the method UUIDs of a
+// projectdb.DB does for mosparo's database.
 func uuids(list csshttp.Projects) func(context.Context) ([]cssstore.UUID, error) {
 	return func(ctx context.Context) ([]cssstore.UUID, error) {
 		projects, err := list.Projects(ctx)

@@ -172,7 +172,7 @@ func (b *builder) chooseMode() {
 	refused := checkVersion(n.Settings)
 	switch {
 	case b.node.mode != cleanup.ModeClean:
-		n.WhyObserve = "it was not told to take part"
+		n.WhyObserve = "it was not told to clean"
 	case refused != nil:
 		n.WhyObserve = refused.Error()
 	default:

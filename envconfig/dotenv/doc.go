@@ -1,5 +1,5 @@
-// Package dotenv reads .env files exactly as Symfony 6.4 does, for Go programs that share
-// them with a Symfony application. It sets no environment variables.
+// Package dotenv reads .env files as Symfony 6.4 does, for Go programs that share them with
+// a Symfony application. It sets no environment variables.
 //
 //	vars, files, err := dotenv.Load("/path/to/project", os.Environ())
 //	for _, v := range vars {

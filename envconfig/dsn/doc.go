@@ -3,10 +3,8 @@
 // Doctrine does. It connects to nothing; package connect does.
 //
 //	d, err := dsn.ParseRedis("redis://node:secret@cache.example.com/2") // or ParseMemcached
-//	if err == nil {
-//		err = d.Supported()
-//	}
-//	fmt.Println(d.Hosts, d.Database, d.Warnings) // [cache.example.com:6379] 2 []
+//	err = d.Supported()                                                // an error if only PHP can use it
+//	fmt.Println(d.Hosts, d.Database, d.Warnings)                       // [cache.example.com:6379] 2 []
 //
 // Where PHP interprets an address in an unexpected way, this package does the same and
 // adds a warning: both kinds of nodes must reach the same server. The tests compare it

@@ -16,7 +16,7 @@ func cleanupCommands() []command {
 		{name: "status", args: clusterArgs + " [--json]", help: "Show when and why the cleanup is due, whether it is running, and the last runs.", run: cleanupStatus},
 		{name: "history", args: clusterArgs + " [-n NUMBER] [--json]", help: "Show the latest runs of all nodes, and which overlapped.", run: cleanupHistory},
 		{name: "observe", args: clusterArgs + " [--json]", help: "Watch the schedule until interrupted and log what a node would do. Writes nothing.", run: cleanupObserve, asks: works},
-		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes. Refused where a node would only observe.", run: cleanupRun, asks: works},
+		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes. Refused if a check forbids this node to clean.", run: cleanupRun, asks: works},
 		{name: "pause", args: "[--dir DIR] [--for DURATION] [--reason TEXT] [--json]", help: "Stop the Go nodes from cleaning, for at most 24 hours. PHP nodes ignore it.", run: cleanupPause},
 		{name: "resume", args: "[--dir DIR]", help: "End a pause.", run: cleanupResume},
 		{name: "decide", args: "[--lines] < JSON", help: "Show what mosparo's rules decide in a given situation, with mosparo's result names.", run: cleanupDecide, asks: offline},

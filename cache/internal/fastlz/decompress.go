@@ -33,21 +33,14 @@ func Decompress(dst, src []byte) ([]byte, error) {
 		return dst, fmt.Errorf("%w: unknown level %d", ErrCorrupt, level)
 	}
 	d := decoder{src: src, out: dst[:cap(dst)], start: len(dst), n: len(dst), level2: level == 2}
-	for op := int(src[0]) & 31; ; op = int(src[d.at]) {
-		at := d.at
-		d.at++
-		if op < 32 && !d.literals(op+1) || op >= 32 && !d.match(op) {
-			return dst, fmt.Errorf("%w at byte %d", ErrCorrupt, at)
-		}
-		if d.at >= len(src) {
-			return d.out[:d.n], nil
-		}
+	if at := d.run(); at < len(src) {
+		return dst, fmt.Errorf("%w at byte %d", ErrCorrupt, at)
 	}
+	return d.out[:d.n], nil
 }
 
 type decoder struct {
 	src    []byte
-	at     int
 	out    []byte // all of the capacity
 	n      int    // how much of it is written
 	start  int    // of our own bytes in out
@@ -58,67 +51,77 @@ type decoder struct {
 // asked for: faster than a call for each of many short copies.
 const chunk = 16
 
-func (d *decoder) literals(n int) bool {
-	from, to := d.src[d.at:], d.out[d.n:]
-	switch {
-	case n > len(from) || n > len(to):
-		return false
-	case n <= chunk && len(from) >= chunk && len(to) >= chunk:
-		*(*[chunk]byte)(to) = *(*[chunk]byte)(from)
-	default:
-		copy(to, from[:n])
+// run decodes all of src, which is not empty, and returns the offset of what is
+// wrong, or the length of src.
+func (d *decoder) run() int {
+	src, out, n := d.src, d.out, d.n
+	op := int(src[0]) & 31
+	for at := 0; ; {
+		next, length := at+1, op+1
+		if op < 32 {
+			from, to := src[next:], out[n:]
+			switch {
+			case length > len(from) || length > len(to):
+				return at
+			case length <= chunk && len(from) >= chunk && len(to) >= chunk:
+				*(*[chunk]byte)(to) = *(*[chunk]byte)(from)
+			default:
+				copy(to, from[:length])
+			}
+			next += length
+		} else {
+			var distance int
+			if length, distance, next = d.match(op, next); next == 0 || n-distance < d.start || length > len(out)-n {
+				return at
+			}
+			from, to := out[n-distance:], out[n:]
+			if length <= chunk && length <= distance && len(to) >= chunk {
+				*(*[chunk]byte)(to) = *(*[chunk]byte)(from)
+			} else {
+				// Where the source overlaps the target it repeats, doubling each time.
+				for done := 0; done < length; {
+					done += copy(to[done:length], from[:distance+done])
+				}
+			}
+		}
+		n += length
+		if next >= len(src) {
+			d.n = n
+			return len(src)
+		}
+		at, op = next, int(src[next])
 	}
-	d.at += n
-	d.n += n
-	return true
 }
 
-// match copies bytes that were written before: three bits of length, five of
-// distance, then the rest of both.
-func (d *decoder) match(op int) bool {
-	length, distance := op>>5+2, op&31<<8
+// match reads what follows the first byte of a match: three bits of that are
+// length, five distance, then come the rest of both. next is 0 if the stream ends
+// before.
+func (d *decoder) match(op, at int) (length, distance, next int) {
+	length, distance = op>>5+2, op&31<<8
 	if op>>5 == 7 {
 		for {
-			if d.at >= len(d.src) {
-				return false
+			if at >= len(d.src) {
+				return 0, 0, 0
 			}
-			more := int(d.src[d.at])
-			d.at++
+			more := int(d.src[at])
+			at++
 			length += more
 			if !d.level2 || more != 255 {
 				break
 			}
 		}
 	}
-	if d.at >= len(d.src) {
-		return false
+	if at >= len(d.src) {
+		return 0, 0, 0
 	}
-	low := int(d.src[d.at])
-	d.at++
-	distance += low
-	if d.level2 && distance == level2Near {
-		if d.at+1 >= len(d.src) {
-			return false
+	distance += int(d.src[at]) + 1
+	at++
+	if d.level2 && distance == level2Near+1 {
+		if at+1 >= len(d.src) {
+			return 0, 0, 0
 		}
-		distance += int(d.src[d.at])<<8 | int(d.src[d.at+1])
-		d.at += 2
+		distance += int(d.src[at])<<8 | int(d.src[at+1])
+		at += 2
 	}
-	return d.copy(distance+1, length)
-}
-
-func (d *decoder) copy(distance, length int) bool {
-	if d.n-distance < d.start || length > len(d.out)-d.n {
-		return false
-	}
-	from, to := d.out[d.n-distance:], d.out[d.n:]
-	d.n += length
-	if length <= chunk && distance >= chunk && len(to) >= chunk {
-		*(*[chunk]byte)(to) = *(*[chunk]byte)(from)
-		return true
-	}
-	// Where the source overlaps the target it repeats, doubling each time.
-	for done := 0; done < length; {
-		done += copy(to[done:length], from[:distance+done])
-	}
-	return true
+	return length, distance, at
 }

@@ -154,23 +154,34 @@ func Example() {
 	// Output: 3000 52 true <nil>
 }
 
+// twoThirds returns CSS that shrinks to about two thirds.
+func twoThirds(n int) []byte {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	for b.Len() < n {
+		fmt.Fprintf(&b, ".m%08x{color:#%08x;top:%d.%dpx}\n", rnd.Uint32(), rnd.Uint32(), rnd.IntN(1000), rnd.IntN(10))
+	}
+	return []byte(b.String()[:n])
+}
+
 func Benchmark(b *testing.B) {
-	text := texts()["css"]
-	stream := fastlz.Compress(nil, text)
-	b.Run("Compress", func(b *testing.B) {
-		b.SetBytes(int64(len(text)))
-		dst := make([]byte, 0, 2*len(text))
-		for b.Loop() {
-			fastlz.Compress(dst, text)
-		}
-	})
-	b.Run("Decompress", func(b *testing.B) {
-		b.SetBytes(int64(len(text)))
-		dst := make([]byte, 0, len(text))
-		for b.Loop() {
-			if _, err := fastlz.Decompress(dst, stream); err != nil {
-				b.Fatal(err)
+	for name, text := range map[string][]byte{"css": texts()["css"], "two thirds": twoThirds(20_000)} {
+		stream := fastlz.Compress(nil, text)
+		b.Run("Compress/"+name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			dst := make([]byte, 0, 2*len(text))
+			for b.Loop() {
+				fastlz.Compress(dst, text)
 			}
-		}
-	})
+		})
+		b.Run("Decompress/"+name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			dst := make([]byte, 0, len(text))
+			for b.Loop() {
+				if _, err := fastlz.Decompress(dst, stream); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
