@@ -17,8 +17,8 @@
 // rows that refer to them. So a submission that arrives meanwhile either keeps its token, or
 // finds that it does not exist; it is never left without one.
 //
-// While a transaction holds locks it does not wait for those of others (50 ms on
-// PostgreSQL, not at all on MariaDB). So a conflict ends this transaction, which is
+// While a transaction holds locks it does not wait for those of others (50 ms on PostgreSQL,
+// not at all on MariaDB; see below for MySQL). So a conflict ends this transaction, which is
 // repeated, and not that of a frontend. The memory of a run does not depend on the number of
 // rows.
 //
@@ -38,9 +38,11 @@
 //
 // # Limits
 //
-// MySQL, unlike MariaDB, has no wait below one second: a deadlock may choose the
-// transaction of a frontend as its victim. On servers without SKIP LOCKED (MySQL before 8,
-// MariaDB before 10.6) a run waits for tokens that are in use.
+// MySQL, unlike MariaDB, has no wait below one second. A run locks tokens and submissions
+// without waiting, but may wait for other rows and, on MySQL before 8, for submissions:
+// a deadlock may choose the transaction of a frontend as its victim then. On servers
+// without SKIP LOCKED (MySQL before 8, MariaDB before 10.6) a run waits for tokens that are
+// in use.
 //
 // On Galera a lock holds on its own node only: a frontend that submits with a due token on
 // another node at the same moment may get a deadlock error.

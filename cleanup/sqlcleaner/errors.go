@@ -24,7 +24,7 @@ func refuse(format string, args ...any) error {
 // that it has ended a transaction (1180). They are texts since this package links no driver
 // whose types it could use.
 var (
-	conflictTexts  = []string{"SQLITE_BUSY", "database is locked", "database table is locked", "Error 1213", "Error 1205", "Error 1451", "Error 1020", "Error 1180", "Deadlock found", "Lock wait timeout", "WSREP detected deadlock"}
+	conflictTexts  = []string{"SQLITE_BUSY", "database is locked", "database table is locked", "Error 1213", "Error 1205", "Error 1451", "Error 1020", "Error 1180", "Error 3572", "Deadlock found", "Lock wait timeout", "WSREP detected deadlock"}
 	conflictStates = []string{"40001", "40P01", "55P03", "23503"}
 )
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -180,9 +179,6 @@ func phpCleanup(ctx context.Context, db *database) error {
 
 func TestClean_MeetsNoDeadlockBesidePHP(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		if db.dialect == sqlcleaner.MySQL && os.Getenv("MOSPARO_TEST_MYSQLD") != "" {
-			t.Skip("MySQL knows no wait for a lock below one second")
-		}
 		size := loadSize(db)
 		w := &world{projects: []project{{1, "FOREVER"}}}
 		for i := 1; i <= size; i++ {

@@ -73,8 +73,13 @@ func (c *cleaning) removeLocked(ctx context.Context, tx *sql.Tx, tokens []int64,
 	return skipped, nil
 }
 
+// lockOnMySQL locks the rows of a query on MySQL from 8, which executes this comment, and
+// fails with a conflict if one is locked. MariaDB ignores the comment, and never waits.
+const lockOnMySQL = " /*!80001 FOR UPDATE NOWAIT */"
+
 // stillFree returns those of the locked tokens that can be deleted, and their
-// submissions.
+// submissions. On MySQL it locks these: a delete that waited for a submission of another
+// client, while that waits for a token of this transaction, would be a deadlock.
 func (c *cleaning) stillFree(ctx context.Context, tx *sql.Tx, locked []int64) (free, submissions []int64, err error) {
 	if len(locked) == 0 {
 		return nil, nil, nil
@@ -89,7 +94,7 @@ func (c *cleaning) stillFree(ctx context.Context, tx *sql.Tx, locked []int64) (f
 		of[token] = append(of[token], id)
 		inUse[token] = inUse[token] || !isFree
 		return err
-	}, "SELECT s.id, s.submit_token_id, CASE WHEN "+due+" AND NOT "+isReferenced+" THEN 1 ELSE 0 END FROM submission s WHERE "+c.d.dialect.idIn("s.submit_token_id", locked), dueArgs...)
+	}, "SELECT s.id, s.submit_token_id, CASE WHEN "+due+" AND NOT "+isReferenced+" THEN 1 ELSE 0 END FROM submission s WHERE "+c.d.dialect.idIn("s.submit_token_id", locked)+lockOnMySQL, dueArgs...)
 	for token, ids := range of {
 		if !inUse[token] {
 			free, submissions = append(free, token), append(submissions, ids...)

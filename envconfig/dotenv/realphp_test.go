@@ -102,6 +102,30 @@ func TestLoad_AgreesWithPHP(t *testing.T) {
 	require.Greater(t, taken, 700)
 }
 
+// PHP prints a dump that is no PHP code.
+func TestLoad_AgreesWithPHPOnDumps(t *testing.T) {
+	php := servers.PHP(t)
+	var dirs []string
+	for _, dump := range []string{"", "0", "<?php return [];", "<?php return ['A' => 'dump'];", "<?php return ['APP_ENV' => 'prod', 'A' => 'dump'];"} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("A=file\n"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".env.local.php"), []byte(dump), 0o600))
+		dirs = append(dirs, dir)
+	}
+	code := `$_SERVER = $_ENV = [];
+		ob_start();
+		@(new Symfony\Component\Dotenv\Dotenv)->bootEnv($in."/.env");
+		ob_end_clean();
+		$out = array_intersect_key($_ENV, ["A" => 1, "APP_ENV" => 1, "APP_DEBUG" => 1]);`
+	for i, raw := range phptest.Ask(t, php, code, dirs) {
+		vars, _, err := Load(dirs[i], nil)
+		require.NoError(t, err)
+		got, err := json.Marshal(variables(vars))
+		require.NoError(t, err)
+		require.JSONEq(t, string(raw), string(got), filesOf(t, dirs[i]))
+	}
+}
+
 func filesOf(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder
