@@ -46,9 +46,11 @@ func Read(ctx context.Context, p *Pool, targets ...Target) error {
 	}
 	raw, err := p.get(ctx, keys...)
 	failed := keys
-	var op *OpError
-	if errors.As(err, &op) && len(raw) == len(keys) {
-		failed = op.Keys
+	if err != nil && len(raw) == len(keys) { // some keys have been read
+		var op *OpError
+		if errors.As(err, &op) {
+			failed = op.Keys
+		}
 	}
 	for i, t := range targets {
 		if err != nil && slices.Contains(failed, t.key) {

@@ -55,6 +55,9 @@ func ResumeAll(ctx context.Context, pool *cache.Pool) error {
 // ends later than any pause may was written by a wrong clock: it lasts for the maximum.
 // One in an unknown format is a newer node's: it lasts while the entry is there.
 func activePause(r cache.Result[Pause], at time.Time) *Pause {
+	if r.Missing() {
+		return nil
+	}
 	if broken := (*cache.DecodeError)(nil); errors.As(r.Err, &broken) {
 		return &Pause{Since: at, Until: at.Add(maxPause), Reason: "a pause in a format that this version does not know; it lasts until the entry " + broken.Key + " is gone"}
 	}

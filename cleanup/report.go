@@ -20,7 +20,9 @@ func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took tim
 	for _, o := range e.Overlaps {
 		s.logger.LogAttrs(ctx, slog.LevelWarn, "two cleanups ran at the same time", slog.String("rows", o.String()))
 	}
-	s.logger.LogAttrs(ctx, s.level(e), "cleanup", attrs(e, a)...)
+	if level := s.level(e); s.logger.Enabled(ctx, level) {
+		s.logger.LogAttrs(ctx, level, "cleanup", attrs(e, a)...)
+	}
 	s.observe(ctx, e)
 }
 

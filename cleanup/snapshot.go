@@ -119,13 +119,16 @@ func (s *Scheduler) readCache(ctx context.Context, v *fullSnapshot, withGoKeys b
 // timeOf returns the value of a key, nil if it is not set or cannot be decoded. The
 // error is that of the request, or a [*php.ZoneError].
 func (v *fullSnapshot) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
+	if r.Present() {
+		at := r.Value
+		return &at, nil
+	}
+	if r.Missing() {
+		return nil, nil
+	}
 	var broken *cache.DecodeError
 	var zone *php.ZoneError
 	switch {
-	case r.Err == nil:
-		return &r.Value, nil
-	case r.Missing():
-		return nil, nil
 	case errors.As(r.Err, &zone) && !hasAllZones():
 		return nil, r.Err // PHP can read it, so it counts
 	case errors.As(r.Err, &broken):
@@ -165,9 +168,9 @@ func tooFarAhead(runs []Run, now time.Time) (n int) {
 
 // newestUnknown returns the time of the newest run of unknown status, or nil.
 func newestUnknown(runs []Run) *time.Time {
-	for _, r := range runs {
-		if r.Status == StatusUnknown {
-			return &r.Time
+	for i := range runs { // a copy would escape, once for each run
+		if runs[i].Status == StatusUnknown {
+			return &runs[i].Time
 		}
 	}
 	return nil

@@ -47,10 +47,13 @@ func (c wiredDatabase) Clean(ctx context.Context, j cleanup.Job) (r cleanup.Repo
 
 func (c wiredDatabase) startRun() *Run {
 	w := c.w
+	c.mu.Lock()
 	run := &Run{
 		Node: c.node, PHP: c.php, Executor: c.by, Start: w.now(), End: -1,
 		readBefore: c.readBefore, inserted: c.inserted, readAfter: c.read,
 	}
+	c.mu.Unlock()
+	w.endQuiet()
 	w.noteLateness(run.Start, true)
 	w.note("%s cleans", c.node)
 	w.mu.Lock()
@@ -61,6 +64,7 @@ func (c wiredDatabase) startRun() *Run {
 
 func (w *world) endRun(run *Run, complete bool) {
 	w.note("%s has cleaned, complete %v", run.Node, complete)
+	w.endQuiet()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	run.End, run.Complete = w.now(), complete

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// instantFault notes a fault without duration.
+// instantFault notes a fault of a process without duration.
 func (w *world) instantFault() {
 	at := w.now()
 	w.mu.Lock()
@@ -27,7 +27,7 @@ func (w *world) lastingFault(change func(by int)) (heal func()) {
 		defer w.mu.Unlock()
 		w.faults--
 		change(-1)
-		w.fault = max(w.fault, at)
+		w.fault, w.outage = max(w.fault, at), at
 	}
 }
 
@@ -38,12 +38,6 @@ func (w *world) countGoNodes(by int) {
 	defer w.mu.Unlock()
 	w.up += by
 	w.fault = max(w.fault, at)
-}
-
-func (w *world) setMaxDelay(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.maxDelay = d
 }
 
 // injectFaults causes a random fault every few hours.
@@ -62,19 +56,27 @@ func (w *world) injectFaults() {
 			all.Go(func() { w.slowdown(me) })
 		case 3:
 			w.note("the cache is flushed")
-			_, _ = w.adapter.Flush(context.Background()) // a memory adapter that is open
-			w.instantFault()
+			w.flush(true, false)
 		case 4:
 			w.note("the lock server loses its data")
-			w.locks.Forget()
-			w.instantFault()
+			w.flush(false, true)
 		case 5:
 			w.note("cache and lock server are flushed")
-			_, _ = w.adapter.Flush(context.Background())
-			w.locks.Forget()
-			w.instantFault()
+			w.flush(true, true)
 		}
 	}
+}
+
+// flush removes the data of servers.
+func (w *world) flush(cache, locks bool) {
+	if cache {
+		_, _ = w.adapter.Flush(context.Background()) // a memory adapter that is open
+		w.endQuiet()
+	}
+	if locks {
+		w.locks.Forget()
+	}
+	w.lastingFault(func(int) {})()
 }
 
 func (w *world) server(me string) string {
@@ -84,12 +86,9 @@ func (w *world) server(me string) string {
 // partition cuts one node, or all, off from a server.
 func (w *world) partition(me string) {
 	what := w.server(me)
-	if n := w.random.draw(w.now(), me, "node") % uint64(w.GoNodes+w.PHPNodes+1); n > 0 {
-		node := fmt.Sprintf("go-%d", n)
-		if n > uint64(w.GoNodes) {
-			node = fmt.Sprintf("php-%d", n-uint64(w.GoNodes))
-		}
-		what = node + " " + what
+	names := w.names()
+	if n := w.random.draw(w.now(), me, "node") % uint64(len(names)+1); n > 0 {
+		what = names[n-1] + " " + what
 	}
 	heal := w.lastingFault(func(by int) { w.cut[what] += by })
 	w.note("%s is cut off", what)

@@ -30,7 +30,7 @@ func (w *world) noteLateness(at time.Duration, starts bool) {
 	}
 	late := at - since
 	w.late = max(w.late, late)
-	if late > w.maxDelay && w.lastMiss != since && !starts {
+	if late > w.MaxDelay && w.lastMiss != since && !starts {
 		w.lastMiss = since
 		w.missed = append(w.missed, MissedRun{Due: due, Noticed: at, Late: late})
 	}

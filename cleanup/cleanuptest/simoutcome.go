@@ -18,14 +18,20 @@ type Outcome struct {
 	// and there was no fault.
 	Missed []MissedRun
 	// Lateness is the longest time for which a due cleanup did not start although
-	// there was no fault; MaxDelay is [cleanup.Scheduler.MaxDelay].
+	// there was no fault; MaxDelay is the limit.
 	Lateness, MaxDelay time.Duration
+	// Exits are the processes of which [Simulation].Start returned before its context
+	// had ended.
+	Exits []Exit
+	// Requests are those of [Traffic].
+	Requests Requests
 	// Trace has a line for each event, in order.
 	Trace []string
 }
 
-// Err returns nil unless a promise of package cleanup was broken: an avoidable
-// overlap, or a missed run.
+// Err returns nil unless a promise was broken: an avoidable overlap, a missed run, or, of a
+// node that runs [Simulation].Start, an exit with an error or a failed request that no fault
+// explains.
 func (o Outcome) Err() error {
 	var errs []error
 	for _, d := range o.Overlaps {
@@ -35,6 +41,16 @@ func (o Outcome) Err() error {
 	}
 	for _, m := range o.Missed {
 		errs = append(errs, fmt.Errorf("missed: due at %v, not started at %v, %v after the last fault; the maximum is %v", m.Due, m.Noticed, m.Late, o.MaxDelay))
+	}
+	for _, e := range o.Exits {
+		if e.Avoidable && e.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: Start returned at %v without a fault: %w", e.Node, e.At, e.Err))
+		}
+	}
+	for _, f := range o.Requests.Failed {
+		if f.Avoidable {
+			errs = append(errs, fmt.Errorf("failed request: %v", f))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -73,4 +89,14 @@ type OverlappingRuns struct {
 type MissedRun struct {
 	Due, Noticed time.Duration
 	Late         time.Duration
+}
+
+// Exit is a process of which Start returned before its context had ended.
+type Exit struct {
+	Node string
+	At   time.Duration
+	Err  error
+	// Avoidable is true if there was no fault of servers or network while the process
+	// ran.
+	Avoidable bool
 }

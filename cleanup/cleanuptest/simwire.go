@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,34 +45,51 @@ type wire struct {
 	node string
 	dead atomic.Bool
 
+	mu sync.Mutex
+	by cleanup.Executor // of the row that was inserted last
 	// When the process last read the statistics, when it last read them before it
 	// inserted its row, and when it inserted that.
 	read, readBefore, inserted time.Duration
 }
 
-func (c *wire) do(ctx context.Context, server, op string, f func() error) error {
-	if err := c.travel(ctx, server, op+" request"); err != nil {
+// do makes a request that may change something. what tells requests of one moment apart.
+func (c *wire) do(ctx context.Context, server, op, what string, f func() error) error {
+	c.w.endQuiet()
+	defer c.w.endQuiet()
+	return c.roundTrip(ctx, server, op, what, f)
+}
+
+// look makes a request that only reads the schedule.
+func (c *wire) look(ctx context.Context, server, op, what string, f func() error) error {
+	if !c.dead.Load() && c.w.isQuiet() {
+		return f()
+	}
+	return c.roundTrip(ctx, server, op, what, f)
+}
+
+func (c *wire) roundTrip(ctx context.Context, server, op, what string, f func() error) error {
+	if err := c.travel(ctx, server, op+" request", what); err != nil {
 		return err
 	}
 	err := f()
-	if lost := c.travel(ctx, server, op+" reply"); lost != nil {
+	if lost := c.travel(ctx, server, op+" reply", what); lost != nil {
 		return lost
 	}
 	return err
 }
 
 // travel takes the time of one way through the network.
-func (c *wire) travel(ctx context.Context, server, leg string) error {
+func (c *wire) travel(ctx context.Context, server, leg, what string) error {
 	if c.dead.Load() {
 		return errDead
 	}
 	if c.w.isCut(c.node, server) {
-		return c.timeout(ctx, server, leg)
+		return c.timeout(ctx, server, leg, what)
 	}
 	far := near * time.Duration(1+c.w.random.draw(0, c.node, "distance")%farthest)
-	takes := c.w.between(time.Microsecond, far, c.node, server, leg)
+	takes := c.w.between(time.Microsecond, far, c.node, server, leg, what)
 	if slow := c.w.slowness(server); slow > 0 {
-		takes = c.w.between(time.Microsecond, slow, c.node, server, leg)
+		takes = c.w.between(time.Microsecond, slow, c.node, server, leg, what)
 	}
 	if err := sleep(ctx, takes); err != nil {
 		return err
@@ -78,13 +98,13 @@ func (c *wire) travel(ctx context.Context, server, leg string) error {
 	case c.dead.Load():
 		return errDead
 	case c.w.isCut(c.node, server):
-		return c.timeout(ctx, server, leg)
+		return c.timeout(ctx, server, leg, what)
 	}
 	return nil
 }
 
-func (c *wire) timeout(ctx context.Context, server, leg string) error {
-	if err := sleep(ctx, clientTimeout+c.w.between(0, near, c.node, server, leg, "timeout")); err != nil {
+func (c *wire) timeout(ctx context.Context, server, leg, what string) error {
+	if err := sleep(ctx, clientTimeout+c.w.between(0, near, c.node, server, leg, what, "timeout")); err != nil {
 		return err
 	}
 	if c.dead.Load() {
@@ -105,7 +125,11 @@ func cacheError(op string, err error) error {
 
 // Get implements [cache.Adapter].
 func (c wiredCache) Get(ctx context.Context, keys ...string) (values [][]byte, err error) {
-	err = c.do(ctx, cacheServer, "get", func() (err error) {
+	ask := c.do
+	if slices.Contains(keys, string(cleanup.NextCleanup)) {
+		ask = c.look
+	}
+	err = ask(ctx, cacheServer, "get", strings.Join(keys, " "), func() (err error) {
 		values, err = c.w.adapter.Get(context.WithoutCancel(ctx), keys...)
 		return err
 	})
@@ -117,12 +141,16 @@ func (c wiredCache) Get(ctx context.Context, keys ...string) (values [][]byte, e
 
 // Set implements [cache.Adapter].
 func (c wiredCache) Set(ctx context.Context, items ...cache.Item) error {
-	return cacheError("set", c.do(ctx, cacheServer, "set", func() error { return c.w.adapter.Set(context.WithoutCancel(ctx), items...) }))
+	what := ""
+	if len(items) > 0 {
+		what = items[0].Key
+	}
+	return cacheError("set", c.do(ctx, cacheServer, "set", what, func() error { return c.w.adapter.Set(context.WithoutCancel(ctx), items...) }))
 }
 
 // Delete implements [cache.Adapter].
 func (c wiredCache) Delete(ctx context.Context, keys ...string) error {
-	return cacheError("delete", c.do(ctx, cacheServer, "delete", func() error { return c.w.adapter.Delete(context.WithoutCancel(ctx), keys...) }))
+	return cacheError("delete", c.do(ctx, cacheServer, "delete", strings.Join(keys, " "), func() error { return c.w.adapter.Delete(context.WithoutCancel(ctx), keys...) }))
 }
 
 // Close implements [cache.Adapter].
@@ -140,7 +168,7 @@ func (wiredLocks) Properties() lock.Properties {
 
 // Acquire implements [lock.Backend].
 func (c wiredLocks) Acquire(ctx context.Context, name string, claim lock.Claim, ttl time.Duration) (fence uint64, err error) {
-	err = c.do(ctx, lockServer, "acquire", func() (err error) {
+	err = c.do(ctx, lockServer, "acquire", name, func() (err error) {
 		fence, err = c.w.locks.Acquire(context.WithoutCancel(ctx), name, claim, ttl)
 		return err
 	})
@@ -149,70 +177,19 @@ func (c wiredLocks) Acquire(ctx context.Context, name string, claim lock.Claim, 
 
 // Renew implements [lock.Backend].
 func (c wiredLocks) Renew(ctx context.Context, name string, token lock.Token, ttl time.Duration) error {
-	return c.do(ctx, lockServer, "renew", func() error { return c.w.locks.Renew(context.WithoutCancel(ctx), name, token, ttl) })
+	return c.do(ctx, lockServer, "renew", name, func() error { return c.w.locks.Renew(context.WithoutCancel(ctx), name, token, ttl) })
 }
 
 // Release implements [lock.Backend].
 func (c wiredLocks) Release(ctx context.Context, name string, token lock.Token) error {
-	return c.do(ctx, lockServer, "release", func() error { return c.w.locks.Release(context.WithoutCancel(ctx), name, token) })
+	return c.do(ctx, lockServer, "release", name, func() error { return c.w.locks.Release(context.WithoutCancel(ctx), name, token) })
 }
 
 // Holder implements [lock.Backend].
 func (c wiredLocks) Holder(ctx context.Context, name string) (h lock.Holder, err error) {
-	err = c.do(ctx, lockServer, "holder", func() (err error) {
+	err = c.do(ctx, lockServer, "holder", name, func() (err error) {
 		h, err = c.w.locks.Holder(context.WithoutCancel(ctx), name)
 		return err
 	})
 	return h, err
-}
-
-// wiredDatabase is the database of a process that cleans as the executor by.
-type wiredDatabase struct {
-	*wire
-	by  cleanup.Executor
-	php bool
-}
-
-// Recent implements [cleanup.Database].
-func (c wiredDatabase) Recent(ctx context.Context, n int) (runs []cleanup.Run, err error) {
-	var at time.Duration
-	err = c.do(ctx, databaseServer, "recent", func() (err error) {
-		at = c.w.now()
-		runs, err = c.w.db.Recent(context.WithoutCancel(ctx), n)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.read = at
-	return runs, nil
-}
-
-// Begin implements [cleanup.Database].
-func (c wiredDatabase) Begin(ctx context.Context, at time.Time, by cleanup.Executor) (id int64, err error) {
-	c.readBefore = c.read
-	err = c.do(ctx, databaseServer, "begin", func() (err error) {
-		c.inserted = c.w.now()
-		id, err = c.w.db.Begin(context.WithoutCancel(ctx), at, by)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return id, nil
-}
-
-// Touch implements [cleanup.Database].
-func (c wiredDatabase) Touch(ctx context.Context, id int64, at time.Time) error {
-	return c.do(ctx, databaseServer, "touch", func() error { return c.w.db.Touch(context.WithoutCancel(ctx), id, at) })
-}
-
-// Finish implements [cleanup.Database].
-func (c wiredDatabase) Finish(ctx context.Context, r cleanup.Run) error {
-	return c.do(ctx, databaseServer, "finish", func() error { return c.w.db.Finish(context.WithoutCancel(ctx), r) })
-}
-
-// Withdraw implements [cleanup.Database].
-func (c wiredDatabase) Withdraw(ctx context.Context, id int64) error {
-	return c.do(ctx, databaseServer, "withdraw", func() error { return c.w.db.Withdraw(context.WithoutCancel(ctx), id) })
 }

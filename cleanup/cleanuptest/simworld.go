@@ -27,13 +27,18 @@ type world struct {
 	trace    []event
 	slow     map[string]time.Duration // the slowest answer of a server now
 	cut      map[string]int           // partitions of "server" or "node server"
-	up       int                      // Go nodes that run
+	up       int                      // Go nodes that run, of the user's or not
 	fault    time.Duration            // when the last fault ended
 	faults   int                      // faults under way
-	maxDelay time.Duration
+	outage   time.Duration            // when the last fault of servers or network ended
 	late     time.Duration
 	missed   []MissedRun
 	lastMiss time.Duration
+	exits    []Exit
+	requests Requests
+
+	quietKnown bool          // until the next write
+	quietUntil time.Duration // see isQuiet
 }
 
 type event struct {
@@ -43,11 +48,11 @@ type event struct {
 
 func newWorld(s Simulation) *world {
 	a := memoryadapter.New()
-	w := &world{
+	return &world{
 		Simulation: s, began: time.Now(), adapter: a, direct: cache.NewPool(a), locks: memorylocker.New(), db: NewFake(),
 		random: random(s.Seed), slow: map[string]time.Duration{}, cut: map[string]int{},
+		requests: Requests{Statuses: map[int]int{}},
 	}
-	return w
 }
 
 func (w *world) now() time.Duration { return time.Since(w.began) }

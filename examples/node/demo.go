@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,10 +27,6 @@ import (
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
-
-// demoTokens is how many submit tokens, each with a submission or two, the
-// generated database has.
-const demoTokens = 2000
 
 // demoPoll is how often a demonstration reads the schedule. The default of a minute would
 // make people wait.
@@ -89,7 +84,7 @@ func demonstrate(ctx context.Context, o options, environ []string, log *slog.Log
 	}
 	n.Node, err = connect.Open(ctx, s, append(opts, connect.WithMode(cleanup.ModeClean),
 		connect.WithCache(adapter), connect.WithLock(backend), connect.WithSQL(db, sqlcleaner.SQLite),
-		connect.WithCSSOptions(csshttp.WithPublic(n.public)), connect.WithSchedulerOptions(cleanup.WithPoll(demoPoll)))...)
+		connect.WithCSSOptions(csshttp.WithPublic(n.public)), connect.WithSchedulerOptions(cleanup.WithPoll(demoPoll), cleanup.WithObserver(n.cleanAgainSoon(db, log))))...)
 	if err != nil {
 		return nil, err
 	}
@@ -187,46 +182,4 @@ func makeDemo(ctx context.Context, dir string, pool *cache.Pool) error {
 
 func openDemo(file string) (*sql.DB, error) {
 	return sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
-}
-
-// generate fills the tables with a month of submissions.
-func generate(ctx context.Context, db *sql.DB, now time.Time) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
-	exec := func(query string, args ...any) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, query, args...)
-		}
-	}
-	stamp := func(age time.Duration) string { return now.Add(-age).Format(time.DateTime) }
-	exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'Demo', '14D')")
-	submission := 0
-	for token := 1; token <= demoTokens; token++ {
-		age := time.Duration(rand.Int64N(int64(30 * 24 * time.Hour)))
-		exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (?, 1, ?, ?)", token, fmt.Sprintf("demo-%d", token), stamp(age))
-		for range 1 + rand.IntN(2) {
-			submission++
-			spam := rand.IntN(3) == 0
-			var valid any
-			if !spam && rand.IntN(2) == 0 {
-				valid = true
-			}
-			exec("INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam, valid) VALUES (?, 1, ?, ?, ?, ?)", submission, token, stamp(age), spam, valid)
-			if spam {
-				exec("INSERT INTO detection_result (project_id, submission_id) VALUES (1, ?)", submission)
-			}
-		}
-		exec("UPDATE submit_token SET last_submission_id = ? WHERE id = ?", submission, token)
-	}
-	for day := range 30 {
-		exec("INSERT INTO day_statistic (project_id, date) VALUES (1, ?)", now.AddDate(0, 0, -day).Format(time.DateOnly))
-		exec("INSERT INTO delay (valid_until) VALUES (?)", stamp(time.Duration(day-15)*time.Hour))
-	}
-	if err != nil {
-		return err
-	}
-	return tx.Commit()
 }

@@ -89,6 +89,10 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 	}
 	for i := range due {
 		require.Eventually(t, func() bool { return completed() > i }, patience, 20*time.Millisecond)
+		require.Eventually(t, func() bool { // the node has brought the next one forward
+			next, err := cleanup.NextCleanup.Get(t.Context(), pool)
+			return err == nil && time.Until(next) <= demoInterval
+		}, patience, 20*time.Millisecond)
 		if i < due-1 {
 			require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now().Add(-time.Second), 0))
 		}
@@ -105,6 +109,9 @@ func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows, due, "rows of both nodes, one for each cleanup that was due")
 	require.Equal(t, due, completed())
+	for _, r := range rows {
+		require.Positive(t, r.DeletedSubmissions, "there is something to delete each time")
+	}
 	var tokens, projects int
 	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM submit_token").Scan(&tokens))
 	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM project").Scan(&projects))

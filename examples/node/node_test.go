@@ -119,6 +119,9 @@ func (r *running) fetch(url string) (int, string) {
 	return res.StatusCode, string(b)
 }
 
+// nextCleanup is the line of the page that shows when the next cleanup is due.
+var nextCleanup = regexp.MustCompile(`Next cleanup<td>([-0-9: ]+) UTC`)
+
 func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
@@ -129,6 +132,15 @@ func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 	}, patience, 50*time.Millisecond)
 	_, page := n.get("")
 	require.Contains(t, page, "A demonstration")
+	for _, sentence := range []string{"mosparo is ", "A node is ", "A cleanup deletes "} {
+		require.Contains(t, page, sentence)
+	}
+	require.Eventually(t, func() bool {
+		_, page := n.get("")
+		shown := nextCleanup.FindStringSubmatch(page)
+		next, err := time.Parse(time.DateTime, shown[1])
+		return err == nil && time.Until(next) > 0 && time.Until(next) <= demoInterval
+	}, patience, 50*time.Millisecond, "it cleans every minute")
 	status, body := n.get("api/v1/health/check")
 	require.Equal(t, http.StatusOK, status)
 	require.JSONEq(t, `{"service":"mosparo","healthy":true,"databaseStatus":"connected","error":null,"statusCode":200}`, body)

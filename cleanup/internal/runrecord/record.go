@@ -84,14 +84,15 @@ func (r Record) AliveUntil() time.Time {
 // there is one in another format: a newer node may clean, so that only this node or the
 // lifetime may remove the record.
 func Interpret(r cache.Result[Record]) (record *Record, foreign bool) {
-	var broken *cache.DecodeError
-	switch {
-	case r.Present() && r.Value.isKnown():
-		return &r.Value, false
-	case r.Present(), errors.As(r.Err, &broken):
-		return nil, true
+	if r.Missing() {
+		return nil, false
 	}
-	return nil, false
+	if r.Present() && r.Value.isKnown() {
+		known := r.Value
+		return &known, false
+	}
+	var broken *cache.DecodeError
+	return nil, r.Present() || errors.As(r.Err, &broken)
 }
 
 // Fence returns a fencing token that fits into a PHP integer.

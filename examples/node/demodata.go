@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/mosparo/go-cluster/cleanup"
+)
+
+// How many submit tokens, each with one or two submissions, the generated database has, and
+// how many are added after each cleanup.
+const (
+	demoTokens = 2000
+	demoAdded  = 100
+)
+
+// demoInterval is the time from one cleanup of a demonstration to the next. A cluster
+// cleans every few hours.
+const demoInterval = time.Minute
+
+// cleanAgainSoon returns an observer that brings the next cleanup forward, and adds
+// submissions for it, after each.
+func (n *node) cleanAgainSoon(db *sql.DB, log *slog.Logger) func(context.Context, cleanup.Event) {
+	return func(ctx context.Context, e cleanup.Event) {
+		if e.Result != cleanup.ResultCompleted {
+			return
+		}
+		err := inTx(ctx, db, func(tx *sql.Tx) error { return addSubmissions(ctx, tx, demoAdded, time.Now().UTC()) })
+		if err == nil {
+			err = cleanup.NextCleanup.Set(ctx, n.Pool, time.Now().Add(demoInterval), 0)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("the next cleanup of the demonstration is hours away", slog.Any("error", err))
+		}
+	}
+}
+
+// generate fills the tables with a month of submissions.
+func generate(ctx context.Context, db *sql.DB, now time.Time) error {
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'Demo', '14D')")
+		for day := 0; day < 30 && err == nil; day++ {
+			_, err = tx.ExecContext(ctx, "INSERT INTO day_statistic (project_id, date) VALUES (1, ?)", now.AddDate(0, 0, -day).Format(time.DateOnly))
+			if err == nil {
+				_, err = tx.ExecContext(ctx, "INSERT INTO delay (valid_until) VALUES (?)", now.Add(time.Duration(15-day)*time.Hour).Format(time.DateTime))
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return addSubmissions(ctx, tx, demoTokens, now)
+	})
+}
+
+// addSubmissions adds submit tokens with submissions of the last 30 days.
+func addSubmissions(ctx context.Context, tx *sql.Tx, tokens int, now time.Time) error {
+	var token, submission int
+	err := tx.QueryRowContext(ctx, "SELECT (SELECT COALESCE(MAX(id), 0) FROM submit_token), (SELECT COALESCE(MAX(id), 0) FROM submission)").Scan(&token, &submission)
+	exec := func(query string, args ...any) {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, query, args...)
+		}
+	}
+	for range tokens {
+		token++
+		at := now.Add(-rand.N(30 * 24 * time.Hour)).Format(time.DateTime)
+		exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (?, 1, ?, ?)", token, fmt.Sprintf("demo-%d", token), at)
+		for range 1 + rand.IntN(2) {
+			submission++
+			spam := rand.IntN(3) == 0
+			var valid any
+			if !spam && rand.IntN(2) == 0 {
+				valid = true
+			}
+			exec("INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam, valid) VALUES (?, 1, ?, ?, ?, ?)", submission, token, at, spam, valid)
+			if spam {
+				exec("INSERT INTO detection_result (project_id, submission_id) VALUES (1, ?)", submission)
+			}
+		}
+		exec("UPDATE submit_token SET last_submission_id = ? WHERE id = ?", submission, token)
+	}
+	return err
+}
+
+func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
