@@ -12,11 +12,11 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Leave prepares a cluster for the removal of a Go node. Under the lock it removes
-// marker and closes the row of a crashed Go node, for which PHP nodes would wait, and
-// makes the cleanup due now if that node has left work. If this is the last Go node,
-// Leave removes the keys of all Go nodes as well; mosparo's own keys stay, so that PHP
-// nodes keep the schedule.
+// Leave prepares a cluster for the removal of a Go node. Under the lock it ends the run of
+// a crashed Go node, for which PHP nodes would wait: it removes the marker, closes the
+// row, and makes the cleanup due now if the run has left work. If this is the last Go
+// node, Leave removes the keys of all Go nodes as well; mosparo's own keys stay, so that
+// PHP nodes keep the schedule.
 //
 // The error wraps [lock.ErrHeld] while a Go node cleans. If there is a crashed run to end
 // and this node must not clean, the error is that of the failed check.
