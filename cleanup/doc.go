@@ -13,7 +13,8 @@
 // A run is one cleanup by one node, whether it is under way or over; [Run] describes
 // it. The statistics are mosparo's table cleanup_statistic, which has a row for each
 // run. The marker is the key mosparoCleanupStartedAt, by which a PHP node shows that
-// it cleans.
+// it cleans. Unknown is mosparo's status of a run that is under way or whose node has
+// crashed. A forced run, by mosparo's command or web cron job, ignores the schedule.
 //
 // # Guarantees
 //
