@@ -31,6 +31,7 @@ var mistakes = map[string]map[string]func(){
 		"a is nil":              func() { cache.NewPool(nil) },
 		"opts has a nil Option": func() { cache.NewPool(memoryadapter.New(), nil) },
 	},
+	"cache.NewEvent":         nil,
 	"cache.WithMaxValueSize": {"bytes is negative": func() { cache.WithMaxValueSize(-1) }},
 	"cache.WithLogger":       nil,
 	"cache.WithObserver":     nil,
@@ -80,6 +81,7 @@ var mistakes = map[string]map[string]func(){
 	"gocachestore.WithMaxValueSize": {"bytes is negative": func() { gocachestore.WithMaxValueSize(-1) }},
 	"gocachestore.WithCopyTTL":      {"d is negative": func() { gocachestore.WithCopyTTL(-time.Second) }},
 	"gocachestore.WithDefaults":     {"opts has a nil store.Option": func() { gocachestore.WithDefaults(nil) }},
+	"gocachestore.WithObserver":     nil,
 	"gocachestore.WithPHPValues":    nil,
 	"gocachestore.WithPrefix":       nil,
 

@@ -178,7 +178,7 @@ type lateContext struct {
 
 func (c lateContext) Deadline() (time.Time, bool) { return c.end, true }
 
-func TestFetch_ADeadlineOfTheFirstIsNobodyElsesError(t *testing.T) {
+func TestFetch_ADeadlineOfTheFirstCallerIsOnlyItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pool := cache.NewPool(memoryadapter.New())
 		timeout := errors.New("i/o timeout")
@@ -373,7 +373,7 @@ func TestFetch_RefusesWithoutLoading(t *testing.T) {
 	require.ErrorAs(t, err, &encode)
 }
 
-// A crowd with every kind of trouble: nobody hangs, and no two loads of one
+// Many callers with every kind of failure: no caller hangs, and no two loads of one
 // key run at a time.
 func TestFetch_InACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

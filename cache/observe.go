@@ -70,16 +70,20 @@ func (p *Pool) observe(ctx context.Context, op Op, key string, err error, start 
 	if err == nil && p.observer == nil && !p.outages.isFailing(op) {
 		return
 	}
-	r := resultOf(err)
-	if op == OpLoad {
-		if err != nil && r != resultCanceled {
-			r = resultLoad
-		}
-	} else {
+	if r := resultOf(err); op != OpLoad {
 		p.outages.note(op, key, r, err)
 	}
-	if p.observer == nil {
-		return
+	if p.observer != nil {
+		p.observer(ctx, NewEvent(op, key, start, err))
+	}
+}
+
+// NewEvent returns the event of an operation that began at start and has ended
+// now with err. It is for what reports to an [Observer] without a [Pool].
+func NewEvent(op Op, key string, start time.Time, err error) Event {
+	r := resultOf(err)
+	if op == OpLoad && err != nil && r != resultCanceled {
+		r = resultLoad
 	}
 	e := Event{Op: op, Key: key, Duration: time.Since(start), Result: string(r), Err: err}
 	if r == resultOK {
@@ -91,7 +95,7 @@ func (p *Pool) observe(ctx context.Context, op Op, key string, err error, start 
 			}
 		}
 	}
-	p.observer(ctx, e)
+	return e
 }
 
 // observeEach is [Pool.observe] for each key of a request; an error that names

@@ -114,7 +114,7 @@ func (a partial) Get(ctx context.Context, keys ...string) ([][]byte, error) {
 	return values, &cache.OpError{Op: "get", Keys: keys[1:2], Err: cache.ErrUnavailable}
 }
 
-func TestRead_WithNowhereToPutAResultAsksNobody(t *testing.T) {
+func TestRead_WithoutATargetSendsNothing(t *testing.T) {
 	a := cachetest.NewFake()
 	p := cache.NewPool(a)
 	var r cache.Result[string]

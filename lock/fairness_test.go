@@ -114,8 +114,8 @@ func TestFairness_BetweenProcessesWhoseCallersWait(t *testing.T) {
 	}
 }
 
-// With nothing to do under the lock a turn is as long as with much.
-func TestFairness_NobodyStarvesWithoutAHold(t *testing.T) {
+// Shares are measured in time: they are as long with short holds.
+func TestFairness_NoCallerStarvesWithoutAHold(t *testing.T) {
 	c := contest{processes: 8, callers: 8, roundTrip: 100 * time.Microsecond, takes: 60_000, opts: waits}
 	o := c.run(t)
 	require.NotContains(t, o.shares, 0.0)
@@ -170,14 +170,14 @@ func TestFairness_ForgetsThoseWhoHaveCeasedToWait(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		h, err := b.Holder(t.Context(), lock.ReservedPrefix+"waiting/n")
-		require.NoError(t, err, "an operator sees that somebody waits")
+		require.NoError(t, err, "an operator sees that a process waits")
 		require.NotEmpty(t, h.Owner.Host)
 		require.Zero(t, h.Fence)
 
 		require.NoError(t, lease.Release(t.Context()))
 		_, err = l[0].Acquire(t.Context(), "n")
 		var held *lock.HeldError
-		require.ErrorAs(t, err, &held, "the turn is over, and others wait")
+		require.ErrorAs(t, err, &held, "the share is used, and others wait")
 		require.Equal(t, h.Owner.Host, held.Owner.Host)
 		require.LessOrEqual(t, held.ExpiresIn, 2*lock.DefaultPoll)
 		cancel()

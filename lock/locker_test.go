@@ -183,7 +183,7 @@ func TestAcquire_QueuesInOrderInsideAProcess(t *testing.T) {
 		}
 		_, err = l[0].Acquire(t.Context(), "n")
 		require.ErrorIs(t, err, lock.ErrHeld)
-		require.Equal(t, 1, f[0].Calls(locktest.OpAcquire), "nobody else asks the server")
+		require.Equal(t, 1, f[0].Calls(locktest.OpAcquire), "no other caller asks the server")
 		began := time.Now()
 		require.NoError(t, first.Release(t.Context()))
 		all.Wait()
@@ -313,8 +313,8 @@ func TestOptions_AreChecked(t *testing.T) {
 }
 
 // Two nodes, one of them cut off again and again, for hours: never two holders
-// at a time by their own clocks, and nobody waits for ever.
-func TestLocker_NeverTwoHoldersWhateverTheNetworkDoes(t *testing.T) {
+// at a time by their own clocks, and no caller waits for ever.
+func TestLocker_NeverTwoHoldersUnderNetworkFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, l, f := nodes(t, 3, lock.WithPoll(time.Second))
 		var h history.History

@@ -35,7 +35,7 @@ func TestAcquire_InLineSaysWhatIsTheMatter(t *testing.T) {
 			f[0].Partition(true)
 			for _, err := range inLine(t, l[0]) {
 				require.ErrorIs(t, err, lock.ErrUnavailable)
-				require.NotErrorIs(t, err, lock.ErrHeld, "nobody holds it")
+				require.NotErrorIs(t, err, lock.ErrHeld, "it is free")
 			}
 		})
 	})

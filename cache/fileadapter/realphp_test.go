@@ -47,7 +47,7 @@ for ($n = 0; $n < 400; $n++) {
 }
 echo 'done';`
 
-func TestPHP_AndGoWriteTheSameEntryAndNobodyReadsHalfOfIt(t *testing.T) {
+func TestPHP_AndGoWriteTheSameEntryWithoutTornReads(t *testing.T) {
 	php := servers.PHP(t)
 	dir := t.TempDir()
 	a, err := fileadapter.New(dir)

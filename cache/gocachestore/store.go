@@ -24,6 +24,7 @@ type Store struct {
 	prefix   string
 	copyTTL  time.Duration
 	codec    codec
+	observer cache.Observer
 }
 
 var _ store.StoreInterface = (*Store)(nil)
@@ -85,7 +86,12 @@ func New(a cache.Adapter, opts ...Option) *Store {
 // that is absent, expired or invalidated gives gocache's store.NotFound, which
 // unwraps to [cache.ErrNotFound] here; other errors are those of the adapter,
 // and [*cache.DecodeError].
-func (s *Store) Get(ctx context.Context, key any) (any, error) {
+func (s *Store) Get(ctx context.Context, key any) (v any, err error) {
+	defer s.observe(ctx, cache.OpGet, key, s.start(), &err)
+	return s.get(ctx, key)
+}
+
+func (s *Store) get(ctx context.Context, key any) (any, error) {
 	k, err := s.key(key)
 	if err != nil {
 		return nil, err
@@ -100,10 +106,15 @@ func (s *Store) Get(ctx context.Context, key any) (any, error) {
 // GetWithTTL is Get with what is left of the entry's lifetime, bounded by
 // [WithCopyTTL]. An entry without lifetime, or one of which the adapter cannot
 // tell (memcached), reports that bound.
-func (s *Store) GetWithTTL(ctx context.Context, key any) (any, time.Duration, error) {
+func (s *Store) GetWithTTL(ctx context.Context, key any) (v any, left time.Duration, err error) {
+	defer s.observe(ctx, cache.OpGet, key, s.start(), &err)
+	return s.getWithTTL(ctx, key)
+}
+
+func (s *Store) getWithTTL(ctx context.Context, key any) (any, time.Duration, error) {
 	e, ok := s.adapter.(cache.Expirer)
 	if !ok {
-		v, err := s.Get(ctx, key)
+		v, err := s.get(ctx, key)
 		return v, s.copyTTLOf(err, 0), err
 	}
 	k, err := s.key(key)
@@ -153,7 +164,12 @@ func (s *Store) open(ctx context.Context, key string, raw []byte) (any, error) {
 // what the cache can tell apart (0 = none, a negative one is
 // [cache.ErrInvalidTTL]), the tags, and their lifetime. Cost, synchronous
 // sets and client-side caching have no meaning here.
-func (s *Store) Set(ctx context.Context, key, value any, opts ...store.Option) error {
+func (s *Store) Set(ctx context.Context, key, value any, opts ...store.Option) (err error) {
+	defer s.observe(ctx, cache.OpSet, key, s.start(), &err)
+	return s.set(ctx, key, value, opts)
+}
+
+func (s *Store) set(ctx context.Context, key, value any, opts []store.Option) error {
 	k, err := s.key(key)
 	if err != nil {
 		return err
@@ -196,7 +212,8 @@ func (s *Store) setTagged(ctx context.Context, item cache.Item, tags []string, t
 }
 
 // Delete removes the entry; an absent one is no error.
-func (s *Store) Delete(ctx context.Context, key any) error {
+func (s *Store) Delete(ctx context.Context, key any) (err error) {
+	defer s.observe(ctx, cache.OpDelete, key, s.start(), &err)
 	k, err := s.key(key)
 	if err != nil {
 		return err
@@ -206,7 +223,8 @@ func (s *Store) Delete(ctx context.Context, key any) error {
 
 // Invalidate makes all entries that have one of the tags misses, on every
 // node, in one round trip.
-func (s *Store) Invalidate(ctx context.Context, opts ...store.InvalidateOption) error {
+func (s *Store) Invalidate(ctx context.Context, opts ...store.InvalidateOption) (err error) {
+	defer s.observe(ctx, OpInvalidate, nil, s.start(), &err)
 	tags := store.ApplyInvalidateOptions(opts...).Tags
 	if len(tags) == 0 {
 		return nil
@@ -218,7 +236,8 @@ func (s *Store) Invalidate(ctx context.Context, opts ...store.InvalidateOption) 
 // unlike gocache's own stores it never empties the server. It needs a
 // prefix and an adapter that is a [cache.Lister], otherwise its error unwraps
 // to gocache's store.ErrNotSupported and to [errors.ErrUnsupported].
-func (s *Store) Clear(ctx context.Context) error {
+func (s *Store) Clear(ctx context.Context) (err error) {
+	defer s.observe(ctx, OpClear, nil, s.start(), &err)
 	l, ok := s.adapter.(cache.Lister)
 	switch {
 	case s.prefix == "":

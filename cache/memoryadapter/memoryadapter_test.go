@@ -43,7 +43,7 @@ func TestLifetime_IsExactInABubble(t *testing.T) {
 	})
 }
 
-func TestSet_RemovesExpiredEntriesThatNobodyReads(t *testing.T) {
+func TestSet_RemovesExpiredEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := memoryadapter.New()
 		for i := range 10_000 {

@@ -166,6 +166,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	switch {
 	case err == nil:
 		s.version = h.newVersion(&r, old.version)
+		s.version.read = s.begun
 	case !missing || h.mode == ModeSharedCache || old.version.isOther(e.key):
 		s.version = old.version // the last good one
 	}

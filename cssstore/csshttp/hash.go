@@ -129,6 +129,7 @@ func serveCSS(w http.ResponseWriter, r *http.Request, s *state, hash cssstore.Ha
 	default:
 		h["Cache-Control"] = cacheYear
 	}
+	noteAge(w, v)
 	if s.err != nil || !v.has(hash) {
 		noteStale(w, s.err)
 	}

@@ -45,6 +45,9 @@ type Event struct {
 	// For the generator it is generated, refused (it left things as they are on
 	// purpose, see [Generator]) or error.
 	Result string
+	// Age is the time since the CSS of a response was last read from the store. It is
+	// zero for a response without CSS.
+	Age time.Duration
 	// Err is the cause of stale, refused and error, if there is one. Otherwise it is
 	// nil.
 	Err error
@@ -120,6 +123,12 @@ func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 func noteProject(w http.ResponseWriter, project cssstore.UUID) {
 	if o, ok := w.(*observed); ok {
 		o.event.Project = project
+	}
+}
+
+func noteAge(w http.ResponseWriter, v *version) {
+	if o, ok := w.(*observed); ok {
+		o.event.Age = time.Since(v.read)
 	}
 }
 

@@ -61,6 +61,8 @@ type version struct {
 	modified    time.Time
 	// replaced is when this hash replaced another one in memory, zero for the first.
 	replaced time.Time
+	// read is when it was last read from the store.
+	read time.Time
 	*content
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/mosparo/go-cluster/envconfig/health"
+	"github.com/mosparo/go-cluster/examples/internal/metrics"
 )
 
 // The values of --admin.
@@ -55,6 +56,7 @@ func (n *node) adminRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", n.Health.Admin())
 	mux.HandleFunc("GET /{$}", n.servePage)
+	mux.Handle("GET /metrics", metrics.Handler(n.metrics, n.Node, n.metrics))
 	if n.CSS != nil {
 		mux.Handle("/resources/", n.CSS)
 	}

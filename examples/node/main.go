@@ -79,7 +79,7 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "public address: CSS and health checks")
-	flags.StringVar(&o.admin, "admin", "", "address for operators: status page, /livez, /readyz; \"off\" for none; 127.0.0.1 if it has no host (default "+adminDefault+", with --demo off)")
+	flags.StringVar(&o.admin, "admin", "", "address for operators: status page, /metrics, /livez, /readyz; \"off\" for none; 127.0.0.1 if it has no host (default "+adminDefault+", with --demo off)")
 	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with the bearer token that --admin requires, except for /livez and /readyz; needed unless --admin is a loopback address")
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")

@@ -14,6 +14,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/metrics"
 )
 
 // node is the node of this program.
@@ -22,6 +23,7 @@ type node struct {
 	demo    bool
 	shared  bool  // other nodes may share the demonstration
 	public  fs.FS // the demonstration's folder public
+	metrics *metrics.Registry
 	closers []func() error
 }
 
@@ -64,12 +66,17 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	}
 	named := s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() || s.Cache.FilesystemPath != "" || s.Variable("REDIS_URL").IsSet() || s.Variable("MEMCACHED_URL").IsSet()
 	configured := s.Database != nil || o.dir != ""
-	opts := []connect.Option{connect.WithLogger(log), connect.WithDrain(o.drain)}
+	registry := metrics.NewRegistry()
+	opts := append(metrics.Options(registry), connect.WithLogger(log), connect.WithDrain(o.drain))
 	switch {
 	case o.demo && (configured || named):
 		return nil, errDemoOnCluster
 	case o.demo:
-		return demonstrate(ctx, o, environ, log, opts)
+		n, err := demonstrate(ctx, o, environ, log, opts)
+		if n != nil {
+			n.metrics = registry
+		}
+		return n, err
 	case !configured && named:
 		return nil, errNoDatabase
 	case !configured:
@@ -79,5 +86,5 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 		opts = append(opts, connect.WithMode(cleanup.ModeClean))
 	}
 	n, err := connect.Open(ctx, s, append(opts, connect.WithZone(zone), connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
-	return &node{Node: n}, err
+	return &node{Node: n, metrics: registry}, err
 }

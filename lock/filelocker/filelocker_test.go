@@ -151,7 +151,7 @@ func TestFence_RisesAlthoughTheDirectoryWasLost(t *testing.T) {
 	require.ErrorIs(t, b.Release(t.Context(), "n", token), lock.ErrLost)
 }
 
-func TestFilesOfNamesThatNobodyUsesAreRemoved(t *testing.T) {
+func TestPrune_RemovesFilesOfUnusedNames(t *testing.T) {
 	now := time.Now().Add(-filelocker.Unused - time.Hour)
 	b := open(t, t.TempDir())
 	b.SetClock(func() time.Time { return now })
@@ -345,7 +345,7 @@ func Example() {
 }
 
 // On a file system without links a file has its name before it has its size.
-func TestMakeFile_LeavesAloneWhatSomebodyHasTakenMeanwhile(t *testing.T) {
+func TestMakeFile_LeavesAFileThatIsInUse(t *testing.T) {
 	b := open(t, t.TempDir())
 	var token lock.Token
 	require.NoError(t, b.MakeWithoutLinks("n", func() { token, _ = acquire(t, b, "n", time.Minute) }))

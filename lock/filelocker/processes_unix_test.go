@@ -194,7 +194,7 @@ func TestLock_OutlivesProcessesThatAreKilledInTheMiddle(t *testing.T) {
 	}
 }
 
-// waits tells when somebody waits for its end.
+// waits closes now when its end is waited for.
 type waits struct {
 	context.Context
 	once sync.Once

@@ -87,7 +87,7 @@ func TestScripts_AreSentAgain(t *testing.T) {
 		s.Command("SCRIPT FLUSH")
 		require.NoError(t, b.Release(t.Context(), "n", token))
 	}
-	// Somebody else's redislock may have brought one of the two.
+	// Another program with redislock may have loaded one of the two.
 	obtain := connect(t, s.Addr())
 	s.Command("SCRIPT FLUSH")
 	token, _, err := acquire(t.Context(), b, "other")
@@ -212,8 +212,8 @@ func TestFence_IsTheLargerOfCounterAndClock(t *testing.T) {
 	}
 }
 
-// Whatever somebody else has put where locks are kept.
-func TestBackend_StandsWhatIsNotItsOwn(t *testing.T) {
+// Keys that another program has written where locks are kept.
+func TestBackend_SurvivesForeignKeys(t *testing.T) {
 	c := connect(t, servers.Redis(t).Addr())
 	b := redislocker.New(c)
 	ctx := t.Context()

@@ -175,8 +175,8 @@ func TestAcquireRelease_AllocatesLittleMoreThanWhatIsBelow(t *testing.T) {
 		}
 	}
 	t.Logf("redislock %.0f, redislocker %.0f, Locker %.0f", allocs[0], allocs[1], allocs[2])
-	require.LessOrEqual(t, allocs[1], allocs[0]+10)
-	require.LessOrEqual(t, allocs[2], allocs[1]+4)
+	require.LessOrEqual(t, allocs[1], allocs[0]+10+raceSlack)
+	require.LessOrEqual(t, allocs[2], allocs[1]+4+raceSlack)
 }
 
 func BenchmarkAcquireRelease(b *testing.B) {

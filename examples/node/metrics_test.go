@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/examples/internal/metrics"
+)
+
+// busy starts a demonstration with a first cleanup behind it and requests of every
+// kind.
+func busy(t *testing.T) *running {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	n := start(t, nil, "--demo", "--admin", "127.0.0.1:0")
+	n.waitUntilReady(n.admin)
+	const project = "resources/0b0e7ab6-2b1c-4c1e-9a44-0123456789ab"
+	for _, path := range []string{project + ".css", project + "/url", "resources/logo.svg", "resources/x"} {
+		_, _ = n.get(path)
+	}
+	require.Eventually(t, func() bool {
+		_, text := n.fetch(n.admin + "metrics")
+		return strings.Contains(text, `result="completed"`)
+	}, patience, 50*time.Millisecond, n.log)
+	return n
+}
+
+func TestMetrics_OfADemonstrationAreAllThere(t *testing.T) {
+	n := busy(t)
+	_, text := n.fetch(n.admin + "metrics")
+	for _, m := range metrics.All() {
+		if m.Name == metrics.CSSGeneration.Name {
+			continue // a demonstration prepares no CSS
+		}
+		require.Contains(t, text, "# TYPE "+m.Name+" "+string(m.Kind)+"\n")
+	}
+	for _, line := range []string{
+		`mosparo_cleanup_attempts_total{executor="frontend_api",result="completed"} 1`,
+		`mosparo_node_info{mode="clean",css_source="shared_cache"} 1`,
+		`mosparo_cleanup_overlaps_total 0`,
+		`mosparo_lock_leases_lost_total{lock="cleanup"} 0`,
+		`mosparo_database_pings_total{result="error"} 0`,
+		`mosparo_lock_hold_seconds_count{lock="cleanup"} 1`,
+		`mosparo_css_requests_total{operation="unknown",result="not_found"} 1`,
+	} {
+		require.Contains(t, text, line+"\n")
+	}
+	require.NotContains(t, text, "0b0e7ab6", "the number of projects has no bound")
+
+	status, _ := n.get("metrics")
+	require.Equal(t, http.StatusServiceUnavailable, status, "they are for operators alone")
+}
+
+func TestMetrics_PassPromtool(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		servers.Missing(t, "promtool", "prometheus")
+	}
+	n := busy(t)
+	_, text := n.fetch(n.admin + "metrics")
+	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+	check.Stdin = strings.NewReader(text)
+	var said bytes.Buffer
+	check.Stdout, check.Stderr = &said, &said
+	require.NoError(t, check.Run(), said.String())
+	require.Empty(t, said.String())
+}
+
+func TestMetrics_AreScrapedByPrometheus(t *testing.T) {
+	n := busy(t)
+	p := servers.Prometheus(t, []string{strings.TrimSuffix(strings.TrimPrefix(n.admin, "http://"), "/")})
+	for query, want := range map[string]string{
+		`up`: "1",
+		`mosparo_cleanup_attempts_total{result="completed"}`:                                                "1",
+		`mosparo_node_info{mode="clean"}`:                                                                   "1",
+		`time() - mosparo_cleanup_last_complete_timestamp_seconds < bool 86400`:                             "1",
+		`histogram_quantile(0.99, sum by (le) (mosparo_lock_hold_seconds_bucket{lock="cleanup"})) > bool 0`: "1",
+	} {
+		var got string
+		require.Eventually(t, func() bool { got = n.query(p, query); return got == want }, patience, 100*time.Millisecond, "%s: %s", query, n.log)
+	}
+}
+
+// query returns the only value of an instant query, empty if there is none.
+func (r *running) query(p *servers.Process, query string) string {
+	r.t.Helper()
+	status, body := r.fetch("http://" + p.Addr() + "/api/v1/query?query=" + url.QueryEscape(query))
+	require.Equal(r.t, http.StatusOK, status, body)
+	var answer struct {
+		Data struct {
+			Result []struct{ Value [2]any }
+		}
+	}
+	require.NoError(r.t, json.Unmarshal([]byte(body), &answer))
+	if len(answer.Data.Result) != 1 {
+		return ""
+	}
+	value, _ := answer.Data.Result[0].Value[1].(string)
+	return value
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package redislocker_test
+
+const raceSlack = 0
