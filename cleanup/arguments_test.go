@@ -30,10 +30,11 @@ func mistakes(pool *cache.Pool, l *lock.Locker) map[string]map[string]func() {
 	db := cleanuptest.NewFake()
 	return map[string]map[string]func(){
 		"New": {
-			"pool is nil":     func() { cleanup.New(nil, l, db) },
-			"locker is nil":   func() { cleanup.New(pool, nil, db) },
-			"db is nil":       func() { cleanup.New(pool, l, nil) },
-			"WithGuard: d is": func() { cleanup.New(pool, l, db, cleanup.WithGuard(-1)) },
+			"pool is nil":           func() { cleanup.New(nil, l, db) },
+			"locker is nil":         func() { cleanup.New(pool, nil, db) },
+			"db is nil":             func() { cleanup.New(pool, l, nil) },
+			"opts has a nil Option": func() { cleanup.New(pool, l, db, nil) },
+			"WithGuard: d is":       func() { cleanup.New(pool, l, db, cleanup.WithGuard(-1)) },
 		},
 		"WithCheck":       {"check is nil": func() { cleanup.WithCheck(nil) }},
 		"WithGuard":       {"d is negative": func() { cleanup.WithGuard(-1) }},

@@ -30,6 +30,9 @@ func New(pool *cache.Pool, locker *lock.Locker, db Database, opts ...Option) *Sc
 		random: rand.N[time.Duration], logged: map[string]bool{}, noted: runhistory.History{},
 	}
 	for _, o := range opts {
+		if o == nil {
+			panic("cleanup: New: opts has a nil Option")
+		}
 		o(s)
 	}
 	if c, ok := db.(Checker); ok {

@@ -25,6 +25,9 @@ func (s *Scheduler) TryRun(ctx context.Context, by Executor, opts ...TryOption) 
 	}
 	r := request{by: by, limits: l, policy: s.policy, forced: by.Forced()}
 	for _, opt := range opts {
+		if opt == nil {
+			panic("cleanup: TryRun: opts has a nil TryOption")
+		}
 		opt(&r)
 	}
 	return s.try(ctx, r)

@@ -16,6 +16,9 @@ type options struct{}
 func apply(opts []Option) {
 	var o options
 	for _, f := range opts {
+		if f == nil {
+			panic("envconfig: opts has a nil Option")
+		}
 		f(&o)
 	}
 }

@@ -18,6 +18,9 @@ func Conformance(t *testing.T, open func(t *testing.T) cleanup.Database, opts ..
 	}
 	var cfg conformance
 	for _, o := range opts {
+		if o == nil {
+			panic("cleanuptest.Conformance: opts has a nil ConformanceOption")
+		}
 		o(&cfg)
 	}
 	for _, r := range rules {

@@ -40,6 +40,9 @@ type FakeOption func(*Fake)
 func NewFake(opts ...FakeOption) *Fake {
 	f := &Fake{}
 	for _, o := range opts {
+		if o == nil {
+			panic("cleanuptest.NewFake: opts has a nil FakeOption")
+		}
 		o(f)
 	}
 	return f

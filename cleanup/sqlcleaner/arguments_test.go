@@ -14,6 +14,7 @@ func TestNew_PanicsForAProgrammersMistakeAndNamesIt(t *testing.T) {
 	db := &sql.DB{}
 	for name, f := range map[string]func(){
 		"sqlcleaner: New: db is nil":                 func() { sqlcleaner.New(nil, sqlcleaner.SQLite) },
+		"sqlcleaner: New: opts has a nil Option":     func() { sqlcleaner.New(db, sqlcleaner.SQLite, nil) },
 		"sqlcleaner: New: dialect is Dialect(0)":     func() { sqlcleaner.New(db, 0) },
 		"sqlcleaner: New: dialect is Dialect(4)":     func() { sqlcleaner.New(db, 4) },
 		"sqlcleaner: WithZone: loc is nil":           func() { sqlcleaner.New(db, sqlcleaner.SQLite, sqlcleaner.WithZone(nil)) },

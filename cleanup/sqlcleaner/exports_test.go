@@ -20,6 +20,7 @@ import (
 func TestExports_PanicForAProgrammersMistake(t *testing.T) {
 	rows := map[string]map[string]func(){
 		"New": {
+			"opts has a nil Option": func() { sqlcleaner.New(&sql.DB{}, sqlcleaner.SQLite, nil) },
 			"db is nil":             func() { sqlcleaner.New(nil, sqlcleaner.SQLite) },
 			"dialect is Dialect(0)": func() { sqlcleaner.New(&sql.DB{}, 0) },
 		},

@@ -45,6 +45,9 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) *DB {
 		logger: slog.New(slog.DiscardHandler), reconnect: DefaultReconnect,
 	}
 	for _, o := range opts {
+		if o == nil {
+			panic("sqlcleaner: New: opts has a nil Option")
+		}
 		o(d)
 	}
 	return d

@@ -38,7 +38,9 @@ const DefaultTimeout = 2 * time.Second
 func newOptions(opts []Option) options {
 	o := options{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler), node: defaultNodeOptions()}
 	for _, f := range opts {
-		panicIfNil(f == nil, "Option", "it")
+		if f == nil {
+			panic("connect: opts has a nil Option")
+		}
 		f(&o)
 	}
 	return o

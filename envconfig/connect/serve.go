@@ -55,7 +55,9 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, opts ...ServeOption) e
 	panicIfNil(l == nil, "Serve", "l")
 	o := serveOptions{handler: n.Handler()}
 	for _, f := range opts {
-		panicIfNil(f == nil, "ServeOption", "it")
+		if f == nil {
+			panic("connect: Serve: opts has a nil ServeOption")
+		}
 		f(&o)
 	}
 	working, stopWork := context.WithCancel(ctx)

@@ -16,7 +16,7 @@ func TestArguments_MistakesPanicWithTheirName(t *testing.T) {
 	require.NoError(t, err)
 	for says, call := range map[string]func(){
 		"health.New: ping is nil":             func() { health.New(envconfig.Health{}, envconfig.Proxies{}, nil) },
-		"health.Option: it is nil":            func() { newHandler(settings(t, ""), nil) },
+		"health: opts has a nil Option":       func() { newHandler(settings(t, ""), nil) },
 		"health.WithReadiness: Name is empty": func() { health.WithReadiness(health.Check{Func: up}) },
 		"health.WithReadiness: Func is nil":   func() { health.WithReadiness(health.Check{Name: "css"}) },
 		"health.WithReadiness: Name is not unique: css": func() {

@@ -22,7 +22,7 @@ func newOptions(opts []Option) options {
 	}
 	for _, f := range opts {
 		if f == nil {
-			panic("health.Option: it is nil")
+			panic("health: opts has a nil Option")
 		}
 		f(&o)
 	}
