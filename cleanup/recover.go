@@ -68,7 +68,7 @@ func (r *lockedRun) finishCrashed(ctx context.Context, row Run, crashed runrecor
 	}
 	if leftWork {
 		r.s.logger.LogAttrs(ctx, slog.LevelInfo, "ended the run of a crashed node",
-			slog.String("host", crashed.Host), slog.Int("pid", crashed.PID), slog.Int64("row", crashed.Row))
+			slog.String("host", crashed.Host), slog.Int("pid", crashed.PID), slog.Int64("run_id", crashed.Row))
 	}
 	return nil
 }
