@@ -65,7 +65,7 @@ func (w *world) run() Outcome {
 	}
 	b := &balancer{w: w}
 	for i := range w.Nodes {
-		n := &goNode{w: w, name: nodeName("node", i), start: w.runStart, changed: b.nodeChanged}
+		n := &goNode{w: w, name: nodeName("node", i), start: w.runStart, burst: b.burst}
 		b.nodes = append(b.nodes, n)
 		all.Go(n.live)
 	}
