@@ -58,6 +58,7 @@ func (r *lockedRun) insertRow(ctx context.Context, own announcement) error {
 	return r.write(ctx, func(ctx context.Context) (err error) {
 		own.Record.Row, err = r.s.db.Begin(ctx, own.Record.Started, r.req.by)
 		if err == nil {
+			setRunID(ctx, own.Record.Row)
 			own.others.add(own.Record.Row)
 		}
 		return err

@@ -7,7 +7,10 @@ import "time"
 type Event struct {
 	Executor Executor
 	Result   Result
-	Report   Report
+	// RunID is the [Run.ID] of the attempt's run, 0 if it has not begun one. The log has
+	// it as run_id.
+	RunID  int64
+	Report Report
 	// Duration is how long the attempt took, including all waiting.
 	Duration time.Duration
 	Err      error

@@ -46,7 +46,7 @@ func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record
 	}
 	if leftWork {
 		r.s.logger.LogAttrs(ctx, slog.LevelInfo, "ended the run of a crashed node",
-			slog.String("host", crashed.Host), slog.Int("pid", crashed.PID), slog.Int64("row", crashed.Row))
+			slog.String("host", crashed.Host), slog.Int("pid", crashed.PID), slog.Int64("run_id", crashed.Row))
 	}
 	return leftWork, runrecord.Key.Delete(ctx, r.s.pool)
 }

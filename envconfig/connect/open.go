@@ -179,5 +179,5 @@ func (b *builder) chooseMode() {
 		n.Mode = cleanup.ModeClean
 		return
 	}
-	b.logger.Info("this node only observes", slog.String("why", n.WhyObserve))
+	b.logger.Info("this node only observes", slog.String("reason", n.WhyObserve))
 }
