@@ -17,7 +17,7 @@ type Event struct {
 	// SinceComplete is the time since the end of the last complete run of any
 	// node, negative if the statistics have none.
 	SinceComplete time.Duration
-	// Overlaps are those that were not in an earlier event, nor in the statistics at
-	// the first one.
+	// Overlaps are those first seen in this attempt. Those that were in the statistics
+	// at the first attempt are never reported.
 	Overlaps []Overlap
 }
