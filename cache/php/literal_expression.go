@@ -110,9 +110,12 @@ func (r *literalReader) sum(a, b any, op byte, at int) (any, error) {
 		return nil, r.failAt(at, "only numbers can be added")
 	}
 	if op == '-' {
-		return f - g, nil
+		g = -g
 	}
-	return f + g, nil
+	if s := f + g; !math.IsNaN(s) {
+		return s, nil
+	}
+	return phpNaN, nil // the bits of INF - INF depend on the processor
 }
 
 func number(v any) (float64, bool) {
