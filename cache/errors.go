@@ -63,8 +63,15 @@ func (e *OpError) Error() string {
 
 func (e *OpError) Unwrap() error { return e.Err }
 
+// opError returns the [*OpError] of one key. It allocates once, since a key that is absent
+// is an error as well, and the most frequent one.
 func opError(op, key string, err error) error {
-	return &OpError{Op: op, Keys: []string{key}, Err: err}
+	e := &struct {
+		OpError
+		key [1]string
+	}{key: [1]string{key}}
+	e.OpError = OpError{Op: op, Keys: e.key[:], Err: err}
+	return &e.OpError
 }
 
 // DecodeError says that the key holds bytes that are not a PHP value, or a value of

@@ -24,6 +24,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		req.policy.GracePeriod = false
 	}
 	failures := 0
+	next := time.NewTimer(time.Hour) // each attempt sets it
+	defer next.Stop()
 	s.checkAtStart(ctx)
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -37,11 +39,10 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		if err == nil && s.mode == ModeObserve {
 			c.add(ctx, a)
 		}
-		t := time.NewTimer(s.delay(a, failures))
+		next.Reset(s.delay(a, failures))
 		select {
-		case <-t.C:
+		case <-next.C:
 		case <-ctx.Done():
-			t.Stop()
 		}
 	}
 	return nil

@@ -82,35 +82,41 @@ func (s *Scheduler) snapshot(ctx context.Context, withGoKeys bool) (fullSnapshot
 	return v, nil
 }
 
+// keyResults are the keys of a snapshot as they were read.
+type keyResults struct {
+	next, additional, started cache.Result[time.Time]
+	record                    cache.Result[runrecord.Record]
+	pause                     cache.Result[Pause]
+}
+
 // readCache reads the keys in one request.
 func (s *Scheduler) readCache(ctx context.Context, v *fullSnapshot, withGoKeys bool) (err error) {
-	var next, additional, started cache.Result[time.Time]
-	var record cache.Result[runrecord.Record]
-	var pause cache.Result[Pause]
-	targets := []cache.Target{NextCleanup.Into(&next), AdditionalCleanup.Into(&additional), CleanupStartedAt.Into(&started)}
+	var r keyResults
+	targets := append(make([]cache.Target, 0, 5), NextCleanup.Into(&r.next), AdditionalCleanup.Into(&r.additional), CleanupStartedAt.Into(&r.started))
 	if withGoKeys {
-		targets = append(targets, runrecord.Key.Into(&record), pauseKey.Into(&pause))
+		targets = append(targets, runrecord.Key.Into(&r.record), pauseKey.Into(&r.pause))
 	}
 	if err := cache.Read(ctx, s.pool, targets...); err != nil {
 		return err
 	}
-	for _, t := range []struct {
-		from cache.Result[time.Time]
-		to   **time.Time
-	}{{next, &v.Next}, {additional, &v.Additional}, {started, &v.Started}} {
-		if *t.to, err = v.timeOf(t.from); err != nil {
-			return err
-		}
+	if v.Next, err = v.timeOf(&r.next); err != nil {
+		return err
+	}
+	if v.Additional, err = v.timeOf(&r.additional); err != nil {
+		return err
+	}
+	if v.Started, err = v.timeOf(&r.started); err != nil {
+		return err
 	}
 	if !withGoKeys {
 		return nil
 	}
-	if v.record, v.foreign = runrecord.Interpret(record); v.foreign {
+	if v.record, v.foreign = runrecord.Interpret(r.record); v.foreign {
 		v.warnings = append(v.warnings, string(runrecord.Key)+" holds a record of a format that this version does not know: a newer node may clean, "+
 			"so this one waits until it is gone, at most a day (if no newer node runs, delete the entry)")
 	}
-	v.pause = activePause(pause, time.Now())
-	if v.pause != nil && !pause.Present() {
+	v.pause = activePause(r.pause, time.Now())
+	if v.pause != nil && !r.pause.Present() {
 		v.warnings = append(v.warnings, v.pause.Reason)
 	}
 	return nil
@@ -118,10 +124,9 @@ func (s *Scheduler) readCache(ctx context.Context, v *fullSnapshot, withGoKeys b
 
 // timeOf returns the value of a key, nil if it is not set or cannot be decoded. The
 // error is that of the request, or a [*php.ZoneError].
-func (v *fullSnapshot) timeOf(r cache.Result[time.Time]) (*time.Time, error) {
+func (v *fullSnapshot) timeOf(r *cache.Result[time.Time]) (*time.Time, error) {
 	if r.Present() {
-		at := r.Value
-		return &at, nil
+		return &r.Value, nil
 	}
 	if r.Missing() {
 		return nil, nil

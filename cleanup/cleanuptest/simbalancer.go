@@ -84,7 +84,13 @@ func (b *balancer) ready(me string) (ready []*goNode) {
 	isReady := make([]bool, len(b.nodes))
 	var checks sync.WaitGroup
 	for i, n := range b.nodes {
-		checks.Go(func() { isReady[i] = n.isReady(me) })
+		isReady[i] = n.listening() != nil
+		if path := b.w.Traffic.ReadyPath; isReady[i] && path != "" {
+			checks.Go(func() {
+				status, err := n.ask(get(path), checkTimeout, me+" checks")
+				isReady[i] = err == nil && status < http.StatusBadRequest
+			})
+		}
 	}
 	checks.Wait()
 	for i, n := range b.nodes {
@@ -93,15 +99,6 @@ func (b *balancer) ready(me string) (ready []*goNode) {
 		}
 	}
 	return ready
-}
-
-func (n *goNode) isReady(me string) bool {
-	path := n.w.Traffic.ReadyPath
-	if path == "" || n.listening() == nil {
-		return n.listening() != nil
-	}
-	status, err := n.ask(get(path), checkTimeout, me+" checks")
-	return err == nil && status < http.StatusBadRequest
 }
 
 // next returns the next request and its number.

@@ -8,7 +8,9 @@ import (
 // watch notes cleanups that are due and do not start.
 func (w *world) watch() {
 	for sleep(w.ctx, w.between(2*time.Minute, 3*time.Minute, "watch")) == nil {
-		w.noteLateness(w.now(), false)
+		if !w.isQuiet() {
+			w.noteLateness(w.now(), false)
+		}
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Run runs the simulation in a testing/synctest bubble of its own. It panics if a number or
-// a duration is negative, if the policy is not valid, or if Nodes are set without Start.
+// Run runs the simulation in a testing/synctest bubble of its own. Meanwhile GOMAXPROCS is 1.
+// It panics if a number or a duration is negative, if the policy is not valid, or if Nodes
+// are set without Start.
 func (s Simulation) Run(t *testing.T) Outcome {
 	t.Helper()
 	s.mustBeValid()
@@ -24,6 +25,7 @@ func (s Simulation) Run(t *testing.T) Outcome {
 	if s.Start != nil {
 		s.Nodes = cmp.Or(s.Nodes, 1)
 	}
+	defer useOneProcessor()()
 	var o Outcome
 	synctest.Test(t, func(*testing.T) { o = newWorld(s).run() })
 	return o
