@@ -18,9 +18,10 @@
 // Package cleanup declares mosparo's keys of the schedule, and cssstore/cachestore
 // keeps the prepared CSS under mosparo's. Keys that this module adds begin with
 // mosparoGo; the packages that write them list them and export their
-// [KeyPatterns], which tell an adapter what it may clear. Package
-// envconfig/connect gives it all of them and mosparoGo{any}: name keys of your
-// own so, and they go when an operator clears mosparo's entries.
+// [KeyPatterns], which tell an adapter what Clear removes. An adapter opened by
+// envconfig/connect owns all of these and every other key that begins with
+// mosparoGo, except those of locks: give your keys this prefix if Clear should remove
+// them.
 //
 // What the author of an [Adapter] needs is in package adapterkit.
 //

@@ -75,8 +75,8 @@ func opError(op, key string, err error) error {
 }
 
 // DecodeError says that the key holds bytes that are not a PHP value, or a value of
-// another type than the one asked for. PHP treats the former as a miss, unless the
-// error wraps a [php.ZoneError].
+// another type than the one asked for. PHP treats undecodable bytes as a miss; those
+// of a [php.ZoneError] it may be able to decode.
 type DecodeError struct {
 	Key string
 	// Err is usually a *php.SyntaxError (with the offset) or a *php.TypeError.

@@ -14,7 +14,7 @@ import (
 //
 //	const NextCleanup cache.Key[time.Time] = "mosparoNextCleanup"
 //
-// With a pointer type, a stored null is nil instead of [ErrNull].
+// With a pointer, any, slice or map type, a stored null is nil instead of [ErrNull].
 type Key[T any] string
 
 // Get returns the value of the key. Errors: [ErrNotFound] (absent), [ErrNull]
@@ -95,11 +95,13 @@ type Result[T any] struct {
 	Err error
 }
 
-// Present reports whether there is a value: false for an absent key and for a
-// stored null, which mosparo treats alike, and for every error.
+// Present reports whether there is a value, so that Err is nil: it is false for an
+// absent key, for every error, and for a stored null, unless T is a type whose null is
+// nil; see [Key].
 func (r Result[T]) Present() bool { return r.Err == nil }
 
-// Missing reports whether the key is absent or null, as opposed to a failure.
+// Missing reports whether the key is absent or a stored null with [ErrNull], which
+// mosparo treats alike, as opposed to a failure.
 func (r Result[T]) Missing() bool {
 	return errors.Is(r.Err, ErrNotFound) || errors.Is(r.Err, ErrNull)
 }

@@ -58,6 +58,7 @@ func (r *lockedRun) insertRow(ctx context.Context, own announcement) error {
 	return r.write(ctx, func(ctx context.Context) (err error) {
 		own.Record.Row, err = r.s.db.Begin(ctx, own.Record.Started, r.req.by)
 		if err == nil {
+			setRunID(ctx, own.Record.Row)
 			own.others.add(own.Record.Row)
 		}
 		return err
@@ -89,7 +90,7 @@ func (r *lockedRun) checkConcurrent(ctx context.Context, own announcement) error
 	if err != nil {
 		return err
 	}
-	if other := own.others.firstUnknown(runs); other != nil {
+	if other := own.others.firstNew(runs); other != nil {
 		return fmt.Errorf("%w: row %d, %s, %s", ErrConcurrentRun, other.ID, other.Executor, other.Status)
 	}
 	return nil
@@ -114,10 +115,10 @@ func newKnownRuns(runs []Run) knownRuns {
 
 func (k knownRuns) add(id int64) { k.ids[id] = true }
 
-// firstUnknown returns the newest run that is not in the set, nil if there is none. Its
+// firstNew returns the newest run that is not in the set, nil if there is none. Its
 // status does not matter: a short PHP run may be complete by now. A run older than the
 // whole snapshot is not new: it has moved up, since others were withdrawn.
-func (k knownRuns) firstUnknown(runs []Run) *Run {
+func (k knownRuns) firstNew(runs []Run) *Run {
 	for i, r := range runs {
 		if !k.ids[r.ID] && (k.floor == nil || !older(r, *k.floor)) {
 			return &runs[i]
@@ -140,7 +141,7 @@ func (r *lockedRun) withdraw(ctx context.Context, own announcement) error {
 		return nil
 	}
 	// The row may be there although the database did not confirm it.
-	if _, err := r.recoverCrashed(save, own.Record); err != nil {
+	if err := r.recoverCrashed(save, own.Record); err != nil {
 		return errors.Join(err, own.Abandon(save))
 	}
 	return nil

@@ -50,8 +50,8 @@ func (r *lockedRun) clean(ctx context.Context, own announcement) cleaned {
 	stopHeartbeat()
 	<-stopped
 	stop()
-	if hung := context.Cause(working); errors.Is(hung, ErrHung) {
-		err = errors.Join(hung, err) // also if it has finished: others may have begun since
+	if errors.Is(context.Cause(working), ErrHung) && !errors.Is(err, ErrHung) {
+		err = errors.Join(ErrHung, err) // also if it has finished: PHP nodes may have begun since
 	}
 	cancel(nil)
 	if errors.Is(err, context.Canceled) && r.lease.Err() != nil {

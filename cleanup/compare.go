@@ -31,7 +31,7 @@ func (c *comparison) add(ctx context.Context, a Attempt) {
 		if newest.Time.Before(c.due.Truncate(time.Second)) {
 			msg = "another node has cleaned before the cleanup was due"
 		}
-		c.s.logger.LogAttrs(ctx, slog.LevelInfo, msg, slog.Int64("row", newest.ID), slog.String("executor", newest.Executor.String()),
+		c.s.logger.LogAttrs(ctx, slog.LevelInfo, msg, slog.Int64("run_id", newest.ID), slog.String("executor", newest.Executor.String()),
 			slog.Time("time", newest.Time), slog.Time("due", c.due), slog.Duration("later", newest.Time.Sub(c.due)))
 		c.logged = false
 	}

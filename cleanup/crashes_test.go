@@ -3,6 +3,7 @@ package cleanup_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -118,6 +119,56 @@ func TestTryRun_ACrashedForcedRunIsContinuedBeforeTheScheduleIsDue(t *testing.T)
 		require.Equal(t, cleanup.StatusIncomplete, rows[0].Status)
 		require.Equal(t, cleanup.ExecutorCommand, rows[0].Executor)
 	})
+}
+
+// The schedule knows nothing of a forced run, and a run that cannot write to the cache
+// plans no continuation itself.
+func TestTryRun_TheRestOfAForcedRunIsContinuedBeforeTheScheduleIsDue(t *testing.T) {
+	forced := func(c *cluster, faulty *cachetest.Faulty) {
+		n := cleanup.New(cache.NewPool(faulty), c.locker(), c.db, cleanup.WithMode(cleanup.ModeClean))
+		a, err := n.TryRun(c.t.Context(), cleanup.ExecutorCommand)
+		require.Error(c.t, err)
+		require.Equal(c.t, cleanup.ResultUnfinished, a.Result)
+	}
+	for name, interrupt := range map[string]func(c *cluster, faulty *cachetest.Faulty){
+		"after it lost its lease": func(c *cluster, faulty *cachetest.Faulty) {
+			time.AfterFunc(time.Minute, c.locks.Forget)
+			forced(c, faulty)
+		},
+		"after it could not save its schedule": func(c *cluster, faulty *cachetest.Faulty) {
+			c.db.Do = func(context.Context) error { return errBroken }
+			faulty.Inject(cachetest.Fault{Op: cachetest.OpSet, Key: string(cleanup.AdditionalCleanup), Err: errBroken})
+			forced(c, faulty)
+		},
+		"after the node that ended it could not begin": func(c *cluster, _ *cachetest.Faulty) {
+			started := time.Now().Add(-time.Minute).UTC()
+			c.trace(crashedRecord(c.db.Add(cleanup.Run{Time: started, Executor: cleanup.ExecutorCommand}), cleanup.ExecutorCommand, started))
+			c.db.Fail = func(op string) error {
+				if op == "Begin" {
+					return errBroken
+				}
+				return nil
+			}
+			_, err := c.node(cleanup.ModeClean).TryRun(c.t.Context(), cleanup.ExecutorFrontendAPI)
+			require.ErrorIs(c.t, err, errBroken)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCluster(t)
+				require.NoError(t, cleanup.NextCleanup.Set(t.Context(), c.pool, time.Now().Add(5*time.Hour), 0))
+				c.db.Takes, c.db.Round = 20*time.Minute, time.Second
+				interrupt(c, cachetest.NewFaulty(c.adapter))
+				c.db.Do, c.db.Fail = nil, nil
+				time.Sleep(5 * time.Minute)
+				a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorFrontendAPI)
+				require.NoError(t, err)
+				require.Equal(t, cleanup.ResultCompleted, a.Result)
+				_, additional, _ := c.times()
+				require.Nil(t, additional, "nothing is left")
+			})
+		})
+	}
 }
 
 // A run notes its end before it saves it, so that another node can do the rest.
@@ -380,6 +431,56 @@ func TestTryRun_ACleanerThatHangsKeepsPHPOutForNoLongerThanARound(t *testing.T) 
 				require.Greater(t, time.Since(began), 2*time.Hour-11*time.Minute)
 				close(wake)
 				require.ErrorIs(t, <-done, cleanup.ErrHung)
+			})
+		})
+	}
+}
+
+// The lease of a run is renewed until its cleaner returns, which may still delete.
+func TestTryRun_GoNodesWaitForACleanerThatIgnoresItsContext(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.due()
+		wake, done := make(chan struct{}), make(chan error)
+		hung := withClean{c.db, func(context.Context, cleanup.Job) (cleanup.Report, error) { <-wake; return cleanup.Report{}, nil }}
+		go func() {
+			_, err := cleanup.New(c.pool, c.locker(), hung, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), cleanup.ExecutorCommand)
+			done <- err
+		}()
+		for range 3 {
+			time.Sleep(24 * time.Hour)
+			a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
+			require.NoError(t, err)
+			require.Equal(t, cleanup.ResultAlreadyRunning, a.Result)
+		}
+		close(wake)
+		require.EqualError(t, <-done, "cleanup: the cleaner hangs")
+		a, err := c.node(cleanup.ModeClean).TryRun(t.Context(), cleanup.ExecutorCommand)
+		require.NoError(t, err)
+		require.Equal(t, cleanup.ResultCompleted, a.Result)
+	})
+}
+
+func TestTryRun_TheErrorOfAHungCleanerSaysSoOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		of   func(context.Context) error
+		want string
+	}{
+		"the cause":          {context.Cause, "cleanup: the cleaner hangs"},
+		"a wrapped cause":    {func(ctx context.Context) error { return fmt.Errorf("count: %w", context.Cause(ctx)) }, "cleanup: count: the cleaner hangs"},
+		"the error":          {context.Context.Err, "cleanup: the cleaner hangs\ncontext canceled"},
+		"the database's own": {func(context.Context) error { return errBroken }, "cleanup: the cleaner hangs\n" + errBroken.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				cl := newCluster(t)
+				db := withClean{cl.db, func(ctx context.Context, _ cleanup.Job) (cleanup.Report, error) {
+					<-ctx.Done()
+					return cleanup.Report{}, c.of(ctx)
+				}}
+				_, err := cleanup.New(cl.pool, cl.locker(), db, cleanup.WithMode(cleanup.ModeClean)).TryRun(t.Context(), cleanup.ExecutorCommand)
+				require.ErrorIs(t, err, cleanup.ErrHung)
+				require.EqualError(t, err, c.want)
 			})
 		})
 	}

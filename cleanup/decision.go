@@ -13,11 +13,12 @@ const markerAge = 5 * time.Minute
 // Snapshot is the state of schedule and statistics from which a [Decision] follows.
 // A nil time is not set: an absent key or a stored null, which mosparo treats alike.
 type Snapshot struct {
-	// Next, Additional and Started are mosparo's three keys in the shared cache.
+	// Next, Additional and Started are mosparo's three keys in the shared cache;
+	// Started is the marker.
 	Next, Additional, Started *time.Time
 	// Newest is the time of the newest run in the statistics, of any status.
 	Newest *time.Time
-	// NewestUnknown is the time of the newest run of unknown status: it is under
+	// NewestUnknown is the time of the newest run of [StatusUnknown]: it is under
 	// way, or its node has crashed.
 	NewestUnknown *time.Time
 	// ReadOnlyCache is true if the start of a cleanup cannot be saved in the

@@ -5,8 +5,8 @@ import "time"
 // MaxDelay returns the maximum time between the end of the last fault and the start
 // of a due cleanup, provided that a node is in [Scheduler.Run], and no pause, check or
 // PHP node prevents it. Marker, row and lease of a crashed node keep the others waiting
-// until they expire; then these make an attempt within two poll intervals, or a minute
-// after a withdrawal.
+// until they expire; then the others make an attempt within two poll intervals, or a
+// minute after a withdrawal.
 func (s *Scheduler) MaxDelay() time.Duration {
 	return max(markerAge, s.policy.UnfinishedInterval, s.leaseTTL) + s.leaseTTL + 2*s.poll + longestRetry
 }

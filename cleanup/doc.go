@@ -13,7 +13,8 @@
 // A run is one cleanup by one node, whether it is under way or over; [Run] describes
 // it. The statistics are mosparo's table cleanup_statistic, which has a row for each
 // run. The marker is the key mosparoCleanupStartedAt, by which a PHP node shows that
-// it cleans.
+// it cleans. Unknown is mosparo's status of a run that is under way or whose node has
+// crashed. A forced run, by mosparo's command or web cron job, ignores the schedule.
 //
 // # Guarantees
 //
@@ -26,15 +27,16 @@
 //
 //   - snapshot: read schedule, marker and statistics, now that no other Go node
 //     can change them;
-//   - recovery: end the run of a crashed Go node, and continue it if it has left
-//     work;
+//   - recovery: end the run of a crashed Go node, and make the cleanup due now if that
+//     run has left work;
 //   - announce: write marker and row in mosparo's order, wait for the guard time
 //     ([WithGuard]), and read the statistics again; withdraw if a PHP node has begun;
 //   - clean: delete in rounds, with the statistics read again between two rounds and
 //     a heartbeat that keeps marker and row fresh for PHP nodes;
 //   - finish: save the next time and the end of the run.
 //
-// After any failure a run leaves a state from which any node, PHP or Go, continues.
+// After any failure a run leaves a state from which any node, PHP or Go, continues; see
+// Crash recovery.
 //
 // Checks keep a node from cleaning where it might do harm: those of the database
 // ([Checker]) and those of [WithCheck], such as [CheckVersion]. They are made when
@@ -43,16 +45,22 @@
 // # Crash recovery
 //
 // A run keeps a record of its marker and row in the cache. The next Go node that gets
-// the lock ends the run of a crashed node and continues it immediately. PHP nodes
-// continue when marker and row are too old for them: five minutes or one unfinished
-// interval after the last heartbeat, whichever is longer.
+// the lock closes the row of a run that crashed, lost its lease or could not save its
+// end. If that run has left work, the node makes the cleanup due now, for PHP nodes as
+// well, and starts a new run with its own row.
+//
+// Without a Go node, PHP nodes continue when marker and row are too old for them: five
+// minutes or one unfinished interval after the last heartbeat, whichever is longer. What
+// a forced run has left then waits for the schedule, as after a forced run of PHP.
 //
 // If the lock server loses its data, no second run starts: the record says until when
-// the holder may not know. If the record is lost as well, the row keeps others from
-// starting for one unfinished interval.
+// the previous holder may still believe that it has the lock. If the record is lost as
+// well, the row keeps others from starting for one unfinished interval.
 //
 // A cleaner that does not begin its next round within an hour, because a statement
-// hangs, is cancelled, and its heartbeat stops.
+// hangs, is cancelled, and its heartbeat stops: PHP nodes no longer wait for its run. The
+// lease is renewed until the cleaner returns, so Go nodes wait for one that ignores its
+// context.
 //
 // # Keys in the shared cache
 //
@@ -98,8 +106,8 @@
 // Zones are at most 26 hours apart. A run in the statistics whose time is further
 // ahead was written by a wrong clock: PHP waits for its time, a Go node ignores it
 // and warns. A run less far ahead counts as for PHP, since it may be of another zone.
-// Dates in the cache have their zone: one that no policy can have planned counts as
-// not set, as does a marker more than five minutes ahead.
+// Dates in the cache have their zone: a date further ahead than any policy plans
+// counts as not set, as does a marker more than five minutes ahead.
 //
 // A date in a zone that this process does not know, for want of a zone database,
 // counts as set: PHP can read it. Attempts end as [ResultUnavailable] then, and the

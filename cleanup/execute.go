@@ -37,7 +37,10 @@ func (r *lockedRun) execute(ctx context.Context) (Attempt, error) {
 		return a, r.writeFirstSchedule(ctx)
 	}
 	if v.record != nil { // of a node that holds the lock no longer
-		if v, err = r.afterRecovery(ctx, *v.record); err != nil {
+		if err := r.recoverCrashed(ctx, *v.record); err != nil {
+			return Attempt{Result: ResultUnavailable}, err
+		}
+		if v, err = r.s.snapshot(ctx, true); err != nil {
 			return Attempt{Result: ResultUnavailable}, err
 		}
 		a = r.req.decide(v)
@@ -55,21 +58,6 @@ func (r *lockedRun) writeFirstSchedule(ctx context.Context) error {
 		return err
 	}
 	return NextCleanup.Set(ctx, r.s.pool, runrecord.Now().Add(r.s.policy.ProcessInterval), 0)
-}
-
-// afterRecovery ends the run of a crashed node and returns a new snapshot. If the run
-// has left work, the cleanup is due now in it, unless a PHP node has begun meanwhile.
-func (r *lockedRun) afterRecovery(ctx context.Context, crashed runrecord.Record) (fullSnapshot, error) {
-	leftWork, err := r.recoverCrashed(ctx, crashed)
-	if err != nil {
-		return fullSnapshot{}, err
-	}
-	v, err := r.s.snapshot(ctx, true)
-	if err == nil && leftWork {
-		at := time.Now()
-		v.Additional = &at
-	}
-	return v, err
 }
 
 // announceAndClean runs the phases after the decision. before are the runs of the

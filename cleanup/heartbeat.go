@@ -33,7 +33,7 @@ func (r *lockedRun) heartbeat(ctx context.Context, own announcement, isHung func
 			hung()
 			return
 		}
-		due := time.Since(touched) >= touch-every/2
+		due := time.Since(touched) >= touch-every/2 // now, if that is closer than the next tick
 		if err := r.beat(ctx, own, due); err != nil {
 			if ctx.Err() == nil && !logged {
 				r.s.logger.LogAttrs(ctx, slog.LevelWarn, "heartbeat of the run failed", slog.Any("error", err))

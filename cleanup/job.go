@@ -20,13 +20,14 @@ type Limits struct {
 	// Rows is the maximum number of submissions deleted in a round; 0 is mosparo's
 	// 2500.
 	Rows int
-	// Time is how long after its start a run begins no further round; 0 is no limit.
+	// Time is the time after which a run begins no further round; 0 is no limit.
 	// mosparo's frontend has 1.5 s.
 	Time time.Duration
 	// Between, if not nil, is called before every round, one call at a time. If it
 	// returns an error, the run ends, and Clean returns that error. A cleaner that
-	// does not call it for an hour counts as hung: its context is cancelled, and
-	// other nodes no longer wait for its run.
+	// does not call it for an hour counts as hung: its context is cancelled with
+	// [ErrHung], and PHP nodes no longer wait for its run. Go nodes wait until Clean
+	// returns.
 	Between func(ctx context.Context) error
 }
 

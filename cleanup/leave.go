@@ -12,13 +12,14 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Leave prepares a cluster for the removal of a Go node. Under the lock it removes
-// marker and row of a crashed Go node, for which PHP nodes would wait. If this is the
-// last Go node, Leave removes the keys of all Go nodes as well; mosparo's own keys stay,
-// so that PHP nodes keep the schedule.
+// Leave prepares a cluster for the removal of a Go node. Under the lock it ends the run of
+// a crashed Go node, for which PHP nodes would wait: it removes the marker, closes the
+// row, and makes the cleanup due now if the run has left work. If this is the last Go
+// node, Leave removes the keys of all Go nodes as well; mosparo's own keys stay, so that
+// PHP nodes keep the schedule.
 //
-// The error wraps [lock.ErrHeld] while a Go node cleans, and is that of a run if there
-// is a crashed run and this node must not clean.
+// The error wraps [lock.ErrHeld] while a Go node cleans. If there is a crashed run to end
+// and this node must not clean, the error is that of the failed check.
 func (s *Scheduler) Leave(ctx context.Context, last bool) error {
 	if err := s.leave(ctx, last); err != nil {
 		return fmt.Errorf("cleanup: leave: %w", err)
@@ -67,8 +68,7 @@ func (r *lockedRun) removeTraces(ctx context.Context) error {
 	if err := r.s.check(ctx, v.Snapshot); err != nil {
 		return err
 	}
-	_, err = r.recoverCrashed(ctx, *record)
-	return err
+	return r.recoverCrashed(ctx, *record)
 }
 
 // removeKeys removes the keys of all Go nodes.

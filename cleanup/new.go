@@ -134,10 +134,10 @@ func WithObserver(f func(context.Context, Event)) Option {
 	}
 }
 
-// WithGuard sets the guard time: how long a run waits after it has inserted its row, so
-// that the row of a PHP node appears that read the statistics before. The default, also
-// for 0, is 250 ms; a slower database needs more. PHP nodes that stall for longer are
-// detected between rounds. WithGuard panics if d is negative.
+// WithGuard sets the guard time: how long a run waits after it has inserted its row, long
+// enough for a PHP node that has already read the statistics to insert its own. The
+// default, also for 0, is 250 ms; a slower database needs more. PHP nodes that stall for
+// longer are detected between rounds. WithGuard panics if d is negative.
 func WithGuard(d time.Duration) Option {
 	mustNotBeNegative(d, "WithGuard", "d")
 	return func(s *Scheduler) { s.guard = cmp.Or(d, defaultGuard) }

@@ -12,62 +12,65 @@ import (
 )
 
 // recoverCrashed ends the run of a node that has crashed or abandoned it: it finishes
-// its row, and removes its marker and record. It reports whether the run had begun and
-// left work. It is safe because this node holds the lock now.
-func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record) (leftWork bool, err error) {
+// its row, makes the cleanup due now if the run has left work, and removes its marker
+// and record, the record last, so that a node that crashes meanwhile is recovered as
+// well. It is safe because this node holds the lock now.
+func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, r.s.readTimeout)
 	defer cancel()
 	runs, err := r.s.recent(ctx)
 	if err != nil {
-		return false, err
-	}
-	if err := r.lease.Err(); err != nil {
-		return false, err
+		return err
 	}
 	traces := runrecord.NewTraces(r.s.pool, r.lease, CleanupStartedAt, crashed)
-	if crashed.Row != 0 {
-		leftWork, err = r.finishCrashed(ctx, runs, crashed)
-	} else {
+	row := slices.IndexFunc(runs, func(run Run) bool { return run.ID == crashed.Row })
+	switch {
+	case crashed.Row == 0:
 		err = r.withdrawUnconfirmed(ctx, runs, traces)
+	case row >= 0:
+		err = r.finishCrashed(ctx, runs[row], crashed)
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := traces.ClearMarker(ctx); err != nil {
-		return false, err
+	if err := traces.Remove(ctx); err != nil {
+		return err
+	}
+	return r.lease.Err()
+}
+
+// finishCrashed saves the end of a crashed run in mosparo's order: first the schedule,
+// then the row, unless the run has finished that itself: one that lost its lease could
+// not write the schedule.
+func (r *lockedRun) finishCrashed(ctx context.Context, row Run, crashed runrecord.Record) error {
+	end := endOf(crashed)
+	if row.Status != StatusUnknown {
+		end.Status = row.Status
+	}
+	leftWork := end.Status != StatusComplete
+	entries := r.s.historyEntries(ctx, crashed)
+	if leftWork {
+		entries = append(entries, AdditionalCleanup.With(runrecord.Now(), 0))
 	}
 	if err := r.lease.Err(); err != nil {
-		return false, err
+		return err
 	}
-	if slices.ContainsFunc(runs, func(run Run) bool { return run.ID == crashed.Row }) {
-		if err := cache.Write(ctx, r.s.pool, r.s.historyEntries(ctx, crashed)...); err != nil {
-			return false, err
+	if err := cache.Write(ctx, r.s.pool, entries...); err != nil {
+		return err
+	}
+	if row.Status == StatusUnknown {
+		if end.Time.IsZero() || end.Time.After(row.Time) { // no run starts after the time of its row
+			end.Time = row.Time
+		}
+		if err := r.s.db.Finish(ctx, end); err != nil && !errors.Is(err, ErrNoRun) { // has it just ended?
+			return err
 		}
 	}
 	if leftWork {
 		r.s.logger.LogAttrs(ctx, slog.LevelInfo, "ended the run of a crashed node",
-			slog.String("host", crashed.Host), slog.Int("pid", crashed.PID), slog.Int64("row", crashed.Row))
+			slog.String("host", crashed.Host), slog.Int("pid", crashed.PID), slog.Int64("run_id", crashed.Row))
 	}
-	return leftWork, runrecord.Key.Delete(ctx, r.s.pool)
-}
-
-// finishCrashed finishes the row of a run if its status is still unknown.
-func (r *lockedRun) finishCrashed(ctx context.Context, runs []Run, crashed runrecord.Record) (leftWork bool, err error) {
-	for _, run := range runs {
-		if run.ID != crashed.Row || run.Status != StatusUnknown {
-			continue
-		}
-		end := endOf(crashed)
-		if end.Time.IsZero() || end.Time.After(run.Time) { // no run starts after the time of its row
-			end.Time = run.Time
-		}
-		err := r.s.db.Finish(ctx, end)
-		if errors.Is(err, ErrNoRun) {
-			err = nil // it has just ended
-		}
-		return Status(crashed.Status) == StatusUnknown, err
-	}
-	return false, nil
+	return nil
 }
 
 // withdrawUnconfirmed removes the row of a run that crashed, or lost its connection to
@@ -77,6 +80,9 @@ func (r *lockedRun) finishCrashed(ctx context.Context, runs []Run, crashed runre
 // expires like that of a crashed PHP node.
 func (r *lockedRun) withdrawUnconfirmed(ctx context.Context, runs []Run, traces *runrecord.Traces) error {
 	if own, err := traces.HasMarker(ctx); err != nil || !own {
+		return err
+	}
+	if err := r.lease.Err(); err != nil {
 		return err
 	}
 	crashed := traces.Record

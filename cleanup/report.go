@@ -9,7 +9,7 @@ import (
 
 // report logs an attempt in one line and sends it to the observer.
 func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took time.Duration, err error) {
-	e := Event{Executor: by, Result: a.Result, Report: a.Report, Duration: took, Err: err, SinceComplete: -1}
+	e := Event{Executor: by, Result: a.Result, RunID: RunID(ctx), Report: a.Report, Duration: took, Err: err, SinceComplete: -1}
 	s.mu.Lock()
 	runs := s.lastRuns
 	s.mu.Unlock()
@@ -46,6 +46,9 @@ func attrs(e Event, a Attempt) []slog.Attr {
 			rows += n
 		}
 		all = append(all, slog.Int("deleted_submissions", e.Report.DeletedSubmissions), slog.Int("deleted_tokens", e.Report.DeletedTokens), slog.Int("deleted_rows", rows))
+	}
+	if e.RunID != 0 {
+		all = append(all, slog.Int64("run_id", e.RunID))
 	}
 	if a.Stopped != nil {
 		all = append(all, slog.String("stopped", a.Stopped.Error()))

@@ -38,18 +38,21 @@ func newCluster(t *testing.T) *cluster {
 	return &cluster{t: t, adapter: a, pool: cache.NewPool(a), locks: memorylocker.New(), db: db}
 }
 
-// node is a Go node with a locker of its own.
-func (c *cluster) node(m cleanup.Mode, opts ...cleanup.Option) *cleanup.Scheduler {
+// locker is the locker of one Go node.
+func (c *cluster) locker() *lock.Locker {
 	l := lock.New(c.locks)
 	c.t.Cleanup(l.Close)
-	return cleanup.New(c.pool, l, c.db, append(opts, cleanup.WithMode(m))...)
+	return l
+}
+
+// node is a Go node with a locker of its own.
+func (c *cluster) node(m cleanup.Mode, opts ...cleanup.Option) *cleanup.Scheduler {
+	return cleanup.New(c.pool, c.locker(), c.db, append(opts, cleanup.WithMode(m))...)
 }
 
 // nodeWith is a node with other settings.
 func (c *cluster) nodeWith(p cleanup.Policy, m cleanup.Mode) *cleanup.Scheduler {
-	l := lock.New(c.locks)
-	c.t.Cleanup(l.Close)
-	return cleanup.New(c.pool, l, c.db, cleanup.WithMode(m), cleanup.WithPolicy(p))
+	return c.node(m, cleanup.WithPolicy(p))
 }
 
 // guard is the default guard time.

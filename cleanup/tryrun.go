@@ -36,6 +36,7 @@ func (s *Scheduler) TryRun(ctx context.Context, by Executor, opts ...TryOption) 
 // try makes an attempt and reports it to log and observer.
 func (s *Scheduler) try(ctx context.Context, r request) (Attempt, error) {
 	began := time.Now()
+	ctx = withRunID(ctx)
 	a, err := s.attempt(ctx, r)
 	if err != nil {
 		err = fmt.Errorf("cleanup: %w", err)

@@ -4,7 +4,8 @@
 //
 //   - cachestore keeps CSS in the shared cache, as mosparo does with
 //     MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE;
-//   - filestore keeps it in the folder public/resources, as mosparo does without;
+//   - filestore keeps it in the directory public/resources, as mosparo does when that
+//     setting is off;
 //   - mirror copies from one store to another, and finds differences;
 //   - design makes the CSS of a design, cssgen prepares it on demand, csshttp
 //     serves it;
@@ -21,7 +22,7 @@
 // A project has one current version: CSS, and the hash of the design that it was made
 // from. CSS written by a Go node is never returned with another hash. CSS written by
 // a PHP node may be, since PHP writes it and its hash one after the other;
-// [Resource.Settled] reports whether the pair was the same in two reads.
+// [Resource.Settled] reports whether CSS and hash are known to belong together.
 //
 // # Limits
 //

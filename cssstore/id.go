@@ -7,7 +7,7 @@ import (
 
 // UUID is the identifier of a project. Every value is valid. It is no
 // github.com/google/uuid.UUID, since that one also parses upper case, braces and
-// texts without hyphens: in mosparo each spelling is another cache key or folder.
+// texts without hyphens: in mosparo each spelling is another cache key or directory.
 type UUID [16]byte
 
 // Hash is the SHA-256 of a project's design settings, as mosparo computes it. It

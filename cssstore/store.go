@@ -27,10 +27,10 @@ type Store interface {
 	Hash(ctx context.Context, project UUID) (Hash, error)
 
 	// Put makes a version the current one, also if the store has its hash already,
-	// with the same or other bytes. It keeps no reference to the bytes. No bytes
-	// are valid CSS, too. Readers see either the previous or the new version, never
-	// a mix. After [ErrInvalid] and cache.ErrTooLarge the previous version is
-	// current; after any other error it may be either.
+	// with the same or other bytes. It keeps no reference to the bytes. Empty CSS
+	// is valid. Readers see either the previous or the new version, never a mix.
+	// After [ErrInvalid] and cache.ErrTooLarge the previous version is current;
+	// after any other error it may be either.
 	Put(ctx context.Context, r Resource) error
 
 	// Delete removes all versions of a project, whichever node stored them. It is no

@@ -24,18 +24,21 @@ func apply(opts []Option) {
 	}
 }
 
-// Load reads the settings of the mosparo installation in dir as a PHP node does. First
-// come the variables of environ ("NAME=value" texts, as os.Environ returns), then the
-// .env files or .env.local.php in place of all of them, then config/env.mosparo.php, or
-// the file that MOSPARO_ENV_SUFFIX or MOSPARO_CONFIG_FILE_PATH names. As in Symfony,
-// .env.local is read only beside a .env, which may be empty; alone it is an error. A
-// directory that is missing, or has neither .env files nor env.mosparo.php, is
-// [ErrNoProject].
+// Load reads the settings of the mosparo installation in dir as a PHP node does. In
+// falling precedence they come from the variables of environ ("NAME=value" texts, as
+// os.Environ returns), the .env files or .env.local.php in place of all of them, and
+// config/env.mosparo.php, or the file that MOSPARO_ENV_SUFFIX or MOSPARO_CONFIG_FILE_PATH
+// names. An empty value of environ or the .env files does not count if env.mosparo.php has
+// one. As in Symfony, .env.local is read only beside a .env, which may be empty; alone it
+// is an error. A directory that is missing, or has neither .env files nor env.mosparo.php,
+// is [ErrNoProject].
 //
 // The error joins a [*dotenv.FileError] for a file that cannot be read and a [*ValueError]
-// for each value that cannot be used. Settings that are returned together with an error
-// are for display only: values of an env.mosparo.php that could not be read are missing,
-// and [Settings.DatabaseConnection] fails.
+// for each value that cannot be used, such as a text where PHP needs a number, or an
+// address that PHP or this module refuses. Where PHP uses a default instead, as for an
+// interval out of its range, so does Load, with a warning. Settings that are returned
+// together with an error are for display only: values of an env.mosparo.php that could not
+// be read are missing, and [Settings.DatabaseConnection] fails.
 func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	apply(opts)
 	dir, err := filepath.Abs(dir)

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Acquire takes the name, or says who holds it. By default it tries once; see
-// [WithWait]. It takes one call timeout ([WithCallTimeout]) at most then, or two if
-// this process has had the name for its share: it asks first whether another one
-// waits. The lease keeps the values of ctx but not its end: a context
-// that bounds the waiting does not bound the lease. End it with Release.
+// Acquire acquires the name, or says who holds it. By default it tries once; see
+// [WithWait]. Then it takes one call timeout ([WithCallTimeout]) at most, or two if
+// this process has held the name for a full poll interval (see Fairness): it first
+// asks whether another process waits. The lease keeps the values of ctx but not its
+// end: a context that bounds the waiting does not bound the lease. End it with
+// Release.
 //
 // Errors: [*HeldError] if the name is held (after the wait, if one was asked
 // for), if another caller of this Locker is just asking for it, then with an

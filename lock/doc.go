@@ -1,8 +1,8 @@
 // Package lock provides distributed locks (leases) with renewal and fencing
-// tokens. At most one process holds a name at a time, within the guarantees of
-// the backend; a crashed holder loses it after the TTL. A holder does not notice
-// immediately that it lost a lease: a store that a stale holder must not write
-// checks the fencing token.
+// tokens (fences for short). At most one process holds a name at a time, within
+// the guarantees of the backend; a crashed holder loses it after the TTL. A holder
+// does not notice immediately that it lost a lease, so a store has to check the
+// fencing token to refuse writes of stale holders.
 //
 //	locker := lock.New(redislocker.New(client))
 //	defer locker.Close()
@@ -37,8 +37,9 @@
 //
 //	redislocker
 //	    between    processes
-//	    exclusion  while Redis keeps its data and its clock is not set forward
-//	    fences     strictly rising; beyond a loss of data as long as the
+//	    exclusion  while Redis keeps its data and its clock is not stepped
+//	               forward
+//	    fences     strictly rising, even after data loss, provided that the
 //	               server's clock does not go back
 //	    lost with  failover before replication (unless replicas acknowledge),
 //	               split brain (the same), restart without persistence,
@@ -47,9 +48,9 @@
 //	filelocker
 //	    between    processes and machines on one directory; not on Windows
 //	    exclusion  while the directory keeps its files and the file server's
-//	               clock is not set forward
-//	    fences     strictly rising; beyond a loss of files as long as the
-//	               server's clock does not go back
+//	               clock is not stepped forward
+//	    fences     strictly rising, even after a loss of files, provided that
+//	               the server's clock does not go back
 //	    lost with  removal of the directory
 //
 //	memcachedlocker
@@ -76,8 +77,8 @@
 //     and what was granted by the old one is gone when it comes back.
 //     redislocker.WithReplicas stops the old one: it grants nothing that no
 //     replica has acknowledged.
-//   - After a failover to a server whose clock is behind that of the old one,
-//     fences may fall for as long as it is.
+//   - After a failover to a server whose clock is behind, new fences may be smaller
+//     than old ones until that clock has caught up.
 //   - Callers of one Locker that wait get a name in the order in which they
 //     asked.
 //
@@ -85,19 +86,19 @@
 //
 // A lease is safe while the relative drift between holder and server stays below
 // 1 % per TTL. NTP slewing (500 ppm) is well within that; stepping the server
-// clock forward is not, nor is slewing by several hundredths, as chrony may after
+// clock forward is not, nor is slewing by several per cent, as chrony may after
 // a long outage. The wall clock of the holder does not matter. A suspended virtual
 // machine stops the monotonic clock too: after it wakes, a holder may count on a
 // lease that it has lost, and only fencing helps.
 //
 // # Fairness
 //
-// Between processes there is no order, but fairness: a process that has had a name
-// for a poll interval without a break leaves it to the others for as long as they
-// need to poll once, if any of them waits ([WithWait]). Meanwhile its own callers
-// wait, and those that do not wait find the name held. No process yields to callers
-// that try again and again without waiting, nor to those that wait for less than
-// one and a half poll intervals.
+// Between processes there is no order, but fairness: if another process waits
+// ([WithWait]), one that has held a name for a poll interval without a break pauses
+// for as long as the other needs to poll once. Meanwhile its own callers wait, and
+// those that do not wait find the name held. No process yields to callers that try
+// again and again without waiting, nor to those that wait for less than one and a
+// half poll intervals.
 //
 // Processes know of each other by a lease named "mosparo/waiting/NAME", which
 // [Locker.Holders] lists. A Locker counts as a process, and one that is made for a

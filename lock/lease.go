@@ -141,7 +141,7 @@ func (le *Lease) lose(why error) {
 		return
 	}
 	held := time.Since(le.began)
-	le.srv.logger.Warn("lease ended", slog.String("name", le.name), slog.Duration("held", held), slog.Any("error", why))
+	le.srv.logger.Warn("lease ended", slog.String("lock", le.name), slog.Duration("held", held), slog.Any("error", why))
 	le.srv.tell(le.values(), Event{Op: "end", Name: le.name, Duration: held, Err: why})
 	if le.minHoldElapsed() {
 		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
@@ -151,9 +151,9 @@ func (le *Lease) lose(why error) {
 }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
-// it takes no deadline from ctx, only values. If the server does not answer, it
-// is tried again within one call timeout ([WithCallTimeout]), after up to one
-// more for a renewal that is in flight, and then in the background.
+// it takes no deadline from ctx, only values. It first waits for a renewal in
+// flight, for one call timeout at most ([WithCallTimeout]). If the server does not
+// answer, it retries for one call timeout, and then goes on in the background.
 //
 // It returns nil if the lease ended by this call or an earlier Release, the cause
 // of its end ([ErrLost], [ErrMaxHold]) if it had ended before, and

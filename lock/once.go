@@ -27,8 +27,8 @@ type Slot struct {
 //
 // Of the options, [WithLabel] counts, and [WithWait] waits for an unavailable
 // server, never for a slot that is used. [WithTTL], [WithMinHold] and
-// [WithMaxHold] are an [*ArgumentError], since a slot has no lease; those of
-// [WithDefaults] do not count.
+// [WithMaxHold] are an [*ArgumentError], since a slot has no lease. From
+// [WithDefaults] only label and wait apply.
 //
 // The slot is kept under the name "mosparo/once/NAME@KEY" (in a key, % and @ are
 // written %25 and %40), by which [Locker.Holder] says who used it and

@@ -58,7 +58,7 @@ func (l *Locker) Break(ctx context.Context, name string) error {
 	if err := l.breakName(call, name); err != nil {
 		return wrapErr("break", name, classify(err))
 	}
-	l.logger.WarnContext(ctx, "lock broken", "name", name)
+	l.logger.WarnContext(ctx, "lock broken", "lock", name)
 	return nil
 }
 

@@ -30,7 +30,7 @@ func (s *settings) apply(opts []AcquireOption) {
 // WithTTL sets how long the lease outlives its last renewal: how long others
 // wait after the holder has died. It is renewed at every third of it, or up to a
 // fifth of that sooner: how much depends on the name, so that the renewals of
-// many names that are taken together do not stay together. 0 is the default,
+// many names that were acquired together do not stay together. 0 is the default,
 // [DefaultTTL] unless [WithDefaults] has another.
 func WithTTL(d time.Duration) AcquireOption {
 	return func(s *settings) { s.ttl = cmp.Or(d, s.ttl) }
@@ -49,8 +49,8 @@ func WithMaxHold(d time.Duration) AcquireOption { return func(s *settings) { s.m
 // when it is released earlier or the holder goes away: a short job that
 // several machines start at about the same time runs once although their
 // clocks differ. ShedLock calls this lockAtLeastFor. Where the server is another
-// machine's, it is asked for a hundredth more, for clocks that drift apart. The
-// default is 0.
+// machine's, the name is kept 1 % longer, for clocks that drift apart. The default
+// is 0.
 func WithMinHold(d time.Duration) AcquireOption { return func(s *settings) { s.minHold = d } }
 
 // WithLabel tells people what the lease is for, in 200 bytes at most; see

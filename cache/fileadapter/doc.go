@@ -15,9 +15,11 @@
 //
 // A sticky or world-writable directory, such as /tmp with its symfony-cache of
 // [DefaultDir], passes no rights on, since what is made there has to be safe from
-// every user of the machine: PHP unserializes what it finds. There only PHP's
-// user, the owner of the directory that [WithOwnerOf] names, and root, which hands
-// over to that user, make directories (0755) and files (0644). A write of any
+// every user of the machine: PHP unserializes what it finds. There only two users
+// create directories (0755) and files (0644): PHP's user, and root, which hands over
+// to PHP's user. PHP's user is the owner of the directory given by [WithOwnerOf], or
+// of its directory var if root owns the former. Without WithOwnerOf it is the owner
+// of the world-writable directory, unless that is root. A write of any
 // other process fails with [cache.ErrUnavailable]; the remedy is a
 // FILESYSTEM_CACHE_PATH that both can write and others cannot. A directory that is
 // there already is used as it is: one of PHP's is 0777 less the umask, usually

@@ -49,7 +49,7 @@ func WithDefaults(opts ...store.Option) Option {
 }
 
 // WithPrefix replaces [DefaultPrefix]. Stores with different prefixes do not
-// see each other's entries and tags; no prefix should begin with another one.
+// see each other's entries and tags; no prefix may be a prefix of another.
 // An empty prefix addresses the entries of PHP nodes by their own keys: then
 // [Store.Clear] is not supported.
 func WithPrefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }

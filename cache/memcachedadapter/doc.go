@@ -10,10 +10,10 @@
 // All nodes put one version before every key. It is an entry like any other,
 // so that another node may change it (clearing a cache does) and the server
 // may drop it at any time. A node that finds none makes one; Go nodes that do
-// so at the same time all end with the same. An adapter looks again after a
-// second of use, and never uses a version that it read more than two seconds
-// before: that, and one reply, is how long it may write and read past the
-// others. (A PHP process keeps a version until its request ends.)
+// so at the same time all end with the same. An adapter reads a version older than
+// one second again, and uses none older than two seconds unless its server is down:
+// so it may use an outdated version for two seconds plus one reply. (A PHP process
+// keeps a version until its request ends.)
 //
 // While the server that holds the version cannot be reached, the last known
 // one stays in use, so that the keys of the other servers can be read; an
@@ -25,9 +25,9 @@
 //
 // A server that cannot be reached, or does not answer in time, fails its own
 // keys and no others: a Get of several keys returns what the other servers
-// have, with an error that names the rest. For a second its keys then fail
-// immediately; after that, one caller at a time tries it with its request. No
-// other server takes over the keys, as none does for PHP.
+// have, with an error that names the rest. For one second requests for its keys
+// fail immediately; then one request at a time tries the server. No other server
+// takes over the keys, as none does for PHP.
 //
 // # What is trusted
 //

@@ -52,8 +52,8 @@ var errType = fmt.Errorf("%w: the item is not a string", errors.ErrUnsupported)
 // for none) and against what its bytes can hold before memory is taken, and
 // against the result afterwards. Errors: [cache.ErrTooLarge]; JSON and msgpack,
 // whose meaning depends on an option of the reader, unwrap to
-// [errors.ErrUnsupported]; all others mean damage, for which PHP takes such an
-// item for a miss.
+// [errors.ErrUnsupported]; all others mean a damaged item, which PHP treats as a
+// miss.
 func Decode(raw []byte, flags uint32, limit int) ([]byte, error) {
 	b, err := expand(raw, flags, limit)
 	if err != nil {

@@ -10,10 +10,10 @@
 //
 //   - ContextTimeoutEnabled: true, or go-redis ignores the deadline of a context
 //     once a request has been sent and waits for its ReadTimeout.
-//   - DialTimeout, ReadTimeout, WriteTimeout (5 s each by default), DialerRetries
-//     (5 attempts) and PoolTimeout: 2 s, and 1 attempt. A read is sent again for
-//     each of MaxRetries (3); a write is sent once.
-//   - ClusterStateReloadInterval: 3 s. By default go-redis reads the map of a
+//   - DialTimeout, ReadTimeout, WriteTimeout (5 s each by default) and PoolTimeout:
+//     2 s; DialerRetries (5 attempts): 1. A read is sent again for each of
+//     MaxRetries (3); a write is sent once.
+//   - ClusterStateReloadInterval: 3 s. By default go-redis reads the slot map of a
 //     cluster every 60 s, and the slots of a master that has died fail until then.
 //   - DisableIdentity: true, and [SkipHello], behind a proxy such as twemproxy,
 //     which closes the connection at a command that it does not know. Clearing and
@@ -30,8 +30,8 @@
 // [cache.WithMaxValueSize], are checked when the value has been read. It panics
 // at announcements that make no sense: with one server, or behind
 // Sentinel, a call that meets such a reply returns [cache.ErrUnavailable]. On a
-// cluster go-redis reads the replies of several commands, and the map of the
-// cluster, on goroutines of its own, where its panic ends the process.
+// cluster go-redis reads the replies of several commands, and the slot map, on
+// goroutines of its own, where its panic ends the process.
 //
 // Every error is returned. Beside that go-redis writes lines of its own to
 // standard error, for connections that fail above all; redis.SetLogger

@@ -9,9 +9,9 @@ import (
 )
 
 // Clean implements [cleanup.Database]: it deletes what mosparo's own cleanup deletes, in
-// mosparo's order. Unlike mosparo's it does not end while a row is due and free: rows that
-// must stay do not keep it from others, and it deletes a token with any number of
-// submissions. A submission to which a kept token refers as its last one stays.
+// mosparo's order. Unlike mosparo's cleanup it continues until no due row is left that is not
+// locked: rows that must stay do not keep it from others, and it deletes a token with any
+// number of submissions. A submission to which a kept token refers as its last one stays.
 //
 // It works in many short transactions, each of about 0.1 s (SQLite: 0.15 s), and skips
 // tokens that another client has locked. If such tokens remain at the end, the report is

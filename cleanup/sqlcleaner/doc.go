@@ -1,6 +1,5 @@
-// Package sqlcleaner is mosparo's database for package cleanup: it cleans mosparo's own
-// tables and writes mosparo's cleanup statistics, over database/sql, on SQLite, MySQL,
-// MariaDB and PostgreSQL:
+// Package sqlcleaner implements [cleanup.Database] on mosparo's own tables, over
+// database/sql, on SQLite, MySQL, MariaDB and PostgreSQL:
 //
 //	db, err := sql.Open("pgx", dsn)
 //	...
@@ -18,9 +17,9 @@
 // finds that it does not exist; it is never left without one.
 //
 // While a transaction holds locks it does not wait for those of others (50 ms on PostgreSQL,
-// not at all on MariaDB; see below for MySQL). So a conflict ends this transaction, which is
-// repeated, and not that of a frontend. The memory of a run does not depend on the number of
-// rows.
+// not at all on MariaDB; see below for MySQL). On a conflict the transaction of the run is
+// rolled back and repeated, and that of the frontend goes on. The memory of a run does not
+// depend on the number of rows.
 //
 // # Pace
 //
@@ -28,13 +27,13 @@
 // write: by SQLite's data_version, the statement counters of MySQL, or the transaction
 // numbers of PostgreSQL.
 //
-// Without other writers the pauses are a fifth of the time on SQLite, whose clients only
-// poll its lock, and a twentieth elsewhere. Beside other writers they depend on what the
-// writers lose while the run works: from a quarter of its time, if they lose nothing, up to
-// six times as long, if they can do nothing, as on SQLite. So the writers keep four fifths of
-// their rate, and the run takes several times as long as alone. A second run, or mosparo's
-// own cleanup, counts as a writer: both become slower, and both end. The time limit of
-// [cleanup.Limits] includes the pauses.
+// The length of the pauses is a ratio to the work between them. Without other writers it is
+// 1/4 on SQLite, whose clients only poll its lock, and 1/20 elsewhere. Beside other writers
+// it depends on what they lose while the run works: from 1/4, if they lose nothing, to 6, if
+// they are blocked, as on SQLite. So the writers keep four fifths of their rate, and the run
+// takes several times as long as alone. A second run, or mosparo's own cleanup, counts as a
+// writer: both become slower, and both end. The time limit of [cleanup.Limits] includes the
+// pauses.
 //
 // # Limits
 //
@@ -55,7 +54,7 @@
 //
 // The user of the database needs SELECT on project and doctrine_migration_versions; SELECT
 // and DELETE on submission, partial_submission, detection_result, delay, lockout and
-// day_statistic; these and UPDATE of last_submission_id on submit_token; SELECT, INSERT,
-// UPDATE and DELETE on cleanup_statistic. [Grants] returns the statements, and the
+// day_statistic; SELECT, DELETE and UPDATE (last_submission_id) on submit_token; SELECT,
+// INSERT, UPDATE and DELETE on cleanup_statistic. [Grants] returns the statements, and the
 // [RightsError] of [DB.CheckRights] those for missing rights.
 package sqlcleaner

@@ -88,8 +88,8 @@ func WithProgress(f func(Progress)) Option {
 	return func(d *DB) { d.progress = f }
 }
 
-// WithLogger sets the logger of warnings that prevent no run: rows far in the future. The
-// default, also for nil, logs nothing.
+// WithLogger sets the logger of warnings that do not stop a run: rows far in the future.
+// The default, also for nil, logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	if l == nil {
 		l = slog.New(slog.DiscardHandler)

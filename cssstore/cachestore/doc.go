@@ -7,11 +7,12 @@
 // # Guarantees
 //
 // CSS that a Go node wrote is never returned with the hash of another version. CSS of
-// PHP nodes is settled ([cssstore.Resource.Settled]) once it was read twice,
-// [cssstore.SettleTime] apart, with the same hash.
+// PHP nodes is settled ([cssstore.Resource.Settled]) once two Gets of this Store, at
+// least [cssstore.SettleTime] apart, saw the same CSS and hash.
 //
-// A Get takes one round trip if the CSS is settled, and a second one otherwise. While a
-// node writes it reads several times, with [cssstore.SettleTime] between.
+// A Get takes one round trip for CSS of a Go node, and for a pair that this Store has
+// seen for long enough. The first Get of PHP's CSS takes two, and the CSS is not settled.
+// While a node writes, Get reads several times, with [cssstore.SettleTime] between.
 //
 // # Limits
 //
@@ -35,8 +36,8 @@
 // can. A reader trusts CSS whose SHA-256 is in the mark, and takes the hash from the
 // mark. Other CSS was written by PHP. If there is a mark that does not match, a write
 // may be in progress: Get then waits for the second read, and returns
-// [cssstore.ErrUnsettled] if each read gives other CSS or another hash. If the hash is
-// that of the mark, a writer has stopped halfway, or PHP has written new bytes after an
-// update of mosparo: the CSS has to stay the same for a second. After the mark has
-// expired, CSS of a Go node counts as PHP's.
+// [cssstore.ErrUnsettled] if each read gives other CSS or another hash. If the stored
+// hash equals the hash of the mark but the bytes differ, a writer has stopped halfway, or
+// PHP has written new bytes after an update of mosparo: the CSS has to stay the same for
+// a second. After the mark has expired, CSS of a Go node counts as PHP's.
 package cachestore

@@ -22,7 +22,7 @@ type Build struct {
 	Version string
 }
 
-// FromPublic returns a function that reads the base CSS from the folder public of an
+// FromPublic returns a function that reads the base CSS from the directory public of an
 // installation of mosparo, each time it is called. Use it as [Inputs].LoadBuild.
 func FromPublic(public, version string) func() (Build, error) {
 	return func() (Build, error) {

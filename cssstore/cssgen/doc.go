@@ -10,9 +10,9 @@
 //
 // # Guarantees
 //
-// Go nodes prepare a project one after the other, never concurrently, and only while all
-// nodes that run a [Generator] have the same [Build]: base CSS and version of mosparo.
-// CSS that a newer version of mosparo made is never replaced.
+// Go nodes prepare a project one after the other, under the lock mosparo/cssgen.{uuid},
+// and only while all nodes that run a [Generator] have the same [Build]: base CSS and
+// version of mosparo. CSS that a newer version of mosparo made is never replaced.
 //
 // While builds differ, as they do during an update, no node prepares anything: what is
 // stored is served, and the error is [ErrDisagreement]. A node that finds no builds

@@ -61,8 +61,8 @@ type Generator struct {
 type Option func(*Generator)
 
 // WithSaveHash replaces the hash of a project in mosparo's database when CSS of another
-// design was prepared. By default, and with nil, the database is not changed; PHP nodes
-// then redirect to the hash of the earlier design first.
+// design was prepared. By default, and with nil, the database is not changed: PHP nodes
+// then first redirect to the earlier hash.
 func WithSaveHash(s HashSaver) Option { return func(g *Generator) { g.saver = s } }
 
 // WithName sets the name under which this node publishes its build. It must be unique in
@@ -145,7 +145,8 @@ func (g *Generator) Outdated(r cssstore.Resource) bool {
 }
 
 // Generate makes the CSS of a project's current design, and stores it if the store has
-// other CSS or none. It returns what is then in the store. Errors: [ErrDisagreement],
+// other CSS or none. It returns what is then in the store. It holds the lock
+// mosparo/cssgen.{uuid}, for which it waits up to 5 s. Errors: [ErrDisagreement],
 // [ErrNotOlder], those of store, settings, design and lock.
 func (g *Generator) Generate(ctx context.Context, p cssstore.Project) (cssstore.Resource, error) {
 	return g.withLock(ctx, p, true)

@@ -25,9 +25,11 @@
 //
 // # Guarantees
 //
-// A saved design is served within 2 seconds. The CSS is kept in memory and read again
-// from the store after 2 seconds ([WithRecheck]), and immediately if the list of
-// projects has another hash, which is read at most once a second while requests come.
+// CSS that a node has prepared for a saved design is served within 2 seconds. The CSS is
+// kept in memory and read again from the store after 2 seconds ([WithRecheck]), and
+// immediately if the list of projects has another hash. While requests come, the list is
+// read at most once a second. A generator is called at most every 10 seconds for a
+// project.
 //
 // While the store or the database is down, projects in memory are still served: the
 // last good version, for max-age=60 and with the header of RFC 9211
@@ -42,8 +44,8 @@
 // learn of a new design at different times, and some may not reach store or database
 // for a while. So a hash is redirected to another one only if that is the hash in both
 // the database and the store, read after the request came. For such requests the list
-// is read up to ten times a second, and a hash is redirected three times in ten seconds
-// at most. In any other case the version in memory is served, with
+// is read up to ten times a second, and a request for a hash is redirected three times
+// in ten seconds at most. In any other case the version in memory is served, with
 //
 //	Cache-Control: no-store
 //	Cache-Status: mosparo-go; hit; detail=OTHER_VERSION
@@ -53,10 +55,11 @@
 // # Limits
 //
 // CSS is cacheable for a year, as in mosparo, if it is settled
-// ([cssstore.Resource.Settled]) and was read recently. An update of mosparo changes the bytes but not the hash, and so not the URL: a client
-// that has loaded the old bytes keeps them for that year. In mosparo those are the
-// clients that came before the update; here also those that came after it within two
-// thirds of the time of [WithRecheck], 1.4 seconds by default.
+// ([cssstore.Resource.Settled]) and was read recently, within two thirds of the time of
+// [WithRecheck]: 1.4 seconds by default. An update of mosparo changes the bytes but not
+// the hash, and so not the URL: a client that has loaded the old bytes keeps them for
+// that year. In mosparo those are the clients that came before the update; here also
+// those that came after it within that time.
 //
 // # Differences from mosparo
 //

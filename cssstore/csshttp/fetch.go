@@ -111,7 +111,7 @@ func (h *Handler) stored(ctx context.Context, p cssstore.Project) *state {
 	return h.get(ctx, key{project: p.UUID}, p, true)
 }
 
-// inMemory returns what the memory has of a project whose folder cannot be read, or the
+// inMemory returns what the memory has of a project whose directory cannot be read, or the
 // failed state if it has nothing.
 func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
 	s := h.tier.latestOf(project)

@@ -17,7 +17,7 @@ import (
 )
 
 // Handler is an [http.Handler] for the CSS of all projects. As in mosparo, every method
-// but HEAD is GET. It is safe for concurrent use. Make one with [New], and call
+// but HEAD is treated as GET. It is safe for concurrent use. Make one with [New], and call
 // [Handler.Close] after the server has ended.
 type Handler struct {
 	store    cssstore.Store

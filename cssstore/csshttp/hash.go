@@ -9,7 +9,7 @@ import (
 )
 
 // A redirect from one hash to another can send clients in a circle: nodes learn of a
-// new design at different times, some cannot reach cache, folder or database for a
+// new design at different times, some cannot reach cache, directory or database for a
 // while, and a PHP node redirects from every hash but that of the current design. So a
 // hash is redirected to another one only if that is the hash in both the database and
 // the store, read after the request came: then all nodes that redirect agree on the

@@ -47,9 +47,9 @@ func WithMode(m Mode) Option {
 	return func(h *Handler) { h.mode = m }
 }
 
-// WithPublic sets mosparo's folder public, from which the logo and the modification time
+// WithPublic sets mosparo's directory public, from which the logo and the modification time
 // of the base CSS are read. Use [os.Root.FS]: with os.DirFS a symbolic link that PHP's
-// user creates could make this process serve a file outside of the folder. Without it
+// user creates could make this process serve a file outside of the directory. Without it
 // (the default, and nil) the logo is empty, as in mosparo if the file is missing, and
 // cacheable for a minute.
 func WithPublic(public fs.FS) Option { return func(h *Handler) { h.public = public } }

@@ -13,6 +13,7 @@ import (
 // Ready returns nil if the handler can serve CSS, and is for readiness checks. The list
 // of projects must have been read once; the database may be down now. And there must
 // be CSS of a project in memory, or else the store must answer, even if it has no CSS.
+// If the list is empty, Ready returns nil without asking the store.
 // Ready returns by the deadline of ctx if the store does. The text of an error contains
 // no address; the log has more.
 func (h *Handler) Ready(ctx context.Context) error {

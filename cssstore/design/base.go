@@ -32,7 +32,7 @@ const (
 	entry       = "mosparo-frontend"
 )
 
-// LoadBase reads the base CSS from the folder public of an installation of mosparo: the
+// LoadBase reads the base CSS from the directory public of an installation of mosparo: the
 // first CSS file of the entry mosparo-frontend in build/entrypoints.json. Errors:
 // [ErrNoBase], [ErrTooLarge], those of the file system.
 func LoadBase(public string) (Base, error) {

@@ -1,4 +1,4 @@
-// Package filestore implements cssstore.Store in the folder public/resources of an
+// Package filestore implements cssstore.Store in the directory public/resources of an
 // installation of mosparo, where a web server finds the files {uuid}/{hash}.css.
 //
 //	store := filestore.New("/var/www/mosparo/public/resources")
@@ -11,19 +11,19 @@
 // # Guarantees
 //
 // Each file is written under a temporary name and then renamed, so that it is complete
-// when it appears. PHP nodes may write in the folder at the same time, and the folder
+// when it appears. PHP nodes may write in the directory at the same time, and the directory
 // may be on NFS.
 //
-// Files and folders get the mode of the folder that they are created in, and its owner
-// and group if the process may set them. It is an error if the owner of that folder,
+// Files and directories get the mode of the directory that they are created in, and its owner
+// and group if the process may set them. It is an error if the owner of that directory,
 // presumably PHP's user, could not replace them.
 //
-// Symbolic links that lead out of the folder are not followed. For links on the way to
+// Symbolic links that lead out of the directory are not followed. For links on the way to
 // it see package sharedfiles.
 //
 // # Limits
 //
-// In a sticky or world-writable folder only PHP's user (the owner of mosparo's
+// In a sticky or world-writable directory only PHP's user (the owner of mosparo's
 // directory) and root can store anything, root on behalf of PHP's user. For other
 // processes the error is cache.ErrUnavailable.
 //

@@ -23,8 +23,8 @@ func (s *Store) folder() sharedfiles.Folder {
 	return folder
 }
 
-// inRoot runs do with the folder of the store. [os.Root] keeps it from following
-// symbolic links out of the folder, which PHP's user may have created: the process may
+// inRoot runs do with the directory of the store. [os.Root] keeps it from following
+// symbolic links out of the directory, which PHP's user may have created: the process may
 // be root. do is run again if another machine replaced a file on NFS in the middle.
 func (s *Store) inRoot(ctx context.Context, do func(*os.Root) error) error {
 	var err error
@@ -48,7 +48,7 @@ func (s *Store) once(do func(*os.Root) error) error {
 	return do(root)
 }
 
-// projectFolders returns the projects that have a folder in root.
+// projectFolders returns the projects that have a directory in root.
 func projectFolders(root *os.Root) ([]cssstore.UUID, error) {
 	entries, err := readDir(root, ".")
 	var all []cssstore.UUID

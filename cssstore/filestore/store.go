@@ -15,7 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/lock"
 )
 
-// Store is a [cssstore.Store] in a folder. It is also a [cssstore.Lister],
+// Store is a [cssstore.Store] in a directory. It is also a [cssstore.Lister],
 // [cssstore.HashAddressed] and [cssstore.Pruner]. It is safe for concurrent use. Make
 // one with [New].
 type Store struct {
@@ -56,7 +56,7 @@ func WithGrace(d time.Duration) Option {
 // that does not return plain data is left as it is, and is an error.
 //
 // Go nodes change the file one after the other, under the flock of the file
-// mosparoGo.lock in the folder, for which they wait for up to 10 seconds; see also
+// mosparoGo.lock in the directory, for which they wait for up to 10 seconds; see also
 // [WithLocker]. PHP takes no lock: if it overwrites a change three times, the error is
 // [cssstore.ErrOverwritten].
 //
@@ -81,8 +81,8 @@ func WithLogger(l *slog.Logger) Option {
 	return func(s *Store) { s.logger = l }
 }
 
-// New returns a store in a folder, mosparo's public/resources. It reads and creates
-// nothing. If the folder does not exist when the store is used, the error is
+// New returns a store in a directory, mosparo's public/resources. It reads and creates
+// nothing. If the directory does not exist when the store is used, the error is
 // cache.ErrUnavailable. It panics if an option is nil.
 func New(resources string, opts ...Option) *Store {
 	s := &Store{dir: resources, grace: DefaultGrace, logger: slog.New(slog.DiscardHandler)}
@@ -136,7 +136,7 @@ func (s *Store) Put(ctx context.Context, r cssstore.Resource) error {
 	return operr.Wrap("put", r.Project, err)
 }
 
-// Delete implements [cssstore.Store]. It removes the folder of the project with
+// Delete implements [cssstore.Store]. It removes the directory of the project with
 // everything in it and, with [WithMappings], first the entry in mappings.php.
 func (s *Store) Delete(ctx context.Context, project cssstore.UUID) error {
 	var err error
@@ -149,7 +149,7 @@ func (s *Store) Delete(ctx context.Context, project cssstore.UUID) error {
 	return operr.Wrap("delete", project, err)
 }
 
-// List implements [cssstore.Lister]. It yields the projects that have a folder.
+// List implements [cssstore.Lister]. It yields the projects that have a directory.
 func (s *Store) List(ctx context.Context) iter.Seq2[cssstore.UUID, error] {
 	return func(yield func(cssstore.UUID, error) bool) {
 		var all []cssstore.UUID

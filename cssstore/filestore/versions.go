@@ -65,7 +65,7 @@ func versions(root *os.Root, project cssstore.UUID) ([]cssFile, error) {
 	return all, err
 }
 
-// find chooses a version and calls do with it. While the folder is read, one version
+// find chooses a version and calls do with it. While the directory is read, one version
 // may be removed and another added without either showing: an empty result counts only
 // if it is repeated.
 func (s *Store) find(ctx context.Context, project cssstore.UUID, which choose, do func(*os.Root, cssFile) error) error {
@@ -78,7 +78,7 @@ func (s *Store) find(ctx context.Context, project cssstore.UUID, which choose, d
 			c, ok := which(all)
 			if !ok {
 				if _, err := root.Stat(project.String()); err != nil {
-					break // not even a folder
+					break // not even a directory
 				}
 				continue
 			}

@@ -38,7 +38,7 @@ func (s *Store) put(root *os.Root, r *cssstore.Resource) error {
 }
 
 // writeTemporary writes a complete file, synced to disk, with its final mode, owner and
-// modification time. It is in the folder of all projects, since PHP nodes remove any
+// modification time. It is in the directory of all projects, since PHP nodes remove any
 // file from that of a project.
 func (s *Store) writeTemporary(root *os.Root, content []byte, modified time.Time) (name string, err error) {
 	return s.folder().WriteTemporary(root, ".", modified, func(file *os.File) error {
@@ -50,7 +50,7 @@ func (s *Store) writeTemporary(root *os.Root, content []byte, modified time.Time
 }
 
 // moveInto renames a temporary file. It tries again if a PHP node or a Delete has
-// removed the folder in the meantime.
+// removed the directory in the meantime.
 func (s *Store) moveInto(root *os.Root, name string, project cssstore.UUID, to string) error {
 	var err error
 	for range attempts {
@@ -64,7 +64,7 @@ func (s *Store) moveInto(root *os.Root, name string, project cssstore.UUID, to s
 	return err
 }
 
-// removeFolder removes a folder. It tries again if a PHP node has added a file in the
+// removeFolder removes a directory. It tries again if a PHP node has added a file in the
 // meantime.
 func removeFolder(root *os.Root, name string) error {
 	var err error

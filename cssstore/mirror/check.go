@@ -21,8 +21,8 @@ import (
 //     its projects shows none of these.
 //
 // A project that cannot be read is in the error, and the others are still
-// compared, until requests that ended in cache.ErrUnavailable have taken two
-// seconds together: a server that hangs would cost a timeout for each project.
+// compared, until failed requests have used two seconds in total (those that ended
+// in cache.ErrUnavailable): a server that hangs would cost a timeout for each project.
 //
 // A hash covers the settings alone, so that Check does not see old bytes of the
 // same design after an update of mosparo.

@@ -98,13 +98,15 @@ func New(s Stores, projects func(context.Context) ([]cssstore.UUID, error), opts
 	return m
 }
 
-// Check compares all projects, including the bytes, and changes nothing. It compares
-// versions that are not settled again until they are, all projects in parallel. If the
+// Check compares source and target in all projects, including the bytes, and changes
+// nothing; the function [Check] compares a store with the database. It repeats the
+// comparison of versions that are not settled, in parallel, until they settle. If the
 // context ends before, they are [Unsettled].
 //
 // A project that cannot be read is in the error, and the others are still compared,
-// until requests that ended in cache.ErrUnavailable have taken two seconds together: a
-// server that hangs would cost a timeout for each project. Then Check stops, also
+// until failed requests have used two seconds in total (those that ended in
+// cache.ErrUnavailable): a server that hangs would cost a timeout for each project.
+// Then Check stops, also
 // before it looks for orphaned projects, and the next pass begins with the project at
 // which this one stopped.
 func (m *Mirror) Check(ctx context.Context) ([]Drift, error) {

@@ -9,8 +9,9 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/operr"
 )
 
-// ErrNoProjects is the error for an empty list of projects, which would remove
-// everything and is most likely a mistake. Nothing was removed.
+// ErrNoProjects is the error of [RemoveOrphans] for an empty list of projects, which
+// would remove everything and is most likely a mistake. Nothing was removed.
+// [Mirror.Sync] skips the removal then, without an error.
 var ErrNoProjects = errors.New("no projects are known")
 
 // RemoveOrphans deletes the CSS of projects that do not exist any more from a store,

@@ -17,10 +17,11 @@ import (
 var (
 	// ErrNoProject: the database has no project with this UUID.
 	ErrNoProject = errors.New("no such project")
-	// ErrNoHash: mosparo has not stored a hash for the project, so that there is no
-	// row to update.
+	// ErrNoHash: the project that was read has no hash, so that there is no row to
+	// update, or the new hash is zero.
 	ErrNoHash = errors.New("the project has no stored hash")
-	// ErrChanged: another hash was stored in the meantime.
+	// ErrChanged: since the project was read, another hash was stored, or the hash or
+	// the whole project was removed.
 	ErrChanged = errors.New("the stored hash has changed")
 )
 

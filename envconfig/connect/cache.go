@@ -47,7 +47,7 @@ func errUnset(name string) error {
 
 func logWarning(o options, name, warning string) {
 	if warning != "" {
-		o.logger.Warn("a setting needs attention", "name", name, "warning", warning)
+		o.logger.Warn("a setting needs attention", "setting", name, "warning", warning)
 	}
 }
 

@@ -15,9 +15,9 @@
 //
 // # Assembly by hand
 //
-// A program that needs only some of the parts opens them itself. It closes the part
-// that it opened last first. The locker must be closed before the client of its
-// backend, since it releases its leases:
+// A program that needs only some of the parts opens them itself. Close the parts in
+// reverse order of opening. The locker must be closed before the client of its backend,
+// since it releases its leases:
 //
 //	db, driver, err := connect.Database(settings, nil)
 //	defer db.Close()

@@ -21,8 +21,9 @@ import (
 // an option provides, such as [WithCache], stay open.
 //
 // The node observes by default. It cleans if [WithMode] says so and this module knows
-// mosparo's version. Before each run it reads the settings again and checks the version
-// again.
+// mosparo's version; if it does not, the node observes until it is opened again, see
+// [Node].WhyObserve. Before each run it re-reads mosparo's version and checks it; other
+// settings stay as at Open.
 //
 // It serves prepared CSS from the shared cache, or from mosparo's directory if
 // MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. A node that cleans and knows
@@ -181,5 +182,5 @@ func (b *builder) chooseMode() {
 		n.Mode = cleanup.ModeClean
 		return
 	}
-	b.logger.Info("this node only observes", slog.String("why", n.WhyObserve))
+	b.logger.Info("this node only observes", slog.String("reason", n.WhyObserve))
 }

@@ -12,7 +12,18 @@ import (
 )
 
 // Option changes a default of [Open], [Cache], [Lock], [Database], [Redis],
-// [Memcached] or [DescribeDSN].
+// [Memcached] or [DescribeDSN]. A function ignores options that are not for it, so that
+// a program can give the same options to all. All options are for Open; these are for
+// the other functions, too:
+//
+//	WithTimeout             Cache, Lock, Redis, Memcached, DescribeDSN
+//	WithLogger              Cache, Lock, Database
+//	WithLockURL             Lock
+//	WithLockReplicas        Lock
+//	WithDatabaseParameters  Database
+//	WithMySQLTLS            Database
+//	WithMemcachedTLS        Cache, Lock, Memcached
+//	WithMemcachedLogin      Cache, Lock, Memcached
 type Option func(*options)
 
 type options struct {

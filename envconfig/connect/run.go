@@ -11,7 +11,8 @@ import (
 const warmTimeout = 10 * time.Second
 
 // Run runs the node without an HTTP server, until ctx ends. It loads CSS into memory,
-// for 10 s at most, after which the node is ready; it runs the cleanup and prepares CSS.
+// for 10 s at most, after which readiness depends on [csshttp.Handler.Ready]; it runs the
+// cleanup and prepares CSS.
 // When ctx ends, a cleanup in progress stops after its current statement, and other
 // nodes continue it. Run returns nil.
 //

@@ -49,8 +49,8 @@ const finishTimeout = 10 * time.Second
 // idle connection, and 4096 connections, beyond which new ones wait to be accepted.
 //
 // If the service manager sets NOTIFY_SOCKET, as systemd does for Type=notify, it gets
-// READY=1 when CSS is in memory and STOPPING=1 when the node drains. A listener of
-// [Listen] can stay open over a restart.
+// READY=1 when CSS is in memory, after 10 s at the latest, and STOPPING=1 when the node
+// drains. A listener of [Listen] can stay open over a restart.
 func (n *Node) Serve(ctx context.Context, l net.Listener, opts ...ServeOption) error {
 	panicIfNil(l == nil, "Serve", "l")
 	o := serveOptions{handler: n.Handler()}

@@ -6,9 +6,9 @@
 //		fmt.Println(v.Name, v.Value, v.File)
 //	}
 //
-// [Load] reads all .env files of a directory, as Dotenv::bootEnv does: .env, .env.local,
-// .env.$APP_ENV and .env.$APP_ENV.local, or .env.local.php in place of all of them.
-// [Parse] parses the content of one file.
+// [Load] reads all .env files of a directory, as Dotenv::bootEnv does: .env (.env.dist if
+// there is none), .env.local, .env.$APP_ENV and .env.$APP_ENV.local, or .env.local.php in
+// place of all of them. [Parse] parses the content of one file.
 //
 // Both agree with Symfony where other libraries differ: in quotes and escapes, references
 // such as ${NAME:-default}, comments, and the precedence of files and environment. The

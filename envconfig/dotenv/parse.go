@@ -27,7 +27,7 @@ const maxValues = 64 << 20
 //
 // References are resolved in order. Each is looked up in environ ("NAME=value" texts, as
 // os.Environ returns), then among the earlier variables of the file; for names that begin
-// with HTTP_ it is the other way round. A Symfony application resolves them after all
+// with HTTP_ the file comes first. A Symfony application resolves them after all
 // files of its directory are read; [Load] does that.
 //
 // The error is a [*FileError] with line and column. It unwraps to [errors.ErrUnsupported]

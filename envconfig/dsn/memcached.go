@@ -13,7 +13,7 @@ import (
 )
 
 // Memcached is a MEMCACHED_URL as Symfony's MemcachedAdapter::createConnection and PHP's
-// memcached extension interpret it. It is plain data; connect.Cache opens it.
+// memcached extension interpret it. It is plain data; connect.Memcached opens it.
 type Memcached struct {
 	// Servers are in the order of the DSN, which affects the selection of a server for
 	// a key.
@@ -33,7 +33,7 @@ type Memcached struct {
 	// Zlib is true if the DSN selects zlib (compression_type=1) instead of FastLZ.
 	Zlib bool
 	// ConnectTimeout limits connecting, PollTimeout the wait for a reply; 0 if the DSN
-	// has none.
+	// has none, which is connect.DefaultTimeout (2 s) in package connect.
 	ConnectTimeout, PollTimeout time.Duration
 	// ItemLimit is item_size_limit in bytes; 0 if the DSN has none.
 	ItemLimit int

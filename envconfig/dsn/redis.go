@@ -8,7 +8,7 @@ import (
 )
 
 // Redis is a REDIS_URL as Symfony's RedisAdapter::createConnection parses it. It is plain
-// data; connect.Cache opens it.
+// data; connect.Redis opens it.
 type Redis struct {
 	// Hosts are the servers, or the sentinels if Sentinel is set, in the order in which
 	// they are tried.
@@ -31,9 +31,11 @@ type Redis struct {
 	Sentinel string
 	// Cluster reports whether the servers are a Redis Cluster.
 	Cluster bool
-	// Timeout limits connecting; 0 if the DSN has none, which is 30 s in PHP.
+	// Timeout limits connecting; 0 if the DSN has none, which is 30 s in PHP and
+	// connect.DefaultTimeout (2 s) in package connect.
 	Timeout time.Duration
-	// ReadTimeout limits the wait for a reply; 0 if the DSN has none.
+	// ReadTimeout limits the wait for a reply; 0 if the DSN has none, which is
+	// connect.DefaultTimeout in package connect.
 	ReadTimeout time.Duration
 	// KeepAlive is the TCP keep-alive period; 0 for none.
 	KeepAlive time.Duration

@@ -17,14 +17,19 @@
 // # Paths
 //
 //   - [CheckPath] is mosparo's own check, with the bodies, the status codes and the
-//     access rules of a PHP node. It does not change while the node drains.
+//     access rules of a PHP node. It does not change while the node drains. With
+//     MOSPARO_BYPASS_HEALTH_CHECK it returns 200 without testing the database.
 //   - [LivePath] returns 200 as long as the process answers. It asks no server: an
 //     orchestrator restarts a node that is not live, which does not repair a database.
 //   - [ReadyPath] returns 200 if the node can serve, and 503 if a [Check] fails or
-//     [Handler.Drain] was called. Balancers use it.
+//     [Handler.Drain] was called. Balancers use it. It does not test the database unless
+//     a Check does.
 //
-// The last two have a JSON body: status is live, ready, not_ready or draining, and
-// checks has the result of each check by its name, ok, and why it failed:
+// Methods other than GET and HEAD get 405 from all three.
+//
+// [LivePath] and [ReadyPath] have a JSON body: status is live, ready, not_ready or
+// draining, and checks has the result of each check by its name, ok, and why it failed;
+// it is empty for liveness and while the node drains:
 //
 //	{"status":"not_ready","checks":{"css":{"ok":false,"why":"no answer within 1s"}}}
 //

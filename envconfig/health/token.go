@@ -54,7 +54,7 @@ func ReadToken(path string, opts ...Option) (Token, error) {
 		return Token{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if fi, err := f.Stat(); err == nil && fi.Mode().Perm()&0o004 != 0 {
-		o.logger.Warn("every user can read the file of the token", slog.String("file", path), slog.String("mode", fi.Mode().String()))
+		o.logger.Warn("every user can read the file of the token", slog.String("file", path), slog.String("file_mode", fi.Mode().String()))
 	}
 	return t, nil
 }

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"time"
@@ -31,6 +32,7 @@ func main() {
 	dir := flag.String("dir", ".", "mosparo's directory")
 	zone := flag.String("zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
 	clean := flag.Bool("clean", false, "delete; without it only count what would be deleted")
+	logFormat := flag.String("log-format", "text", shell.LogFormatHelp)
 	usage := flag.Usage
 	flag.Usage = func() { usage(); fmt.Fprint(flag.CommandLine.Output(), "\n", shell.CleanupExitHelp) }
 	flag.Parse()
@@ -38,12 +40,17 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))
 		os.Exit(2)
 	}
+	handler, err := shell.LogHandler(os.Stderr, *logFormat)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cleanupd:", err)
+		os.Exit(2)
+	}
 	redis.SetLogger(connect.NewRedisLogger(nil)) // failed calls return errors
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	code := shell.CleanupFailed
 	s, err := envconfig.Load(*dir, os.Environ())
 	if err == nil {
-		code, err = run(ctx, s, *zone, *clean, os.Stdout)
+		code, err = run(ctx, s, *zone, *clean, os.Stdout, slog.New(handler))
 	}
 	stop()
 	if err != nil {
@@ -54,7 +61,7 @@ func main() {
 
 // run cleans as mosparo's command does, regardless of the schedule and without limits. It
 // returns the exit code.
-func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, out io.Writer) (int, error) {
+func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, out io.Writer, log *slog.Logger) (int, error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		return shell.CleanupFailed, err
@@ -84,7 +91,7 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 	defer closer.Close()
 	locker := lock.New(backend)
 	defer locker.Close() //nolint:contextcheck // it waits for its own goroutines
-	scheduler := cleanup.New(cache.NewPool(adapter), locker, d, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(policy),
+	scheduler := cleanup.New(cache.NewPool(adapter), locker, d, cleanup.WithMode(cleanup.ModeClean), cleanup.WithPolicy(policy), cleanup.WithLogger(log),
 		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
 			return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 		}))

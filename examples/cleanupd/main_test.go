@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,7 +39,7 @@ func command(t *testing.T, dir string, environ []string, clean bool) (string, in
 	s, err := envconfig.Load(dir, environ)
 	require.NoError(t, err)
 	var out bytes.Buffer
-	code, err := run(t.Context(), s, "UTC", clean, &out)
+	code, err := run(t.Context(), s, "UTC", clean, &out, slog.New(slog.DiscardHandler))
 	return out.String(), code, err
 }
 

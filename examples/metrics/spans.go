@@ -19,11 +19,15 @@ import (
 )
 
 // spans makes a span of each event. An event comes when its operation has ended, with
-// the context of the call, so that the span is a child of the caller's.
+// the context of the call, so that the span is a child of the caller's. Spans of one
+// cleanup have its mosparo.run_id, which is run_id in the log.
 type spans struct{ tracer trace.Tracer }
 
 func (s spans) record(ctx context.Context, name string, took time.Duration, err error, attrs ...attribute.KeyValue) {
 	end := time.Now()
+	if id := cleanup.RunID(ctx); id != 0 {
+		attrs = append(attrs, attribute.Int64("mosparo.run_id", id))
+	}
 	_, span := s.tracer.Start(ctx, name, trace.WithTimestamp(end.Add(-took)), trace.WithAttributes(attrs...))
 	if err != nil {
 		span.RecordError(err)

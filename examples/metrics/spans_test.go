@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -90,5 +91,17 @@ func TestSpans_OfACleanup(t *testing.T) {
 	release := named(spans, "lock release")
 	require.Len(t, release, 1)
 	require.False(t, release[0].StartTime.Before(run[0].StartTime))
-	require.NotEmpty(t, named(spans, "cache set"))
+	ofRun := attribute.Int64("mosparo.run_id", cleanupID(t, n))
+	require.Contains(t, run[0].Attributes, ofRun)
+	require.Contains(t, release[0].Attributes, ofRun)
+	require.True(t, slices.ContainsFunc(named(spans, "cache set"), func(s tracetest.SpanStub) bool { return slices.Contains(s.Attributes, ofRun) }))
+}
+
+// cleanupID returns the id of the newest run.
+func cleanupID(t *testing.T, n *node) int64 {
+	t.Helper()
+	runs, err := n.Database.Recent(t.Context(), 1)
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+	return runs[0].ID
 }

@@ -39,6 +39,7 @@ type options struct {
 	demo           bool
 	demoDir        string
 	drain          time.Duration
+	log            slog.Handler
 }
 
 // usageError reports a wrong command line; the program exits with 2.
@@ -47,12 +48,13 @@ type usageError struct{ msg string }
 func (e usageError) Error() string { return e.msg }
 
 func main() {
-	log := slog.NewTextHandler(os.Stderr, nil)
-	redis.SetLogger(connect.NewRedisLogger(slog.New(log)))
-	_ = mysql.SetLogger(slog.NewLogLogger(log, slog.LevelInfo)) // it refuses nil only
 	ctx, stop := signal.NotifyContext(context.Background(), shell.StopSignals()...)
 	context.AfterFunc(ctx, stop) // a second signal ends the program immediately
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stderr)
+	o, err := parse(os.Args[1:], os.Stderr)
+	if err == nil {
+		useForDrivers(o.log)
+		err = o.run(ctx, os.Environ())
+	}
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
 }
@@ -75,7 +77,15 @@ func exitCode(err error, stderr io.Writer) int {
 
 // run is the program. It returns when ctx has ended and the node is closed.
 func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
-	var o options
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	return o.run(ctx, environ)
+}
+
+// parse reads the command line. Usage and log go to stderr.
+func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "public address: CSS and health checks")
@@ -87,25 +97,34 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: clean a new cluster with generated data")
 	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a temporary one")
 	flags.DurationVar(&o.drain, "drain", connect.DefaultDrain, "how long to keep serving after a stop signal, so that balancers notice: at least their interval × failures + 1 s; with --demo the default is 0")
+	logFormat := flags.String("log-format", "text", shell.LogFormatHelp)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return err
+		return o, err
 	} else if err != nil {
-		return usageError{err.Error()}
+		return o, usageError{err.Error()}
 	}
 	o.demo = o.demo || o.demoDir != ""
 	if o.drain < 0 {
-		return usageError{"--drain: must not be negative"}
+		return o, usageError{"--drain: must not be negative"}
 	}
 	if o.demo && !isSet(flags, "drain") {
 		o.drain = 0
 	}
 	if flags.NArg() > 0 {
-		return usageError{fmt.Sprintf("unexpected argument %q; see --help", flags.Arg(0))}
+		return o, usageError{fmt.Sprintf("unexpected argument %q; see --help", flags.Arg(0))}
 	}
 	if o.demo && o.clean {
-		return usageError{"--clean is for a real cluster; a demonstration always cleans"}
+		return o, usageError{"--clean is for a real cluster; a demonstration always cleans"}
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
+	if o.log, err = shell.LogHandler(stderr, *logFormat); err != nil {
+		return o, usageError{err.Error()}
+	}
+	return o, nil
+}
+
+// run runs the node that the options describe.
+func (o options) run(ctx context.Context, environ []string) error {
+	log := slog.New(o.log)
 	admin, err := o.adminAddress()
 	if err != nil {
 		return err
@@ -116,6 +135,12 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) error {
 	}
 	defer n.close(log)
 	return n.serve(ctx, o, admin, log)
+}
+
+// useForDrivers sets the loggers of the libraries that have one for the whole process.
+func useForDrivers(h slog.Handler) {
+	redis.SetLogger(connect.NewRedisLogger(slog.New(h)))
+	_ = mysql.SetLogger(slog.NewLogLogger(h, slog.LevelInfo)) // it refuses nil only
 }
 
 func isSet(flags *flag.FlagSet, name string) (set bool) {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,4 +108,18 @@ func (r *running) query(p *servers.Process, query string) string {
 	}
 	value, _ := answer.Data.Result[0].Value[1].(string)
 	return value
+}
+
+func TestLog_InJSONHasSecondsAndTheRun(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var log logBuffer
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--demo", "--listen", "127.0.0.1:0", "--log-format", "json"}, nil, &log)
+	}()
+	line := regexp.MustCompile(`"msg":"cleanup","executor":"frontend_api","result":"completed","duration_seconds":[0-9.]+,.*"run_id":[1-9]`)
+	require.Eventually(t, func() bool { return line.MatchString(log.String()) }, patience, 50*time.Millisecond, &log)
+	stop()
+	require.NoError(t, <-ended)
 }

@@ -176,7 +176,8 @@ func (f *Faulty) Holders(ctx context.Context) iter.Seq2[lock.Holder, error] {
 }
 
 // Expire takes the name from its holder, as a server does that forgets it or
-// whose clock runs fast; [lock.ErrNotHeld] if it is free.
+// whose clock runs fast; the lease ends at its next renewal. The error is
+// [lock.ErrNotHeld] if the name is free.
 func (f *Faulty) Expire(ctx context.Context, name string) error {
 	h, err := f.Backend.Holder(ctx, name)
 	if err != nil {

@@ -49,7 +49,7 @@ type Backend struct {
 // not repeated in any case. DialTimeout, ReadTimeout and WriteTimeout (5 s each by
 // default) have to be well below the TTL of leases: 2 s, with one of
 // DialerRetries. A [*redis.ClusterClient] needs a ClusterStateReloadInterval of 3 s:
-// by default go-redis reads the map of a cluster every 60 s, and after the death of
+// by default go-redis reads the slot map of a cluster every 60 s, and after the death of
 // a master a lease on its slots is lost before that. Behind twemproxy the client
 // needs DisableIdentity and the hook redisadapter.SkipHello. envconfig/connect
 // makes such a client.

@@ -17,9 +17,9 @@ type Option func(*Backend)
 
 // WithReplicas lets an acquire and a renewal count only when so many replicas
 // have them, as WAIT says in the same pipeline on the master of the key, so
-// that a failover to one of them loses no lease silently. Name all replicas
-// that may become the master: Sentinel and Cluster choose the one that is most
-// up to date, but only among those that they can reach. Fewer acknowledgements
+// that a failover to one of them loses no lease silently. Set n to the number of
+// replicas that may become the master: Sentinel and Cluster choose the one that is
+// most up to date, but only among those that they can reach. Fewer acknowledgements
 // within the timeout make the request fail with [lock.ErrUnavailable]: the
 // lock stops before it is unsafe, also on a master that a partition has cut
 // off from its replicas.
