@@ -28,14 +28,16 @@ func overlaps(runs []Run, p Policy) []Overlap {
 		return int(a.ID - b.ID)
 	})
 	var all []Overlap
-	for i, later := range slices.Backward(sorted) {
-		for _, earlier := range slices.Backward(sorted[:i]) {
+	for i := len(sorted) - 1; i >= 0; i-- {
+		later := &sorted[i]
+		for j := i - 1; j >= 0; j-- {
+			earlier := &sorted[j]
 			lasts := earlier.Duration
 			if earlier.Status == StatusUnknown {
 				lasts = p.UnfinishedInterval
 			}
-			if later.Time.Equal(earlier.Time) || later.Time.Before(earlier.Time.Add(lasts)) {
-				all = append(all, Overlap{Earlier: earlier, Later: later})
+			if gap := later.Time.Sub(earlier.Time); gap == 0 || gap < lasts {
+				all = append(all, Overlap{Earlier: *earlier, Later: *later})
 			}
 		}
 	}

@@ -16,9 +16,9 @@ const (
 	checkTimeout = 2 * time.Second
 	// requestTimeout is how long a client waits for an answer.
 	requestTimeout = 10 * time.Second
-	// burst is how many requests there are in burstTime after a process has started or
-	// ended.
-	burst     = 5
+	// burstSize is how many requests there are in burstTime before a process ends and after
+	// it has started or ended.
+	burstSize = 5
 	burstTime = 20 * time.Second
 )
 
@@ -40,15 +40,16 @@ func (b *balancer) balance() {
 	}
 }
 
-// nodeChanged makes some requests soon: now they are most likely to fail.
-func (b *balancer) nodeChanged(name string) {
+// burst makes some requests in the seconds after a time, which is when a process starts or
+// ends: then they are most likely to fail.
+func (b *balancer) burst(name string, after time.Duration) {
 	w := b.w
 	if !w.Traffic.isSet() {
 		return
 	}
-	for i := range burst {
+	for i := range burstSize {
 		me := "client " + strconv.Itoa(i) + " of " + name
-		later := w.between(0, burstTime, me)
+		later := after + w.between(0, burstTime, me)
 		b.requests.Go(func() {
 			if sleep(w.ctx, later) == nil {
 				b.request(me)

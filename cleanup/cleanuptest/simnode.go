@@ -14,8 +14,8 @@ type goNode struct {
 	name string
 	// start runs a process until ctx ends.
 	start func(ctx context.Context, p *process) error
-	// changed, if not nil, is called when a process has started or ended.
-	changed func(name string)
+	// burst, if not nil, makes requests after a time.
+	burst func(name string, after time.Duration)
 
 	mu      sync.Mutex
 	current *process // nil if none runs
@@ -79,7 +79,9 @@ func (n *goNode) life(starts int) {
 func (n *goNode) endLater(ended context.Context, p *process, end, vanish context.CancelCauseFunc) {
 	w := n.w
 	crash := w.chance(2, n.name, "crash")
-	if sleep(ended, w.between(time.Minute, 24*time.Hour, n.name, "life")) != nil {
+	life := w.between(time.Minute, 24*time.Hour, n.name, "life")
+	n.requests(life - burstTime)
+	if sleep(ended, life) != nil {
 		return
 	}
 	w.note("%s ends, crash %v", n.name, crash)
@@ -108,8 +110,12 @@ func (n *goNode) setCurrent(p *process) {
 	n.mu.Lock()
 	n.current = p
 	n.mu.Unlock()
-	if n.changed != nil {
-		n.changed(n.name)
+	n.requests(0)
+}
+
+func (n *goNode) requests(after time.Duration) {
+	if n.burst != nil {
+		n.burst(n.name, after)
 	}
 }
 

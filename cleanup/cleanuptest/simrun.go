@@ -65,8 +65,9 @@ func (w *world) run() Outcome {
 	}
 	b := &balancer{w: w}
 	for i := range w.Nodes {
-		n := &goNode{w: w, name: nodeName("node", i), start: w.runStart, changed: b.nodeChanged}
-		b.nodes = append(b.nodes, n)
+		b.nodes = append(b.nodes, &goNode{w: w, name: nodeName("node", i), start: w.runStart, burst: b.burst})
+	}
+	for _, n := range b.nodes {
 		all.Go(n.live)
 	}
 	if w.Traffic.isSet() {

@@ -169,3 +169,57 @@ func TestSimulation_RequestsGoToNodesThatAreReady(t *testing.T) {
 	require.Equal(t, int(asked.Load()), o.Requests.Statuses[http.StatusOK])
 	require.Equal(t, o.Requests.Sent-o.Requests.NotReady, o.Requests.Statuses[http.StatusOK])
 }
+
+// A server that answers with errors although it says that it is ready, one that returns
+// while a request is under way, one whose handler panics, and one that does not start.
+func TestSimulation_FindsServersThatFail(t *testing.T) {
+	run := func(start func(ctx context.Context, env cleanuptest.NodeEnv) error, faults bool) cleanuptest.Outcome {
+		return cleanuptest.Simulation{
+			Seed: 1, Duration: 10 * day, Nodes: 2, GoNodes: 1, Start: start, Faults: faults, Traffic: cleanuptest.Traffic{Paths: []string{"/page"}},
+		}.Run(t)
+	}
+	serving := func(h http.HandlerFunc) func(context.Context, cleanuptest.NodeEnv) error {
+		return func(ctx context.Context, env cleanuptest.NodeEnv) error {
+			env.Serve(h)
+			<-ctx.Done()
+			return nil
+		}
+	}
+	o := run(serving(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }), false)
+	require.ErrorContains(t, o.Err(), "status 502")
+	require.Len(t, o.Requests.Failed, o.Requests.Statuses[http.StatusBadGateway])
+
+	o = run(serving(func(http.ResponseWriter, *http.Request) { panic("oh") }), false)
+	require.ErrorContains(t, o.Err(), "the handler panicked: oh")
+
+	o = run(serving(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(3 * time.Second):
+		case <-r.Context().Done():
+		}
+	}), true)
+	require.ErrorContains(t, o.Err(), "Start returned before the request was answered")
+	crashed := 0
+	for _, f := range o.Requests.Failed {
+		if !f.Avoidable {
+			crashed++
+		}
+	}
+	require.NotZero(t, crashed, "a crash is not the server's fault")
+
+	o = run(func(context.Context, cleanuptest.NodeEnv) error { return errors.New("no configuration") }, false)
+	require.ErrorContains(t, o.Err(), "no configuration")
+	require.Greater(t, len(o.Exits), 100, "it is started again and again")
+	require.Equal(t, o.Requests.Sent, o.Requests.NotReady)
+}
+
+func TestSimulation_PanicsForMistakes(t *testing.T) {
+	for text, s := range map[string]cleanuptest.Simulation{
+		"Simulation.Start is nil":                 {Nodes: 1},
+		"Simulation.Nodes is negative":            {Nodes: -1},
+		"Simulation.MaxDelay is negative":         {MaxDelay: -1},
+		"Simulation.Traffic.Interval is negative": {Traffic: cleanuptest.Traffic{Interval: -1}},
+	} {
+		require.PanicsWithValue(t, "cleanuptest: "+text, func() { s.Run(t) })
+	}
+}

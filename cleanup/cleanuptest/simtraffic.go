@@ -16,7 +16,8 @@ type Traffic struct {
 	// Request, if not nil, makes the requests in place of Paths. n counts them from 0.
 	Request func(n int) *http.Request
 	// Interval is the average time between two requests; the default is 10 minutes. In
-	// the seconds after a process has started or ended there are five more.
+	// the 20 seconds before a process ends, and after it has started or ended, there are
+	// five more.
 	Interval time.Duration
 	// ReadyPath is what the health check requests with GET: a node is ready if it answers
 	// with a status below 400 within two seconds. By default a node is ready if it accepts
