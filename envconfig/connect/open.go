@@ -31,8 +31,8 @@ import (
 //
 // The error joins a [*SettingError] for each setting that cannot be used. If the program
 // does not import the driver of its database, the error names the import. Settings
-// without a database are an error, unless [WithDatabase] or [WithSQL] gives one: the node
-// would schedule cleanups that it cannot run.
+// without a database are an error unless [WithDatabase] or [WithSQL] provides one: the
+// node would schedule cleanups that it cannot run.
 func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, error) {
 	panicIfNil(s == nil, "Open", "s")
 	if err := context.Cause(ctx); err != nil {

@@ -18,9 +18,11 @@ import (
 const appEnv, appDebug = "APP_ENV", "APP_DEBUG"
 
 // Load reads the .env files of a directory, or .env.local.php in place of all of them, as
-// Dotenv::bootEnv of Symfony 6.4 does. .env.dist replaces a missing .env. .env.local.php
-// counts only if it is not empty and environ has no other APP_ENV. Variables of environ
-// ("NAME=value" texts, as os.Environ returns) win over those of the files.
+// Dotenv::bootEnv of Symfony 6.4 does. .env.dist replaces a missing .env. As in
+// Symfony, .env.local is read only beside one of the two, which may be empty.
+// .env.local.php counts only if it is not empty and environ has no other APP_ENV.
+// Variables of environ ("NAME=value" texts, as os.Environ returns) win over those of the
+// files.
 //
 // vars are the variables in the files, in order, each once and with its effective value,
 // which may be that of environ. APP_ENV is among them, unless only environ sets it, and
