@@ -31,9 +31,8 @@ const appEnv, appDebug = "APP_ENV", "APP_DEBUG"
 // References are resolved after all files are read. They do not see variables of environ
 // named HTTP_…, which PHP treats as headers of a request.
 //
-// The error is a [*FileError]. It unwraps to [io/fs.ErrNotExist] if there is neither .env,
-// which may be empty, nor .env.dist: Symfony reads the others only beside one of them. It
-// unwraps to [errors.ErrUnsupported] for $(command).
+// The error is a [*FileError]. It unwraps to [io/fs.ErrNotExist] if there is neither .env
+// nor .env.dist, and to [errors.ErrUnsupported] for $(command).
 func Load(dir string, environ []string) (vars []Variable, files []string, err error) {
 	e := newEnvironment(environ)
 	dumped, err := e.loadDump(dir)
