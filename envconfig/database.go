@@ -12,15 +12,15 @@ import (
 
 // DatabaseConnection returns driver, data source name and TLS configuration of mosparo's
 // database; see [dsn.Database.Connection]. The error is that of env.mosparo.php if the
-// file could not be read, [ErrNotConfigured] if no variable of the database is set, or a
-// [*ValueError] for a value that cannot be used. The last unwraps to
+// file could not be read, [ErrNotConfigured] if no variable of the database is set, with
+// the names of the variables and the places to set them, or a [*ValueError] for a value that cannot be used. The last unwraps to
 // [errors.ErrUnsupported] for a driver that mosparo does not support.
 func (s *Settings) DatabaseConnection() (dsn.Connection, error) {
 	switch {
 	case s.unread != nil:
 		return dsn.Connection{}, fmt.Errorf("envconfig: the database is unknown: %w", s.unread)
 	case s.Database == nil:
-		return dsn.Connection{}, fmt.Errorf("envconfig: %w", ErrNotConfigured)
+		return dsn.Connection{}, fmt.Errorf("envconfig: %w: %s", ErrNotConfigured, s.databaseHelp)
 	}
 	c, err := s.Database.Connection()
 	var wrong *dsn.Error
@@ -57,12 +57,31 @@ func (r *resolver) database() *dsn.Database {
 	if v, ok := r.env.get("PGSSLMODE"); ok && v.source == SourceEnvironment {
 		d.SSLMode = v.text
 	}
+	if text, src, found, _ := r.lookup(databaseURL); found && text != "" {
+		r.warn("database_driver", fmt.Sprintf("%s (%s) is set, which is no setting of mosparo: it reads database_driver, database_host and so on", databaseURL, src))
+	}
 	if !slices.ContainsFunc([]string{"driver", "host", "port", "name", "user", "password", "path"}, func(part string) bool {
 		return r.variable("database_" + part).IsSet()
 	}) {
 		return nil
 	}
 	return d
+}
+
+// databaseURL is the setting of other Symfony applications. mosparo's .env has it only in
+// a comment, and its doctrine.yaml does not use it.
+const databaseURL = "DATABASE_URL"
+
+// databaseHelp says how to set the variables of the database.
+func (r *resolver) databaseHelp() string {
+	help := "set database_driver and database_path, or database_host, database_name, database_user and so on, in the environment"
+	if r.config != nil {
+		help += " or in " + r.config.path
+	}
+	if w := r.variable("database_driver").Warning; w != "" {
+		help += "; " + w
+	}
+	return help
 }
 
 // databaseTLS returns nil if TLS is off.

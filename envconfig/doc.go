@@ -14,6 +14,12 @@
 // of a value and its warning; [Settings.Variables] lists all settings of mosparo, also
 // those that only PHP nodes use.
 //
+// The database is that of the variables database_driver (pdo_mysql, pdo_pgsql or
+// pdo_sqlite), database_host, database_port, database_name, database_user and
+// database_password, or database_path for SQLite. Installation writes them to
+// env.mosparo.php. mosparo has no setting DATABASE_URL. The command mosparoctl config (in
+// examples) prints all settings with their sources and warnings.
+//
 // Where PHP interprets a value in an unexpected way, this package does the same and adds
 // a warning: both kinds of nodes must reach the same server.
 //

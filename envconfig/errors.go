@@ -25,7 +25,7 @@ type ValueError struct {
 // Error implements error.
 func (e *ValueError) Error() string {
 	s := "envconfig: " + e.Name
-	if e.Source != "" && e.Source != SourceDefault {
+	if e.Source != "" {
 		s += " (" + string(e.Source) + ")"
 	}
 	return s + ": " + e.Err.Error()

@@ -3,6 +3,7 @@ package envconfig
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
@@ -28,7 +29,9 @@ func apply(opts []Option) {
 // os.Environ returns), the .env files or .env.local.php in place of all of them, and
 // config/env.mosparo.php, or the file that MOSPARO_ENV_SUFFIX or MOSPARO_CONFIG_FILE_PATH
 // names. An empty value of environ or the .env files does not count if env.mosparo.php has
-// one. A directory with neither .env files nor env.mosparo.php is [ErrNoProject].
+// one. As in Symfony, .env.local is read only beside a .env, which may be empty; alone it
+// is an error. A directory that is missing, or has neither .env files nor env.mosparo.php,
+// is [ErrNoProject].
 //
 // The error joins a [*dotenv.FileError] for a file that cannot be read and a [*ValueError]
 // for each value that cannot be used, such as a text where PHP needs a number, or an
@@ -52,7 +55,7 @@ func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	}
 	r.config = readConfig(path)
 	if len(r.env.files) == 0 && !settingsfile.Exists(path) {
-		return nil, fmt.Errorf("envconfig: %w: %s holds neither .env nor config/env.mosparo.php", ErrNoProject, dir)
+		return nil, noProject(dir)
 	}
 	if r.config.err != nil {
 		r.errs = append(r.errs, r.config.err)
@@ -62,6 +65,14 @@ func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	s := r.settings()
 	s.reload = func() (*Settings, error) { return Load(dir, environ, opts...) }
 	return s, errors.Join(r.errs...)
+}
+
+// noProject says what is wrong with a directory without settings.
+func noProject(dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("envconfig: %w: %w", ErrNoProject, err)
+	}
+	return fmt.Errorf("envconfig: %w: %s holds neither .env nor config/env.mosparo.php", ErrNoProject, dir)
 }
 
 // FromEnviron reads the settings from environ only ("NAME=value" texts, as os.Environ

@@ -196,6 +196,7 @@ func TestLoad_AMissingOrEmptyConfigFileHasNoValues(t *testing.T) {
 		require.False(t, s.Installed)
 		_, err := s.DatabaseConnection()
 		require.ErrorIs(t, err, ErrNotConfigured)
+		require.ErrorContains(t, err, "or in "+filepath.Join(s.Dir, "config", "env.mosparo.php"))
 	}
 }
 
@@ -248,13 +249,18 @@ func requireUnread(t *testing.T, dir string, s *Settings, err error) {
 func TestLoad_RefusesADirectoryWithoutMosparo(t *testing.T) {
 	_, err := Load(t.TempDir(), nil)
 	require.ErrorIs(t, err, ErrNoProject)
+	require.ErrorContains(t, err, "holds neither .env nor config/env.mosparo.php")
 	_, err = Load(filepath.Join(t.TempDir(), "missing"), nil)
 	require.ErrorIs(t, err, ErrNoProject)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "missing: no such file or directory")
 
 	var refused *dotenv.FileError
 	_, err = Load(writeProject(t, map[string]string{".env": "-", ".env.local": "A=1\n"}), nil)
 	require.ErrorAs(t, err, &refused)
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "create an empty .env")
+	load(t, writeProject(t, map[string]string{".env": "", ".env.local": "A=1\n"}))
 
 	s := load(t, writeProject(t, map[string]string{".env": "-", "config/env.mosparo.php": "<?php return ['database_host' => 'db'];"}))
 	require.Equal(t, "db", s.Database.Host)
@@ -294,6 +300,7 @@ func TestLoad_WarnsOfWhatAnOperatorShouldKnow(t *testing.T) {
 		"REDIS_URL=redis:?host[]=a":                           "inside the brackets",
 		"REDIS_URL=redis://a?sentinel_master=m":               "redis_sentinel",
 		"REDIS_URL=redis://a?ssl[cafile]=/x":                  "without rediss:",
+		"DATABASE_URL=mysql://app:hunter2@db/app":             "DATABASE_URL (environment) is set, which is no setting of mosparo",
 	} {
 		s, err := FromEnviron([]string{environ})
 		require.NoError(t, err, environ)
@@ -302,6 +309,7 @@ func TestLoad_WarnsOfWhatAnOperatorShouldKnow(t *testing.T) {
 			warnings = append(warnings, e.Warning)
 		}
 		require.Contains(t, strings.Join(warnings, "\n"), want, environ)
+		require.NotContains(t, strings.Join(warnings, "\n"), "hunter2")
 	}
 }
 

@@ -31,6 +31,8 @@ type Settings struct {
 	variables []Variable
 	// reload reads the settings again; nil if they were not read from files.
 	reload func() (*Settings, error)
+	// databaseHelp says how to set the variables of the database.
+	databaseHelp string
 	// unread is why env.mosparo.php could not be read.
 	unread error
 }
@@ -67,6 +69,7 @@ func (r *resolver) settings() *Settings {
 	s.Installed = r.bool("mosparo_installed", false)
 	s.InstalledVersion = r.text("mosparo_installed_version", "")
 	r.others()
+	s.databaseHelp = r.databaseHelp()
 	s.variables = r.variables
 	if r.config != nil {
 		s.unread = r.config.err

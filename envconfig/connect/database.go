@@ -31,8 +31,9 @@ const connLifetime = 3 * time.Minute
 // [*SettingError] that names the import. mysql is mysqlconnector.New or nil; with nil the
 // MySQL driver logs to standard error, and TLS needs [WithMySQLTLS].
 //
-// A connection is opened within 5 seconds and closed after 3 minutes. The other errors
-// are those of [envconfig.Settings.DatabaseConnection]; none contains the address.
+// A connection is opened within 5 seconds and closed after 3 minutes. A SQLite file must
+// exist: the errors of connecting name it. The other errors
+// are those of [envconfig.Settings.DatabaseConnection]; none contains a secret.
 func Database(s *envconfig.Settings, mysql MySQL, opts ...Option) (db *sql.DB, driver string, err error) {
 	panicIfNil(s == nil, "Database", "s")
 	c, err := s.DatabaseConnection()
@@ -71,6 +72,9 @@ func openDatabase(s *envconfig.Settings, c dsn.Connection, mysql MySQL, o option
 		if err := o.mysqlTLS(dsn.MySQLTLSName, c.TLS); err != nil {
 			return nil, newSettingError(s, "DATABASE_MYSQL_SSL", err)
 		}
+	}
+	if c.Driver == "sqlite" {
+		return openSQLite(c.Driver, c.DSN, s.Database.Path)
 	}
 	db, err := sql.Open(c.Driver, c.DSN.Reveal())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
+	"modernc.org/sqlite"
 
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -42,9 +42,29 @@ func TestDatabase_ParametersAddToThePragmas(t *testing.T) {
 	require.Equal(t, 1000, pragma("busy_timeout", "busy_timeout(1000)"), "the operator's wins")
 }
 
+func TestDatabase_NamesTheSQLiteFileThatItCannotOpen(t *testing.T) {
+	dir := t.TempDir()
+	for file, want := range map[string]string{
+		filepath.Join(dir, "missing.sqlite"): "missing.sqlite does not exist, and is not created",
+		dir:                                  dir,
+	} {
+		db, _, err := connect.Database(settings(t, "database_driver=pdo_sqlite", "database_path="+file, "database_password=hunter2"), nil)
+		require.NoError(t, err)
+		defer db.Close()
+		err = db.PingContext(t.Context())
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "hunter2")
+		var driver *sqlite.Error
+		require.ErrorAs(t, err, &driver)
+	}
+	require.NoFileExists(t, filepath.Join(dir, "missing.sqlite"))
+}
+
 func TestDatabase_SaysWhatIsMissing(t *testing.T) {
 	_, _, err := connect.Database(settings(t), nil)
 	require.ErrorIs(t, err, envconfig.ErrNotConfigured)
+	_, _, err = connect.Database(settings(t, "mosparo_installed=1", "database_system=sqlite", "database_name=n"), nil)
+	require.ErrorContains(t, err, "database_driver (default): this program does not link")
 	_, _, err = connect.Database(settings(t, "database_driver=pdo_mysql", "database_host=h", "database_name=n", "database_user=u", "database_password=hunter2"), nil)
 	require.ErrorContains(t, err, `"mysql"`)
 	require.NotContains(t, err.Error(), "hunter2")

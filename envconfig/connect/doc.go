@@ -10,8 +10,24 @@
 //	err = node.Serve(ctx, listener) // until ctx ends; then it drains
 //
 // The program imports the driver of its database (see [dsn.Connection]); the error of
-// [Open] names an import that is missing. Options replace the parts of the node, so that
-// a test runs the same node on fakes; Open has an example.
+// [Open] names an import that is missing.
+//
+// # Tests on fakes
+//
+// Options replace the parts of the node, so that a test runs the same node in a
+// [testing/synctest] bubble, without a server. Without a directory, a node cleans and
+// serves CSS if the settings name a version of mosparo and the shared cache:
+//
+//	settings, err := envconfig.FromEnviron([]string{
+//		"mosparo_installed=1", "mosparo_installed_version=1.5.4", "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1",
+//	})
+//	node, err := connect.Open(ctx, settings, connect.WithMode(cleanup.ModeClean),
+//		connect.WithCache(memoryadapter.New()), connect.WithLock(memorylocker.New()),
+//		connect.WithDatabase(cleanuptest.NewFake()), connect.WithProjects(projects)) // a csshttp.Projects
+//	go node.Run(ctx)
+//	r := httptest.NewRequest("GET", "/readyz", nil)
+//	r.RemoteAddr = "127.0.0.1:1" // on MOSPARO_HEALTH_ALLOW_LIST
+//	node.Handler().ServeHTTP(httptest.NewRecorder(), r)
 //
 // # Assembly by hand
 //

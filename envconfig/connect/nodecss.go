@@ -22,10 +22,10 @@ func (b *builder) serveCSS(p parts) {
 	}
 	switch {
 	case projects == nil:
-		b.logger.Warn("this node serves no css: it has no list of the projects")
+		b.logger.Warn("this node serves no css: it has no list of the projects; give one with WithProjects, or a database with WithSQL")
 		return
 	case store == nil:
-		b.logger.Warn("this node serves no css: prepared css is in mosparo's directory, which the settings do not name")
+		b.logger.Warn("this node serves no css: prepared css is in mosparo's directory, which the settings do not name; set MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1, or give a store with WithStore")
 		return
 	}
 	opts := []csshttp.Option{

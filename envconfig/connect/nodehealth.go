@@ -32,12 +32,18 @@ func pingOf(db cleanup.Database) func(context.Context) error {
 	}
 }
 
+// ready says first what the node lacks, which may be why it is not warm.
 func (n *Node) ready(ctx context.Context) error {
-	switch {
-	case !n.warm.Load():
-		return errors.New("the css is being loaded into memory")
-	case n.CSS == nil:
-		return nil
+	if n.CSS != nil {
+		if err := n.CSS.Ready(ctx); err != nil {
+			return err
+		}
 	}
-	return n.CSS.Ready(ctx)
+	switch {
+	case n.warm.Load():
+		return nil
+	case n.CSS == nil:
+		return errors.New("the node does not run yet")
+	}
+	return errors.New("the css is being loaded into memory")
 }

@@ -75,11 +75,12 @@ func (b *builder) fail(setting string, err error) {
 	}
 }
 
-// logWarnings logs the warnings of the settings, but for that of the cache's address,
-// which [Cache] logs.
+// logWarnings logs the warnings of the settings, but for that of the cache's address if
+// [Cache] logs it or nothing uses it.
 func (b *builder) logWarnings() {
+	locksUseIt := b.node.backend == nil && b.lockURL == ""
 	for w := range b.settings.Warnings() {
-		if b.node.adapter != nil || w.Name != cacheSetting(b.settings) {
+		if w.Name != cacheSetting(b.settings) || b.node.adapter != nil && locksUseIt {
 			logWarning(b.options, w.Name, w.Warning)
 		}
 	}
@@ -136,7 +137,7 @@ func (b *builder) openDatabase(p *parts) {
 	}
 	db, driver, err := Database(b.settings, nil, b.opts...)
 	if errors.Is(err, envconfig.ErrNotConfigured) {
-		err = fmt.Errorf("%w: a node does not use the cache of a cluster without the cluster's own database; name mosparo's directory or set the variables of the database", envconfig.ErrNotConfigured)
+		err = fmt.Errorf("a node does not use the cache of a cluster without the cluster's own database: %w", err)
 	}
 	if err != nil {
 		b.fail("database_driver", err)

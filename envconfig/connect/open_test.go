@@ -1,10 +1,12 @@
 package connect_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -141,6 +143,64 @@ func TestOpen_ObservesUnlessItIsToldToCleanAVersionThatItKnows(t *testing.T) {
 	}
 }
 
+func TestOpen_SaysHowANodeServesCSS(t *testing.T) {
+	f := newFakes()
+	for text, opts := range map[string][]connect.Option{
+		"give one with WithProjects":                      nil,
+		"set MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1": {connect.WithProjects(projectList{})},
+	} {
+		var log bytes.Buffer
+		n, err := connect.Open(t.Context(), settings(t), append(opts, connect.WithCache(f.cache), connect.WithLock(f.lock),
+			connect.WithDatabase(f.database), connect.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))...)
+		require.NoError(t, err)
+		defer n.Close()
+		require.Nil(t, n.CSS)
+		require.Contains(t, log.String(), text)
+		require.NotContains(t, log.String(), "FILESYSTEM_CACHE_PATH", "nothing uses it")
+	}
+}
+
+// The cache is given, and the locks lie below the directory of the settings.
+func TestOpen_WarnsOfTheCachePathThatOnlyLocksUse(t *testing.T) {
+	f := newFakes()
+	var log bytes.Buffer
+	n, err := connect.Open(t.Context(), settings(t, "FILESYSTEM_CACHE_PATH="+relative(t)), connect.WithCache(f.cache),
+		connect.WithDatabase(f.database), connect.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	require.NoError(t, err)
+	defer n.Close()
+	require.Contains(t, log.String(), "FILESYSTEM_CACHE_PATH")
+}
+
+// relative makes a temporary working directory, and returns a path in it.
+func relative(t *testing.T) string {
+	t.Chdir(t.TempDir())
+	return "cache"
+}
+
+// noDatabase is the list of projects in a database that is missing.
+type noDatabase struct{}
+
+func (noDatabase) Projects(context.Context) ([]cssstore.Project, error) {
+	return nil, errors.New("unable to open database file")
+}
+
+func TestOpen_ANodeWhoseDatabaseIsMissingSaysSoFromTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newFakes().open(t, connect.WithProjects(noDatabase{}))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- n.Run(ctx) }()
+		time.Sleep(2 * time.Second)
+		w := httptest.NewRecorder()
+		n.Health.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, health.ReadyPath, nil))
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Contains(t, w.Body.String(), "the projects have not been read from the database")
+		stop()
+		require.NoError(t, <-ended)
+		require.NoError(t, n.Close())
+	})
+}
+
 // mosparo is updated while the node runs.
 func TestOpen_ReadsTheVersionAgainBeforeEachRun(t *testing.T) {
 	dir := t.TempDir()
@@ -190,6 +250,7 @@ func TestOpen_NamesEverySettingThatIsWrong(t *testing.T) {
 	}{
 		{want: []string{"database_driver"}, text: "no database is configured"},
 		{environ: []string{"MOSPARO_CACHE_ADAPTER=redis"}, want: []string{"database_driver"}, text: "does not use the cache of a cluster"},
+		{environ: []string{"DATABASE_URL=mysql://a:hunter2@b/c"}, want: []string{"database_driver"}, text: "DATABASE_URL (environment) is set, which is no setting of mosparo"},
 		{
 			environ: []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=rediss://localhost?ssl[cafile]=/nowhere", "database_driver=pdo_mysql", "database_password=hunter2"},
 			want:    []string{"database_driver", "REDIS_URL"}, text: `import _ "github.com/go-sql-driver/mysql"`,

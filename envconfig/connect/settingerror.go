@@ -19,7 +19,7 @@ type SettingError struct {
 // Error implements error.
 func (e *SettingError) Error() string {
 	text := "connect: " + e.Setting
-	if e.Source != "" && e.Source != envconfig.SourceDefault {
+	if e.Source != "" {
 		text += " (" + string(e.Source) + ")"
 	}
 	return text + ": " + e.Err.Error()

@@ -3,6 +3,8 @@ package dotenv
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -29,8 +31,8 @@ const appEnv, appDebug = "APP_ENV", "APP_DEBUG"
 // References are resolved after all files are read. They do not see variables of environ
 // named HTTP_…, which PHP treats as headers of a request.
 //
-// The error is a [*FileError]. It unwraps to [io/fs.ErrNotExist] if there is no .env file,
-// and to [errors.ErrUnsupported] for $(command).
+// The error is a [*FileError]. It unwraps to [io/fs.ErrNotExist] if there is neither .env
+// nor .env.dist, and to [errors.ErrUnsupported] for $(command).
 func Load(dir string, environ []string) (vars []Variable, files []string, err error) {
 	e := newEnvironment(environ)
 	dumped, err := e.loadDump(dir)
@@ -87,7 +89,9 @@ func (e *environment) loadFiles(dir string) error {
 	if !isFile(path) && isFile(path+".dist") {
 		first = path + ".dist"
 	}
-	if err := e.loadFile(first); err != nil {
+	if err := e.loadFile(first); errors.Is(err, fs.ErrNotExist) && isFile(path+".local") {
+		return &FileError{Path: path, Err: fmt.Errorf("%w, and Symfony reads .env.local only beside it; create an empty .env", fs.ErrNotExist)}
+	} else if err != nil {
 		return err
 	}
 	if _, ok := e.get(appEnv); !ok {

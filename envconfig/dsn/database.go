@@ -39,7 +39,8 @@ type Database struct {
 // modernc.org/sqlite for "sqlite".
 type Connection struct {
 	Driver string
-	// DSN is the data source name in the format of the driver.
+	// DSN is the data source name in the format of the driver. That of SQLite opens only
+	// a file that exists, and never creates one.
 	DSN Secret
 	// TLS must be registered with mysql.RegisterTLSConfig under [MySQLTLSName], which
 	// the DSN refers to, before the database is opened; nil if the DSN refers to none.

@@ -15,7 +15,9 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-// Create creates the tables in an empty database.
+// Create creates the tables in an empty database. It does not create the database. For
+// SQLite, sql.Open("sqlite", "/path/to/node.sqlite") gives a file that is created; the
+// data source name of [envconfig/dsn.Connection] opens only one that exists.
 func Create(ctx context.Context, db *sql.DB, d sqlcleaner.Dialect) error {
 	for _, s := range Statements(d) {
 		if _, err := db.ExecContext(ctx, s); err != nil {
