@@ -23,6 +23,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/internal/metrics"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
@@ -41,8 +42,8 @@ var demoSettings = []string{"mosparo_installed=1", "mosparo_installed_version=1.
 
 // demonstrate creates a cluster with generated data, in a temporary directory that is
 // removed at the end or in a directory that several nodes share.
-func demonstrate(ctx context.Context, o options, environ []string, log *slog.Logger, opts []connect.Option) (_ *node, err error) {
-	n := &node{demo: true}
+func demonstrate(ctx context.Context, o options, environ []string, log *slog.Logger, registry *metrics.Registry, opts []connect.Option) (_ *node, err error) {
+	n := &node{demo: true, metrics: registry}
 	defer func() {
 		if err != nil {
 			n.close(log)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/examples/internal/metrics"
 )
 
 // How many submit tokens, each with one or two submissions, the generated database has, and
@@ -23,9 +24,12 @@ const (
 const demoInterval = time.Minute
 
 // cleanAgainSoon returns an observer that brings the next cleanup forward, and adds
-// submissions for it, after each.
+// submissions for it, after each. It takes the place of the metrics' observer, which it
+// calls.
 func (n *node) cleanAgainSoon(db *sql.DB, log *slog.Logger) func(context.Context, cleanup.Event) {
+	count := metrics.Cleanup(n.metrics)
 	return func(ctx context.Context, e cleanup.Event) {
+		count(ctx, e)
 		if e.Result != cleanup.ResultCompleted {
 			return
 		}

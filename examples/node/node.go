@@ -72,11 +72,7 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	case o.demo && (configured || named):
 		return nil, errDemoOnCluster
 	case o.demo:
-		n, err := demonstrate(ctx, o, environ, log, opts)
-		if n != nil {
-			n.metrics = registry
-		}
-		return n, err
+		return demonstrate(ctx, o, environ, log, registry, opts)
 	case !configured && named:
 		return nil, errNoDatabase
 	case !configured:
