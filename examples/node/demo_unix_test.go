@@ -133,6 +133,7 @@ func TestMain_ASecondSignalEndsTheProgramImmediately(t *testing.T) {
 		_ = node.Process.Signal(syscall.SIGTERM) // one that comes together with the first is part of it
 		return len(ended) > 0
 	}, drain/2, 10*time.Millisecond)
+	require.Error(t, <-ended)
 	state, ok := node.ProcessState.Sys().(syscall.WaitStatus)
 	require.True(t, ok)
 	require.Equal(t, syscall.SIGTERM, state.Signal())
