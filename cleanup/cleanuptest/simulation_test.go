@@ -57,7 +57,7 @@ func TestSimulation_NoAvoidableOverlapAndNoMissedRun(t *testing.T) {
 }
 
 func TestSimulation_TheSameSeedRunsTheSameWay(t *testing.T) {
-	seeds, again := uint64(20), 10
+	seeds, again := uint64(20), 6
 	if testing.Short() {
 		seeds, again = 5, 4
 	}

@@ -1,4 +1,6 @@
-//go:build unix
+//go:build unix && !race
+
+// Processor time with the race detector tells nothing.
 
 package testing_test
 
