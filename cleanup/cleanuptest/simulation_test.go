@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 200, "how many seeds the simulation runs through; with -short a twentieth")
+	simSeeds = flag.Int("sim.seeds", 100, "how many seeds the simulation runs through; with -short a twentieth")
 	simFirst = flag.Uint64("sim.first", 1, "the first seed")
 	simDays  = flag.Int("sim.days", 3, "how many days of each cluster")
 	simTrace = flag.Bool("sim.trace", false, "print what happened")

@@ -60,7 +60,7 @@ func simulatedCluster(seed uint64) cleanuptest.Simulation {
 }
 
 func TestNode_KeepsItsPromisesInASimulation(t *testing.T) {
-	seeds := uint64(20)
+	seeds := uint64(8)
 	if testing.Short() {
 		seeds = 3
 	}

@@ -1,3 +1,7 @@
+//go:build !race
+
+// The cost of this cluster is what matters here; see cost_unix_test.go.
+
 package testing_test
 
 import (
