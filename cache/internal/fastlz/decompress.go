@@ -47,7 +47,7 @@ type decoder struct {
 	level2 bool
 }
 
-// chunk is how many bytes are copied at once where there is room for more than is
+// chunk is how many bytes one copy takes where there is room for more than is
 // asked for: faster than a call for each of many short copies.
 const chunk = 16
 
