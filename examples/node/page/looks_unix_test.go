@@ -117,6 +117,8 @@ func TestBrowser_ShowsThePageAtEveryWidthAndInBothSchemes(t *testing.T) {
 			name := fmt.Sprintf("%d-%s", width, scheme)
 			b.show(width, scheme)
 			b.open(server.URL)
+			b.run(`document.querySelectorAll("iframe").forEach(f => { f.loading = "eager" }); true`, nil)
+			b.until(`performance.getEntriesByType("resource").filter(r => r.name.includes("/preview/")).length === document.querySelectorAll("iframe").length`)
 			var wrong []string
 			b.run(measure, &wrong)
 			require.Empty(t, wrong, name)
