@@ -14,6 +14,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -32,6 +33,9 @@ type Node struct {
 	CSS      *csshttp.Handler
 	Projects csshttp.Projects
 	Health   *health.Handler
+	// Nodes lists the nodes of the cluster and their differences; nil with
+	// [WithoutNodes].
+	Nodes *nodes.Registry
 	// Mode is the mode of the scheduler. WhyObserve says why it is
 	// [cleanup.ModeObserve], and is empty otherwise.
 	Mode       cleanup.Mode

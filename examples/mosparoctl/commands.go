@@ -9,6 +9,7 @@ func commands() []command {
 		{name: "cleanup", sub: cleanupCommands()},
 		{name: "css", sub: cssCommands()},
 		{name: "lock", sub: lockCommands()},
+		{name: "files", sub: filesCommands()},
 		leaveCommand(),
 	}
 }
