@@ -17,20 +17,23 @@ func filesCommands() []command {
 	return []command{
 		{
 			name: "status", args: "[--json]", run: filesStatus, cluster: true,
-			help: "Show the nodes that have a record in the shared cache, and in which settings and files they differ. Exit code 1 if they do.",
+			help:     "Show the nodes that have a record in the shared cache, and in which settings and files they differ.",
+			examples: []string{"mosparoctl files status --dir /var/www/mosparo"},
 		},
 		{
 			name: "publish", args: publishArgs, run: filesPublish, cluster: true, asks: works,
-			help: "Write the record of the installation in --dir, so that a node without a Go node is seen; for its cron. With --full also the list of all its files, for \"files compare\".",
+			help:     "Write the record of the installation in --dir, so that a node without a Go node is seen; for its cron. With --full also the list of all its files, for \"files compare\".",
+			examples: []string{"mosparoctl files publish --dir /var/www/mosparo --ttl 2h", "mosparoctl files publish --dir /var/www/mosparo --full"},
 		},
 		{
 			name: "compare", args: "[--local] [--json]", run: filesCompare, cluster: true, asks: works,
-			help: "Compare the lists of files that nodes have published with --full. Exit code 1 if they differ.",
+			help:     "Compare the lists of files that nodes have published with \"files publish --full\".",
+			examples: []string{"mosparoctl files compare --dir /var/www/mosparo"},
 		},
 	}
 }
 
-const publishArgs = "[--host NAME] [--ttl DURATION] [--full] [--may-differ NAMES] [--lock-url URL]"
+const publishArgs = "[--host NAME] [--ttl DURATION] [--full] [--may-differ NAMES] [--lock-url URL] [--json]"
 
 // filesState is the output of "files status".
 type filesState struct {
@@ -39,7 +42,7 @@ type filesState struct {
 }
 
 func filesStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	asJSON := flags.Bool("json", false, "write JSON")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"files status takes no arguments"}
@@ -83,6 +86,7 @@ func filesPublish(ctx context.Context, a *app, flags *flag.FlagSet) func([]strin
 	ttl := flags.Duration("ttl", 25*time.Hour, "how long the record counts, from 1m to 72h: longer than the time between two runs of cron")
 	full := flags.Bool("full", false, "also write the list of all files")
 	mayDiffer := flags.String("may-differ", "", "settings and folders that may differ between nodes, separated by commas, such as database_host,var/data")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		switch {
 		case len(args) > 0:
@@ -106,6 +110,9 @@ func filesPublish(ctx context.Context, a *app, flags *flag.FlagSet) func([]strin
 		p, err := registry.Publish(ctx, *ttl, opts...)
 		if err != nil {
 			return err
+		}
+		if *asJSON {
+			return a.printJSON(p)
 		}
 		return a.showPublication(p, *full)
 	}

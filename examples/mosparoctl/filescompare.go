@@ -28,7 +28,7 @@ type listLine struct {
 
 func filesCompare(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	local := flags.Bool("local", false, "also compare the files in --dir as they are now")
-	asJSON := flags.Bool("json", false, "write JSON")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		switch {
 		case len(args) > 0:
