@@ -33,6 +33,8 @@ type nodeOptions struct {
 	projects csshttp.Projects
 	store    cssstore.Store
 
+	databaseObserver sqlcleaner.Observer // nil: none
+
 	poolOptions      []cache.Option
 	lockerOptions    []lock.Option
 	schedulerOptions []cleanup.Option
@@ -126,6 +128,14 @@ func WithStore(store cssstore.Store) Option {
 // those of [Open].
 func WithPoolOptions(opts ...cache.Option) Option {
 	return func(o *options) { o.node.poolOptions = append(o.node.poolOptions, opts...) }
+}
+
+// WithDatabaseObserver sets a function that is called for every request of the node to
+// mosparo's database: those of the cleanup and of the health check, and those for projects
+// and their designs. It sees no requests of what [WithDatabase] and [WithProjects] provide.
+// The default, and nil, is none.
+func WithDatabaseObserver(f sqlcleaner.Observer) Option {
+	return func(o *options) { o.node.databaseObserver = f }
 }
 
 // WithLockerOptions adds options of the node's locker; see [WithPoolOptions].

@@ -43,7 +43,7 @@ func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, er
 		return nil, err
 	}
 	b := &builder{options: newOptions(opts), opts: opts, settings: s}
-	b.n = &Node{Settings: s, logger: b.logger, drain: b.node.drain}
+	b.n = &Node{Settings: s, CSSSource: CSSNone, logger: b.logger, drain: b.node.drain}
 	b.logWarnings()
 	parts := b.openParts(ctx)
 	if err := errors.Join(b.errs...); err != nil {
@@ -162,7 +162,7 @@ func (b *builder) assemble(p parts) {
 	n.Locker = lock.New(p.backend, append([]lock.Option{lock.WithLogger(log)}, o.lockerOptions...)...)
 	n.onClose(func() error { n.Locker.Close(); return nil })
 	if n.Database = o.database; n.Database == nil {
-		n.Database = sqlcleaner.New(p.db, p.dialect, sqlcleaner.WithZone(o.zone), sqlcleaner.WithLogger(log))
+		n.Database = sqlcleaner.New(p.db, p.dialect, sqlcleaner.WithZone(o.zone), sqlcleaner.WithLogger(log), sqlcleaner.WithObserver(o.databaseObserver))
 	}
 	n.Scheduler = cleanup.New(n.Pool, n.Locker, n.Database, append([]cleanup.Option{
 		cleanup.WithMode(n.Mode), cleanup.WithPolicy(CleanupPolicy(n.Settings)), cleanup.WithLogger(log),

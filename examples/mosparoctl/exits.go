@@ -57,6 +57,11 @@ var exitTable = map[string][]exitEntry{
 		{exitFailed, "files differ, or there are no lists that can be compared"},
 		{exitUsage, "wrong command line"},
 	},
+	"mirror": {
+		{exitOK, "the files are like the shared cache"},
+		{exitFailed, "a project failed, or --dry-run found differences"},
+		{exitUsage, "wrong command line"},
+	},
 	"lock run": {
 		{exitOK, "the command succeeded"},
 		{exitFailed, "another node holds the lock or has used the slot (--conflict-exit-code); without a message unless --verbose"},
