@@ -220,6 +220,9 @@ func (b *browser) screenshot(width, maxHeight int) []byte {
 	var height int
 	b.run("Math.ceil(document.documentElement.getBoundingClientRect().height)", &height)
 	height = min(max(height, 200), maxHeight)
+	// Frames outside of the window are not painted.
+	b.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
+	b.run("new Promise(painted => requestAnimationFrame(() => setTimeout(painted, 300)))", nil)
 	var shot struct{ Data []byte }
 	b.call("Page.captureScreenshot", params{
 		"format": "png", "captureBeyondViewport": true,
