@@ -168,10 +168,11 @@ func (b *browser) attach() {
 	}
 }
 
-// show sets width and colour scheme.
+// show sets width and colour scheme. The window is high, since frames outside of it are
+// neither loaded nor painted.
 func (b *browser) show(width int, scheme string) {
 	b.t.Helper()
-	b.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": width * 3 / 4, "deviceScaleFactor": 1, "mobile": false}, nil)
+	b.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": 4000, "deviceScaleFactor": 1, "mobile": false}, nil)
 	b.call("Emulation.setEmulatedMedia", params{"features": []params{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 }
 
@@ -220,9 +221,7 @@ func (b *browser) screenshot(width, maxHeight int) []byte {
 	var height int
 	b.run("Math.ceil(document.documentElement.getBoundingClientRect().height)", &height)
 	height = min(max(height, 200), maxHeight)
-	// Frames outside of the window are not painted.
-	b.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
-	b.run("new Promise(painted => requestAnimationFrame(() => setTimeout(painted, 300)))", nil)
+	b.run("new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))", nil)
 	var shot struct{ Data []byte }
 	b.call("Page.captureScreenshot", params{
 		"format": "png", "captureBeyondViewport": true,

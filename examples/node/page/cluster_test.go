@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +26,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
@@ -41,14 +44,30 @@ var settings = []string{
 }
 
 // newCluster returns a cluster without projects and runs.
-func newCluster(t *testing.T, opts ...connect.Option) *cluster {
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	s, err := envconfig.FromEnviron(settings)
+	require.NoError(t, err)
+	return newClusterWith(t, s)
+}
+
+// installed returns the settings of a mosparo's directory with one setting of its own.
+func installed(t *testing.T, value string) *envconfig.Settings {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"), []byte("<?php\n\nreturn ['encryption_key' => 'k', 'mosparo_name' => '"+value+"'];\n"), 0o600))
+	s, err := envconfig.Load(dir, settings)
+	require.NoError(t, err)
+	return s
+}
+
+func newClusterWith(t *testing.T, s *envconfig.Settings, opts ...connect.Option) *cluster {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(t.TempDir(), "data.sqlite"))+"?_pragma=busy_timeout(5000)")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.SQLite))
-	s, err := envconfig.FromEnviron(settings)
-	require.NoError(t, err)
 	adapter := memoryadapter.New()
 	n, err := connect.Open(t.Context(), s, append([]connect.Option{
 		connect.WithMode(cleanup.ModeClean), connect.WithCache(adapter), connect.WithLock(memorylocker.New()), connect.WithSQL(db, sqlcleaner.SQLite),
@@ -62,6 +81,20 @@ func (c *cluster) exec(statement string, args ...any) {
 	c.t.Helper()
 	_, err := c.db.ExecContext(c.t.Context(), statement, args...)
 	require.NoError(c.t, err)
+}
+
+// other adds another node with a record in the cache.
+func (c *cluster) other(host string, s *envconfig.Settings) {
+	c.t.Helper()
+	registry := nodes.New(c.pool, c.node.Locker, s, nodes.WithMode(cleanup.ModeClean), nodes.WithHost(host))
+	ctx, stop := context.WithCancel(c.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- registry.Run(ctx) }()
+	c.t.Cleanup(func() { stop(); require.NoError(c.t, <-ended) })
+	require.Eventually(c.t, func() bool {
+		all, err := nodes.Read(ctx, c.pool)
+		return err == nil && slices.ContainsFunc(all, func(n nodes.Node) bool { return n.Host == host && n.Fingerprints.Key != "" })
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // project adds a project with CSS, or without prepared CSS if that is empty.

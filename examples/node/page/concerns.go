@@ -79,6 +79,7 @@ func (v *view) concerns(s state) []concern {
 		add(bad, "The projects cannot be read", "Cache and database answer, but not the list of the projects; the error is in the log of this node.")
 	}
 	all = append(all, readinessConcerns(s)...)
+	all = append(all, differences(s.nodes)...)
 	for _, o := range s.overview.Overlaps {
 		add(warning, "Two cleanups ran at the same time", plain(o.String())+".")
 	}

@@ -24,7 +24,7 @@ import (
 // lively returns a cluster with something of everything.
 func lively(t *testing.T) *cluster {
 	t.Helper()
-	c := newCluster(t)
+	c := newClusterWith(t, installed(t, "one"))
 	c.next(5*time.Hour + 12*time.Minute + 30*time.Second)
 	for i, deleted := range []int{812, 640, 1204, 77, 930, 1010, 455, 1180, 702, 868} {
 		status := cleanup.StatusComplete
@@ -97,6 +97,8 @@ const screenshots = "MOSPARO_TEST_SCREENSHOTS"
 func TestBrowser_ShowsThePageAtEveryWidthAndInBothSchemes(t *testing.T) {
 	b := newBrowser(t)
 	c := lively(t)
+	c.other("web-2", installed(t, "one"))
+	c.other("web-3.a-long-name.example.org", installed(t, "another"))
 	c.start()
 	lease, err := c.node.Locker.Acquire(t.Context(), "report", lock.WithLabel("nightly report"))
 	require.NoError(t, err)
@@ -117,13 +119,15 @@ func TestBrowser_ShowsThePageAtEveryWidthAndInBothSchemes(t *testing.T) {
 			name := fmt.Sprintf("%d-%s", width, scheme)
 			b.show(width, scheme)
 			b.open(server.URL)
-			b.run(`document.querySelectorAll("iframe").forEach(f => { f.loading = "eager" }); true`, nil)
 			b.until(`performance.getEntriesByType("resource").filter(r => r.name.includes("/preview/")).length === document.querySelectorAll("iframe").length`)
 			var wrong []string
 			b.run(measure, &wrong)
 			require.Empty(t, wrong, name)
 			b.run(structure, &wrong)
 			require.Empty(t, wrong, name)
+			if os.Getenv(screenshots) != "" {
+				time.Sleep(time.Second) // nothing tells when the browser has painted its frames
+			}
 			shot := b.screenshot(width, 6000)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name+".png"), shot, 0o600))
 			config, err := png.DecodeConfig(bytes.NewReader(shot))

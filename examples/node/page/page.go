@@ -10,6 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 )
 
@@ -26,6 +27,7 @@ type Page struct {
 	overview        part[cleanup.Overview]
 	locks           part[heldLocks]
 	ready           part[readiness]
+	nodes           part[nodes.Overview]
 	projects        part[[]cssstore.Project]
 	names           part[map[cssstore.UUID]string]
 }
@@ -83,6 +85,7 @@ func New(n *connect.Node, opts ...Option) *Page {
 const (
 	keepState    = time.Second
 	keepLocks    = 10 * time.Second
+	keepNodes    = 5 * time.Second
 	keepProjects = 15 * time.Second
 )
 
@@ -93,6 +96,7 @@ func (p *Page) setReads() {
 	p.overview = part[cleanup.Overview]{keep: keepState, read: p.node.Scheduler.Overview}
 	p.locks = part[heldLocks]{keep: keepLocks, read: p.readLocks}
 	p.ready = part[readiness]{keep: keepState, read: p.readReadiness}
+	p.nodes = part[nodes.Overview]{keep: keepNodes, read: p.readNodes}
 	p.projects = part[[]cssstore.Project]{keep: keepProjects, read: p.readProjects}
 	p.names = part[map[cssstore.UUID]string]{keep: keepProjects, read: p.readNames}
 }

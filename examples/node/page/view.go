@@ -10,6 +10,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 )
 
 // state is what the page has read from the cluster, each part with its error.
@@ -27,6 +28,9 @@ type state struct {
 
 	ready readiness
 
+	nodes    nodes.Overview
+	nodesErr error
+
 	projects    []cssstore.Project
 	projectsErr error
 	names       map[cssstore.UUID]string
@@ -41,6 +45,7 @@ func (p *Page) read(ctx context.Context) state {
 	all.Go(func() { s.overview, s.overviewErr = p.overview.get(ctx) })
 	all.Go(func() { s.locks, s.locksErr = p.locks.get(ctx) })
 	all.Go(func() { s.ready, _ = p.ready.get(ctx) })
+	all.Go(func() { s.nodes, s.nodesErr = p.nodes.get(ctx) })
 	all.Go(func() { s.projects, s.projectsErr = p.projects.get(ctx) })
 	all.Go(func() { s.names, _ = p.names.get(ctx) }) // without names it shows identifiers
 	all.Wait()
@@ -62,7 +67,11 @@ type view struct {
 	Paused   bool
 	Concerns []concern
 	Servers  []serverView
-	Locks    []lockView
+	// Nodes is nil if this node does not know the others.
+	Nodes *nodesView
+	// NodesRead is true if the list of the nodes could be read.
+	NodesRead bool
+	Locks     []lockView
 	// LocksNote says what the table of locks lacks, empty for nothing.
 	LocksNote string
 	LocksRead bool
@@ -109,6 +118,9 @@ func (p *Page) view(ctx context.Context) *view {
 		v.LocksNote = "The lock server cannot list its locks: only the lock of the cleanup is shown."
 	case s.locks.more:
 		v.LocksNote = "There are more locks than these."
+	}
+	if v.NodesRead = s.nodesErr == nil; p.node.Nodes != nil {
+		v.Nodes = newNodesView(s.nodes, now)
 	}
 	v.Chart, v.Runs = newRunsChart(s.overview.Runs), runViews(s.overview.Runs, now)
 	if p.node.Projects != nil && s.projectsErr == nil {

@@ -84,6 +84,9 @@ type moment struct{ time.Time }
 // Text returns the time to the second, in UTC, which all nodes share.
 func (m moment) Text() string { return m.UTC().Format("2006-01-02 15:04:05 UTC") }
 
+// Minute returns the time to the minute, in UTC.
+func (m moment) Minute() string { return m.UTC().Format("2006-01-02 15:04 UTC") }
+
 // Machine returns the time for the attribute datetime.
 func (m moment) Machine() string { return m.UTC().Format(time.RFC3339) }
 
