@@ -4,6 +4,7 @@ package main
 func commands() []command {
 	return []command{
 		configCommand(),
+		doctorCommand(),
 		{name: "value", sub: valueCommands()},
 		{name: "cache", sub: cacheCommands()},
 		{name: "cleanup", sub: cleanupCommands()},

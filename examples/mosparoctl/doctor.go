@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
+	"github.com/mosparo/go-cluster/examples/internal/shell"
+)
+
+func doctorCommand() command {
+	return command{
+		name: "doctor", args: clusterArgs + " [--write] [--json]", run: doctorExamine,
+		help: "Examine settings, cache, locks, database and files of this node: what is wrong, what happens if it stays, and what to do. Writes nothing without --write. Exit code: 0 fine, 1 warnings, 2 errors.",
+		sub: []command{
+			{name: "grants", args: "[--dir DIR] [--dsn URL] [--user NAME] [--host HOST] [--observe] [--json]", help: "Print the SQL statements for a database user with the least rights that a Go node needs.", run: doctorGrants, asks: offline},
+			{name: "acl", args: "[--dir DIR] [--lock-url URL] [--user NAME] [--observe] [--json]", help: "Print the Redis commands for a user with the least rights that a Go node needs.", run: doctorACL, asks: offline},
+			{name: "report", args: clusterArgs + " [--output FILE]", help: "Write versions, settings without secrets, findings and the state of the cleanup as JSON, for a question at " + discussions + ".", run: doctorReport},
+		},
+	}
+}
+
+func doctorExamine(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	var where clusterFlags
+	where.register(flags)
+	write := flags.Bool("write", false, "also write an entry of 10 s to the cache and take a lock of 5 s, both under names of their own")
+	asJSON := flags.Bool("json", false, "write JSON")
+	return func(args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Sprintf("doctor has no subcommand %q and takes no arguments", args[0])}
+		}
+		r, _, err := a.examine(ctx, &where, *write)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			err = a.printJSON(r)
+		} else {
+			err = writeExamination(a.stdout, r)
+		}
+		if err != nil {
+			return err
+		}
+		return severityCode(doctor.Worst(r.Findings))
+	}
+}
+
+// severityCode returns the exit code of an examination, nil for 0.
+func severityCode(worst doctor.Severity) error {
+	switch worst {
+	case doctor.Error:
+		return exitError(2)
+	case doctor.Warning:
+		return exitError(1)
+	}
+	return nil
+}
+
+// examine examines the cluster that the flags name, within the timeout. The settings are
+// nil if they could not be read.
+func (a *app) examine(ctx context.Context, where *clusterFlags, write bool) (doctor.Report, *envconfig.Settings, error) {
+	if a.timeout <= 0 {
+		return doctor.Report{}, nil, usageError{"--timeout must be positive, such as 30s"}
+	}
+	opts, err := a.doctorOptions(where, write)
+	if err != nil {
+		return doctor.Report{}, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	s, err := where.settings(a.environ)
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		return doctor.Report{}, nil, err
+	case s == nil:
+		return doctor.Report{Time: time.Now(), Findings: []doctor.Finding{settingsUnread(err)}, Parts: []doctor.Part{}}, nil, nil
+	}
+	r := doctor.Examine(ctx, s, opts...) // what is wrong with the settings is among its findings
+	if where.dir == "" && where.dsn == "" {
+		r.Findings = append(r.Findings, doctor.Finding{
+			Code: "no_directory", Severity: doctor.Note, Subject: "settings", What: "only the environment was read",
+			Consequence: "settings in mosparo's .env files and config/env.mosparo.php do not count", Remedy: "name mosparo's directory with --dir",
+		})
+	}
+	return r, s, nil
+}
+
+func settingsUnread(err error) doctor.Finding {
+	return doctor.Finding{
+		Code: "settings_unreadable", Severity: doctor.Error, Subject: "settings", What: err.Error(),
+		Consequence: "no node starts with these settings", Remedy: "name mosparo's directory with --dir, and correct the file that the error names",
+	}
+}
+
+func (a *app) doctorOptions(where *clusterFlags, write bool) ([]doctor.Option, error) {
+	zone, err := time.LoadLocation(where.zone)
+	if err != nil {
+		return nil, usageError{"--zone: " + err.Error()}
+	}
+	params, err := databaseParameters(where.dsn)
+	if err != nil {
+		return nil, err
+	}
+	each := min(max(connect.DefaultTimeout, a.timeout/5), a.timeout*2/3)
+	opts := []doctor.Option{
+		doctor.WithConnect(connect.WithTimeout(each), connect.WithDatabaseParameters(params)),
+		doctor.WithMySQL(mysqlconnector.New), doctor.WithZone(zone), doctor.WithLockURL(where.locks),
+	}
+	if write {
+		opts = append(opts, doctor.WithWrites())
+	}
+	return opts, nil
+}
+
+// writeExamination prints a report for people.
+func writeExamination(w io.Writer, r doctor.Report) error {
+	count := map[doctor.Severity]int{}
+	for _, f := range r.Findings {
+		count[f.Severity]++
+		fmt.Fprintf(w, "%s: %s (%s)\n  %s\n  If it stays: %s.\n  What to do:  %s.\n\n", f.Severity, shell.Plain(f.Subject), f.Code,
+			shell.Plain(f.What), shell.Plain(f.Consequence), shell.Plain(f.Remedy))
+	}
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "PART\tKIND\tSERVER\tVERSION\tLATENCY\tCLOCK")
+	for _, p := range r.Parts {
+		latency, clock := "-", "-"
+		if p.Latency > 0 {
+			latency = fmt.Sprintf("%.2f ms", p.Latency.Seconds()*1000)
+		}
+		if p.Ahead != nil {
+			clock = fmt.Sprintf("%+.2f s", p.Ahead.Seconds())
+		}
+		version, _, _ := strings.Cut(p.Version, " ")
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.Name, p.Kind, shell.Plain(p.Server), shell.Plain(orDash(version)), latency, clock)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s, %s, %s\n", plural(count[doctor.Error], "error"), plural(count[doctor.Warning], "warning"), plural(count[doctor.Note], "note"))
+	return err
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
