@@ -1,13 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig"
@@ -20,11 +19,24 @@ import (
 func doctorCommand() command {
 	return command{
 		name: "doctor", args: clusterArgs + " [--write] [--json]", run: doctorExamine,
-		help: "Examine settings, cache, locks, database and files of this node: what is wrong, what happens if it stays, and what to do. Writes nothing without --write. Exit code: 0 fine, 1 warnings, 2 errors.",
+		help:     "Examine this node: what is wrong with its settings, cache, locks, database and files, what happens if it stays, and what to do. It writes nothing without --write.",
+		examples: []string{"mosparoctl doctor --dir /var/www/mosparo", "mosparoctl doctor --dir /var/www/mosparo --timeout 20s --json"},
 		sub: []command{
-			{name: "grants", args: "[--dir DIR] [--dsn URL] [--user NAME] [--host HOST] [--observe] [--json]", help: "Print the SQL statements for a database user with the least rights that a Go node needs.", run: doctorGrants, asks: offline},
-			{name: "acl", args: "[--dir DIR] [--lock-url URL] [--user NAME] [--observe] [--json]", help: "Print the Redis commands for a user with the least rights that a Go node needs.", run: doctorACL, asks: offline},
-			{name: "report", args: clusterArgs + " [--output FILE]", help: "Write versions, settings without secrets, findings and the state of the cleanup as JSON, for a question at " + discussions + ".", run: doctorReport},
+			{
+				name: "grants", args: "[--dir DIR] [--dsn URL] [--user NAME] [--host HOST] [--observe] [--json]", run: doctorGrants, asks: offline,
+				help:     "Print SQL statements for a user of the database with the least rights that a Go node needs. Replace PASSWORD by a password.",
+				examples: []string{"mosparoctl doctor grants --dsn mysql://db.example.com/mosparo --user node --host 10.0.0.%", "mosparoctl doctor grants --dsn postgres://db.example.com/mosparo --observe"},
+			},
+			{
+				name: "acl", args: "[--dir DIR] [--lock-url URL] [--user NAME] [--observe] [--json]", run: doctorACL, asks: offline,
+				help:     "Print commands for a user of Redis with the least rights that a Go node needs. Replace PASSWORD by a password.",
+				examples: []string{"mosparoctl doctor acl --dir /var/www/mosparo", "mosparoctl doctor acl --dir /var/www/mosparo --observe --json"},
+			},
+			{
+				name: "report", args: clusterArgs + " [--output FILE] [--json]", run: doctorReport,
+				help:     "Write versions, settings without secrets, findings and the state of the cleanup as JSON, for a question at " + discussions + ".",
+				examples: []string{"mosparoctl doctor report --dir /var/www/mosparo", "mosparoctl doctor report --dir /var/www/mosparo --output report.json"},
+			},
 		},
 	}
 }
@@ -33,11 +45,8 @@ func doctorExamine(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 	var where clusterFlags
 	where.register(flags)
 	write := flags.Bool("write", false, "also write an entry of 10 s to the cache and take a lock of 5 s, both under names of their own")
-	asJSON := flags.Bool("json", false, "write JSON")
-	return func(args []string) error {
-		if len(args) > 0 {
-			return usageError{fmt.Sprintf("doctor has no subcommand %q and takes no arguments", args[0])}
-		}
+	asJSON := jsonFlag(flags)
+	return func([]string) error {
 		r, _, err := a.examine(ctx, &where, *write)
 		if err != nil {
 			return err
@@ -45,7 +54,7 @@ func doctorExamine(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		if *asJSON {
 			err = a.printJSON(r)
 		} else {
-			err = writeExamination(a.stdout, r)
+			err = a.writeExamination(r)
 		}
 		if err != nil {
 			return err
@@ -58,9 +67,9 @@ func doctorExamine(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 func severityCode(worst doctor.Severity) error {
 	switch worst {
 	case doctor.Error:
-		return exitError(2)
+		return exitError(exitErrors)
 	case doctor.Warning:
-		return exitError(1)
+		return exitError(exitWarnings)
 	}
 	return nil
 }
@@ -123,15 +132,15 @@ func (a *app) doctorOptions(where *clusterFlags, write bool) ([]doctor.Option, e
 }
 
 // writeExamination prints a report for people.
-func writeExamination(w io.Writer, r doctor.Report) error {
+func (a *app) writeExamination(r doctor.Report) error {
 	count := map[doctor.Severity]int{}
+	styles := map[doctor.Severity]style{doctor.Error: red, doctor.Warning: yellow}
 	for _, f := range r.Findings {
 		count[f.Severity]++
-		fmt.Fprintf(w, "%s: %s (%s)\n  %s\n  If it stays: %s.\n  What to do:  %s.\n\n", f.Severity, shell.Plain(f.Subject), f.Code,
-			shell.Plain(f.What), shell.Plain(f.Consequence), shell.Plain(f.Remedy))
+		fmt.Fprintf(a.stdout, "%s: %s (%s)\n  %s\n  If it stays: %s.\n  What to do:  %s.\n\n", a.paint(a.outTTY, styles[f.Severity], f.Severity.String()),
+			shell.Plain(f.Subject), f.Code, shell.Plain(f.What), shell.Plain(f.Consequence), shell.Plain(f.Remedy))
 	}
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "PART\tKIND\tSERVER\tVERSION\tLATENCY\tCLOCK")
+	t := a.newTable("PART", "KIND", "SERVER", "VERSION", "LATENCY", "CLOCK")
 	for _, p := range r.Parts {
 		latency, clock := "-", "-"
 		if p.Latency > 0 {
@@ -141,20 +150,13 @@ func writeExamination(w io.Writer, r doctor.Report) error {
 			clock = fmt.Sprintf("%+.2f s", p.Ahead.Seconds())
 		}
 		version, _, _ := strings.Cut(p.Version, " ")
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", p.Name, p.Kind, shell.Plain(p.Server), shell.Plain(orDash(version)), latency, clock)
+		t.add(p.Name, p.Kind, p.Server, cmp.Or(version, "-"), latency, clock)
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.write(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%s, %s, %s\n", plural(count[doctor.Error], "error"), plural(count[doctor.Warning], "warning"), plural(count[doctor.Note], "note"))
+	_, err := fmt.Fprintf(a.stdout, "\n%s, %s, %s\n", plural(count[doctor.Error], "error"), plural(count[doctor.Warning], "warning"), plural(count[doctor.Note], "note"))
 	return err
-}
-
-func orDash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
 }
 
 func plural(n int, noun string) string {

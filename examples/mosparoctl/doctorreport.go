@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
@@ -25,7 +23,7 @@ const discussions = "https://github.com/mosparo/mosparo/discussions"
 type bundle struct {
 	About    string               `json:"about"`
 	Time     time.Time            `json:"time"`
-	Program  programState         `json:"program"`
+	Program  versionInfo          `json:"program"`
 	Dir      string               `json:"dir,omitempty"`
 	Files    []string             `json:"files"`
 	Settings []envconfig.Variable `json:"settings"`
@@ -35,21 +33,10 @@ type bundle struct {
 	CleanupError string        `json:"cleanup_error,omitempty"`
 }
 
-// programState describes this program and its system.
-type programState struct {
-	Module     string            `json:"module"`
-	Version    string            `json:"version"`
-	Go         string            `json:"go"`
-	OS         string            `json:"os"`
-	Arch       string            `json:"arch"`
-	CPUs       int               `json:"cpus"`
-	Gomaxprocs int               `json:"gomaxprocs"`
-	Build      map[string]string `json:"build"`
-}
-
 func doctorReport(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
+	alwaysJSON(flags)
 	output := flags.String("output", "", "write to this file, which must not exist, instead of standard output")
 	return func(args []string) error {
 		if len(args) > 0 {
@@ -74,7 +61,7 @@ func (a *app) bundle(ctx context.Context, where *clusterFlags) (*bundle, error) 
 		return nil, err
 	}
 	b := &bundle{
-		About: "made by mosparoctl doctor report; passwords are masked", Time: r.Time, Program: program(), Report: r,
+		About: "made by mosparoctl doctor report; passwords are masked", Time: r.Time, Program: newVersionInfo(), Report: r,
 		Files: []string{}, Settings: []envconfig.Variable{},
 	}
 	if s == nil {
@@ -129,25 +116,6 @@ func (a *app) cleanupState(ctx context.Context, where *clusterFlags) (*cleanupSt
 	}
 	state := stateOf(o)
 	return &state, err
-}
-
-func program() programState {
-	p := programState{
-		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Gomaxprocs: runtime.GOMAXPROCS(0),
-		Build: map[string]string{},
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return p
-	}
-	p.Module, p.Version = info.Main.Path, info.Main.Version
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision", "vcs.time", "vcs.modified", "CGO_ENABLED", "-race", "-tags":
-			p.Build[s.Key] = s.Value
-		}
-	}
-	return p
 }
 
 // writeBundle writes to standard output, or to a file that only this user can read.

@@ -18,15 +18,16 @@ import (
 // rightsFlags are the flags of commands that print statements for a user.
 type rightsFlags struct {
 	clusterFlags
-	user            string
-	observe, asJSON bool
+	user    string
+	observe bool
+	asJSON  *bool
 }
 
 func (r *rightsFlags) register(flags *flag.FlagSet) {
 	r.cacheFlags(flags)
 	flags.StringVar(&r.user, "user", "mosparo_go", "name of the user")
 	flags.BoolVar(&r.observe, "observe", false, "only the rights of a node that observes")
-	flags.BoolVar(&r.asJSON, "json", false, "write JSON")
+	r.asJSON = jsonFlag(flags)
 }
 
 // read checks the command line and reads the settings.
@@ -67,7 +68,7 @@ func doctorGrants(_ context.Context, a *app, flags *flag.FlagSet) func([]string)
 			return errors.New("SQLite has no users: the file and its directory must be writable for the user of this program")
 		}
 		statements := userStatements(dialect, r.user, *host, s.Database.Name, mode)
-		if r.asJSON {
+		if *r.asJSON {
 			return a.printJSON(struct {
 				Statements []string `json:"statements"`
 			}{statements})
@@ -113,7 +114,7 @@ func doctorACL(_ context.Context, a *app, flags *flag.FlagSet) func([]string) er
 		switch {
 		case len(all) == 0:
 			return errors.New("neither the shared cache nor the locks are on Redis, so there is no ACL")
-		case r.asJSON:
+		case *r.asJSON:
 			return a.printJSON(all)
 		}
 		for _, acl := range all {

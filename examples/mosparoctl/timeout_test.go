@@ -95,8 +95,8 @@ func TestTimeout_NamesItself(t *testing.T) {
 	require.Equal(t, 1, got.code)
 	require.Contains(t, got.stderr, "--timeout")
 	got = ctl(t, env, "", "cache", "get", "k", "--timeout", "0s")
-	require.Equal(t, 2, got.code)
+	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, "--timeout must be positive")
 	got = ctl(t, env, "", "cleanup", "status", "--help")
-	require.Regexp(t, `-timeout duration\n.*\(default 10s\)`, got.stdout)
+	require.Regexp(t, `--timeout duration +time.*\(default 10s\)`, got.stdout)
 }
