@@ -60,8 +60,12 @@ func (d *DB) Checks(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) i
 
 // Ping reads a row, as mosparo's health check does.
 func (d *DB) Ping(ctx context.Context) error {
-	_, err := d.readIDs(ctx, "SELECT id FROM project ORDER BY id LIMIT 1")
-	return err
+	return d.retryOutage(ctx, opPing, func() error {
+		return d.readOnce(ctx, func(q querier) error {
+			_, err := d.selectIDs(ctx, q, "SELECT id FROM project ORDER BY id LIMIT 1")
+			return err
+		})
+	})
 }
 
 // checkColumns compares the tables with mosparo's.

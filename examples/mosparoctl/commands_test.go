@@ -59,6 +59,20 @@ func TestCommands_HaveHelpWithExamplesAndFlags(t *testing.T) {
 	})
 }
 
+func TestCommands_GroupsShowAnExampleOfEachCommand(t *testing.T) {
+	for _, group := range []string{"", "cache", "debug"} {
+		got := ctl(t, nil, "", append(strings.Fields(group), "--help")...).stdout
+		_, commands, found := strings.Cut(got, "Commands:\n")
+		require.True(t, found)
+		commands, _, _ = strings.Cut(commands, "\n\n")
+		for line := range strings.Lines(commands) {
+			if name := strings.Fields(line)[0]; line[2] != ' ' {
+				require.Contains(t, got, strings.TrimSpace("  mosparoctl "+group)+" "+name)
+			}
+		}
+	}
+}
+
 func TestCommands_OldNamesAnswerAndHelpHidesThem(t *testing.T) {
 	for line, stdin := range map[string]string{
 		"value decode":                  "N;",

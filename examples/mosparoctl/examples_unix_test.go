@@ -28,6 +28,7 @@ var exampleCodes = map[string]int{
 	"doctor":             1, // SQLite with a shared cache
 	"lock break":         1, // the lock is free
 	"mirror":             1, // a dry run finds differences
+	"files compare":      1, // there is one list only
 	"leave":              1, // the slot of the example of lock run is used
 }
 

@@ -57,6 +57,21 @@ var exitTable = map[string][]exitEntry{
 		{exitErrors, "there are errors"},
 		{exitUsage, "wrong command line"},
 	},
+	"files status": {
+		{exitOK, "the nodes do not differ, but in what they have declared"},
+		{exitFailed, "nodes differ, or their records cannot be read"},
+		{exitUsage, "wrong command line"},
+	},
+	"files compare": {
+		{exitOK, "the files of the lists are the same"},
+		{exitFailed, "files differ, or there are no lists that can be compared"},
+		{exitUsage, "wrong command line"},
+	},
+	"mirror": {
+		{exitOK, "the files are like the shared cache"},
+		{exitFailed, "a project failed, or --dry-run found differences"},
+		{exitUsage, "wrong command line"},
+	},
 	"lock run": {
 		{exitOK, "the command succeeded"},
 		{exitFailed, "another node holds the lock or has used the slot (--conflict-exit-code); without a message unless --verbose"},

@@ -29,9 +29,9 @@ func (a *app) writeHelp(w io.Writer, cmd *cobra.Command, c command) {
 		title("Other names:")
 		fmt.Fprintln(w, " ", strings.Join(c.aliases, ", "))
 	}
-	if len(c.examples) > 0 {
+	if examples := c.allExamples(); len(examples) > 0 {
 		title("Examples:")
-		for _, e := range c.examples {
+		for _, e := range examples {
 			fmt.Fprintln(w, " ", e)
 		}
 	}
@@ -60,6 +60,20 @@ func shown(all []command) (visible []command) {
 		}
 	}
 	return visible
+}
+
+// allExamples returns the examples of a command, or the first one of each subcommand.
+func (c command) allExamples() []string {
+	if c.run != nil {
+		return c.examples
+	}
+	var all []string
+	for _, s := range shown(c.sub) {
+		if of := s.allExamples(); len(of) > 0 {
+			all = append(all, of[0])
+		}
+	}
+	return all
 }
 
 func writeCommands(w io.Writer, all []command) {
