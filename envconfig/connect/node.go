@@ -14,6 +14,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/connect/requestid"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
@@ -35,6 +36,9 @@ type Node struct {
 	// CSSSource is where CSS reads prepared CSS.
 	CSSSource CSSSource
 	Health    *health.Handler
+	// Nodes lists the nodes of the cluster and their differences; nil with
+	// [WithoutNodes].
+	Nodes *nodes.Registry
 	// Mode is the mode of the scheduler. WhyObserve says why it is
 	// [cleanup.ModeObserve], and is empty otherwise.
 	Mode       cleanup.Mode

@@ -10,6 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -39,6 +40,8 @@ type nodeOptions struct {
 	schedulerOptions []cleanup.Option
 	cssOptions       []csshttp.Option
 	healthOptions    []health.Option
+	nodesOptions     []nodes.Option
+	withoutNodes     bool
 }
 
 func defaultNodeOptions() nodeOptions { return nodeOptions{drain: DefaultDrain, zone: time.UTC} }
@@ -157,3 +160,13 @@ func WithCSSOptions(opts ...csshttp.Option) Option {
 func WithHealthOptions(opts ...health.Option) Option {
 	return func(o *options) { o.node.healthOptions = append(o.node.healthOptions, opts...) }
 }
+
+// WithNodesOptions adds options of the node's registry, such as the name under which the
+// other nodes see it; see [WithPoolOptions]. Set the mode with [WithMode].
+func WithNodesOptions(opts ...nodes.Option) Option {
+	return func(o *options) { o.node.nodesOptions = append(o.node.nodesOptions, opts...) }
+}
+
+// WithoutNodes leaves the registry out: the node neither writes a record of itself to the
+// shared cache nor sees the other nodes.
+func WithoutNodes() Option { return func(o *options) { o.node.withoutNodes = true } }

@@ -33,6 +33,9 @@ func (n *Node) start(working, serving context.Context) *sync.WaitGroup {
 	if n.generator != nil {
 		work.Go(func() { _ = n.generator.Run(serving) }) // likewise
 	}
+	if n.Nodes != nil {
+		work.Go(func() { _ = n.Nodes.Run(working) }) // likewise
+	}
 	work.Go(func() { n.warmUp(working) })
 	return &work
 }
