@@ -35,6 +35,7 @@ type Settings struct {
 	Database *dsn.Database
 
 	variables []Variable
+	unknown   []unknownName
 	// reload reads the settings again; nil if they were not read from files.
 	reload func() (*Settings, error)
 	// databaseHelp says how to set the variables of the database.
@@ -78,6 +79,7 @@ func (r *resolver) settings() *Settings {
 	r.others()
 	s.databaseHelp = r.databaseHelp()
 	s.variables = r.variables
+	s.unknown = r.unknown()
 	if r.config != nil {
 		s.ConfigFile, s.unread = r.config.path, r.config.err
 	}

@@ -4,6 +4,7 @@ package main
 func commands() []command {
 	return []command{
 		configCommand(),
+		doctorCommand(),
 		{name: "cache", aliases: []string{"caches"}, help: "Look into and change the shared cache.", sub: cacheCommands()},
 		{name: "cleanup", aliases: []string{"cleanups"}, help: "Look at and run the cleanup of the database.", sub: cleanupCommands()},
 		{name: "css", aliases: []string{"project", "projects"}, help: "Look at and prepare the CSS of projects.", sub: cssCommands()},
