@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -83,7 +84,7 @@ func (p *Page) pauseOrResume(w http.ResponseWriter, r *http.Request) {
 	}
 	p.overview.forget()
 	if err != nil {
-		p.logger.WarnContext(r.Context(), "pausing or resuming the cleanup failed", "error", err)
+		p.logger.WarnContext(r.Context(), "pausing or resuming the cleanup failed", slog.Any("error", err))
 		p.renderForm(w, r, http.StatusServiceUnavailable, formView{Error: "The shared cache could not be written, so nothing has changed for sure; the error is in the log of this node.", Reason: plain(r.PostForm.Get("reason"))})
 		return
 	}
