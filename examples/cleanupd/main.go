@@ -41,7 +41,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))
 		os.Exit(2)
 	}
-	handler, err := shell.LogHandler(os.Stderr, *logFormat)
+	handler, err := shell.LogHandler(os.Stderr, *logFormat, slog.LevelInfo)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cleanupd:", err)
 		os.Exit(2)

@@ -52,7 +52,7 @@ func install(t *testing.T, version string, environ ...string) *installation {
 	i.rows = sqlcleaner.New(i.db, sqlcleaner.SQLite)
 	require.NoError(t, os.Mkdir(filepath.Join(i.dir, "config"), 0o700))
 	php := "<?php\nreturn ['database_driver' => 'pdo_sqlite', 'database_path' => '" + filepath.ToSlash(file) +
-		"', 'mosparo_installed' => true, 'mosparo_installed_version' => '" + version + "'];\n"
+		"', 'encryption_key' => 'e1c3', 'mosparo_installed' => true, 'mosparo_installed_version' => '" + version + "'];\n"
 	require.NoError(t, os.WriteFile(filepath.Join(i.dir, "config", "env.mosparo.php"), []byte(php), 0o600))
 	i.environ = environ
 	if len(environ) == 0 {

@@ -25,8 +25,10 @@ var exampleCodes = map[string]int{
 	"debug cache server": 1, // the cache is no memcached
 	"css get":            1, // no such project
 	"css check":          1, // the projects have no CSS yet
+	"doctor":             1, // SQLite with a shared cache
 	"lock break":         1, // the lock is free
 	"mirror":             1, // a dry run finds differences
+	"files compare":      1, // there is one list only
 	"leave":              1, // the slot of the example of lock run is used
 }
 

@@ -14,6 +14,10 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 64 // as in sysexits.h
+
+	// Those of "doctor".
+	exitWarnings = 1
+	exitErrors   = 2
 )
 
 // exitEntry is an exit code and its meaning. A negative code stands for any other.
@@ -45,6 +49,22 @@ var exitTable = map[string][]exitEntry{
 	"css warm": {
 		{exitOK, "the CSS of all projects is stored, with --save-hash also their hashes"},
 		{exitFailed, "at least one project failed; the others are stored"},
+		{exitUsage, "wrong command line"},
+	},
+	"doctor": {
+		{exitOK, "fine; there may be notes"},
+		{exitWarnings, "there are warnings"},
+		{exitErrors, "there are errors"},
+		{exitUsage, "wrong command line"},
+	},
+	"files status": {
+		{exitOK, "the nodes do not differ, but in what they have declared"},
+		{exitFailed, "nodes differ, or their records cannot be read"},
+		{exitUsage, "wrong command line"},
+	},
+	"files compare": {
+		{exitOK, "the files of the lists are the same"},
+		{exitFailed, "files differ, or there are no lists that can be compared"},
 		{exitUsage, "wrong command line"},
 	},
 	"mirror": {

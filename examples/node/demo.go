@@ -89,7 +89,7 @@ func demonstrate(ctx context.Context, o options, environ []string, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	log.Info("demonstration: a cluster with generated data", slog.String("dir", dir), slog.Bool("shared", n.shared))
+	log.InfoContext(ctx, "demonstration: a cluster with generated data", slog.String("dir", dir), slog.Bool("shared", n.shared))
 	return n, nil
 }
 

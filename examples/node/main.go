@@ -98,6 +98,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a temporary one")
 	flags.DurationVar(&o.drain, "drain", connect.DefaultDrain, "how long to keep serving after a stop signal, so that balancers notice: at least their interval × failures + 1 s; with --demo the default is 0")
 	logFormat := flags.String("log-format", "text", shell.LogFormatHelp)
+	var level slog.Level
+	flags.TextVar(&level, "log-level", slog.LevelInfo, shell.LogLevelHelp)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return o, err
 	} else if err != nil {
@@ -116,7 +118,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if o.demo && o.clean {
 		return o, usageError{"--clean is for a real cluster; a demonstration always cleans"}
 	}
-	if o.log, err = shell.LogHandler(stderr, *logFormat); err != nil {
+	if o.log, err = shell.LogHandler(stderr, *logFormat, level); err != nil {
 		return o, usageError{err.Error()}
 	}
 	return o, nil
@@ -170,6 +172,6 @@ func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *sl
 		}
 		opts, adminURL = append(opts, connect.WithAdmin(l, h)), "http://"+l.Addr().String()+"/"
 	}
-	log.Info("listening", slog.String("url", "http://"+public.Addr().String()+"/"), slog.String("admin", adminURL), slog.String("mode", n.Mode.String()), slog.Bool("demo", n.demo))
+	log.InfoContext(ctx, "listening", slog.String("url", "http://"+public.Addr().String()+"/"), slog.String("admin", adminURL), slog.String("mode", n.Mode.String()), slog.Bool("demo", n.demo))
 	return n.Serve(ctx, public, opts...)
 }
