@@ -86,7 +86,7 @@
 //	deleted_rows         number of deleted rows in all tables
 //	deleted_submissions  likewise, of submissions
 //	deleted_tokens       likewise, of submit tokens
-//	difference           of two stores of CSS: missing, stale or orphaned
+//	difference           of two stores of CSS: missing, stale or orphaned; of nodes: in a sentence
 //	dir                  path of a directory
 //	drain                how long a node goes on serving before it stops
 //	due                  time at which a cleanup is due
