@@ -10,6 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 )
@@ -20,6 +21,7 @@ type Page struct {
 	host         string // this host
 	token        *health.Token
 	introduction []string
+	examine      func(context.Context) doctor.Report // nil: none
 	logger       *slog.Logger
 	mux          *http.ServeMux
 
@@ -28,6 +30,7 @@ type Page struct {
 	locks           part[heldLocks]
 	ready           part[readiness]
 	nodes           part[nodes.Overview]
+	examination     part[doctor.Report]
 	projects        part[[]cssstore.Project]
 	names           part[map[cssstore.UUID]string]
 }
@@ -97,6 +100,7 @@ func (p *Page) setReads() {
 	p.locks = part[heldLocks]{keep: keepLocks, read: p.readLocks}
 	p.ready = part[readiness]{keep: keepState, read: p.readReadiness}
 	p.nodes = part[nodes.Overview]{keep: keepNodes, read: p.readNodes}
+	p.setExamination()
 	p.projects = part[[]cssstore.Project]{keep: keepProjects, read: p.readProjects}
 	p.names = part[map[cssstore.UUID]string]{keep: keepProjects, read: p.readNames}
 }

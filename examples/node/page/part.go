@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,11 +30,14 @@ const share = 20
 type part[T any] struct {
 	// keep is how long a result counts.
 	keep time.Duration
+	// timeout is the deadline of a read, readTimeout if it is 0.
+	timeout time.Duration
 	// read returns what could be read, also with an error.
 	read func(ctx context.Context) (T, error)
 
 	mu      sync.Mutex
 	current *call[T]
+	last    *call[T] // the one before, nil if there is none
 }
 
 type call[T any] struct {
@@ -80,8 +84,9 @@ func (p *part[T]) join(ctx context.Context) *call[T] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current == nil || p.current.isOld(p.keep) {
+		p.last = p.current
 		p.current = &call[T]{begun: time.Now(), done: make(chan struct{})}
-		go p.current.run(context.WithoutCancel(ctx), p.read)
+		go p.current.run(context.WithoutCancel(ctx), cmp.Or(p.timeout, readTimeout), p.read)
 	}
 	return p.current
 }
@@ -99,8 +104,8 @@ func (c *call[T]) isOld(keep time.Duration) bool {
 	}
 }
 
-func (c *call[T]) run(ctx context.Context, read func(context.Context) (T, error)) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+func (c *call[T]) run(ctx context.Context, timeout time.Duration, read func(context.Context) (T, error)) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	defer close(c.done)
 	defer func() { c.ended = time.Now() }()
@@ -110,6 +115,23 @@ func (c *call[T]) run(ctx context.Context, read func(context.Context) (T, error)
 		}
 	}()
 	c.value, c.err = read(ctx)
+}
+
+// latest returns the result of the last read that has ended without an error, and false if
+// there is none. It does not wait for the one that it starts if the result is old.
+func (p *part[T]) latest(ctx context.Context) (value T, ok bool) {
+	c := p.join(ctx)
+	select {
+	case <-c.done:
+		return c.value, c.err == nil
+	default:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil {
+		return value, false
+	}
+	return p.last.value, p.last.err == nil // it has ended before the other began
 }
 
 // forget makes the next request read again.
