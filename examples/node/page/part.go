@@ -20,16 +20,15 @@ const (
 // errNoAnswer is the error of a read that goes on beyond waitTimeout.
 var errNoAnswer = errors.New("no answer in time")
 
-// share is how many times as long as a read took its result is kept at least, so that the
-// page costs a slow cluster only a small share of its time. A failure is not kept: the end
-// of an outage shows.
-const share = 20
-
 // part is something that the page reads from the cluster. At most one read is in flight,
 // and requests share it: browsers that show the page do not add up.
 type part[T any] struct {
 	// keep is how long a result counts.
 	keep time.Duration
+	// share is how many times as long as a read took its result counts at least, so that
+	// one of very much data costs only a small share of the cluster's time. It is not for
+	// failures: the end of an outage shows.
+	share int
 	// timeout is the deadline of a read, readTimeout if it is 0.
 	timeout time.Duration
 	// read returns what could be read, also with an error.
@@ -83,7 +82,7 @@ func (c *call[T]) wait() bool {
 func (p *part[T]) join(ctx context.Context) *call[T] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.current == nil || p.current.isOld(p.keep) {
+	if p.current == nil || p.current.isOld(p.keep, p.share) {
 		p.last = p.current
 		p.current = &call[T]{begun: time.Now(), done: make(chan struct{})}
 		go p.current.run(context.WithoutCancel(ctx), cmp.Or(p.timeout, readTimeout), p.read)
@@ -92,11 +91,11 @@ func (p *part[T]) join(ctx context.Context) *call[T] {
 }
 
 // isOld reports whether the read has ended too long ago.
-func (c *call[T]) isOld(keep time.Duration) bool {
+func (c *call[T]) isOld(keep time.Duration, share int) bool {
 	select {
 	case <-c.done:
 		if c.err == nil {
-			keep = max(keep, share*c.took())
+			keep = max(keep, time.Duration(share)*c.took())
 		}
 		return time.Since(c.ended) >= keep
 	default:

@@ -13,7 +13,7 @@ import (
 func TestPart_IsReadOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0
-		p := part[int]{keep: time.Second, read: func(context.Context) (int, error) {
+		p := part[int]{keep: time.Second, share: 20, read: func(context.Context) (int, error) {
 			reads++
 			time.Sleep(100 * time.Millisecond)
 			return reads, nil
