@@ -71,7 +71,7 @@ func (p *Pool) observe(ctx context.Context, op Op, key string, err error, start 
 		return
 	}
 	if r := resultOf(err); op != OpLoad {
-		p.outages.note(op, key, r, err)
+		p.outages.note(ctx, op, key, r, err)
 	}
 	if p.observer != nil {
 		p.observer(ctx, NewEvent(op, key, start, err))

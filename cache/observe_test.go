@@ -107,11 +107,11 @@ func TestLog_TellsOfAnOutageOnceAndOfItsEnd(t *testing.T) {
 			use()
 			time.Sleep(time.Second)
 		}
-		require.Equal(t, []string{`level=WARN msg="the shared cache fails" op=get key=text result=unavailable error="cache: get \"text\": cache unavailable"`}, lines(), "writes work all the while")
+		require.Equal(t, []string{`level=WARN msg="the shared cache fails" operation=get key=text result=unavailable error="cache: get \"text\": cache unavailable"`}, lines(), "writes work all the while")
 		heal()
 		use()
 		use()
-		require.Equal(t, []string{`level=INFO msg="the shared cache works again" op=get result=unavailable outage=1m40s`}, lines())
+		require.Equal(t, []string{`level=INFO msg="the shared cache works again" operation=get result=unavailable outage=1m40s`}, lines())
 	})
 }
 

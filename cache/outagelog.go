@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -47,21 +48,21 @@ func side(op Op) int {
 // isFailing reports whether operations of this kind are in an outage.
 func (l *outageLog) isFailing(op Op) bool { return l.failed[side(op)].Load() }
 
-func (l *outageLog) note(op Op, key string, r result, err error) {
+func (l *outageLog) note(ctx context.Context, op Op, key string, r result, err error) {
 	switch r {
 	case resultOK:
 		if l.isFailing(op) {
-			l.recordRecovery(op)
+			l.recordRecovery(ctx, op)
 		}
 	case resultUnavailable, resultUnauthorized, resultReadOnly, resultFull, resultOther:
-		l.fails(op, key, r, err)
+		l.fails(ctx, op, key, r, err)
 	case resultDecode, resultTooLarge:
-		l.cannotUse(op, key, r, err)
+		l.cannotUse(ctx, op, key, r, err)
 	default: // the caller's own error
 	}
 }
 
-func (l *outageLog) fails(op Op, key string, r result, err error) {
+func (l *outageLog) fails(ctx context.Context, op Op, key string, r result, err error) {
 	now := time.Now()
 	l.mu.Lock()
 	o := &l.outages[side(op)]
@@ -80,11 +81,11 @@ func (l *outageLog) fails(op Op, key string, r result, err error) {
 	}
 	l.mu.Unlock()
 	if tell {
-		l.logger.Warn("the shared cache fails", "op", op, "key", key, "result", r, "error", err)
+		l.logger.LogAttrs(ctx, slog.LevelWarn, "the shared cache fails", attrs(op, key, r, err)...)
 	}
 }
 
-func (l *outageLog) recordRecovery(op Op) {
+func (l *outageLog) recordRecovery(ctx context.Context, op Op) {
 	l.mu.Lock()
 	o := &l.outages[side(op)]
 	was := *o
@@ -92,13 +93,14 @@ func (l *outageLog) recordRecovery(op Op) {
 	l.failed[side(op)].Store(false)
 	l.mu.Unlock()
 	if was.logged {
-		l.logger.Info("the shared cache works again", "op", op, "result", was.result, "outage", time.Since(was.since))
+		l.logger.InfoContext(ctx, "the shared cache works again",
+			slog.String("operation", string(op)), slog.String("result", string(was.result)), slog.Duration("outage", time.Since(was.since)))
 	}
 }
 
 // cannotUse logs an entry that cannot be read, or is too large to be read or
 // written, once for each key.
-func (l *outageLog) cannotUse(op Op, key string, r result, err error) {
+func (l *outageLog) cannotUse(ctx context.Context, op Op, key string, r result, err error) {
 	l.mu.Lock()
 	tell := !l.unusable[key] && len(l.unusable) < maxUnusable
 	last := tell && len(l.unusable) == maxUnusable-1
@@ -110,9 +112,13 @@ func (l *outageLog) cannotUse(op Op, key string, r result, err error) {
 	}
 	l.mu.Unlock()
 	if tell {
-		l.logger.Warn("an entry of the shared cache cannot be used", "op", op, "key", key, "result", r, "error", err)
+		l.logger.LogAttrs(ctx, slog.LevelWarn, "an entry of the shared cache cannot be used", attrs(op, key, r, err)...)
 	}
 	if last {
-		l.logger.Warn("more entries of the shared cache than are logged cannot be used", "logged", maxUnusable)
+		l.logger.WarnContext(ctx, "more entries of the shared cache than are logged cannot be used", slog.Int("entries", maxUnusable))
 	}
+}
+
+func attrs(op Op, key string, r result, err error) []slog.Attr {
+	return []slog.Attr{slog.String("operation", string(op)), slog.String("key", key), slog.String("result", string(r)), slog.Any("error", err)}
 }

@@ -32,7 +32,7 @@ func (c *comparison) add(ctx context.Context, a Attempt) {
 			msg = "another node has cleaned before the cleanup was due"
 		}
 		c.s.logger.LogAttrs(ctx, slog.LevelInfo, msg, slog.Int64("run_id", newest.ID), slog.String("executor", newest.Executor.String()),
-			slog.Time("time", newest.Time), slog.Time("due", c.due), slog.Duration("later", newest.Time.Sub(c.due)))
+			slog.Time("started", newest.Time), slog.Time("due", c.due), slog.Duration("delay", newest.Time.Sub(c.due)))
 		c.logged = false
 	}
 	if a.Result == ResultObserved && !c.logged {

@@ -1,6 +1,7 @@
 package cleanup
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -21,25 +22,33 @@ func (o Overlap) String() string {
 // overlaps is [Scheduler.Overlaps].
 func overlaps(runs []Run, p Policy) []Overlap {
 	sorted := slices.Clone(runs)
-	slices.SortStableFunc(sorted, func(a, b Run) int {
-		if c := a.Time.Compare(b.Time); c != 0 {
-			return c
-		}
-		return int(a.ID - b.ID)
-	})
+	slices.Reverse(sorted) // most callers have the newest first
+	slices.SortStableFunc(sorted, func(a, b Run) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })
+	longest := time.Duration(0)
+	for i := range sorted {
+		longest = max(longest, sorted[i].lasts(p))
+	}
 	var all []Overlap
 	for i := len(sorted) - 1; i >= 0; i-- {
 		later := &sorted[i]
 		for j := i - 1; j >= 0; j-- {
 			earlier := &sorted[j]
-			lasts := earlier.Duration
-			if earlier.Status == StatusUnknown {
-				lasts = p.UnfinishedInterval
+			gap := later.Time.Sub(earlier.Time)
+			if gap > longest {
+				break
 			}
-			if gap := later.Time.Sub(earlier.Time); gap == 0 || gap < lasts {
+			if gap == 0 || gap < earlier.lasts(p) {
 				all = append(all, Overlap{Earlier: *earlier, Later: *later})
 			}
 		}
 	}
 	return all
+}
+
+// lasts returns how long a run takes, at most if it is under way.
+func (r *Run) lasts(p Policy) time.Duration {
+	if r.Status == StatusUnknown {
+		return p.UnfinishedInterval
+	}
+	return r.Duration
 }

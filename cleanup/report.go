@@ -18,7 +18,7 @@ func (s *Scheduler) report(ctx context.Context, by Executor, a Attempt, took tim
 	}
 	e.Overlaps = s.newOverlaps(runs)
 	for _, o := range e.Overlaps {
-		s.logger.LogAttrs(ctx, slog.LevelWarn, "two cleanups ran at the same time", slog.String("rows", o.String()))
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "two cleanups ran at the same time", slog.String("overlap", o.String()))
 	}
 	if level := s.level(e); s.logger.Enabled(ctx, level) {
 		s.logger.LogAttrs(ctx, level, "cleanup", attrs(e, a)...)
@@ -51,7 +51,7 @@ func attrs(e Event, a Attempt) []slog.Attr {
 		all = append(all, slog.Int64("run_id", e.RunID))
 	}
 	if a.Stopped != nil {
-		all = append(all, slog.String("stopped", a.Stopped.Error()))
+		all = append(all, slog.String("stop_reason", a.Stopped.Error()))
 	}
 	if e.Err != nil {
 		all = append(all, slog.Any("error", e.Err))

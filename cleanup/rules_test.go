@@ -538,7 +538,7 @@ func TestRun_ANodeThatObservesComparesItselfWithPHP(t *testing.T) {
 		for _, l := range logged(&out) {
 			told = append(told, l["msg"].(string))
 			if l["msg"] == "another node has cleaned" {
-				require.InDelta(t, float64(10*time.Minute), l["later"], float64(time.Second))
+				require.InDelta(t, float64(10*time.Minute), l["delay"], float64(time.Second))
 			}
 		}
 		require.Equal(t, []string{"cleanup", "the cleanup is due; this node only observes", "another node has cleaned"}, told)

@@ -100,6 +100,7 @@ func mistakes(t *testing.T) map[string]map[string]func() {
 			"dialect is Dialect(0)": func() { projectdb.New(&sql.DB{}, 0) },
 			"opts[0] is nil":        func() { projectdb.New(&sql.DB{}, sqlcleaner.SQLite, nil) },
 		},
+		"projectdb.WithObserver":   nil,
 		"design.New":               nil,
 		"design.NewBase":           nil,
 		"cssstoretest.NewFake":     {"opts[0] is nil": func() { cssstoretest.NewFake(nil) }},

@@ -324,7 +324,7 @@ const documented = `APP_ENV TRUSTED_PROXIES LOCK_DSN
 	MOSPARO_RULE_PACKAGE_MINIMUM_REFRESH_INTERVAL MOSPARO_ENABLE_WEBSERVER MOSPARO_ENABLE_CRON MOSPARO_RUN_NGINX
 	MOSPARO_RUN_PHP_FPM DATABASE_MYSQL_SSL DATABASE_MYSQL_SSL_KEY DATABASE_MYSQL_SSL_CERT DATABASE_MYSQL_SSL_CA
 	DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT database_system database_driver database_host database_port database_name
-	database_user database_password database_version database_path mosparo_installed mosparo_installed_version
+	database_user database_password database_version database_path mosparo_installed mosparo_installed_version encryption_key
 	replace_forwarded_for_header replaced_forwarded_proto_header`
 
 func TestSettings_HaveEveryVariable(t *testing.T) {
@@ -337,4 +337,23 @@ func TestSettings_HaveEveryVariable(t *testing.T) {
 		require.Empty(t, e.Error)
 	}
 	require.ElementsMatch(t, strings.Fields(documented), names)
+}
+
+// mosparo puts the key of env.mosparo.php in the place of the variable.
+func TestSettings_TheEncryptionKeyOfTheFileWins(t *testing.T) {
+	for name, c := range map[string]struct{ file, want string }{
+		"of the file":        {"<?php return ['encryption_key' => 'of the file'];", "of the file"},
+		"of the environment": {"<?php return ['mosparo_installed' => true];", "of the environment"},
+	} {
+		dir := writeProject(t, map[string]string{"config/env.mosparo.php": c.file})
+		s, err := Load(dir, []string{"ENCRYPTION_KEY=of the environment"})
+		require.NoError(t, err)
+		require.Equal(t, c.want, s.EncryptionKey.Reveal(), name)
+		require.Equal(t, "********", s.Variable("encryption_key").Value)
+		require.Equal(t, filepath.Join(dir, "config/env.mosparo.php"), s.ConfigFile)
+	}
+	s, err := FromEnviron([]string{"ENCRYPTION_KEY=x"})
+	require.NoError(t, err)
+	require.Equal(t, "x", s.EncryptionKey.Reveal())
+	require.Empty(t, s.ConfigFile)
 }

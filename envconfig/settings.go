@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig/dsn"
+	"github.com/mosparo/go-cluster/envconfig/internal/settingsfile"
 )
 
 // Settings holds the settings of a mosparo node that this module uses. It is plain data,
@@ -15,10 +16,15 @@ type Settings struct {
 	Dir string
 	// Files are the settings files in the order in which they were read.
 	Files []string
+	// ConfigFile is the path of env.mosparo.php, which may be missing; empty if only the
+	// environment was read.
+	ConfigFile string
 
 	// Installed is mosparo_installed, InstalledVersion mosparo_installed_version.
 	Installed        bool
 	InstalledVersion string
+	// EncryptionKey is encryption_key of env.mosparo.php, or else ENCRYPTION_KEY.
+	EncryptionKey dsn.Secret
 
 	Cache   Cache
 	Cleanup Cleanup
@@ -29,6 +35,7 @@ type Settings struct {
 	Database *dsn.Database
 
 	variables []Variable
+	unknown   []unknownName
 	// reload reads the settings again; nil if they were not read from files.
 	reload func() (*Settings, error)
 	// databaseHelp says how to set the variables of the database.
@@ -68,11 +75,13 @@ func (r *resolver) settings() *Settings {
 	s.Database = r.database()
 	s.Installed = r.bool("mosparo_installed", false)
 	s.InstalledVersion = r.text("mosparo_installed_version", "")
+	s.EncryptionKey = r.encryptionKey()
 	r.others()
 	s.databaseHelp = r.databaseHelp()
 	s.variables = r.variables
+	s.unknown = r.unknown()
 	if r.config != nil {
-		s.unread = r.config.err
+		s.ConfigFile, s.unread = r.config.path, r.config.err
 	}
 	return s
 }
@@ -85,6 +94,21 @@ func (r *resolver) cleanup() Cleanup {
 		ProcessInterval:     r.boundedDuration("MOSPARO_CLEANUP_PROCESS_INTERVAL", 6, 24, time.Hour),
 		UnfinishedInterval:  r.boundedDuration("MOSPARO_CLEANUP_UNFINISHED_INTERVAL", 10, 360, time.Minute),
 	}
+}
+
+// encryptionKey resolves the key of mosparo's encryption. Unlike for other settings, the
+// value of env.mosparo.php wins over that of the environment, which has another name.
+func (r *resolver) encryptionKey() dsn.Secret {
+	return resolve(r, func(name string) (text string, src Source, found bool, err error) {
+		c, ok := r.config.get(name)
+		switch {
+		case r.config.mayContain(name):
+			return "", Source(r.config.path), false, errConfigUnread
+		case ok && c.Kind == settingsfile.Text:
+			return c.Text, Source(r.config.path), true, nil
+		}
+		return r.lookupEnv("ENCRYPTION_KEY")
+	}, "encryption_key", dsn.Secret{}, convertSecret, dsn.Secret.String)
 }
 
 // others resolves settings that this module does not use, for [Settings.Variables]:

@@ -141,7 +141,7 @@ func (le *Lease) lose(why error) {
 		return
 	}
 	held := time.Since(le.began)
-	le.srv.logger.Warn("lease ended", slog.String("lock", le.name), slog.Duration("held", held), slog.Any("error", why))
+	le.srv.logger.WarnContext(le.values(), "lease ended", slog.String("lock", le.name), slog.Duration("hold", held), slog.Any("error", why))
 	le.srv.tell(le.values(), Event{Op: "end", Name: le.name, Duration: held, Err: why})
 	if le.minHoldElapsed() {
 		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)

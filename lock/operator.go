@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 )
 
 // Holder returns who holds the name, or [ErrNotHeld]. Other errors:
@@ -58,7 +59,7 @@ func (l *Locker) Break(ctx context.Context, name string) error {
 	if err := l.breakName(call, name); err != nil {
 		return wrapErr("break", name, classify(err))
 	}
-	l.logger.WarnContext(ctx, "lock broken", "lock", name)
+	l.logger.WarnContext(ctx, "lock broken", slog.String("lock", name))
 	return nil
 }
 

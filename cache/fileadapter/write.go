@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"time"
@@ -112,8 +113,8 @@ func (a *Adapter) warn(root *os.Root) {
 	uid, _, known := sharedfiles.Owner(dir)
 	switch {
 	case sharedfiles.IsOpen(dir):
-		a.logger.Warn("every user of this machine can write in the cache directory, and so plant objects that PHP unserializes: chmod 0755 it and what is in it", "dir", a.dir)
+		a.logger.Warn("every user of this machine can write in the cache directory, and so plant objects that PHP unserializes: chmod 0755 it and what is in it", slog.String("dir", a.dir))
 	case known && os.Geteuid() == 0 && uid == 0 && dir.Mode().Perm()&0o022 == 0:
-		a.logger.Warn("the cache directory is writable for root only: PHP cannot write there unless it runs as root", "dir", a.dir)
+		a.logger.Warn("the cache directory is writable for root only: PHP cannot write there unless it runs as root", slog.String("dir", a.dir))
 	}
 }

@@ -46,11 +46,11 @@ func (h *health) report(probe bool, err error) {
 	switch {
 	case err != nil && isUnreachable(err):
 		if before := h.down.Swap(&outage{probed: time.Now(), cause: err}); before == nil {
-			h.logger.Warn("a memcached server is down", "server", h.server, "error", err)
+			h.logger.Warn("a memcached server is down", slog.String("server", h.server), slog.Any("error", err))
 		}
 	case h.down.Load() != nil && (probe || err == nil):
 		if before := h.down.Swap(nil); before != nil {
-			h.logger.Info("a memcached server is back", "server", h.server)
+			h.logger.Info("a memcached server is back", slog.String("server", h.server))
 		}
 	}
 	if probe {

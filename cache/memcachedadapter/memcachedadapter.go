@@ -254,6 +254,9 @@ func (a *Adapter) RawKey(ctx context.Context, key string) (string, error) {
 	return "", adapterkit.Error("key", []string{key}, err)
 }
 
+// VersionKey returns the key of the namespace version on its server. It sends no request.
+func (a *Adapter) VersionKey() string { return a.versionKey }
+
 // Servers returns those given to [New], or nil.
 func (a *Adapter) Servers() *Servers { return a.servers }
 

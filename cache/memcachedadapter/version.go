@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -78,7 +79,7 @@ func (a *Adapter) renewVersion(last *version) (string, error) {
 		text = last.text
 	}
 	if last != nil && text != last.text {
-		a.logger.Info("the namespace version of the cache has changed: earlier entries are not found any more", "version", text)
+		a.logger.Info("the namespace version of the cache has changed: earlier entries are not found any more", slog.String("namespace_version", text))
 	}
 	a.versions.known.Store(&version{text: text, read: start})
 	return text, nil

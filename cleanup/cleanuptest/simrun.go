@@ -12,7 +12,9 @@ import (
 	"time"
 )
 
-// Run runs the simulation in a testing/synctest bubble of its own. Meanwhile GOMAXPROCS is 1.
+// Run runs the simulation in a testing/synctest bubble of its own. Meanwhile GOMAXPROCS is 1
+// for the whole process, which lets a seed replay and saves CPU time; tests that
+// run in parallel with it share the one processor.
 // It panics if a number or a duration is negative, if the policy is not valid, or if Nodes
 // are set without Start.
 func (s Simulation) Run(t *testing.T) Outcome {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,24 +21,51 @@ import (
 // On MySQL a user without rights on a table does not see its foreign keys. The migrations
 // reveal an additional table all the same.
 func (d *DB) Check(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
-	p = p.WithDefaults()
-	for _, check := range []func(context.Context) error{
-		func(ctx context.Context) error { return d.checkWritable(ctx, d.db) },
-		d.checkRights, d.checkColumns, d.checkForeignKeys, d.checkMigrations,
-		d.checkClock,
-		func(ctx context.Context) error { return d.checkZone(ctx, p, s) },
-	} {
-		if err := check(ctx); err != nil {
-			return fmt.Errorf("sqlcleaner: %w", err)
+	for _, err := range d.Checks(ctx, p, s) {
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// Checks makes the checks of [DB.Check] one by one, also after one that has failed, and
+// yields each with its error: "writable", "rights", "columns", "foreign_keys", "migrations",
+// "clock" and "zone".
+func (d *DB) Checks(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) iter.Seq2[string, error] {
+	p = p.WithDefaults()
+	return func(yield func(string, error) bool) {
+		for _, c := range []struct {
+			name  string
+			check func(context.Context) error
+		}{
+			{"writable", func(ctx context.Context) error { return d.checkWritable(ctx, d.db) }},
+			{"rights", d.checkRights},
+			{"columns", d.checkColumns},
+			{"foreign_keys", d.checkForeignKeys},
+			{"migrations", d.checkMigrations},
+			{"clock", d.checkClock},
+			{"zone", func(ctx context.Context) error { return d.checkZone(ctx, p, s) }},
+		} {
+			err := c.check(ctx)
+			if err != nil {
+				err = fmt.Errorf("sqlcleaner: %w", err)
+			}
+			if !yield(c.name, err) {
+				return
+			}
+		}
+	}
+}
+
 // Ping reads a row, as mosparo's health check does.
 func (d *DB) Ping(ctx context.Context) error {
-	_, err := d.readIDs(ctx, "SELECT id FROM project ORDER BY id LIMIT 1")
-	return err
+	return d.retryOutage(ctx, opPing, func() error {
+		return d.readOnce(ctx, func(q querier) error {
+			_, err := d.selectIDs(ctx, q, "SELECT id FROM project ORDER BY id LIMIT 1")
+			return err
+		})
+	})
 }
 
 // checkColumns compares the tables with mosparo's.

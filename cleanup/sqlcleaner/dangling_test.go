@@ -112,7 +112,7 @@ func TestCheck_IgnoresRowsFarInTheFuture(t *testing.T) {
 			require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
 		}
 		require.Equal(t, 3, strings.Count(log.String(), "level=WARN"), "each once: %s", log.String())
-		for _, words := range []string{"table=submit_token id=3", "table=submission id=4", "table=cleanup_statistic id=1"} {
+		for _, words := range []string{"table=submit_token row_id=3", "table=submission row_id=4", "table=cleanup_statistic row_id=1"} {
 			require.Contains(t, log.String(), words)
 		}
 		_, err = d.Clean(t.Context(), cleanup.Job{Policy: w.policy})

@@ -107,7 +107,7 @@ func (c *cleaning) countOrphans(ctx context.Context) error {
 	for after := int64(0); ; {
 		lastOf := map[int64]int64{} // token → submission
 		var tokens []int64
-		err := c.d.retryOutage(ctx, func() error {
+		err := c.d.retryOutage(ctx, opRead, func() error {
 			clear(lastOf)
 			tokens = nil
 			return c.d.scanRows(ctx, c.d.db, func(rows *sql.Rows) error {

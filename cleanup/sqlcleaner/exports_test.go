@@ -28,8 +28,11 @@ func TestExports_PanicForAProgrammersMistake(t *testing.T) {
 		"WithReconnect": {"t is below zero": func() { sqlcleaner.WithReconnect(-1) }},
 		"WithLogger":    nil,
 		"WithProgress":  nil,
+		"WithObserver":  nil,
+		"NewEvent":      nil,
 		"DialectOf":     nil,
 		"Grants":        nil,
+		"ReadGrants":    nil,
 		"Migrations":    nil,
 	}
 	paths, err := filepath.Glob("*.go")

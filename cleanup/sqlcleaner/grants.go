@@ -16,6 +16,14 @@ func Grants(d Dialect, user string) []string {
 	return grants(d, user, rights())
 }
 
+// ReadGrants is [Grants] without the rights to write: those of a node that only observes.
+func ReadGrants(d Dialect, user string) []string {
+	if d == SQLite {
+		return nil
+	}
+	return grants(d, user, slices.DeleteFunc(rights(), func(r right) bool { return r.verb != "SELECT" }))
+}
+
 // grants returns one statement for each table. The rights of a table are consecutive.
 func grants(d Dialect, user string, all []right) (statements []string) {
 	for i := 0; i < len(all); {

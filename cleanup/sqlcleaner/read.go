@@ -7,7 +7,7 @@ import (
 
 // read calls f outside of a transaction, and again after an outage of the server.
 func (d *DB) read(ctx context.Context, f func(q querier) error) error {
-	return d.retryOutage(ctx, func() error { return d.readOnce(ctx, f) })
+	return d.retryOutage(ctx, opRead, func() error { return d.readOnce(ctx, f) })
 }
 
 // readOnce calls f outside of a transaction.
@@ -42,7 +42,7 @@ func (d *DB) readNumber(ctx context.Context, query string, args ...any) (n int, 
 
 // readTexts returns the texts that a query selects, "" for NULL.
 func (d *DB) readTexts(ctx context.Context, query string, args ...any) (all []string, err error) {
-	err = d.retryOutage(ctx, func() error {
+	err = d.retryOutage(ctx, opRead, func() error {
 		all = nil
 		return d.scanRows(ctx, d.db, func(rows *sql.Rows) error {
 			var s sql.NullString

@@ -12,10 +12,10 @@ import (
 // maxTries is how often a transaction is tried if it meets conflicts.
 const maxTries = 10
 
-// retry calls f, and again after conflicts with a random backoff.
-func retry(ctx context.Context, f func() error) error {
+// retry calls f, a request of the kind op, and again after conflicts with a random backoff.
+func (d *DB) retry(ctx context.Context, op string, f func() error) error {
 	for i := 1; ; i++ {
-		err := f()
+		err := d.try(ctx, op, f)
 		if err != nil && ctx.Err() != nil {
 			return errors.Join(context.Cause(ctx), err) // err may say no more than that the transaction is over
 		}
@@ -31,10 +31,10 @@ func retry(ctx context.Context, f func() error) error {
 // retryOutage is retry that also waits for a server that does not answer, for as long as
 // [WithReconnect] says. A reply may have been lost, so f must be idempotent. A server that
 // comes back read-only is a replica, which ends the waiting.
-func (d *DB) retryOutage(ctx context.Context, f func() error) error {
+func (d *DB) retryOutage(ctx context.Context, op string, f func() error) error {
 	var since time.Time
 	for i := 0; ; i = min(i+1, 7) {
-		err := retry(ctx, f)
+		err := d.retry(ctx, op, f)
 		if err != nil && matches(err, readOnlyStates, readOnlyTexts) {
 			return fmt.Errorf("%w: the database server has become read-only: %w", cleanup.ErrRefused, err)
 		}

@@ -66,7 +66,7 @@ func (d *DB) checkRights(ctx context.Context) error {
 // lacks reports whether the server refuses a right: it checks the rights of a statement
 // before it explains it.
 func (d *DB) lacks(ctx context.Context, r right) (bool, error) {
-	err := d.retryOutage(ctx, func() error {
+	err := d.retryOutage(ctx, opRead, func() error {
 		return d.scanRows(ctx, d.db, func(*sql.Rows) error { return nil }, "EXPLAIN "+fmt.Sprintf(r.probe, d.dialect.quote(r.table)))
 	})
 	switch {
@@ -105,17 +105,14 @@ func quoteText(s string) string {
 
 // checkFile checks that SQLite can write to the file.
 func (d *DB) checkFile(ctx context.Context) error {
-	errDone := errors.New("nothing to commit")
-	err := d.retryOutage(ctx, func() error {
-		return d.runTx(ctx, func(tx *sql.Tx) error {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM cleanup_statistic WHERE 1 = 0"); err != nil {
-				return err
-			}
-			return errDone // it ends in a rollback
-		})
+	err := d.transactIdempotent(ctx, func(_ *sql.Conn, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM cleanup_statistic WHERE 1 = 0"); err != nil {
+			return err
+		}
+		return errNothingToCommit
 	})
 	switch {
-	case errors.Is(err, errDone) || err != nil && strings.Contains(err.Error(), "no such table"):
+	case err != nil && strings.Contains(err.Error(), "no such table"):
 		return nil
 	case err != nil && strings.Contains(err.Error(), "readonly database"):
 		return errors.Join(refuse("the database file cannot be written"), err)

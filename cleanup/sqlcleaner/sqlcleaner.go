@@ -18,6 +18,7 @@ type DB struct {
 	zone      *time.Location
 	progress  func(Progress)
 	logger    *slog.Logger
+	observer  Observer // nil: none
 	reconnect time.Duration
 
 	noSkip, noIsolation atomic.Bool // the server supports no SKIP LOCKED, no READ COMMITTED

@@ -12,7 +12,7 @@ import (
 // Recent implements [cleanup.Database]. On Galera it waits until its node has what the other
 // nodes have committed.
 func (d *DB) Recent(ctx context.Context, n int) (rows []cleanup.Run, err error) {
-	err = d.retryOutage(ctx, func() error {
+	err = d.retryOutage(ctx, opRead, func() error {
 		return d.withSyncWait(ctx, func(q querier) error {
 			rows, err = d.recent(ctx, q, n)
 			return err

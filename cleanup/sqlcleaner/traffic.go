@@ -19,9 +19,11 @@ type traffic struct {
 // readTraffic reads the traffic. It needs no rights, and returns false if the database does
 // not answer.
 func (d *DB) readTraffic(ctx context.Context) (now traffic, known bool) {
-	err := d.readOnce(ctx, func(q querier) (err error) {
-		now, err = d.selectTraffic(ctx, q)
-		return err
+	err := d.try(ctx, opRead, func() error {
+		return d.readOnce(ctx, func(q querier) (err error) {
+			now, err = d.selectTraffic(ctx, q)
+			return err
+		})
 	})
 	now.at = time.Now()
 	return now, err == nil && now.mark != ""

@@ -9,13 +9,17 @@ import (
 
 // transact runs f in a transaction, and again after a conflict with another client.
 func (d *DB) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return retry(ctx, func() error { return d.runTx(ctx, f) })
+	return d.retry(ctx, opTransaction, func() error { return d.runTx(ctx, f) })
 }
 
 // transactIdempotent is transact that repeats f after an outage of the server as well.
 func (d *DB) transactIdempotent(ctx context.Context, f func(conn *sql.Conn, tx *sql.Tx) error) error {
-	return d.retryOutage(ctx, func() error { return d.runConnTx(ctx, f) })
+	return d.retryOutage(ctx, opTransaction, func() error { return d.runConnTx(ctx, f) })
 }
+
+// errNothingToCommit, as the error of a transaction's function, ends it with a rollback and
+// no error.
+var errNothingToCommit = errors.New("nothing to commit")
 
 // runTx runs f in one transaction.
 func (d *DB) runTx(ctx context.Context, f func(tx *sql.Tx) error) error {
@@ -72,7 +76,10 @@ func (d *DB) runTxOn(ctx context.Context, conn *sql.Conn, f func(conn *sql.Conn,
 			return err
 		}
 	}
-	if err := f(conn, tx); err != nil {
+	switch err := f(conn, tx); {
+	case errors.Is(err, errNothingToCommit):
+		return tx.Rollback()
+	case err != nil:
 		return err
 	}
 	return tx.Commit()

@@ -101,7 +101,7 @@ const maxWarnings = 10
 
 // warnOfFuture logs rows after a time, each once.
 func (d *DB) warnOfFuture(ctx context.Context, table, column, after string) error {
-	return d.retryOutage(ctx, func() error {
+	return d.retryOutage(ctx, opRead, func() error {
 		return d.scanRows(ctx, d.db, func(rows *sql.Rows) error {
 			var id int64
 			var at string
@@ -110,7 +110,7 @@ func (d *DB) warnOfFuture(ctx context.Context, table, column, after string) erro
 			}
 			if _, before := d.warned.LoadOrStore(fmt.Sprint(table, id), true); !before {
 				d.logger.LogAttrs(ctx, slog.LevelWarn, "a stored time is further in the future than any time zone explains; the row stays",
-					slog.String("table", table), slog.Int64("id", id), slog.String("column", column), slog.String("time", at))
+					slog.String("table", table), slog.Int64("row_id", id), slog.String("column", column), slog.String("stored_time", at))
 			}
 			return nil
 		}, fmt.Sprintf("SELECT id, %s FROM %s WHERE %s > ? ORDER BY %s DESC, id LIMIT %d", d.dialect.asText(column), table, column, column, maxWarnings), after)

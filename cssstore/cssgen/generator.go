@@ -121,7 +121,7 @@ func (g *Generator) Run(ctx context.Context) error {
 			return ended
 		}
 		if err != nil && !failing {
-			g.logger.Warn("css build cannot be published; no css is prepared", "error", err)
+			g.logger.WarnContext(ctx, "css build cannot be published; no css is prepared", slog.Any("error", err))
 		}
 		failing = err != nil
 		_ = sleep.For(ctx, publishEvery) // if the context has ended, the node withdraws
@@ -133,7 +133,7 @@ func (g *Generator) withdraw(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := g.publish(ctx, nil); err != nil {
-		g.logger.Warn("css build cannot be withdrawn; it counts for two minutes", "error", err)
+		g.logger.WarnContext(ctx, "css build cannot be withdrawn; it counts for two minutes", slog.Any("error", err))
 	}
 }
 
@@ -220,7 +220,7 @@ func (g *Generator) generate(ctx context.Context, p cssstore.Project, b *Build, 
 	if err := g.store.Put(ctx, r); err != nil {
 		return cssstore.Resource{}, err
 	}
-	g.logger.Info("css prepared", "project", p.UUID, "hash", r.Hash)
+	g.logger.InfoContext(ctx, "css prepared", slog.String("project", p.UUID.String()), slog.String("hash", r.Hash.String()))
 	g.saveHash(ctx, p, r.Hash)
 	return r, nil
 }
@@ -246,6 +246,6 @@ func (g *Generator) saveHash(ctx context.Context, p cssstore.Project, hash cssst
 		return
 	}
 	if err := g.saver.SaveHash(ctx, p, hash); err != nil {
-		g.logger.Warn("the hash of prepared css cannot be saved", "project", p.UUID, "error", err)
+		g.logger.WarnContext(ctx, "the hash of prepared css cannot be saved", slog.String("project", p.UUID.String()), slog.Any("error", err))
 	}
 }

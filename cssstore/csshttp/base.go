@@ -24,7 +24,7 @@ func (h *Handler) baseModified(ctx context.Context) time.Time {
 	}
 	s := h.baseFile.seen.Load()
 	if s == nil || time.Since(s.tried) >= DefaultRecheck {
-		reading := h.do(&h.baseFile.flight, h.readBase) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.do(ctx, &h.baseFile.flight, h.readBase)
 		if s == nil {
 			reading.await(ctx, waitTimeout)
 			if s = h.baseFile.seen.Load(); s == nil {

@@ -64,7 +64,7 @@ func (h *Handler) get(ctx context.Context, k key, p cssstore.Project, keep bool)
 		}
 		defer h.health.noteProbe()
 	}
-	fetching := h.startFetch(e, p, s, keep) //nolint:contextcheck // what one request begins, others wait for
+	fetching := h.startFetch(ctx, e, p, s, keep)
 	if wait == 0 {
 		return s
 	}
@@ -84,7 +84,7 @@ func (h *Handler) renew(ctx context.Context, k key, p cssstore.Project, s *state
 	}
 	if s.begun.Before(at) && time.Since(s.tried) >= pause && !h.health.isDown(time.Now()) {
 		e := h.tier.entry(k, at.Unix())
-		h.startFetch(e, p, e.state.Load(), true).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
+		h.startFetch(ctx, e, p, e.state.Load(), true).await(ctx, shortWaitTimeout)
 		if now := e.state.Load(); now != nil {
 			s = now
 		}
@@ -125,8 +125,8 @@ func (h *Handler) inMemory(project cssstore.UUID, failed *state) *state {
 
 // startFetch reads the store in the background, unless that was done since the caller
 // loaded the state.
-func (h *Handler) startFetch(e *entry, p cssstore.Project, seen *state, keep bool) *call {
-	return h.do(&e.flight, func(ctx context.Context) {
+func (h *Handler) startFetch(ctx context.Context, e *entry, p cssstore.Project, seen *state, keep bool) *call {
+	return h.do(ctx, &e.flight, func(ctx context.Context) {
 		if e.state.Load() == seen {
 			h.fetch(ctx, e, p, keep)
 		}
@@ -148,7 +148,7 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 		made, asked, failed := h.generate(ctx, p, &r, err)
 		if asked || failed != nil {
 			s.asked = begin
-			h.failing.generator.note(h.logger, "css cannot be prepared", failed)
+			h.failing.generator.note(ctx, h.logger, "css cannot be prepared", failed)
 			h.observeGenerator(ctx, p.UUID, begin, failed)
 		}
 		if asked && failed == nil {
@@ -159,9 +159,9 @@ func (h *Handler) fetch(ctx context.Context, e *entry, p cssstore.Project, keep 
 	s.tried, s.err = time.Now(), err
 	missing := errors.Is(err, cssstore.ErrNotFound)
 	if missing || errors.Is(err, cssstore.ErrUnsettled) {
-		h.failing.store.note(h.logger, "", nil)
+		h.failing.store.note(ctx, h.logger, "", nil)
 	} else {
-		h.failing.store.note(h.logger, "stored css cannot be read", err)
+		h.failing.store.note(ctx, h.logger, "stored css cannot be read", err)
 	}
 	switch {
 	case err == nil:

@@ -3,6 +3,7 @@ package csshttp
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -24,9 +25,9 @@ type call struct {
 // fetchTimeout bounds a call of store, database or generator.
 const fetchTimeout = 10 * time.Second
 
-// do returns the call in flight, or starts fn in the background as a new one. If the
-// handler is closed the call has ended already.
-func (h *Handler) do(f *flight, fn func(context.Context)) *call {
+// do returns the call in flight, or starts fn in the background as a new one, with the
+// values of ctx. If the handler is closed the call has ended already.
+func (h *Handler) do(ctx context.Context, f *flight, fn func(context.Context)) *call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.now != nil {
@@ -46,16 +47,25 @@ func (h *Handler) do(f *flight, fn func(context.Context)) *call {
 			f.mu.Unlock()
 			close(c.done)
 		}()
-		ctx, cancel := context.WithTimeout(h.ctx, fetchTimeout)
+		ctx, cancel := h.background(ctx)
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
-				h.logger.Error("panic in the background", "panic", p)
+				h.logger.ErrorContext(ctx, "panic in the background", slog.Any("error", p))
 			}
 		}()
 		fn(ctx)
 	}()
 	return c
+}
+
+// background returns the context of a call that a request starts and others wait for. It
+// has the values of the request's, such as its id and its span, and ends with the handler
+// or after [fetchTimeout].
+func (h *Handler) background(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+	stop := context.AfterFunc(h.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // begin counts a goroutine for Close to wait for. It returns false if the handler is

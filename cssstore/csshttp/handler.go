@@ -74,7 +74,7 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 	}
 	header, err := headerOf(h.protoHeader)
 	if h.protoHeader = header; err != nil {
-		h.logger.Warn("the header that replaces X-Forwarded-Proto does not count", "error", err)
+		h.logger.Warn("the header that replaces X-Forwarded-Proto does not count", slog.Any("error", err))
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h

@@ -1,6 +1,7 @@
 package csshttp
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -37,11 +38,11 @@ func (b *budget) take() bool {
 // errorLatch logs the first of several errors, and the recovery.
 type errorLatch struct{ on atomic.Bool }
 
-func (l *errorLatch) note(log *slog.Logger, msg string, err error) {
+func (l *errorLatch) note(ctx context.Context, log *slog.Logger, msg string, err error) {
 	if err != nil && !l.on.Swap(true) {
-		log.Warn(msg, "error", err)
+		log.WarnContext(ctx, msg, slog.Any("error", err))
 	}
 	if err == nil && l.on.Load() && l.on.Swap(false) {
-		log.Info("css is served normally again")
+		log.InfoContext(ctx, "css is served normally again")
 	}
 }

@@ -34,7 +34,7 @@ type logoSet struct {
 func (h *Handler) serveLogo(w http.ResponseWriter, r *http.Request) {
 	s := h.logo.set.Load()
 	if s == nil || time.Since(s.tried) >= MaxRecheck {
-		reading := h.do(&h.logo.flight, h.readLogo) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.do(r.Context(), &h.logo.flight, h.readLogo)
 		if s == nil {
 			reading.await(r.Context(), waitTimeout)
 			if s = h.logo.set.Load(); s == nil {
@@ -87,10 +87,10 @@ func (s *logoSet) choose(r *http.Request) *content {
 
 // readLogo reads the file. As in mosparo, the logo is empty if there is no file. After an
 // error the last one that was read is kept.
-func (h *Handler) readLogo(context.Context) {
+func (h *Handler) readLogo(ctx context.Context) {
 	svg, err := h.logoSource()
 	old := h.logo.set.Load()
-	h.failing.logo.note(h.logger, "the logo cannot be read", err)
+	h.failing.logo.note(ctx, h.logger, "the logo cannot be read", err)
 	if old == nil && err != nil {
 		return
 	}

@@ -54,7 +54,8 @@ type Event struct {
 }
 
 // Observer is called once for each [Event]: for a request with its context, before the
-// handler returns. It should be quick, and must be safe for concurrent use.
+// handler returns; for a call of the generator with the values of the context of the
+// request that started it. It should be quick, and must be safe for concurrent use.
 type Observer func(context.Context, Event)
 
 // WithObserver sets a function that is called for every request and every call of the

@@ -72,7 +72,7 @@ func (h *Handler) find(ctx context.Context, id cssstore.UUID) (p listing, known,
 	}
 	p, known = l.find(id)
 	if age := time.Since(l.tried); age >= projectsEvery {
-		reading := h.do(&h.projects.flight, h.projectReader(seen)) //nolint:contextcheck // what one request begins, others wait for
+		reading := h.do(ctx, &h.projects.flight, h.projectReader(seen))
 		if !known || age >= projectsOld {
 			wait := shortWaitTimeout
 			switch {
@@ -99,7 +99,7 @@ func (h *Handler) relist(ctx context.Context, at time.Time) (*projectList, bool)
 		return nil, false
 	}
 	if l.begun.Before(at) && time.Since(l.tried) >= max(renewEvery, databaseShare*l.tried.Sub(l.begun)) {
-		h.do(&h.projects.flight, h.projectReader(l)).await(ctx, shortWaitTimeout) //nolint:contextcheck // as above
+		h.do(ctx, &h.projects.flight, h.projectReader(l)).await(ctx, shortWaitTimeout)
 		l = h.projects.list.Load()
 	}
 	return l, l.err == nil && !l.begun.Before(at)
@@ -123,7 +123,7 @@ func (h *Handler) readProjects(ctx context.Context, old *projectList) {
 	var all []cssstore.Project
 	all, next.err = h.askProjects(ctx)
 	next.tried = time.Now()
-	h.failing.projects.note(h.logger, "the list of projects cannot be read", next.err)
+	h.failing.projects.note(ctx, h.logger, "the list of projects cannot be read", next.err)
 	if next.err == nil {
 		hashes := make(map[cssstore.UUID]cssstore.Hash, len(all))
 		for _, p := range all {

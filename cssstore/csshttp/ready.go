@@ -56,6 +56,6 @@ func (h *Handler) storeAnswers(ctx context.Context, id cssstore.UUID) bool {
 	if errors.Is(err, cssstore.ErrNotFound) || errors.Is(err, cssstore.ErrUnsettled) {
 		err = nil
 	}
-	h.failing.store.note(h.logger, "stored css cannot be read", err)
+	h.failing.store.note(ctx, h.logger, "stored css cannot be read", err)
 	return err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			n += p.prune(project)
+			n += p.prune(ctx, project)
 		}
 		return sharedfiles.RemoveLeftOvers(root, ".")
 	})
@@ -41,15 +42,15 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 func (s *Store) pruneOne(ctx context.Context, project cssstore.UUID) {
 	err := s.inRoot(ctx, func(root *os.Root) error {
 		p := pruning{store: s, root: root, now: time.Now()}
-		p.prune(project)
+		p.prune(ctx, project)
 		return nil
 	})
-	s.logPruneError(project, err)
+	s.logPruneError(ctx, project, err)
 }
 
-func (s *Store) logPruneError(project cssstore.UUID, err error) {
+func (s *Store) logPruneError(ctx context.Context, project cssstore.UUID, err error) {
 	if err != nil {
-		s.logger.Warn("cannot remove old css", "project", project, "error", err)
+		s.logger.WarnContext(ctx, "cannot remove old css", slog.String("project", project.String()), slog.Any("error", err))
 	}
 }
 
@@ -65,13 +66,13 @@ type pruning struct {
 
 // prune removes the versions of a project that were replaced longer ago than the grace
 // time, and returns how many.
-func (p *pruning) prune(project cssstore.UUID) int {
+func (p *pruning) prune(ctx context.Context, project cssstore.UUID) int {
 	old, err := p.removable(project)
 	n := 0
 	if len(old) > 0 && err == nil {
 		n, err = p.remove(project)
 	}
-	p.store.logPruneError(project, err)
+	p.store.logPruneError(ctx, project, err)
 	return n
 }
 

@@ -145,9 +145,9 @@ func (m *Mirror) Run(ctx context.Context) error {
 		}
 		switch {
 		case err != nil && !failing:
-			m.logger.Warn("css cannot be mirrored", "error", err)
+			m.logger.WarnContext(ctx, "css cannot be mirrored", slog.Any("error", err))
 		case err == nil && failing:
-			m.logger.Info("css is mirrored again")
+			m.logger.InfoContext(ctx, "css is mirrored again")
 		}
 		failing = err != nil
 		if err := sleep.For(ctx, m.interval); err != nil {

@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/mosparo/go-cluster/cssstore"
@@ -146,7 +147,7 @@ func (p *pass) repair(ctx context.Context, d Drift, r *cssstore.Resource) error 
 		return nil
 	}
 	if err == nil {
-		p.logger.Info("css mirrored", "project", d.Project, "was", string(d.Kind), "hash", d.Want)
+		p.logger.InfoContext(ctx, "css mirrored", slog.String("project", d.Project.String()), slog.String("difference", string(d.Kind)), slog.String("hash", d.Want.String()))
 	}
 	p.metLock = p.metLock || lockwait.IsHeld(err)
 	return err

@@ -41,11 +41,12 @@ func (e *ValueError) Unwrap() error { return e.Err }
 
 // DB reads mosparo's database. It is safe for concurrent use.
 type DB struct {
-	db      *sql.DB
-	dialect sqlcleaner.Dialect
+	db       *sql.DB
+	dialect  sqlcleaner.Dialect
+	observer sqlcleaner.Observer // nil: none
 }
 
-// Option changes a default of [New]. There is none yet.
+// Option changes a default of [New].
 type Option func(*DB)
 
 // New returns a DB on a database that the caller has opened, with any driver for the
@@ -73,7 +74,11 @@ const hashName = "designConfigHash"
 // statement. It leaves out projects whose uuid does not have the form that mosparo
 // writes; they can have no prepared CSS.
 func (d *DB) Projects(ctx context.Context) ([]cssstore.Project, error) {
-	all, err := d.projects(ctx)
+	var all []cssstore.Project
+	err := d.observe(ctx, "projects", func() (err error) {
+		all, err = d.projects(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("projectdb: reading the projects: %w", err)
 	}
@@ -117,6 +122,35 @@ func (d *DB) UUIDs(ctx context.Context) ([]cssstore.UUID, error) {
 	return ids, err
 }
 
+// Names returns the names of the projects as mosparo shows them, by their identifiers, for
+// people. A name may be any text, and several projects may have the same.
+func (d *DB) Names(ctx context.Context) (map[cssstore.UUID]string, error) {
+	names, err := d.names(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("projectdb: reading the names of the projects: %w", err)
+	}
+	return names, nil
+}
+
+func (d *DB) names(ctx context.Context) (map[cssstore.UUID]string, error) {
+	rows, err := d.db.QueryContext(ctx, "SELECT uuid, name FROM project")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[cssstore.UUID]string{}
+	for rows.Next() {
+		var uuid, name string
+		if err := rows.Scan(&uuid, &name); err != nil {
+			return nil, err
+		}
+		if u, err := cssstore.ParseUUID(uuid); err == nil {
+			names[u] = name
+		}
+	}
+	return names, rows.Err()
+}
+
 // hashOf returns the hash in a stored value, zero if it has none.
 func hashOf(value []byte) (h cssstore.Hash) {
 	var text string
@@ -130,7 +164,11 @@ func hashOf(value []byte) (h cssstore.Hash) {
 // in which they were created. Errors: [ErrNoProject], [*ValueError], those of the
 // database.
 func (d *DB) Rows(ctx context.Context, project cssstore.UUID) ([]design.Row, error) {
-	rows, err := d.rows(ctx, project)
+	var rows []design.Row
+	err := d.observe(ctx, "settings", func() (err error) {
+		rows, err = d.rows(ctx, project)
+		return err
+	})
 	var bad *ValueError
 	if err != nil && !errors.As(err, &bad) {
 		err = fmt.Errorf("projectdb: reading the settings of project %v: %w", project, err)
@@ -183,7 +221,8 @@ func (d *DB) SaveHash(ctx context.Context, p cssstore.Project, hash cssstore.Has
 	if p.Hash == hash {
 		return nil
 	}
-	if err := d.saveHash(ctx, p, hash); err != nil {
+	err := d.observe(ctx, "save_hash", func() error { return d.saveHash(ctx, p, hash) })
+	if err != nil {
 		return fmt.Errorf("projectdb: saving the hash of project %v: %w", p.UUID, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/fileadapter"
@@ -47,7 +48,7 @@ func errUnset(name string) error {
 
 func logWarning(o options, name, warning string) {
 	if warning != "" {
-		o.logger.Warn("a setting needs attention", "setting", name, "warning", warning)
+		o.logger.Warn("a setting needs attention", slog.String("setting", name), slog.String("warning", warning))
 	}
 }
 

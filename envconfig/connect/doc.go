@@ -66,6 +66,70 @@
 //     (10 s): until then nginx sends nothing to a node that has refused a connection.
 //   - Otherwise it loses the requests that arrive while the port is closed.
 //
+// # The log
+//
+// All packages of this module use the same names of attributes; a message never contains
+// values. Durations are [slog.Duration] values, which slog writes to JSON in nanoseconds.
+// The ids are in the lines of everything that happens in a request or a run, and the
+// observers find them in the context of an event:
+//
+//	request_id           of a request; see requestid.FromContext
+//	run_id               of a cleanup: its row in mosparo's table; see cleanup.RunID
+//
+// The others:
+//
+//	adapter              value of MOSPARO_CACHE_ADAPTER
+//	address              of a client
+//	check                name of a health check
+//	column               of the database
+//	delay                of a cleanup after the time at which it was due
+//	deleted_rows         number of deleted rows in all tables
+//	deleted_submissions  likewise, of submissions
+//	deleted_tokens       likewise, of submit tokens
+//	difference           of two stores of CSS: missing, stale or orphaned; of nodes: in a sentence
+//	dir                  path of a directory
+//	drain                how long a node goes on serving before it stops
+//	due                  time at which a cleanup is due
+//	duration             of a cleanup or a request
+//	entries              number of entries
+//	error                why something failed
+//	exclusive            whether the backend of the locks has one holder at a time
+//	executor             what started a cleanup, such as frontend_api or command
+//	file, file_mode      path and mode of a file
+//	grace                grace period, in which the cron job comes first
+//	hash                 of the design of a project
+//	hold                 how long a lock was held
+//	host                 name of a host
+//	if_proxy             what to set if the client is a proxy
+//	key                  of the shared cache
+//	lock                 name of a lock
+//	message              what a driver or a client library has to say
+//	method               of a request
+//	mode                 observe or clean
+//	namespace_version    of Symfony's cache on memcached
+//	operation            get, set or delete
+//	outage               how long the shared cache has failed
+//	overlap              two cleanups that ran at the same time
+//	path                 of a request
+//	pid                  id of a process
+//	project              UUID of a project
+//	reason               why a cleanup is due, or why a node only observes
+//	requests             number of requests
+//	result               of a cleanup or of an operation on the shared cache
+//	row_id               id of a row
+//	server               address of a server
+//	setting              name of a setting
+//	shared               whether all processes share the backend of the locks
+//	stack                of a panic
+//	started              time at which a cleanup started
+//	state                sent to the service manager
+//	status               of a response
+//	stop_reason          why a cleanup stopped early
+//	stored_time          time in the database, as it is stored
+//	table                of the database
+//	to_allow             setting that would allow a client
+//	warning              what is wrong with a setting
+//
 // # Dependencies
 //
 // This package links all backends. A program that needs a single one links less if it

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"strings"
 
@@ -102,12 +103,12 @@ func fileLock(s *envconfig.Settings, o options) (lock.Backend, io.Closer, error)
 	b, err := filelocker.New(filepath.Join(dir, lock.KeyPrefix), filelocker.WithOwnerOf(s.Dir))
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		o.logger.Warn("locks hold within this process only", "cache", s.Cache.Adapter)
+		o.logger.Warn("locks hold within this process only", slog.String("adapter", s.Cache.Adapter))
 		return memorylocker.New(), nothing{}, nil
 	case err != nil:
 		return nil, nil, fmt.Errorf("connect: %w", err)
 	case LocksAreLocal(s):
-		o.logger.Warn("locks hold on this host only", "dir", b.Dir())
+		o.logger.Warn("locks hold on this host only", slog.String("dir", b.Dir()))
 	}
 	return b, nothing{}, nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cssgen"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
+	"github.com/mosparo/go-cluster/envconfig/connect/requestid"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -31,7 +33,12 @@ type Node struct {
 	// no list of the projects, or their CSS is in a directory that it does not know.
 	CSS      *csshttp.Handler
 	Projects csshttp.Projects
-	Health   *health.Handler
+	// CSSSource is where CSS reads prepared CSS.
+	CSSSource CSSSource
+	Health    *health.Handler
+	// Nodes lists the nodes of the cluster and their differences; nil with
+	// [WithoutNodes].
+	Nodes *nodes.Registry
 	// Mode is the mode of the scheduler. WhyObserve says why it is
 	// [cleanup.ModeObserve], and is empty otherwise.
 	Mode       cleanup.Mode
@@ -47,14 +54,14 @@ type Node struct {
 
 // Handler returns the handler of the public listener. It serves the CSS below
 // /resources/ and the health checks, and answers any other path with 503; see
-// [health.Handler.ServeHTTP].
+// [health.Handler.ServeHTTP]. Each request has an id; see [requestid.FromContext].
 func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", n.Health)
 	if n.CSS != nil {
 		mux.Handle("/resources/", n.CSS)
 	}
-	return mux
+	return requestid.Handler(mux)
 }
 
 // Close closes the parts that [Open] has opened, in the reverse order: the CSS handler,

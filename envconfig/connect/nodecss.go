@@ -13,12 +13,24 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/projectdb"
 )
 
+// CSSSource is where a node reads prepared CSS. Its value is a label of metrics.
+type CSSSource string
+
+// The sources of prepared CSS.
+const (
+	CSSNone        CSSSource = "none"         // the node serves no CSS
+	CSSSharedCache CSSSource = "shared_cache" // MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is on
+	CSSFiles       CSSSource = "files"        // mosparo's folder public/resources
+	CSSCustom      CSSSource = "custom"       // the store of [WithStore]
+)
+
 // serveCSS adds the CSS handler, unless the node has nothing to serve from.
 func (b *builder) serveCSS(p parts) {
 	n, s := b.n, b.settings
-	projects, store := b.node.projects, b.store()
+	projects := b.node.projects
+	store, source := b.store()
 	if projects == nil && p.db != nil {
-		projects = projectdb.New(p.db, p.dialect)
+		projects = projectdb.New(p.db, p.dialect, projectdb.WithObserver(b.node.databaseObserver))
 	}
 	switch {
 	case projects == nil:
@@ -38,22 +50,23 @@ func (b *builder) serveCSS(p parts) {
 	if n.generator = b.newGenerator(store, projects); n.generator != nil {
 		opts = append(opts, csshttp.WithGenerator(n.generator))
 	}
+	n.CSSSource = source
 	n.Projects, n.CSS = projects, csshttp.New(store, projects, append(opts, b.node.cssOptions...)...)
 	n.onClose(n.CSS.Close)
 }
 
 // store returns the store in which mosparo keeps prepared CSS, nil if the settings do
 // not say where that is.
-func (b *builder) store() cssstore.Store {
+func (b *builder) store() (cssstore.Store, CSSSource) {
 	switch {
 	case b.node.store != nil:
-		return b.node.store
+		return b.node.store, CSSCustom
 	case b.settings.Cache.PrepareCSS:
-		return cachestore.New(b.n.Pool, cachestore.WithLocker(b.n.Locker))
+		return cachestore.New(b.n.Pool, cachestore.WithLocker(b.n.Locker)), CSSSharedCache
 	case b.settings.Dir != "":
-		return filestore.New(filepath.Join(b.settings.Dir, "public", "resources"), filestore.WithLocker(b.n.Locker), filestore.WithLogger(b.logger))
+		return filestore.New(filepath.Join(b.settings.Dir, "public", "resources"), filestore.WithLocker(b.n.Locker), filestore.WithLogger(b.logger)), CSSFiles
 	}
-	return nil
+	return nil, CSSNone
 }
 
 // newGenerator returns nil if this node prepares no CSS: it observes, it lacks the base

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cachestore"
+	"github.com/mosparo/go-cluster/cssstore/cssstoretest"
 	"github.com/mosparo/go-cluster/cssstore/design"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
@@ -101,5 +103,28 @@ func TestOpen_PreparesMissingCSSAsTheSettingsSay(t *testing.T) {
 				require.NoError(t, n.Close())
 			})
 		})
+	}
+}
+
+func TestOpen_KnowsWhereItsCSSIs(t *testing.T) {
+	f := newFakes()
+	parts := []connect.Option{connect.WithCache(f.cache), connect.WithLock(f.lock), connect.WithDatabase(f.database)}
+	withProjects := append(slices.Clone(parts), connect.WithProjects(projectList{}))
+	inFiles, err := envconfig.Load(mosparoDir(t, "1.5.4", ".a{}"), nil)
+	require.NoError(t, err)
+	for want, c := range map[connect.CSSSource]struct {
+		settings *envconfig.Settings
+		opts     []connect.Option
+	}{
+		connect.CSSNone:        {settings(t, known...), parts},
+		connect.CSSSharedCache: {settings(t, known...), withProjects},
+		connect.CSSFiles:       {inFiles, withProjects},
+		connect.CSSCustom:      {settings(t, known...), append(slices.Clone(withProjects), connect.WithStore(cssstoretest.NewFake()))},
+	} {
+		n, err := connect.Open(t.Context(), c.settings, c.opts...)
+		require.NoError(t, err)
+		require.Equal(t, want, n.CSSSource)
+		require.Equal(t, want == connect.CSSNone, n.CSS == nil)
+		require.NoError(t, n.Close())
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -32,11 +33,15 @@ type nodeOptions struct {
 	projects csshttp.Projects
 	store    cssstore.Store
 
+	databaseObserver sqlcleaner.Observer // nil: none
+
 	poolOptions      []cache.Option
 	lockerOptions    []lock.Option
 	schedulerOptions []cleanup.Option
 	cssOptions       []csshttp.Option
 	healthOptions    []health.Option
+	nodesOptions     []nodes.Option
+	withoutNodes     bool
 }
 
 func defaultNodeOptions() nodeOptions { return nodeOptions{drain: DefaultDrain, zone: time.UTC} }
@@ -125,6 +130,14 @@ func WithPoolOptions(opts ...cache.Option) Option {
 	return func(o *options) { o.node.poolOptions = append(o.node.poolOptions, opts...) }
 }
 
+// WithDatabaseObserver sets a function that is called for every request of the node to
+// mosparo's database: those of the cleanup and of the health check, and those for projects
+// and their designs. It sees no requests of what [WithDatabase] and [WithProjects] provide.
+// The default, and nil, is none.
+func WithDatabaseObserver(f sqlcleaner.Observer) Option {
+	return func(o *options) { o.node.databaseObserver = f }
+}
+
 // WithLockerOptions adds options of the node's locker; see [WithPoolOptions].
 func WithLockerOptions(opts ...lock.Option) Option {
 	return func(o *options) { o.node.lockerOptions = append(o.node.lockerOptions, opts...) }
@@ -147,3 +160,13 @@ func WithCSSOptions(opts ...csshttp.Option) Option {
 func WithHealthOptions(opts ...health.Option) Option {
 	return func(o *options) { o.node.healthOptions = append(o.node.healthOptions, opts...) }
 }
+
+// WithNodesOptions adds options of the node's registry, such as the name under which the
+// other nodes see it; see [WithPoolOptions]. Set the mode with [WithMode].
+func WithNodesOptions(opts ...nodes.Option) Option {
+	return func(o *options) { o.node.nodesOptions = append(o.node.nodesOptions, opts...) }
+}
+
+// WithoutNodes leaves the registry out: the node neither writes a record of itself to the
+// shared cache nor sees the other nodes.
+func WithoutNodes() Option { return func(o *options) { o.node.withoutNodes = true } }

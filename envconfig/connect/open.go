@@ -12,6 +12,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -19,6 +20,9 @@ import (
 // scheduler, CSS handler and health checks. It sends nothing and starts nothing;
 // [Node.Serve] and [Node.Run] do. [Node.Close] closes what Open has opened. Parts that
 // an option provides, such as [WithCache], stay open.
+//
+// A node that cleans also keeps a record of itself in the shared cache, by which the other
+// nodes see it and learn whether its files and settings differ; see package nodes.
 //
 // The node observes by default. It cleans if [WithMode] says so and this module knows
 // mosparo's version; if it does not, the node observes until it is opened again, see
@@ -39,7 +43,7 @@ func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, er
 		return nil, err
 	}
 	b := &builder{options: newOptions(opts), opts: opts, settings: s}
-	b.n = &Node{Settings: s, logger: b.logger, drain: b.node.drain}
+	b.n = &Node{Settings: s, CSSSource: CSSNone, logger: b.logger, drain: b.node.drain}
 	b.logWarnings()
 	parts := b.openParts(ctx)
 	if err := errors.Join(b.errs...); err != nil {
@@ -158,12 +162,16 @@ func (b *builder) assemble(p parts) {
 	n.Locker = lock.New(p.backend, append([]lock.Option{lock.WithLogger(log)}, o.lockerOptions...)...)
 	n.onClose(func() error { n.Locker.Close(); return nil })
 	if n.Database = o.database; n.Database == nil {
-		n.Database = sqlcleaner.New(p.db, p.dialect, sqlcleaner.WithZone(o.zone), sqlcleaner.WithLogger(log))
+		n.Database = sqlcleaner.New(p.db, p.dialect, sqlcleaner.WithZone(o.zone), sqlcleaner.WithLogger(log), sqlcleaner.WithObserver(o.databaseObserver))
 	}
 	n.Scheduler = cleanup.New(n.Pool, n.Locker, n.Database, append([]cleanup.Option{
 		cleanup.WithMode(n.Mode), cleanup.WithPolicy(CleanupPolicy(n.Settings)), cleanup.WithLogger(log),
 		cleanup.WithCheck(n.checkVersion),
 	}, o.schedulerOptions...)...)
+	if !o.withoutNodes {
+		n.Nodes = nodes.New(n.Pool, n.Locker, n.Settings,
+			append([]nodes.Option{nodes.WithMode(n.Mode), nodes.WithLogger(log)}, o.nodesOptions...)...)
+	}
 	b.serveCSS(p)
 	b.checkHealth()
 }

@@ -66,13 +66,14 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithLogger logs the warnings of settings and DSNs, and in a node of [Open] what its
-// parts log. The default, and nil, log nothing.
+// parts log, with the ids of [NewLogHandler]. At level Debug that includes each request of
+// [Node.Serve]. The default, and nil, log nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(o *options) {
-		if o.logger = l; l == nil {
-			o.logger = slog.New(slog.DiscardHandler)
-		}
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
 	}
+	l = slog.New(NewLogHandler(l.Handler()))
+	return func(o *options) { o.logger = l }
 }
 
 // WithLockURL sets the server of the locks, a Redis or memcached DSN. The default, also

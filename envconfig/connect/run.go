@@ -33,6 +33,9 @@ func (n *Node) start(working, serving context.Context) *sync.WaitGroup {
 	if n.generator != nil {
 		work.Go(func() { _ = n.generator.Run(serving) }) // likewise
 	}
+	if n.Nodes != nil {
+		work.Go(func() { _ = n.Nodes.Run(working) }) // likewise
+	}
 	work.Go(func() { n.warmUp(working) })
 	return &work
 }
@@ -43,7 +46,7 @@ func (n *Node) warmUp(ctx context.Context) {
 		loading, cancel := context.WithTimeout(ctx, warmTimeout)
 		defer cancel()
 		if err := n.CSS.Warm(loading); err != nil && ctx.Err() == nil {
-			n.logger.Warn("not all css could be loaded into memory at the start", slog.Any("error", err))
+			n.logger.WarnContext(ctx, "not all css could be loaded into memory at the start", slog.Any("error", err))
 		}
 	}
 	if ctx.Err() == nil {

@@ -48,6 +48,9 @@ const finishTimeout = 10 * time.Second
 // request, 10 s for all of it, 30 s for the response, 64 KB of headers, 2 minutes for an
 // idle connection, and 4096 connections, beyond which new ones wait to be accepted.
 //
+// Each request has an id, which its context carries into the events of all observers and
+// the log; see [requestid.Handler]. At level Debug each request is logged.
+//
 // If the service manager sets NOTIFY_SOCKET, as systemd does for Type=notify, it gets
 // READY=1 when CSS is in memory, after 10 s at the latest, and STOPPING=1 when the node
 // drains. A listener of [Listen] can stay open over a restart.
@@ -77,7 +80,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, opts ...ServeOption) e
 	case err = <-failed:
 		n.announceStop(public)
 	case <-ctx.Done():
-		n.logger.Info("stopping", slog.Duration("drain", n.drain))
+		n.logger.InfoContext(ctx, "stopping", slog.Duration("drain", n.drain))
 		n.announceStop(public)
 		err = n.waitForDrain(failed)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"github.com/mosparo/go-cluster/envconfig/connect/requestid"
 )
 
 // Limits of the HTTP server against slow clients and floods. Responses with CSS are
@@ -47,7 +49,7 @@ type server struct {
 // error.
 func (s *server) start(log *slog.Logger, failed chan<- error) {
 	s.http = &http.Server{
-		Handler:           s,
+		Handler:           requestid.Handler(logRequests(log, s)),
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),

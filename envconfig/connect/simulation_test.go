@@ -15,6 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -38,7 +39,8 @@ func startNode(ctx context.Context, env cleanuptest.NodeEnv) error {
 	}
 	node, err := connect.Open(ctx, settings, connect.WithMode(cleanup.ModeClean),
 		connect.WithCache(env.Cache), connect.WithLock(env.Locks), connect.WithDatabase(env.Database), connect.WithProjects(simulatedProjects{}),
-		connect.WithLockerOptions(lock.WithRandom(env.Random("lock"))), connect.WithSchedulerOptions(cleanup.WithRandom(env.Random("cleanup"))))
+		connect.WithLockerOptions(lock.WithRandom(env.Random("lock"))), connect.WithSchedulerOptions(cleanup.WithRandom(env.Random("cleanup"))),
+		connect.WithNodesOptions(nodes.WithHost(env.Host), nodes.WithRandom(env.Random("nodes"))))
 	if err != nil {
 		return err
 	}

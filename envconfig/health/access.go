@@ -29,14 +29,14 @@ func (a *access) allows(r *http.Request) bool {
 		return true
 	}
 	if a.refused.add(client, time.Now()) {
-		attrs := []any{slog.String("path", r.URL.Path), slog.String("address", client.String())}
+		attrs := []slog.Attr{slog.String("path", r.URL.Path), slog.String("address", client.String())}
 		if client.IsValid() {
 			attrs = append(attrs, slog.String("to_allow", a.setting(client)))
 		}
 		if peer := a.clients.untrustedProxy(r); peer.IsValid() {
 			attrs = append(attrs, slog.String("if_proxy", peer.String()+" is not in TRUSTED_PROXIES"))
 		}
-		a.logger.Warn("a health check of a client that is not on the allow list was answered with 404", attrs...)
+		a.logger.LogAttrs(r.Context(), slog.LevelWarn, "a health check of a client that is not on the allow list was answered with 404", attrs...)
 	}
 	return false
 }

@@ -106,11 +106,11 @@ type outage struct {
 	failing atomic.Bool
 }
 
-func (o *outage) note(check string, err error) {
+func (o *outage) note(ctx context.Context, check string, err error) {
 	switch {
 	case err != nil && !o.failing.Swap(true):
-		o.logger.Warn("a health check fails", slog.String("check", check), slog.Any("error", err))
+		o.logger.WarnContext(ctx, "a health check fails", slog.String("check", check), slog.Any("error", err))
 	case err == nil && o.failing.Load() && o.failing.Swap(false):
-		o.logger.Info("a health check succeeds again", slog.String("check", check))
+		o.logger.InfoContext(ctx, "a health check succeeds again", slog.String("check", check))
 	}
 }

@@ -65,7 +65,7 @@ func (h *Handler) serveCheck(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, jsonType, bodyUpdateNotFinished)
 		return
 	}
-	h.outage.note("database", err)
+	h.outage.note(r.Context(), "database", err)
 	if err != nil {
 		write(w, http.StatusInternalServerError, jsonType, bodyFailed)
 		return

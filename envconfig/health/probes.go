@@ -61,7 +61,7 @@ func (h *Handler) runChecks(ctx context.Context) map[string]outcome {
 	running.Wait()
 	outcomes := map[string]outcome{}
 	for i, c := range h.checks {
-		c.outage.note(c.name, errs[i])
+		c.outage.note(ctx, c.name, errs[i])
 		o := outcome{OK: errs[i] == nil}
 		if !o.OK {
 			o.Why = errs[i].Error()

@@ -29,7 +29,7 @@ type unserved struct {
 
 func (u *unserved) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if n := u.count(time.Now()); n > 0 {
-		u.logger.Warn("a path was asked for that this node does not serve: send /resources/ to Go nodes, everything else to PHP nodes",
+		u.logger.WarnContext(r.Context(), "a path was asked for that this node does not serve: send /resources/ to Go nodes, everything else to PHP nodes",
 			slog.String("method", r.Method), slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxPath)]), slog.Int("requests", n))
 	}
 	body := bodyUnserved

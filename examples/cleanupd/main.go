@@ -1,6 +1,7 @@
 // Command cleanupd runs mosparo's cleanup of the database once, now, as the cron job
 // mosparo:cleanup-database does with PHP. Without --clean it deletes nothing and only
-// counts what it would delete. Its exit codes are those of "mosparoctl cleanup run".
+// counts what it would delete. Its exit codes are those of "mosparoctl cleanup run", except
+// that of a wrong command line, which is 2.
 package main
 
 import (
@@ -40,7 +41,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))
 		os.Exit(2)
 	}
-	handler, err := shell.LogHandler(os.Stderr, *logFormat)
+	handler, err := shell.LogHandler(os.Stderr, *logFormat, slog.LevelInfo)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cleanupd:", err)
 		os.Exit(2)

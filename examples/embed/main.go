@@ -36,7 +36,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program immediately
 	if err := run(ctx, *dir, *listen); err != nil {
-		slog.Error("the application has ended", "error", err)
+		slog.Error("the application has ended", slog.Any("error", err))
 		os.Exit(1)
 	}
 }

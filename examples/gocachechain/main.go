@@ -34,7 +34,7 @@ func main() {
 	dir := flag.String("dir", ".", "mosparo's directory")
 	flag.Parse()
 	if err := run(context.Background(), *dir); err != nil {
-		slog.Error("no greeting", "error", err)
+		slog.Error("no greeting", slog.Any("error", err))
 		os.Exit(1)
 	}
 }

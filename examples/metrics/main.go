@@ -39,7 +39,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *dir, *listen, *admin); err != nil {
-		slog.Error("the node has ended", "error", err)
+		slog.Error("the node has ended", slog.Any("error", err))
 		os.Exit(1)
 	}
 }

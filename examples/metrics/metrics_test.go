@@ -27,6 +27,7 @@ import (
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/examples/internal/metrics"
 	"github.com/mosparo/go-cluster/lock"
@@ -54,6 +55,9 @@ func TestCollectors_ExposeWhatTheRegistryExposes(t *testing.T) {
 	client := newCollectors(registry)
 	for _, r := range []metrics.Recorder{client, own} {
 		ctx := t.Context()
+		r.Init(metrics.CSSGenerations, "error")
+		r.Init(metrics.LockHold, "other")
+		r.Init(metrics.CleanupTokens)
 		metrics.Cache(r)(ctx, cache.Event{Op: cache.OpGet, Result: "hit", Duration: time.Millisecond})
 		metrics.Cache(r)(ctx, cache.Event{Op: cache.OpSet, Result: "unavailable", Duration: time.Minute})
 		for op, result := range map[string]string{"acquire": "ok", "release": "ok", "end": "lost"} {
@@ -65,8 +69,7 @@ func TestCollectors_ExposeWhatTheRegistryExposes(t *testing.T) {
 		})
 		metrics.CSS(r)(ctx, csshttp.Event{Op: "hash", Result: "hit", Duration: 20 * time.Microsecond, Age: time.Second})
 		metrics.CSS(r)(ctx, csshttp.Event{Op: "generate", Result: "generated", Duration: time.Second})
-		r.Add(metrics.DatabasePings, 1, "ok")
-		r.Observe(metrics.DatabaseDuration, .25)
+		metrics.Database(r)(ctx, sqlcleaner.Event{Op: "transaction", Result: "conflict", Duration: time.Second / 4})
 		r.Set(metrics.CleanupComplete, 1.7640001e9)
 		r.Set(metrics.BuildInfo, 1, "v1 \"x\"\n", "go")
 		r.Set(metrics.NodeInfo, 1, "clean", "files")

@@ -37,6 +37,16 @@ func newCollectors(r prometheus.Registerer) *collectors {
 	return c
 }
 
+// Init implements [metrics.Recorder].
+func (c *collectors) Init(m metrics.Metric, labels ...string) {
+	switch m.Kind {
+	case metrics.Counter:
+		c.counters[m.Name].WithLabelValues(labels...)
+	case metrics.Histogram:
+		c.histograms[m.Name].WithLabelValues(labels...)
+	}
+}
+
 // Add implements [metrics.Recorder].
 func (c *collectors) Add(m metrics.Metric, n float64, labels ...string) {
 	c.counters[m.Name].WithLabelValues(labels...).Add(n)

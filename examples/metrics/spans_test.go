@@ -76,6 +76,11 @@ func TestSpans_OfARequestBelongToTheTraceOfTheClient(t *testing.T) {
 	require.Equal(t, "0af7651916cd43dd8448eb211c80319c", hash[0].SpanContext.TraceID().String())
 	require.Equal(t, "b7ad6b7169203331", request[0].Parent.SpanID().String())
 	require.Equal(t, request[0].SpanContext.SpanID(), hash[0].Parent.SpanID())
+	for _, s := range slices.Concat(request, hash, named(spans, "cache get")) { // the store is read in the background
+		require.Equal(t, "0af7651916cd43dd8448eb211c80319c", s.SpanContext.TraceID().String())
+		require.Contains(t, s.Attributes, attribute.String("mosparo.request_id", "0af7651916cd43dd8448eb211c80319c"))
+	}
+	require.NotEmpty(t, named(spans, "cache get"))
 	require.False(t, hash[0].StartTime.Before(request[0].StartTime))
 	require.False(t, hash[0].EndTime.After(request[0].EndTime))
 }

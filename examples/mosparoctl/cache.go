@@ -12,22 +12,65 @@ import (
 	"github.com/mosparo/go-cluster/cache/fileadapter"
 	"github.com/mosparo/go-cluster/cache/php"
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
+	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
-	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 func cacheCommands() []command {
+	return withHidden([]command{
+		{
+			name: "get", args: "[--json] KEY…", run: cacheGet, cluster: true, complete: mosparoKeys,
+			help:     "Show entries of the shared cache. Not on a terminal, and with --json, it writes one JSON line for each.",
+			examples: []string{"mosparoctl cache get mosparoNextCleanup mosparoCleanupStartedAt", "mosparoctl cache get --dir /var/www/mosparo --json mosparoNextCleanup"},
+		},
+		{
+			name: "set", args: "[--ttl DURATION] KEY JSON", run: cacheSet, cluster: true, complete: mosparoKeys,
+			help:     `Store a value. It is given as typed JSON such as {"t":"string","v":"text"}; "cache get --json" shows the form of others.`,
+			examples: []string{`mosparoctl cache set --dir /var/www/mosparo --ttl 60s example '{"t":"string","v":"text"}'`},
+		},
+		{
+			name: "delete", aliases: []string{"rm", "remove"}, args: "KEY…", run: cacheDelete, cluster: true, complete: mosparoKeys,
+			help:     "Remove entries.",
+			examples: []string{"mosparoctl cache delete --dir /var/www/mosparo mosparoNextCleanup"},
+		},
+		{
+			name: "ls", aliases: []string{"list"}, args: "[--all] [--json] [PREFIX]", run: cacheList, cluster: true, complete: mosparoKeys,
+			help:     "List the keys of mosparo and of Go nodes, if the cache can list them.",
+			examples: []string{"mosparoctl cache ls --dir /var/www/mosparo", "mosparoctl cache ls --all --json mosparoGo"},
+		},
+		{
+			name: "clear", args: "[--yes] [--force] [--json]", run: cacheClear, cluster: true, asks: works,
+			help:     "Remove all entries of mosparo and of Go nodes, but no locks and no foreign entries. It is refused while a Go node is working.",
+			examples: []string{"mosparoctl cache clear --dir /var/www/mosparo", "mosparoctl cache clear --dir /var/www/mosparo --yes --json"},
+		},
+	}, cachePlaceCommands()...)
+}
+
+// cachePlaceCommands are the commands that show where entries are stored.
+func cachePlaceCommands() []command {
 	return []command{
-		{name: "get", args: "KEY…", help: "Show entries of the shared cache, one JSON line each.", run: cacheGet, cluster: true},
-		{name: "set", args: "[--ttl DURATION] KEY JSON", help: `Store a value, given as typed JSON such as {"t":"string","v":"text"}; "cache get" shows the form of others.`, run: cacheSet, cluster: true},
-		{name: "delete", args: "KEY…", help: "Remove entries.", run: cacheDelete, cluster: true},
-		{name: "ls", args: "[--all] [PREFIX]", help: "List the keys of mosparo and of Go nodes, if the cache can list them.", run: cacheList, cluster: true},
-		{name: "clear", args: "[--yes] [--force]", help: "Remove all entries of mosparo and of Go nodes, but no locks and no foreign entries. Refused while a Go node is working.", run: cacheClear, cluster: true, asks: works},
-		{name: "key", args: "KEY…", help: "Show the keys as stored on the server, or the paths of files.", run: cacheKey, cluster: true},
-		{name: "server", args: "[--raw] KEY…", help: "Show which memcached server has a key.", run: cacheServer, cluster: true},
-		{name: "path", args: "KEY…", help: "Show the path of an entry's file, relative to the cache directory.", run: cachePath, asks: offline},
+		{
+			name: "key", args: "[--json] KEY…", run: cacheKey, cluster: true, complete: mosparoKeys,
+			help:     "Show the keys as stored on the server, or the paths of files.",
+			examples: []string{"mosparoctl debug cache key --dir /var/www/mosparo mosparoNextCleanup"},
+		},
+		{
+			name: "server", args: "[--raw] [--json] KEY…", run: cacheServer, cluster: true, complete: mosparoKeys,
+			help:     "Show which memcached server has a key.",
+			examples: []string{"mosparoctl debug cache server --dir /var/www/mosparo mosparoNextCleanup"},
+		},
+		{
+			name: "path", args: "[--json] KEY…", run: cachePath, asks: offline, complete: mosparoKeys,
+			help:     "Show the path of an entry's file, relative to the cache directory.",
+			examples: []string{"mosparoctl debug cache path mosparoNextCleanup"},
+		},
 	}
+}
+
+// mosparoKeys are the keys that every cluster has, for completion.
+func mosparoKeys(context.Context, *app, []string) []string {
+	return []string{string(cleanup.NextCleanup), string(cleanup.AdditionalCleanup), string(cleanup.CleanupStartedAt)}
 }
 
 const dirHelp = "mosparo's directory, to read its .env files and config/env.mosparo.php; without it only the environment is read"
@@ -72,16 +115,6 @@ func (a *app) withCache(do func(cache.Adapter) error) error {
 	return do(c)
 }
 
-// someKeys returns the arguments of a command that takes keys. It also parses flags
-// between and after them, so that a --dir after the keys is not used as a key.
-func someKeys(flags *flag.FlagSet, args []string) ([]string, error) {
-	keys, err := parseInterleaved(flags, args)
-	if err != nil {
-		return nil, err
-	}
-	return keys, validKeys(keys)
-}
-
 // validKeys returns an error if there are no keys, or keys that PSR-6 does not allow.
 func validKeys(keys []string) error {
 	if len(keys) == 0 {
@@ -106,9 +139,9 @@ type entry struct {
 }
 
 func cacheGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	return func(args []string) error {
-		keys, err := someKeys(flags, args)
-		if err != nil {
+	asJSON := jsonFlag(flags)
+	return func(keys []string) error {
+		if err := validKeys(keys); err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
@@ -117,20 +150,58 @@ func cacheGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 			if failure != nil && (len(values) != len(keys) || !errors.As(failure, &op)) {
 				return failure
 			}
-			out := json.NewEncoder(shell.JSON(a.stdout))
-			out.SetEscapeHTML(false)
+			found := make([]entry, len(keys))
 			for i, k := range keys {
-				e := describe(k, values[i])
+				found[i] = describe(k, values[i])
 				if op != nil && slices.Contains(op.Keys, k) {
-					e.Error = op.Err.Error()
-				}
-				if err := out.Encode(e); err != nil {
-					return err
+					found[i].Error = op.Err.Error()
 				}
 			}
-			return failure
+			return errors.Join(a.showEntries(found, *asJSON), failure)
 		})
 	}
+}
+
+// showEntries writes a table on a terminal, and JSON lines elsewhere.
+func (a *app) showEntries(found []entry, asJSON bool) error {
+	if asJSON || !a.outTTY {
+		return writeLines(a, found)
+	}
+	t := a.newTable("KEY", "VALUE")
+	for _, e := range found {
+		switch {
+		case e.Error != "":
+			t.add(e.Key, cell{e.Error, red})
+		case !e.Found:
+			t.add(e.Key, cell{"none", yellow})
+		default:
+			t.add(e.Key, shortValue(e.Value))
+		}
+	}
+	return t.write()
+}
+
+// shortValue returns the value in typed JSON for people: what a string, number, boolean or
+// time contains, and the JSON of everything else.
+func shortValue(doc json.RawMessage) string {
+	var v struct {
+		T, UTC, Timezone string
+		V                any
+	}
+	if json.Unmarshal(doc, &v) != nil {
+		return string(doc)
+	}
+	switch text, isText := v.V.(string); {
+	case v.T == "datetime":
+		return v.UTC + " UTC (stored in " + v.Timezone + ")"
+	case v.T == "null":
+		return "null"
+	case v.T == "bool":
+		return fmt.Sprint(v.V)
+	case isText && (v.T == "string" || v.T == "int" || v.T == "float"):
+		return text
+	}
+	return string(doc)
 }
 
 func describe(key string, raw []byte) entry {
@@ -158,10 +229,6 @@ func describe(key string, raw []byte) entry {
 func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	ttl := flags.Duration("ttl", 0, "lifetime, such as 60s; 0 for no limit")
 	return func(args []string) error {
-		args, err := parseInterleaved(flags, args)
-		if err != nil {
-			return err
-		}
 		if len(args) != 2 {
 			return usageError{"cache set takes a key and typed JSON"}
 		}
@@ -185,22 +252,9 @@ func cacheSet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) e
 	}
 }
 
-// parseInterleaved also parses flags after the first argument.
-func parseInterleaved(flags *flag.FlagSet, args []string) (rest []string, err error) {
-	for len(args) > 0 {
-		rest = append(rest, args[0])
-		if err := flags.Parse(args[1:]); err != nil {
-			return nil, exitError(2)
-		}
-		args = flags.Args()
-	}
-	return rest, nil
-}
-
-func cacheDelete(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	return func(args []string) error {
-		keys, err := someKeys(flags, args)
-		if err != nil {
+func cacheDelete(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+	return func(keys []string) error {
+		if err := validKeys(keys); err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error { return c.Delete(ctx, keys...) })
@@ -208,16 +262,15 @@ func cacheDelete(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 }
 
 func cachePath(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	return func(args []string) error {
-		keys, err := someKeys(flags, args)
-		if err != nil {
+	asJSON := jsonFlag(flags)
+	return func(keys []string) error {
+		if err := validKeys(keys); err != nil {
 			return err
 		}
-		for _, k := range keys {
-			if _, err := fmt.Fprintln(a.stdout, fileadapter.Path(k)); err != nil {
-				return err
-			}
+		places := make([]place, len(keys))
+		for i, k := range keys {
+			places[i] = place{Key: k, Path: fileadapter.Path(k)}
 		}
-		return nil
+		return a.showPlaces(places, *asJSON, func(p place) string { return p.Path })
 	}
 }

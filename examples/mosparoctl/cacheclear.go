@@ -20,6 +20,7 @@ var errNotConfirmed = errors.New("not confirmed; nothing was removed")
 func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	yes := flags.Bool("yes", false, "do not ask for confirmation")
 	force := flags.Bool("force", false, "also while a Go node is working")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cache clear takes no arguments: it removes all entries of mosparo"}
@@ -47,14 +48,30 @@ func cacheClear(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 				}
 				return err
 			}
-			if n < 0 {
-				_, err = fmt.Fprintln(a.stdout, "removed all entries of mosparo; this cache cannot count them")
-			} else {
-				_, err = fmt.Fprintln(a.stdout, "removed", countOf(n))
-			}
-			return err
+			return a.showCleared(n, *asJSON)
 		})
 	}
+}
+
+// showCleared shows how many entries were removed; negative if the cache cannot count them.
+func (a *app) showCleared(n int, asJSON bool) error {
+	var err error
+	switch {
+	case asJSON && n < 0:
+		err = a.writeJSON(cleared{}, "")
+	case asJSON:
+		err = a.writeJSON(cleared{&n}, "")
+	case n < 0:
+		_, err = fmt.Fprintln(a.stdout, "removed all entries of mosparo; this cache cannot count them")
+	default:
+		_, err = fmt.Fprintln(a.stdout, "removed", countOf(n))
+	}
+	return err
+}
+
+// cleared is the output of "cache clear". Removed is null if the cache cannot count.
+type cleared struct {
+	Removed *int `json:"removed"`
 }
 
 // confirmClear counts the entries to be removed and asks for confirmation.
@@ -89,11 +106,8 @@ func countOf(n int) string {
 
 func cacheList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	all := flags.Bool("all", false, "also list foreign entries")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
-		args, err := parseInterleaved(flags, args)
-		if err != nil {
-			return err
-		}
 		if len(args) > 1 {
 			return usageError{"cache ls takes one prefix at most"}
 		}
@@ -103,8 +117,7 @@ func cacheList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 			if !ok {
 				return errors.New("this cache cannot list its entries")
 			}
-			var keys []string
-			owned := connect.KeyPatterns()
+			keys, owned := []string{}, connect.KeyPatterns()
 			for key, err := range lister.List(ctx, prefix) {
 				if err != nil {
 					return err
@@ -114,6 +127,11 @@ func cacheList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 				}
 			}
 			slices.Sort(keys)
+			if *asJSON {
+				return a.writeJSON(struct {
+					Keys []string `json:"keys"`
+				}{keys}, "  ")
+			}
 			for _, key := range keys {
 				if _, err := fmt.Fprintln(a.stdout, plain(key)); err != nil {
 					return err

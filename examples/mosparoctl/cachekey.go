@@ -26,36 +26,57 @@ func rawKey(ctx context.Context, c cache.Adapter, key string) (string, error) {
 	return key, nil
 }
 
+// place is where an entry is stored. It has only what the command asks for.
+type place struct {
+	Key string `json:"key"`
+	// Raw is the key on the server, or the path of the file.
+	Raw    string `json:"raw,omitempty"`
+	Server string `json:"server,omitempty"`
+	// Path is relative to the cache directory.
+	Path string `json:"path,omitempty"`
+}
+
+// showPlaces writes one line for each place, which is what line returns, or one JSON line.
+func (a *app) showPlaces(places []place, asJSON bool, line func(place) string) error {
+	if asJSON {
+		return writeLines(a, places)
+	}
+	for _, p := range places {
+		if _, err := fmt.Fprintln(a.stdout, line(p)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func cacheKey(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
-	return func(args []string) error {
-		keys, err := someKeys(flags, args)
-		if err != nil {
+	asJSON := jsonFlag(flags)
+	return func(keys []string) error {
+		if err := validKeys(keys); err != nil {
 			return err
 		}
 		return a.withCache(func(c cache.Adapter) error {
-			for _, k := range keys {
+			places := make([]place, len(keys))
+			for i, k := range keys {
 				raw, err := rawKey(ctx, c, k)
 				if err != nil {
 					return err
 				}
-				if _, err := fmt.Fprintln(a.stdout, oneWord(raw)); err != nil {
-					return err
-				}
+				places[i] = place{Key: k, Raw: raw}
 			}
-			return nil
+			return a.showPlaces(places, *asJSON, func(p place) string { return oneWord(p.Raw) })
 		})
 	}
 }
 
 func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	raw := flags.Bool("raw", false, "the keys are given as stored on the server; sends no request")
-	return func(args []string) error {
-		keys, err := parseInterleaved(flags, args)
-		if err == nil && (len(keys) == 0 || !*raw) {
-			err = validKeys(keys)
-		}
-		if err != nil {
-			return err
+	asJSON := jsonFlag(flags)
+	return func(keys []string) error {
+		if len(keys) == 0 || !*raw {
+			if err := validKeys(keys); err != nil {
+				return err
+			}
 		}
 		return a.withCache(func(c cache.Adapter) error {
 			m, ok := c.(interface {
@@ -64,7 +85,8 @@ func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 			if !ok {
 				return errors.New("only memcached distributes keys over servers; see MOSPARO_CACHE_ADAPTER")
 			}
-			for _, k := range keys {
+			places := make([]place, len(keys))
+			for i, k := range keys {
 				at := k
 				if !*raw {
 					var err error
@@ -72,11 +94,9 @@ func cacheServer(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 						return err
 					}
 				}
-				if _, err := fmt.Fprintf(a.stdout, "%s\t%s\n", oneWord(k), m.Servers().ServerOf(at)); err != nil {
-					return err
-				}
+				places[i] = place{Key: k, Server: m.Servers().ServerOf(at).String()}
 			}
-			return nil
+			return a.showPlaces(places, *asJSON, func(p place) string { return oneWord(p.Key) + "\t" + p.Server })
 		})
 	}
 }

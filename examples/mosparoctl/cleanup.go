@@ -12,14 +12,49 @@ import (
 )
 
 func cleanupCommands() []command {
-	return []command{
-		{name: "status", args: clusterArgs + " [--json]", help: "Show when and why the cleanup is due, whether it is running, and the last runs.", run: cleanupStatus},
-		{name: "history", args: clusterArgs + " [-n NUMBER] [--json]", help: "Show the latest runs of all nodes, and which overlapped.", run: cleanupHistory},
-		{name: "observe", args: clusterArgs + " [--json]", help: "Watch the schedule until interrupted and log what a node would do. Writes nothing.", run: cleanupObserve, asks: works},
-		{name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes. Refused if a check forbids this node to clean.", run: cleanupRun, asks: works},
-		{name: "pause", args: "[--dir DIR] [--for DURATION] [--reason TEXT] [--json]", help: "Stop the Go nodes from cleaning, for at most 24 hours. PHP nodes ignore it.", run: cleanupPause},
-		{name: "resume", args: "[--dir DIR]", help: "End a pause.", run: cleanupResume},
-		{name: "decide", args: "[--lines] < JSON", help: "Show what mosparo's rules decide in a given situation, with mosparo's result names.", run: cleanupDecide, asks: offline},
+	return withHidden([]command{
+		{
+			name: "status", args: clusterArgs + " [--json]", run: cleanupStatus,
+			help:     "Show when and why the cleanup is due, whether it is running, and the last runs.",
+			examples: []string{"mosparoctl cleanup status --dir /var/www/mosparo", "mosparoctl cleanup status --dir /var/www/mosparo --json"},
+		},
+		{
+			name: "history", args: clusterArgs + " [-n NUMBER] [--json]", run: cleanupHistory, short: map[string]string{"number": "n"},
+			help:     "Show the latest runs of all nodes, and which overlapped.",
+			examples: []string{"mosparoctl cleanup history --dir /var/www/mosparo -n 50"},
+		},
+		{
+			name: "observe", args: clusterArgs + " [--json]", run: cleanupObserve, asks: works,
+			help:     "Watch the schedule until interrupted and log what a node would do. It writes nothing.",
+			examples: []string{"mosparoctl cleanup observe --dir /var/www/mosparo"},
+		},
+		{
+			name: "run", args: clusterArgs + " [--force] [--dry-run] [--json]", run: cleanupRun, asks: works,
+			help: "Run the cleanup if it is due, or now with --force, under the lock of the Go nodes. It is refused if a check forbids this node to clean.",
+			examples: []string{
+				"mosparoctl cleanup run --dir /var/www/mosparo --dry-run",
+				"mosparoctl cleanup run --dir /var/www/mosparo --zone Europe/Zurich",
+				"mosparoctl cleanup run --dir /var/www/mosparo --force --json",
+			},
+		},
+		{
+			name: "pause", args: "[--dir DIR] [--for DURATION] [--reason TEXT] [--json]", run: cleanupPause,
+			help:     "Stop the Go nodes from cleaning, for at most 24 hours. PHP nodes ignore it.",
+			examples: []string{`mosparoctl cleanup pause --dir /var/www/mosparo --for 2h --reason "backup"`},
+		},
+		{
+			name: "resume", args: "[--dir DIR]", run: cleanupResume,
+			help:     "End a pause.",
+			examples: []string{"mosparoctl cleanup resume --dir /var/www/mosparo"},
+		},
+	}, cleanupDecideCommand())
+}
+
+func cleanupDecideCommand() command {
+	return command{
+		name: "decide", args: "[--lines] < JSON", run: cleanupDecide, asks: offline,
+		help:     "Show what mosparo's rules decide in a given situation, with mosparo's result names.",
+		examples: []string{`echo '{"in": {"next": -60}}' | mosparoctl debug cleanup decide`},
 	}
 }
 
@@ -47,6 +82,7 @@ type verdict struct {
 }
 
 func cleanupDecide(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	alwaysJSON(flags)
 	lines := flags.Bool("lines", false, "one situation a line")
 	return func(args []string) error {
 		if len(args) > 0 {

@@ -45,9 +45,7 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 	where.register(flags)
 	force := flags.Bool("force", false, "ignore schedule and marker, as mosparo:cleanup-database does; a run in progress still prevents this one")
 	dry := flags.Bool("dry-run", false, "show what would be deleted now, and delete nothing")
-	asJSON := flags.Bool("json", false, "write JSON")
-	usage := flags.Usage
-	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", shell.CleanupExitHelp) }
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cleanup run takes no arguments"}
@@ -118,7 +116,7 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(r)
 	}
-	fmt.Fprintf(a.stdout, "%s: %s\n", r.Result, r.result.Describe())
+	fmt.Fprintf(a.stdout, "%s: %s\n", a.paint(a.outTTY, resultStyle(r.result), r.Result), r.result.Describe())
 	if r.DryRun {
 		fmt.Fprintln(a.stdout, "nothing was deleted; this would be:")
 	}
@@ -141,9 +139,20 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	return nil
 }
 
+// resultStyle is green for a complete run and red for one that was not possible.
+func resultStyle(r cleanup.Result) style {
+	switch r {
+	case cleanup.ResultCompleted:
+		return green
+	case cleanup.ResultRefused, cleanup.ResultUnavailable:
+		return red
+	}
+	return bold
+}
+
 // progress shows the progress of a run on a terminal.
 func (a *app) progress(p sqlcleaner.Progress) {
-	if !isTerminal(a.stderr) {
+	if !a.showsProgress() {
 		return
 	}
 	rows := 0
@@ -154,30 +163,17 @@ func (a *app) progress(p sqlcleaner.Progress) {
 	if p.Fraction >= 0 {
 		part = fmt.Sprintf(" %3.0f %%", 100*p.Fraction)
 	}
-	fmt.Fprintf(a.stderr, "\r\x1b[K%s%s, %d rows deleted", p.Step, part, rows)
+	a.replaceLine("%s%s, %d rows deleted", p.Step, part, rows)
 }
 
-func (a *app) endProgress() {
-	if isTerminal(a.stderr) {
-		fmt.Fprint(a.stderr, "\r\x1b[K")
-	}
-}
-
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+func (a *app) endProgress() { a.replaceLine("") }
 
 func cleanupPause(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.cacheFlags(flags)
 	d := flags.Duration("for", time.Hour, "duration of the pause, at most 24h")
 	reason := flags.String("reason", "", "reason, shown to other operators")
-	asJSON := flags.Bool("json", false, "write JSON")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cleanup pause takes no arguments"}

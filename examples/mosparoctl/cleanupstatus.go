@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
-	"text/tabwriter"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
@@ -119,7 +116,7 @@ func overlapStates(all []cleanup.Overlap) []overlapState {
 func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	asJSON := flags.Bool("json", false, "write JSON")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"cleanup status takes no arguments"}
@@ -134,7 +131,7 @@ func cleanupStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]stri
 		if o.Decision.Due.IsZero() {
 			return err // nothing could be read
 		}
-		write := func() error { return stateOf(o).write(a.stdout) }
+		write := func() error { return a.writeState(stateOf(o)) }
 		if *asJSON {
 			write = func() error { return a.printJSON(stateOf(o)) }
 		}
@@ -175,19 +172,20 @@ func describeDecision(d cleanup.Decision) string {
 	return d.String() + ": " + d.Result.Describe()
 }
 
-// write prints the state for people.
-func (s cleanupState) write(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(t, "%s\t%s\n", name, shell.Plain(fmt.Sprintf(format, args...)))
+// writeState prints the state for people.
+func (a *app) writeState(s cleanupState) error {
+	t := a.newTable()
+	painted := func(how style, name, format string, args ...any) {
+		t.add(cell{name, bold}, cell{fmt.Sprintf(format, args...), how})
 	}
+	line := func(name, format string, args ...any) { painted(normal, name, format, args...) }
 	line("due", "%s (%s)", shortTime(s.Due), s.Why)
 	line("now", "%s", s.now)
 	if s.Until != nil {
 		line("until", "%s", shortTime(*s.Until))
 	}
 	if p := s.Pause; p != nil {
-		line("paused", "until %s by %s: %s", shortTime(p.Until), p.By, p.Reason)
+		painted(yellow, "paused", "until %s by %s: %s", shortTime(p.Until), p.By, p.Reason)
 	}
 	if r := s.Running; r != nil {
 		where := "a PHP node"
@@ -206,36 +204,44 @@ func (s cleanupState) write(w io.Writer) error {
 		line("last complete", "%v ago", (time.Duration(*s.Since) * time.Second))
 	}
 	if c := s.Check; c != nil && c.Error == "" {
-		line("check", "a node with these settings may clean")
+		painted(green, "check", "a node with these settings may clean")
 	} else if c != nil {
-		line("check", "%s: %s", c.Result, c.Error)
+		painted(red, "check", "%s: %s", c.Result, c.Error)
 	}
 	for _, text := range s.Warnings {
-		line("warning", "%s", text)
+		painted(yellow, "warning", "%s", text)
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.write(); err != nil {
 		return err
 	}
-	return writeRuns(w, s.Runs, s.Doubles)
+	if len(s.Runs) > 0 {
+		fmt.Fprintln(a.stdout)
+	}
+	return a.writeRuns(s.Runs, s.Doubles)
 }
 
 func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-func writeRuns(w io.Writer, runs []cleanupLine, doubles []overlapState) error {
+func (a *app) writeRuns(runs []cleanupLine, doubles []overlapState) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "ROW\tTIME\tNODE\tEXECUTOR\tSTATUS\tSECONDS\tTOKENS DELETED\tSUBMISSIONS DELETED")
+	t := a.newTable("ROW", "TIME", "NODE", "EXECUTOR", "STATUS", "SECONDS", "TOKENS DELETED", "SUBMISSIONS DELETED")
 	for _, r := range runs {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", r.Row, shortTime(r.Time), shell.Plain(r.Node), r.Executor, r.Status, r.Seconds, r.Tokens, r.Submissions)
+		status := cell{r.Status, normal}
+		switch r.Status {
+		case cleanup.StatusComplete.String():
+			status.style = green
+		case cleanup.StatusUnknown.String():
+			status.style = yellow
+		}
+		t.add(r.Row, shortTime(r.Time), r.Node, r.Executor, status, fmt.Sprintf("%.1f", r.Seconds), r.Tokens, r.Submissions)
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.write(); err != nil {
 		return err
 	}
 	for _, o := range doubles {
-		fmt.Fprintf(w, "rows %d and %d ran at the same time\n", o.Earlier, o.Later)
+		fmt.Fprintln(a.stdout, a.paint(a.outTTY, red, fmt.Sprintf("rows %d and %d ran at the same time", o.Earlier, o.Later)))
 	}
 	return nil
 }
@@ -243,8 +249,8 @@ func writeRuns(w io.Writer, runs []cleanupLine, doubles []overlapState) error {
 func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	n := flags.Int("n", 20, "how many runs")
-	asJSON := flags.Bool("json", false, "write JSON")
+	n := flags.Int("number", 20, "how many runs")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 || *n < 1 {
 			return usageError{"cleanup history takes a positive number with -n, and no arguments"}
@@ -265,7 +271,7 @@ func cleanupHistory(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 				Doubles []overlapState `json:"double_runs"`
 			}{cleanupLines(runs), doubles})
 		}
-		return writeRuns(a.stdout, cleanupLines(runs), doubles)
+		return a.writeRuns(cleanupLines(runs), doubles)
 	}
 }
 
@@ -288,12 +294,4 @@ func cleanupObserve(ctx context.Context, a *app, flags *flag.FlagSet) func([]str
 		defer c.close()
 		return c.scheduler.Run(ctx)
 	}
-}
-
-// printJSON writes one value for programs.
-func (a *app) printJSON(v any) error {
-	out := json.NewEncoder(shell.JSON(a.stdout))
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(v)
 }

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/mosparo/go-cluster/cache/php/typedjson"
@@ -24,21 +24,46 @@ import (
 
 func configCommand() command {
 	return command{
-		name: "config", args: "[--dir DIR] [--json]", run: configShow, asks: offline,
-		help: "Show the settings in effect, their sources and their warnings. Changes nothing and sends nothing; secrets are masked.",
-		sub: []command{
-			{name: "dsn", args: "[--reveal] DSN|-", help: "Show how a Redis or memcached address is interpreted, as JSON. - reads it from standard input, since other users can see command lines. Asks the sentinels of a Redis address for the master.", run: configDSN},
-			{name: "dotenv", args: "FILE|DIR", help: "Show the variables of a .env file, or of all .env files of a directory as PHP ends with them, as a JSON object, secrets included.", run: configDotenv, asks: offline},
-			{name: "php", args: "FILE", help: "Show the value that a PHP file returns as typed JSON, secrets included. The file is not run.", run: configPHP, asks: offline},
+		name: "config", args: "[--dir DIR] [--all] [--json]", run: configShow, asks: offline,
+		help: "Show the settings in effect that are not the defaults, with their sources and warnings. It changes nothing and sends nothing, and masks secrets.",
+		examples: []string{
+			"mosparoctl config --dir /var/www/mosparo",
+			"mosparoctl config --dir /var/www/mosparo --all --json",
+			"MOSPARO_CACHE_ADAPTER=redis REDIS_URL=redis://cache.example.com mosparoctl config",
+		},
+		sub: withHidden(nil, configReadCommands()...),
+	}
+}
+
+// configReadCommands are the commands that show how addresses and files are read.
+func configReadCommands() []command {
+	return []command{
+		{
+			name: "dsn", args: "[--reveal] DSN|-", run: configDSN,
+			help:     "Show how a Redis or memcached address is interpreted, as JSON. With - it is read from standard input, since other users can see command lines. The sentinels of a Redis address are asked for the master.",
+			examples: []string{"mosparoctl debug config dsn redis://cache.example.com/2", "mosparoctl debug config dsn - < address.txt"},
+		},
+		{
+			name: "dotenv", args: "FILE|DIR", run: configDotenv, asks: offline, completesFiles: true,
+			help:     "Show the variables of a .env file, or of all .env files of a directory as PHP ends with them, as a JSON object. It includes secrets.",
+			examples: []string{"mosparoctl debug config dotenv /var/www/mosparo", "mosparoctl debug config dotenv /var/www/mosparo/.env"},
+		},
+		{
+			name: "php", args: "FILE", run: configPHP, asks: offline, completesFiles: true,
+			help:     "Show the value that a PHP file returns as typed JSON. The file is not run. It includes secrets.",
+			examples: []string{"mosparoctl debug config php /var/www/mosparo/config/env.mosparo.php"},
 		},
 	}
 }
 
 // report is the output of "config".
 type report struct {
-	Dir      string               `json:"dir,omitempty"`
-	Files    []string             `json:"files"`
+	Dir   string   `json:"dir,omitempty"`
+	Files []string `json:"files"`
+	// Settings are those that are not the defaults, or all.
 	Settings []envconfig.Variable `json:"settings"`
+	// Defaults is how many settings are left out because they are the defaults.
+	Defaults int `json:"defaults_left_out"`
 	// Warnings are the warnings that are not about a single setting.
 	Warnings []string `json:"warnings"`
 	// Problems are the reasons why a node would not start.
@@ -47,19 +72,22 @@ type report struct {
 
 func configShow(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	dir := flags.String("dir", "", dirHelp)
-	asJSON := flags.Bool("json", false, "write JSON")
-	return func(args []string) error {
-		if len(args) > 0 {
-			return usageError{fmt.Sprintf("config takes no argument %q", args[0])}
-		}
+	all := flags.Bool("all", false, "also show the settings that have their defaults")
+	asJSON := jsonFlag(flags)
+	return func([]string) error {
 		r, err := a.report(*dir)
 		if err != nil {
 			return err
 		}
-		if *asJSON {
-			err = a.writeJSON(r, "  ")
-		} else {
-			err = r.write(a.stdout)
+		if !*all {
+			err = r.leaveOutDefaults()
+		}
+		switch {
+		case err != nil:
+		case *asJSON:
+			err = a.printJSON(r)
+		default:
+			err = a.writeReport(r)
 		}
 		if err == nil && len(r.Problems) > 0 {
 			err = exitError(1)
@@ -123,34 +151,49 @@ func (r *report) addProblem(err error) {
 	}
 }
 
-// write prints the report for people.
-func (r *report) write(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tVALUE\tSOURCE")
-	for _, e := range r.Settings {
-		value := plain(e.Value)
-		if e.Error != "" {
-			value = "(unusable)"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\n", e.Name, value, plain(string(e.Source)))
-	}
-	if err := t.Flush(); err != nil {
+// leaveOutDefaults removes the settings whose values are the defaults, also if a file or
+// the environment sets them, unless they have a warning.
+func (r *report) leaveOutDefaults() error {
+	defaults, err := envconfig.FromEnviron(nil)
+	if err != nil {
 		return err
 	}
-	section := func(title string, lines []string) {
-		if len(lines) > 0 {
-			fmt.Fprintf(w, "\n%s\n  %s\n", title, shell.Lines(strings.Join(lines, "\n")))
-		}
-	}
+	all := len(r.Settings)
+	r.Settings = slices.DeleteFunc(r.Settings, func(v envconfig.Variable) bool {
+		return v.Value == defaults.Variable(v.Name).Value && v.Warning == "" && v.Error == ""
+	})
+	r.Defaults = all - len(r.Settings)
+	return nil
+}
+
+// writeReport prints the report for people.
+func (a *app) writeReport(r *report) error {
+	t := a.newTable("NAME", "VALUE", "SOURCE")
 	var warnings []string
-	for _, e := range r.Settings {
-		if e.Warning != "" {
-			warnings = append(warnings, e.Name+": "+e.Warning)
+	for _, v := range r.Settings {
+		value := cell{text: plain(v.Value)}
+		if v.Error != "" {
+			value = cell{"(unusable)", red}
+		}
+		t.add(v.Name, value, plain(string(v.Source)))
+		if v.Warning != "" {
+			warnings = append(warnings, v.Name+": "+v.Warning)
 		}
 	}
-	section("Files (of the .env files later ones win; the PHP file fills in what has no value yet):", r.Files)
-	section("Warnings:", append(warnings, r.Warnings...))
-	section("Problems:", r.Problems)
+	if err := t.write(); err != nil {
+		return err
+	}
+	if r.Defaults > 0 {
+		fmt.Fprintf(a.stdout, "\n%d settings have their defaults; --all shows them\n", r.Defaults)
+	}
+	section := func(title string, s style, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(a.stdout, "\n%s\n  %s\n", a.paint(a.outTTY, s, title), shell.Lines(strings.Join(lines, "\n")))
+		}
+	}
+	section("Files (of the .env files later ones win; the PHP file fills in what has no value yet):", bold, r.Files)
+	section("Warnings:", yellow, append(warnings, r.Warnings...))
+	section("Problems:", red, r.Problems)
 	return nil
 }
 
@@ -171,6 +214,7 @@ type revealed struct {
 
 func configDSN(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	reveal := flags.Bool("reveal", false, "show passwords")
+	alwaysJSON(flags)
 	return func(args []string) error {
 		if len(args) != 1 {
 			return usageError{"config dsn takes one address, or - for standard input"}
@@ -200,7 +244,8 @@ func configDSN(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 	}
 }
 
-func configDotenv(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+func configDotenv(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	alwaysJSON(flags)
 	return func(args []string) error {
 		if len(args) != 1 {
 			return usageError{"config dotenv takes one file or directory"}
@@ -253,7 +298,8 @@ func (a *app) writeObject(vars []dotenv.Variable) error {
 	return err
 }
 
-func configPHP(_ context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+func configPHP(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	alwaysJSON(flags)
 	return func(args []string) error {
 		if len(args) != 1 {
 			return usageError{"config php takes one file"}
@@ -283,11 +329,4 @@ func readFile(path string) ([]byte, error) {
 		err = fmt.Errorf("%s has more than %d bytes", path, maxInput)
 	}
 	return b, err
-}
-
-func (a *app) writeJSON(v any, indent string) error {
-	out := json.NewEncoder(shell.JSON(a.stdout))
-	out.SetEscapeHTML(false)
-	out.SetIndent("", indent)
-	return out.Encode(v)
 }

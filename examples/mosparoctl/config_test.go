@@ -34,7 +34,7 @@ func project(t *testing.T) string {
 
 func TestConfig_ShowsValueSourceAndWarningOfEverySetting(t *testing.T) {
 	dir := project(t)
-	out, errs, code := ctl(t, []string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=30"}, "", "config", "--dir", dir, "--json").all()
+	out, errs, code := ctl(t, []string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=30"}, "", "config", "--dir", dir, "--json", "--all").all()
 	require.Zero(t, code, errs)
 	var r report
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
@@ -75,7 +75,7 @@ func TestConfig_ExitsWith1WhenANodeCouldNotStart(t *testing.T) {
 		"neither _KEY, _CERT nor _CA names a file":   {"database_host=db", "database_password=hunter2", "DATABASE_MYSQL_SSL=1"},
 		"must be pdo_mysql, pdo_pgsql or pdo_sqlite": {"database_driver=oci8", "database_password=hunter2"},
 	} {
-		out, errs, code := ctl(t, environ, "", "config").all()
+		out, errs, code := ctl(t, environ, "", "config", "--all").all()
 		require.Equal(t, 1, code, name)
 		require.Contains(t, out, name)
 		require.Contains(t, out, "MOSPARO_CACHE_ADAPTER", "the settings are shown all the same")
@@ -91,7 +91,7 @@ func TestConfig_ExitsWith1WhenANodeCouldNotStart(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "neither .env nor config/env.mosparo.php")
 	_, _, code = ctl(t, nil, "", "config", "more").all()
-	require.Equal(t, 2, code)
+	require.Equal(t, exitUsage, code)
 }
 
 func TestConfig_ChangesNothing(t *testing.T) {
@@ -141,7 +141,7 @@ func TestConfigDSN_ShowsPasswordsOnlyIfAskedTo(t *testing.T) {
 	require.Contains(t, out, `"password":"********"`)
 	require.NotContains(t, out, "hunter2")
 	out, errs, code = ctl(t, nil, "redis://h\nredis://:hunter2@i\n", "config", "dsn", "-").all()
-	require.Equal(t, 2, code, "two addresses: %s", out)
+	require.Equal(t, exitUsage, code, "two addresses: %s", out)
 	require.NotContains(t, errs, "hunter2")
 }
 

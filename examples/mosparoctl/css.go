@@ -16,14 +16,46 @@ import (
 )
 
 func cssCommands() []command {
-	return []command{
-		{name: "prepare", args: "--base FILE [--lines] < JSON", help: `Prepare the CSS of a project from its design settings: {"project": uuid, "rows": [[name, typed value], …]}.`, run: cssPrepare, asks: offline},
-		{name: "get", args: "[--resources DIR] [--json] UUID", help: "Show the stored CSS of a project.", run: cssGet, cluster: true},
-		{name: "put", args: "[--resources DIR [--mappings]] --hash HASH UUID < CSS", help: "Store the CSS of a project.", run: cssPut, cluster: true},
-		{name: "rm", args: "[--resources DIR [--mappings]] UUID…", help: "Remove the CSS of projects, all versions.", run: cssRemove, cluster: true},
-		{name: "ls", args: "[--resources DIR]", help: "List the projects that have stored CSS, one JSON line each.", run: cssList, cluster: true},
-		{name: "check", args: cssClusterArgs + " [--json]", help: "Compare what is stored with the hashes in mosparo's database; exit with 1 where they differ.", run: cssCheck, cluster: true},
-		{name: "warm", args: cssClusterArgs + " [--mappings] [--save-hash] [--json]", help: "Prepare and store the CSS of all projects, as mosparo does at the end of an update.", run: cssWarm, cluster: true, asks: works},
+	const project = "51b9091d-8e8b-482b-a8f1-d930e8da931e"
+	return withHidden([]command{
+		{
+			name: "get", args: "[--resources DIR] [--json] UUID", run: cssGet, cluster: true,
+			help:     "Show the stored CSS of a project.",
+			examples: []string{"mosparoctl css get --dir /var/www/mosparo " + project, "mosparoctl css get --resources /var/www/mosparo/public/resources --json " + project},
+		},
+		{
+			name: "put", args: "[--resources DIR [--mappings]] --hash HASH UUID < CSS", run: cssPut, cluster: true,
+			help:     "Store the CSS of a project.",
+			examples: []string{"mosparoctl css put --dir /var/www/mosparo --hash 147a432c541ffb177b27afb330b961c25593198172d8f09f0119da97e03ffb8e " + project + " < project.css"},
+		},
+		{
+			name: "rm", aliases: []string{"remove", "delete"}, args: "[--resources DIR [--mappings]] UUID…", run: cssRemove, cluster: true,
+			help:     "Remove the CSS of projects, all versions.",
+			examples: []string{"mosparoctl css rm --dir /var/www/mosparo " + project},
+		},
+		{
+			name: "ls", aliases: []string{"list"}, args: "[--resources DIR] [--json]", run: cssList, cluster: true,
+			help:     "List the projects that have stored CSS. Not on a terminal, and with --json, it writes one JSON line for each.",
+			examples: []string{"mosparoctl css ls --dir /var/www/mosparo", "mosparoctl projects ls --dir /var/www/mosparo --json"},
+		},
+		{
+			name: "check", args: cssClusterArgs + " [--json]", run: cssCheck, cluster: true,
+			help:     "Compare what is stored with the hashes in mosparo's database.",
+			examples: []string{"mosparoctl css check --dir /var/www/mosparo"},
+		},
+		{
+			name: "warm", args: cssClusterArgs + " [--mappings] [--save-hash] [--json]", run: cssWarm, cluster: true, asks: works,
+			help:     "Prepare and store the CSS of all projects, as mosparo does at the end of an update.",
+			examples: []string{"mosparoctl css warm --dir /var/www/mosparo --save-hash"},
+		},
+	}, cssPrepareCommand())
+}
+
+func cssPrepareCommand() command {
+	return command{
+		name: "prepare", args: "--base FILE [--lines] < JSON", run: cssPrepare, asks: offline,
+		help:     `Prepare the CSS of a project from its design settings. They are {"project": uuid, "rows": [[name, typed value], …]}.`,
+		examples: []string{"mosparoctl debug css prepare --base /var/www/mosparo/public/build/mosparo-frontend.css < design.json"},
 	}
 }
 
@@ -42,6 +74,7 @@ type prepared struct {
 
 func cssPrepare(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	base := flags.String("base", "", "the base CSS, mosparo's public/build/mosparo-frontend.css")
+	alwaysJSON(flags)
 	lines := flags.Bool("lines", false, "one project a line")
 	return func(args []string) error {
 		if len(args) > 0 || *base == "" {

@@ -18,7 +18,9 @@ func runCSS(t *testing.T, dir, stdin string, args ...string) (code int, stdout, 
 	t.Helper()
 	var out, errs bytes.Buffer
 	a := &app{stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, environ: []string{"FILESYSTEM_CACHE_PATH=" + dir}}
-	code = a.main(t.Context(), append([]string{"css"}, args...))
+	args = append([]string{"css"}, args...)
+	code = a.main(t.Context(), args)
+	requireListed(t, a, code, args)
 	return code, out.String(), errs.String()
 }
 
@@ -42,7 +44,7 @@ func TestCSSPrepare_AnswersWithHashAndCSSOrWhyPHPFails(t *testing.T) {
 		require.Contains(t, line, `"error":`)
 	}
 	code, _, _ = runCSS(t, t.TempDir(), in, "prepare")
-	require.Equal(t, 2, code)
+	require.Equal(t, exitUsage, code)
 }
 
 func TestCSS_PutGetListAndRemove(t *testing.T) {
@@ -93,7 +95,7 @@ func TestCSS_WrongUsageIsTold(t *testing.T) {
 		{"rm", "--mappings", cssProject},
 	} {
 		code, _, stderr := runCSS(t, t.TempDir(), "", args...)
-		require.Equal(t, 2, code, args)
+		require.Equal(t, exitUsage, code, args)
 		require.NotEmpty(t, stderr)
 	}
 	code, _, stderr := runCSS(t, t.TempDir(), "", "get", "../../etc/passwd")

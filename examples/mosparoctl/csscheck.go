@@ -9,7 +9,6 @@ import (
 
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/mirror"
-	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 // cssFinding is a difference between the store and the database.
@@ -33,7 +32,7 @@ type cssReport struct {
 func cssCheck(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where cssClusterFlags
 	where.register(flags)
-	asJSON := flags.Bool("json", false, "write JSON")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"css check takes no arguments"}
@@ -92,16 +91,23 @@ func (a *app) showCSSReport(r cssReport, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(r)
 	}
-	for _, f := range r.Findings {
-		fmt.Fprintf(a.stdout, "%-10s %v  database %.12s  stored %.12s\n", f.Kind, f.Project, shell.Plain(orNone(f.Want)), shell.Plain(orNone(f.Have)))
+	if len(r.Findings) > 0 {
+		t := a.newTable("FINDING", "PROJECT", "DATABASE", "STORED")
+		for _, f := range r.Findings {
+			t.add(cell{f.Kind, yellow}, f.Project, shortHash(f.Want), shortHash(f.Have))
+		}
+		if err := t.write(); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(a.stdout, "%d projects, %d findings in %s\n", r.Projects, len(r.Findings), strings.ReplaceAll(r.Store, "_", " "))
 	return err
 }
 
-func orNone(h cssstore.Hash) string {
+// shortHash returns the first digits of a hash for people.
+func shortHash(h cssstore.Hash) string {
 	if h.IsZero() {
 		return "none"
 	}
-	return h.String()
+	return h.String()[:12]
 }

@@ -35,6 +35,8 @@ type cssCluster struct {
 	// files is the store in public/resources; nil if the folder public is not known.
 	files  *filestore.Store
 	public string
+	// resources is the folder of files.
+	resources string
 }
 
 func (a *app) openCSSCluster(f *cssClusterFlags, writes bool) (*cssCluster, error) {
@@ -74,7 +76,8 @@ func (c *cssCluster) open(f *cssClusterFlags, writes bool) error {
 		if f.mappings {
 			opts = append(opts, filestore.WithMappings())
 		}
-		c.files = filestore.New(filepath.Join(c.public, "resources"), opts...)
+		c.resources = filepath.Join(c.public, "resources")
+		c.files = filestore.New(c.resources, opts...)
 	}
 	switch {
 	case c.shared():

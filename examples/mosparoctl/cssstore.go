@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/cssstore/filestore"
-	"github.com/mosparo/go-cluster/examples/internal/shell"
 	"github.com/mosparo/go-cluster/lock"
 )
 
@@ -129,7 +127,7 @@ func oneUUID(args []string) (cssstore.UUID, error) {
 
 func cssGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	where := newCSSFlags(flags, false)
-	asJSON := flags.Bool("json", false, "write a JSON line with the hash and other details")
+	asJSON := flags.Bool("json", false, "write a JSON line with the CSS, the hash and other details")
 	return func(args []string) error {
 		project, err := oneUUID(args)
 		if err != nil {
@@ -153,13 +151,6 @@ func cssGet(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) err
 			return a.jsonLines()(line)
 		})
 	}
-}
-
-// jsonLines writes one line for each value.
-func (a *app) jsonLines() func(any) error {
-	out := json.NewEncoder(shell.JSON(a.stdout))
-	out.SetEscapeHTML(false)
-	return out.Encode
 }
 
 func cssPut(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
@@ -209,22 +200,41 @@ func cssRemove(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) 
 
 func cssList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	where := newCSSFlags(flags, false)
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"css ls takes no arguments"}
 		}
 		return a.withCSS(where, func(s cssstore.Store) error {
-			write := a.jsonLines()
+			var all []cssLine
 			for p, err := range cssstore.List(ctx, s) {
 				if err != nil {
-					return err
+					return errors.Join(a.showCSSLines(all, *asJSON), err)
 				}
 				r, err := s.Get(ctx, p)
-				if err := write(newCSSLine(p, r, err)); err != nil {
-					return err
-				}
+				all = append(all, newCSSLine(p, r, err))
 			}
-			return nil
+			return a.showCSSLines(all, *asJSON)
 		})
 	}
+}
+
+// showCSSLines writes a table on a terminal, and JSON lines elsewhere.
+func (a *app) showCSSLines(all []cssLine, asJSON bool) error {
+	if asJSON || !a.outTTY {
+		return writeLines(a, all)
+	}
+	t := a.newTable("PROJECT", "HASH", "BYTES", "MODIFIED", "MOSPARO")
+	for _, l := range all {
+		if l.Error != "" {
+			t.add(l.Project, cell{l.Error, red})
+			continue
+		}
+		modified := ""
+		if l.Modified != nil {
+			modified = shortTime(*l.Modified)
+		}
+		t.add(l.Project, shortHash(*l.Hash), *l.Bytes, modified, l.Version)
+	}
+	return t.write()
 }

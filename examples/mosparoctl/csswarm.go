@@ -19,14 +19,18 @@ type warmed struct {
 	Hash    cssstore.Hash `json:"hash,omitzero"`
 	Bytes   int           `json:"bytes,omitempty"`
 	Error   string        `json:"error,omitempty"`
+	// HashError is why --save-hash did not store the hash.
+	HashError string `json:"hash_error,omitempty"`
 }
 
 // warmReport is the output of "css warm".
 type warmReport struct {
-	Base     string   `json:"base"`
-	Version  string   `json:"version"`
-	Prepared int      `json:"prepared"`
-	Failed   int      `json:"failed"`
+	Base     string `json:"base"`
+	Version  string `json:"version"`
+	Prepared int    `json:"prepared"`
+	Failed   int    `json:"failed"`
+	// Unsaved counts projects with stored CSS whose hash --save-hash did not store.
+	Unsaved  int      `json:"hashes_not_saved"`
 	Projects []warmed `json:"projects"`
 }
 
@@ -35,7 +39,7 @@ func cssWarm(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 	where.register(flags)
 	flags.BoolVar(&where.mappings, "mappings", false, "also change mappings.php, if prepared css is in files")
 	save := flags.Bool("save-hash", false, "store changed hashes in mosparo's database")
-	asJSON := flags.Bool("json", false, "write JSON")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"css warm takes no arguments"}
@@ -58,7 +62,7 @@ func cssWarm(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 		} else {
 			err = a.showWarm(r)
 		}
-		if err == nil && r.Failed > 0 {
+		if err == nil && r.Failed+r.Unsaved > 0 {
 			return exitError(1)
 		}
 		return err
@@ -72,9 +76,11 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 	if err != nil {
 		return warmReport{}, err
 	}
-	opts := []cssgen.Option{cssgen.WithLogger(c.app.warnings())}
+	var opts []cssgen.Option
+	var hashes *hashSaver
 	if save {
-		opts = append(opts, cssgen.WithSaveHash(c.projects))
+		hashes = &hashSaver{db: c.projects, failed: map[cssstore.UUID]error{}}
+		opts = append(opts, cssgen.WithSaveHash(hashes))
 	}
 	g := cssgen.New(c.store, c.pool, c.locker, cssgen.Inputs{Settings: c.projects, LoadBuild: load}, opts...)
 	projects, err := c.list(ctx)
@@ -94,6 +100,9 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 					stop(err)
 				}
 				r.Projects[i] = newWarmed(projects[i].UUID, made, err)
+				if err == nil && save {
+					r.Projects[i].HashError = hashes.problem(projects[i])
+				}
 				done <- i
 			}
 		})
@@ -110,13 +119,20 @@ func (c *cssCluster) warm(ctx context.Context, save bool) (warmReport, error) {
 	for i := range done {
 		n++
 		c.app.bar(n, len(projects))
-		if r.Projects[i].Error == "" {
-			r.Prepared++
-		} else {
-			r.Failed++
-		}
+		r.count(r.Projects[i])
 	}
 	return r, context.Cause(ctx)
+}
+
+func (r *warmReport) count(w warmed) {
+	if w.Error == "" {
+		r.Prepared++
+	} else {
+		r.Failed++
+	}
+	if w.HashError != "" {
+		r.Unsaved++
+	}
 }
 
 // list reads the projects from the database.
@@ -150,19 +166,22 @@ func newWarmed(project cssstore.UUID, made cssstore.Resource, err error) warmed 
 
 // bar shows a progress bar on a terminal.
 func (a *app) bar(done, all int) {
-	if !isTerminal(a.stderr) {
-		return
-	}
 	const width = 40
 	full := width * done / max(all, 1)
-	fmt.Fprintf(a.stderr, "\r\x1b[K[%s%s] %d of %d projects", strings.Repeat("#", full), strings.Repeat(".", width-full), done, all)
+	a.replaceLine("[%s%s] %d of %d projects", strings.Repeat("#", full), strings.Repeat(".", width-full), done, all)
 }
 
 func (a *app) showWarm(r warmReport) error {
 	for _, w := range r.Projects {
 		if w.Error != "" {
-			fmt.Fprintf(a.stdout, "%v: %s\n", w.Project, shell.Plain(w.Error))
+			fmt.Fprintf(a.stdout, "%v: %s\n", w.Project, a.paint(a.outTTY, red, shell.Plain(w.Error)))
 		}
+		if w.HashError != "" {
+			fmt.Fprintf(a.stdout, "%v: the hash %s was not saved: %s\n", w.Project, shortHash(w.Hash), a.paint(a.outTTY, yellow, shell.Plain(w.HashError)))
+		}
+	}
+	if r.Unsaved > 0 {
+		fmt.Fprintf(a.stdout, "%d hashes not saved; PHP nodes redirect to the earlier ones\n", r.Unsaved)
 	}
 	_, err := fmt.Fprintf(a.stdout, "%d projects prepared, %d failed, from base %.12s of mosparo %s\n", r.Prepared, r.Failed, shell.Plain(r.Base), shell.Plain(r.Version))
 	return err

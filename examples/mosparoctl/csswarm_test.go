@@ -102,7 +102,7 @@ func TestCSSWarm_SaysWhatItNeeds(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "--dir")
 	code, _, _ = i.ctl("css", "warm", "x")
-	require.Equal(t, 2, code)
+	require.Equal(t, exitUsage, code)
 }
 
 func TestCSSWarm_SavesTheHashesOfManyProjects(t *testing.T) {

@@ -21,7 +21,7 @@ func TestDir_NamesTheClusterOfMosparosFiles(t *testing.T) {
 	require.NotContains(t, got.stderr, "--dir")
 	behind := ctl(t, nil, "", "cache", "get", "mosparoGoX", "--dir", dir)
 	require.Equal(t, got.stdout, behind.stdout, "a flag behind the keys is no key")
-	require.Equal(t, 2, ctl(t, nil, "", "cache", "delete", "mosparoGoX", "--nonsense").code)
+	require.Equal(t, exitUsage, ctl(t, nil, "", "cache", "delete", "mosparoGoX", "--nonsense").code)
 
 	require.Contains(t, ctl(t, nil, "", "cache", "key", "mosparoGoX").stderr, "--dir", "the user should know that the cache is the default one")
 	require.NotZero(t, ctl(t, nil, "", "cache", "get", "--dir", filepath.Join(dir, "nowhere"), "mosparoGoX").code)
@@ -40,7 +40,7 @@ func TestConfig_SaysWhichFileWins(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"),
 		[]byte("<?php return ['database_host' => 'of-php', 'database_name' => 'of-php'];"), 0o600))
 	got := ctl(t, nil, "", "config", "--dir", dir)
-	require.Regexp(t, `database_host +of-dotenv `, got.stdout)
-	require.Regexp(t, `database_name +of-php `, got.stdout)
+	require.Regexp(t, `database_host\tof-dotenv\t`, got.stdout)
+	require.Regexp(t, `database_name\tof-php\t`, got.stdout)
 	require.Contains(t, got.stdout, "what has no value yet")
 }

@@ -14,8 +14,9 @@ import (
 
 func leaveCommand() command {
 	return command{
-		name: "leave", args: clusterArgs + " [--last] [--force]", run: leave,
-		help: "Remove this Go node from the cluster: end an unfinished run of it. With --last also remove all keys of Go nodes, with locks and fencing counters, unless a lock is held; on memcached and on the server of --lock-url these expire instead.",
+		name: "leave", args: clusterArgs + " [--last] [--force] [--json]", run: leave,
+		examples: []string{"mosparoctl leave --dir /var/www/mosparo", "mosparoctl leave --dir /var/www/mosparo --last"},
+		help:     "Remove this Go node from the cluster. An unfinished run of it is ended. With --last also remove all keys of Go nodes, with locks and fencing counters, unless a lock is held; on memcached and on the server of --lock-url these expire instead.",
 	}
 }
 
@@ -27,6 +28,7 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 	where.register(flags)
 	last := flags.Bool("last", false, "this is the last Go node of the cluster; nodes that only wait for the next cleanup are not detected, so stop them first")
 	force := flags.Bool("force", false, "with --last: also while locks are held, which are lost; a cleanup in progress still prevents this")
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"leave takes no arguments"}
@@ -45,6 +47,9 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 			return err
 		}
 		if !*last {
+			if *asJSON {
+				return a.writeJSON(left{}, "")
+			}
 			return nil
 		}
 		n, err := c.forget(ctx)
@@ -54,9 +59,19 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		if err != nil {
 			return err
 		}
+		if *asJSON {
+			return a.writeJSON(left{Last: true, Keys: n}, "")
+		}
 		_, err = fmt.Fprintf(a.stdout, "removed the keys of the Go nodes (%d more found); PHP nodes keep to the schedule\n", n)
 		return err
 	}
+}
+
+// left is the output of "leave".
+type left struct {
+	Last bool `json:"last"`
+	// Keys counts the keys that were removed besides those of the cleanup.
+	Keys int `json:"more_keys_removed"`
 }
 
 // forget removes all keys of Go nodes from the cache, and the locks that are stored with

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,10 +15,30 @@ import (
 
 func lockCommands() []command {
 	return []command{
-		{name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", help: "Run a command on one node at a time; see --help for the exit codes.", run: lockRun, cluster: true, asks: works},
-		{name: "show", args: "NAME", help: "Show who holds a lock, as a JSON line.", run: lockShow, cluster: true},
-		{name: "ls", args: "", help: "Show all locks that are held, one JSON line each.", run: lockList, cluster: true},
-		{name: "break", args: "NAME", help: "Take a lock from its holder, and show who held it. The holder notices at its next renewal.", run: lockBreak, cluster: true},
+		{
+			name: "run", args: "NAME [--ttl D] [--wait D] [--min-hold D] [--slot SLOT] -- COMMAND…", run: lockRun, cluster: true, asks: works,
+			wraps: true, short: map[string]string{"conflict-exit-code": "E"}, completesFiles: true,
+			help: "Run a command on one node at a time.", more: lockRunHelp,
+			examples: []string{
+				"mosparoctl lock run report --dir /var/www/mosparo --min-hold 30s -- /usr/local/bin/report",
+				`mosparoctl lock run report --dir /var/www/mosparo --slot "$(date +%F)" -- /usr/local/bin/report`,
+			},
+		},
+		{
+			name: "show", args: "[--json] NAME", run: lockShow, cluster: true,
+			help:     "Show who holds a lock. Not on a terminal, and with --json, it writes a JSON line.",
+			examples: []string{"mosparoctl lock show --dir /var/www/mosparo report"},
+		},
+		{
+			name: "ls", aliases: []string{"list"}, args: "[--json]", run: lockList, cluster: true,
+			help:     "Show all locks that are held. Not on a terminal, and with --json, it writes one JSON line for each.",
+			examples: []string{"mosparoctl lock ls --dir /var/www/mosparo", "mosparoctl locks ls --dir /var/www/mosparo --json"},
+		},
+		{
+			name: "break", args: "[--json] NAME", run: lockBreak, cluster: true,
+			help:     "Take a lock from its holder, and show who held it. The holder notices at its next renewal.",
+			examples: []string{"mosparoctl lock break --dir /var/www/mosparo report"},
+		},
 	}
 }
 
@@ -126,10 +145,27 @@ func holdingOf(h lock.Holder) holding {
 	return line
 }
 
-func (a *app) printHolding(h holding) error {
-	out := json.NewEncoder(shell.JSON(a.stdout))
-	out.SetEscapeHTML(false)
-	return out.Encode(h)
+// showHoldings writes a table on a terminal, and JSON lines elsewhere.
+func (a *app) showHoldings(asJSON bool, all ...holding) error {
+	if asJSON || !a.outTTY {
+		return writeLines(a, all)
+	}
+	t := a.newTable("NAME", "HOST", "PID", "LABEL", "SINCE", "EXPIRES IN", "FENCE")
+	for _, h := range all {
+		if !h.Held {
+			t.add(h.Name, cell{"free", green})
+			continue
+		}
+		since, expires := "", ""
+		if h.Since != nil {
+			since = shortTime(*h.Since)
+		}
+		if h.ExpiresIn > 0 {
+			expires = fmt.Sprintf("%.1f s", h.ExpiresIn)
+		}
+		t.add(h.Name, h.Host, h.PID, h.Label, since, expires, h.Fence)
+	}
+	return t.write()
 }
 
 // oneName returns the only argument of a command.
@@ -143,7 +179,8 @@ func oneName(args []string) (string, error) {
 	return args[0], nil
 }
 
-func lockShow(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+func lockShow(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		name, err := oneName(args)
 		if err != nil {
@@ -153,35 +190,36 @@ func lockShow(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error
 			h, err := l.Holder(ctx, name)
 			switch {
 			case errors.Is(err, lock.ErrNotHeld):
-				return a.printHolding(holding{Name: name})
+				return a.showHoldings(*asJSON, holding{Name: name})
 			case err != nil:
 				return err
 			}
-			return a.printHolding(holdingOf(h))
+			return a.showHoldings(*asJSON, holdingOf(h))
 		})
 	}
 }
 
-func lockList(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+func lockList(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
 			return usageError{"lock ls takes no arguments"}
 		}
 		return a.withSharedLocker(func(l *lock.Locker) error {
+			var all []holding
 			for h, err := range l.Holders(ctx) {
 				if err != nil {
-					return err
+					return errors.Join(a.showHoldings(*asJSON, all...), err)
 				}
-				if err := a.printHolding(holdingOf(h)); err != nil {
-					return err
-				}
+				all = append(all, holdingOf(h))
 			}
-			return nil
+			return a.showHoldings(*asJSON, all...)
 		})
 	}
 }
 
-func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) error {
+func lockBreak(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		name, err := oneName(args)
 		if err != nil {
@@ -199,7 +237,7 @@ func lockBreak(ctx context.Context, a *app, _ *flag.FlagSet) func([]string) erro
 				a.complain(fmt.Errorf("the former holder is unknown: %w", unknown))
 				h = lock.Holder{Name: name}
 			}
-			return a.printHolding(holdingOf(h))
+			return a.showHoldings(*asJSON, holdingOf(h))
 		})
 	}
 }

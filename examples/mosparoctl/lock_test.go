@@ -120,7 +120,7 @@ func TestLock_NamesOfTheLibraryAreShownAndBroken(t *testing.T) {
 	requireFree(t, other, name)
 }
 
-func TestLock_UsageIsToldWithTheCode2(t *testing.T) {
+func TestLock_UsageIsToldWithTheCodeOfTheCommand(t *testing.T) {
 	env, _, _ := onRedis(t)
 	for _, args := range [][]string{
 		{"show"},
@@ -143,12 +143,12 @@ func TestLock_UsageIsToldWithTheCode2(t *testing.T) {
 		{"run", "mosparo/cleanup", "--", "true"},
 	} {
 		got := ctl(t, env, "", append([]string{"lock"}, args...)...)
-		require.Equal(t, 2, got.code, args)
+		require.Equal(t, usageCode("lock "+args[0]), got.code, args)
 		require.NotEmpty(t, got.stderr, args)
 	}
 	help := ctl(t, env, "", "lock", "run", "--help")
 	require.Zero(t, help.code)
-	require.Contains(t, help.stdout, "Exit code")
+	require.Contains(t, help.stdout, "Exit codes")
 }
 
 func requireFree(t *testing.T, l *lock.Locker, name string) {

@@ -19,6 +19,7 @@ import (
 // Exit codes of "lock run", besides those of the command and of a conflict. They are from
 // sysexits.h, as those of flock(1).
 const (
+	exitLockUsage   = 2   // wrong command line
 	exitUnavailable = 69  // the command cannot be executed
 	exitTempFail    = 75  // the lock server is unavailable, or the lock was lost
 	exitConfig      = 78  // the settings name no locks that the nodes share
@@ -33,16 +34,7 @@ SIGTERM, and SIGKILL after --kill-after. A stopped mosparoctl (SIGSTOP) cannot
 do that; use the fence to protect a store also in this case: let it refuse
 fences that are smaller than the largest one so far.
 
-Exit code: that of the command, or 128+n if signal n ended it, as with flock(1);
-1 (--conflict-exit-code) if another node holds the lock or has used the slot,
-without a message unless --verbose; 2 wrong command line; 69 the command cannot
-be executed; 75 the lock server is unavailable, or the lock was lost while the
-command ran; 78 the settings name no locks that the nodes share, and
---this-host-only is not given.
-
-Names that begin with mosparo/ are reserved.
-
-`
+Names that begin with mosparo/ are reserved.`
 
 // lockJob is a command line of "lock run".
 type lockJob struct {
@@ -64,33 +56,22 @@ func lockRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) er
 	flags.DurationVar(&j.retention, "retention", 24*time.Hour, "how long a slot is remembered")
 	flags.DurationVar(&j.killAfter, "kill-after", 0, "time between SIGTERM and SIGKILL; the default is a sixth of the TTL, at most 5s")
 	flags.IntVar(&j.conflict, "conflict-exit-code", 1, "exit code when another node holds the lock or has used the slot")
-	flags.IntVar(&j.conflict, "E", 1, "short for --conflict-exit-code")
 	flags.BoolVar(&j.verbose, "verbose", false, "show who holds the lock")
 	flags.BoolVar(&j.local, "this-host-only", false, "use a lock of this host if the settings name no cache that the nodes share")
-	usage := flags.Usage
-	flags.Usage = func() { usage(); fmt.Fprint(flags.Output(), "\n", lockRunHelp) }
 	return func(args []string) error {
-		if err := j.parse(flags, args); err != nil {
+		if err := j.parse(args); err != nil {
 			return err
 		}
 		return a.exit(a.runLocked(ctx, j))
 	}
 }
 
-// parse parses the arguments: the name, further flags, and the command with its own
-// arguments.
-func (j *lockJob) parse(flags *flag.FlagSet, args []string) error {
+// parse takes the name and the command from the arguments.
+func (j *lockJob) parse(args []string) error {
 	if len(args) == 0 {
 		return usageError{"a lock's name is missing"}
 	}
-	j.name = args[0]
-	if err := flags.Parse(args[1:]); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return exitError(2)
-	}
-	j.command = flags.Args()
+	j.name, j.command = args[0], args[1:]
 	if j.killAfter == 0 {
 		j.killAfter = min(j.ttl/6, 5*time.Second)
 	}

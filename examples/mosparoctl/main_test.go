@@ -27,10 +27,11 @@ func ctl(t *testing.T, environ []string, stdin string, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	a := &app{stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, environ: environ}
 	code := a.main(t.Context(), args)
+	requireListed(t, a, code, args)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
-func TestUsage_IsToldWithTheCode2(t *testing.T) {
+func TestUsage_IsToldWithTheCode64(t *testing.T) {
 	for _, args := range [][]string{
 		{},
 		{"nonsense"},
@@ -46,17 +47,17 @@ func TestUsage_IsToldWithTheCode2(t *testing.T) {
 		{"cache", "set", "--ttl", "-1s", "key", "{}"},
 	} {
 		got := ctl(t, nil, "", args...)
-		require.Equal(t, 2, got.code, args)
+		require.Equal(t, exitUsage, got.code, args)
 		require.Empty(t, got.stdout, args)
 		require.NotEmpty(t, got.stderr, args)
 	}
 }
 
 func TestHelp_GoesToStandardOutputWhenAskedFor(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"help"}, {"cache", "-h"}, {"value", "decode", "--help"}, {"config", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"cache", "-h"}, {"cache", "help", "get"}, {"help", "cache", "get"}, {"value", "decode", "--help"}, {"config", "--help"}} {
 		got := ctl(t, nil, "", args...)
 		require.Zero(t, got.code, args)
-		require.Contains(t, got.stdout, "usage: mosparoctl", args)
+		require.Contains(t, got.stdout, "Usage:\n  mosparoctl", args)
 		require.Empty(t, got.stderr, args)
 	}
 }

@@ -21,14 +21,26 @@ import (
 // maxInput limits what a command reads from standard input or a file, in bytes.
 const maxInput = 64 << 20
 
-func valueCommands() []command {
-	return []command{
-		{name: "decode", args: "[--lines] [--any-class] [--memcached-flags N] < BYTES", help: "Show stored bytes (serialize() or igbinary) as typed JSON.", run: valueDecode, asks: offline},
-		{name: "encode", args: "[--lines] < JSON", help: "Convert typed JSON to the format of serialize().", run: valueEncode, asks: offline},
+func valueGroup() command {
+	return command{
+		name: "value", aliases: []string{"values"}, help: "Decode and encode stored values.",
+		sub: []command{
+			{
+				name: "decode", args: "[--lines] [--any-class] [--memcached-flags N] < BYTES", run: valueDecode, asks: offline,
+				help:     "Show stored bytes (serialize() or igbinary) as typed JSON.",
+				examples: []string{`printf 'a:1:{i:0;b:1;}' | mosparoctl debug value decode`},
+			},
+			{
+				name: "encode", args: "[--lines] < JSON", run: valueEncode, asks: offline,
+				help:     "Convert typed JSON to the format of serialize().",
+				examples: []string{`echo '{"t":"int","v":"7"}' | mosparoctl debug value encode`},
+			},
+		},
 	}
 }
 
 func valueDecode(_ context.Context, a *app, flags *flag.FlagSet) func([]string) error {
+	alwaysJSON(flags)
 	lines := flags.Bool("lines", false, "read base64, one value per line")
 	memcached := flags.Int64("memcached-flags", -1, "the bytes are a memcached item with these flags")
 	anyClass := flags.Bool("any-class", false, "also show objects of unknown classes, as data")

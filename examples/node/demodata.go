@@ -38,7 +38,7 @@ func (n *node) cleanAgainSoon(db *sql.DB, log *slog.Logger) func(context.Context
 			err = cleanup.NextCleanup.Set(ctx, n.Pool, time.Now().Add(demoInterval), 0)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("the next cleanup of the demonstration is hours away", slog.Any("error", err))
+			log.WarnContext(ctx, "the next cleanup of the demonstration is hours away", slog.Any("error", err))
 		}
 	}
 }

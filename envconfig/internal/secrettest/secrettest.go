@@ -31,7 +31,7 @@ func printed(v any) string {
 	b.Write(raw)
 	var out bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
-		slog.New(h).Info("x", "v", v, "group", slog.GroupValue(slog.Any("v", v)))
+		slog.New(h).Info("x", slog.Any("v", v), slog.Any("group", slog.GroupValue(slog.Any("v", v))))
 	}
 	if err, ok := v.(error); ok {
 		b.WriteString(err.Error())

@@ -49,13 +49,13 @@ var (
 		Help: "Time that operations on the shared cache took, failed ones included.",
 	}
 
-	DatabasePings = Metric{
-		Name: "mosparo_database_pings_total", Kind: Counter, Labels: []string{"result"},
-		Help: "Pings of the database, one for each scrape.",
+	DatabaseOperations = Metric{
+		Name: "mosparo_database_operations_total", Kind: Counter, Labels: []string{"operation", "result"},
+		Help: "Requests to the database, each of several tries included. A conflict was repeated. Each scrape is a ping.",
 	}
 	DatabaseDuration = Metric{
-		Name: "mosparo_database_ping_duration_seconds", Kind: Histogram, Buckets: fast,
-		Help: "Time that pings of the database took, failed ones included.",
+		Name: "mosparo_database_operation_duration_seconds", Kind: Histogram, Labels: []string{"operation"}, Buckets: fast,
+		Help: "Time that requests to the database took, failed ones included.",
 	}
 
 	LockOperations = Metric{
@@ -126,7 +126,7 @@ var (
 func All() []Metric {
 	return []Metric{
 		BuildInfo, NodeInfo,
-		CacheOperations, CacheDuration, DatabasePings, DatabaseDuration,
+		CacheOperations, CacheDuration, DatabaseOperations, DatabaseDuration,
 		LockOperations, LockWait, LockHold, LeasesLost,
 		CleanupAttempts, CleanupDuration, CleanupSubmissions, CleanupTokens, CleanupComplete, CleanupOverlaps,
 		CSSRequests, CSSDuration, CSSAge, CSSGenerations, CSSGeneration,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/lock"
@@ -17,6 +18,7 @@ import (
 func Options(r Recorder) []connect.Option {
 	return []connect.Option{
 		connect.WithPoolOptions(cache.WithObserver(Cache(r))),
+		connect.WithDatabaseObserver(Database(r)),
 		connect.WithLockerOptions(lock.WithObserver(Lock(r))),
 		connect.WithSchedulerOptions(cleanup.WithObserver(Cleanup(r))),
 		connect.WithCSSOptions(csshttp.WithObserver(CSS(r))),
@@ -39,7 +41,7 @@ func Handler(r Recorder, n *connect.Node, next http.Handler) http.Handler {
 	})
 }
 
-// begin records what does not change, and zero for counters on which alerts rely: the
+// begin records what does not change, and zero for the counters on which alerts rely: the
 // first increase of a counter that was absent does not count as one.
 func begin(r Recorder, n *connect.Node) {
 	version, goVersion := "unknown", "unknown"
@@ -47,33 +49,27 @@ func begin(r Recorder, n *connect.Node) {
 		version, goVersion = b.Main.Version, b.GoVersion
 	}
 	r.Set(BuildInfo, 1, version, goVersion)
-	source := "files"
-	switch {
-	case n.CSS == nil:
-		source = "none"
-	case n.Settings.Cache.PrepareCSS:
-		source = "shared_cache"
-	}
-	r.Set(NodeInfo, 1, n.Mode.String(), source)
+	r.Set(NodeInfo, 1, n.Mode.String(), string(n.CSSSource))
 	for _, m := range All() {
-		if m.Kind == Counter && len(m.Labels) == 0 {
-			r.Add(m, 0)
+		if m.Kind != Gauge && len(m.Labels) == 0 {
+			r.Init(m)
 		}
 	}
-	r.Add(LeasesLost, 0, lockLabel(cleanup.LockName))
-	r.Add(CSSGenerations, 0, "error")
-	r.Add(DatabasePings, 0, "ok")
-	r.Add(DatabasePings, 0, "error")
+	r.Init(LeasesLost, lockLabel(cleanup.LockName))
+	r.Init(CSSGenerations, "error")
+	for _, result := range []string{"ok", "unavailable", "deadline", "other"} {
+		r.Init(DatabaseOperations, "ping", result)
+	}
 }
 
+// pingDatabase pings the database, so that a node that has nothing to clean knows its
+// latency. That of [connect.Open] reports to its observer.
 func pingDatabase(ctx context.Context, r Recorder, db cleanup.Database) {
 	start := time.Now()
-	result := "ok"
-	if err := ping(ctx, db); err != nil {
-		result = "error"
+	err := ping(ctx, db)
+	if _, observed := db.(*sqlcleaner.DB); !observed {
+		Database(r)(ctx, sqlcleaner.NewEvent("ping", start, err))
 	}
-	r.Add(DatabasePings, 1, result)
-	r.Observe(DatabaseDuration, time.Since(start).Seconds())
 }
 
 func ping(ctx context.Context, db cleanup.Database) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cssstore/csshttp"
 	"github.com/mosparo/go-cluster/lock"
 )
@@ -17,6 +18,14 @@ func Cache(r Recorder) func(context.Context, cache.Event) {
 	return func(_ context.Context, e cache.Event) {
 		r.Add(CacheOperations, 1, string(e.Op), e.Result)
 		r.Observe(CacheDuration, e.Duration.Seconds(), string(e.Op))
+	}
+}
+
+// Database returns an observer of a [sqlcleaner.DB] and of a projectdb.DB.
+func Database(r Recorder) func(context.Context, sqlcleaner.Event) {
+	return func(_ context.Context, e sqlcleaner.Event) {
+		r.Add(DatabaseOperations, 1, e.Op, e.Result)
+		r.Observe(DatabaseDuration, e.Duration.Seconds(), e.Op)
 	}
 }
 

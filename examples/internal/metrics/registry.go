@@ -68,6 +68,9 @@ func (r *Registry) change(m Metric, values []string, f func(*series)) {
 	}
 }
 
+// Init implements [Recorder].
+func (r *Registry) Init(m Metric, labels ...string) { r.change(m, labels, func(*series) {}) }
+
 // Add implements [Recorder].
 func (r *Registry) Add(m Metric, n float64, labels ...string) {
 	r.change(m, labels, func(s *series) { s.value += n })

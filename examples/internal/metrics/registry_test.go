@@ -31,13 +31,13 @@ mosparo_build_info{version="v1 \"x\"\\\n�",goversion="go"} 1
 # HELP mosparo_cache_operations_total Operations on keys of the shared cache.
 # TYPE mosparo_cache_operations_total counter
 mosparo_cache_operations_total{operation="get",result="hit"} 3
-# HELP mosparo_database_ping_duration_seconds a\\b\nc
-# TYPE mosparo_database_ping_duration_seconds histogram
-mosparo_database_ping_duration_seconds_bucket{le="0.25"} 2
-mosparo_database_ping_duration_seconds_bucket{le="1"} 3
-mosparo_database_ping_duration_seconds_bucket{le="+Inf"} 4
-mosparo_database_ping_duration_seconds_sum 4.85
-mosparo_database_ping_duration_seconds_count 4
+# HELP mosparo_database_operation_duration_seconds a\\b\nc
+# TYPE mosparo_database_operation_duration_seconds histogram
+mosparo_database_operation_duration_seconds_bucket{le="0.25"} 2
+mosparo_database_operation_duration_seconds_bucket{le="1"} 3
+mosparo_database_operation_duration_seconds_bucket{le="+Inf"} 4
+mosparo_database_operation_duration_seconds_sum 4.85
+mosparo_database_operation_duration_seconds_count 4
 `, answer.Body.String())
 }
 

@@ -1,0 +1,97 @@
+package sqlcleaner_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+)
+
+// events are those of an observer.
+type events struct {
+	mu  sync.Mutex
+	all []sqlcleaner.Event
+}
+
+func (e *events) observe(_ context.Context, event sqlcleaner.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, event)
+}
+
+// take returns the events since the last call.
+func (e *events) take() []sqlcleaner.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := e.all
+	e.all = nil
+	return all
+}
+
+func ops(all []sqlcleaner.Event, result string) (names []string) {
+	for _, e := range all {
+		if e.Result == result {
+			names = append(names, e.Op)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestObserver_SeesEveryRequestOfARun(t *testing.T) {
+	onEach(t, func(t *testing.T, db *database) {
+		db.exec(`INSERT INTO "delay" (id, valid_until) VALUES (1, '2020-01-01 00:00:00')`)
+		var seen events
+		d := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithObserver(seen.observe))
+
+		require.NoError(t, d.Ping(t.Context()))
+		ping := seen.take()
+		require.Equal(t, []string{"ping"}, ops(ping, "ok"))
+		require.Len(t, ping, 1)
+		require.Positive(t, ping[0].Duration)
+
+		_, err := d.Clean(t.Context(), cleanup.Job{})
+		require.NoError(t, err)
+		run := seen.take()
+		require.Equal(t, []string{"read", "transaction"}, ops(run, "ok"))
+		for _, e := range run {
+			require.NoError(t, e.Err)
+		}
+
+		_, err = d.Recent(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, []string{"read"}, ops(seen.take(), "ok"))
+
+		require.NoError(t, d.Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}))
+		for _, e := range seen.take() {
+			require.NoError(t, e.Err, "also if the transaction tries to write and is rolled back")
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.Error(t, d.Ping(ctx))
+		require.Equal(t, []string{"ping"}, ops(seen.take(), "canceled"))
+	})
+}
+
+func TestObserver_TellsConflictsAndOutagesApart(t *testing.T) {
+	for result, err := range map[string]error{
+		"ok":          nil,
+		"canceled":    context.Canceled,
+		"deadline":    context.DeadlineExceeded,
+		"conflict":    errors.New("Error 1213 (40001): Deadlock found when trying to get lock"),
+		"unavailable": errors.New("dial tcp 127.0.0.1:3306: connect: connection refused"),
+		"other":       errors.New("Error 1146: no such table"),
+	} {
+		e := sqlcleaner.NewEvent("read", time.Now(), err)
+		require.Equal(t, result, e.Result)
+		require.Equal(t, err, e.Err)
+	}
+}

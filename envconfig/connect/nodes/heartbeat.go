@@ -1,0 +1,124 @@
+package nodes
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/mosparo/go-cluster/cache"
+)
+
+// heart is the state of the heartbeats. The registry's mutex guards it.
+type heart struct {
+	// written is true if the record of this process has been written.
+	written bool
+	// listed is true if the last heartbeat succeeded; notListed says why it did not.
+	listed    bool
+	failing   bool
+	notListed string
+	// conflicts is how many heartbeats in a row have found the record of another
+	// process under the id.
+	conflicts int
+}
+
+const (
+	heartbeatTimeout = 20 * time.Second
+	leaveTimeout     = 2 * time.Second
+)
+
+// heartbeat reads the records and writes that of this node.
+func (r *Registry) heartbeat(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, heartbeatTimeout)
+	defer cancel()
+	v, err := r.read(limited)
+	if err == nil {
+		r.checkIdentity(limited, &v)
+		self := r.snapshotSelf()
+		err = v.write(limited, r.pool, r.locker, self.ID, recordKey(self.ID).With(newRecord(&self), recordTTL))
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	r.setListed(ctx, err)
+	if err == nil {
+		all := r.withSelf()
+		r.drift.update(ctx, Compare(all), all)
+	}
+}
+
+// setListed remembers whether the heartbeat has succeeded, and logs a change.
+func (r *Registry) setListed(ctx context.Context, err error) {
+	r.mu.Lock()
+	was := r.heart.failing
+	r.heart.listed, r.heart.failing, r.heart.notListed = err == nil, err != nil, ""
+	r.heart.written = r.heart.written || err == nil
+	if err != nil {
+		r.heart.notListed = err.Error()
+	}
+	r.mu.Unlock()
+	switch {
+	case err != nil && !was:
+		r.logger.LogAttrs(ctx, slog.LevelWarn, "the record of this node cannot be written; the other nodes do not see it", slog.Any("error", err))
+	case err == nil && was:
+		r.logger.LogAttrs(ctx, slog.LevelInfo, "the record of this node is written again")
+	}
+}
+
+// checkIdentity looks for a record of another process under the id. At the start it is
+// that of an earlier process of this node, whose times are taken over. Later it is that of
+// a node with the same name and directory; then one of the two takes another id.
+func (r *Registry) checkIdentity(ctx context.Context, v *view) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found, ok := v.node(r.self.ID)
+	switch {
+	case !ok || found.instance == r.self.instance:
+		r.heart.conflicts = 0
+		return
+	case !r.heart.written:
+		r.inherit(found.Fingerprints)
+		return
+	case found.Stopped || found.Mode == ModePublished:
+		return
+	}
+	if r.heart.conflicts++; r.heart.conflicts < 2 || r.self.instance < found.instance {
+		return
+	}
+	r.heart.conflicts = 0
+	r.self.ID = newID(r.self.instance)
+	r.logger.LogAttrs(ctx, slog.LevelWarn, "another process has the same host name and directory as this node; it is listed twice until one of them gets a name of its own (WithHost)",
+		slog.String("host", r.self.Host))
+}
+
+// inherit takes over since when values have been there. The caller holds r.mu.
+func (r *Registry) inherit(before Fingerprints) {
+	if r.lastGood.Key == "" {
+		r.lastGood = before
+		return
+	}
+	r.lastGood = r.lastGood.clone() // an Overview may have the slices
+	r.lastGood.keepSince(before, r.lastGood.Taken)
+	if r.self.Fingerprints.Key != "" {
+		r.self.Fingerprints = r.lastGood
+	}
+}
+
+// leave marks the record as that of a stopped node, unless another process of the node has
+// written its own by now. An error does no harm: the record expires.
+func (r *Registry) leave(ctx context.Context) {
+	r.mu.Lock()
+	written := r.heart.written
+	r.heart.listed, r.heart.notListed = false, "this node has stopped"
+	r.mu.Unlock()
+	if !written {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	self := r.snapshotSelf()
+	self.Stopped = true
+	key := recordKey(self.ID)
+	if stored, err := key.Get(ctx, r.pool); err == nil && stored.Instance == self.instance {
+		_ = cache.Write(ctx, r.pool, key.With(newRecord(&self), recordTTL))
+	}
+}
