@@ -45,12 +45,16 @@ func Handler(next http.Handler) http.Handler {
 		panic("requestid.Handler: next is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		if ctx.Value(contextKey{}) == nil {
-			r = r.WithContext(&requestContext{Context: ctx, header: r.Header.Get(Header), trace: r.Header.Get(traceHeader)})
+		if r.Context().Value(contextKey{}) == nil {
+			r = r.WithContext(withHeaders(r.Context(), r.Header))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// withHeaders returns a context with the id that a request with these headers has.
+func withHeaders(parent context.Context, h http.Header) context.Context {
+	return &requestContext{Context: parent, header: h.Get(Header), trace: h.Get(traceHeader)}
 }
 
 // FromContext returns the id of the request in which ctx is used: 1 to 128 letters,
