@@ -86,8 +86,7 @@
 //	deleted_rows         number of deleted rows in all tables
 //	deleted_submissions  likewise, of submissions
 //	deleted_tokens       likewise, of submit tokens
-//	description          of what differs between nodes, for people
-//	difference           of two stores of CSS: missing, stale or orphaned
+//	difference           of two stores of CSS: missing, stale or orphaned; of nodes: in a sentence
 //	dir                  path of a directory
 //	drain                how long a node goes on serving before it stops
 //	due                  time at which a cleanup is due
@@ -103,7 +102,6 @@
 //	host                 name of a host
 //	if_proxy             what to set if the client is a proxy
 //	key                  of the shared cache
-//	kind, name           of what differs between nodes; the name is that of a setting or folder
 //	lock                 name of a lock
 //	message              what a driver or a client library has to say
 //	method               of a request

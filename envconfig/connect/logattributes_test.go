@@ -28,6 +28,7 @@ func TestLog_ItsAttributesAreDocumented(t *testing.T) {
 	for _, line := range regexp.MustCompile(`(?m)^//\t([a-z_, ]+?)  `).FindAllStringSubmatch(section, -1) {
 		documented = append(documented, strings.Split(line[1], ", ")...)
 	}
+	require.True(t, slices.IsSorted(documented[2:]), "in order, after the ids")
 	slices.Sort(documented)
 	logged := map[string]bool{}
 	for _, dir := range []string{"cache", "lock", "cleanup", "cssstore", "envconfig"} {

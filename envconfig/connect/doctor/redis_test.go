@@ -106,6 +106,20 @@ func TestRedis_FindsAServerThatRemovesEntries(t *testing.T) {
 	require.Equal(t, doctor.Warning, f.Severity)
 }
 
+func TestRedis_ReadsWhatAServerSaysAboutItself(t *testing.T) {
+	const fine = "role:master\r\nredis_version:7.0.15\r\naof_enabled:1\r\nrdb_last_bgsave_status:ok\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n"
+	for change, code := range map[[2]string]string{
+		{"7.0.15", "4.0.9"}: "locks_version_too_old", {"status:ok", "status:err"}: "locks_save_failed", {"enabled:1", "enabled:0"}: "locks_not_durable",
+		{"role:master", "role:slave"}: "locks_replica", {"maxmemory:0", "maxmemory:9"}: "locks_evicts",
+	} {
+		all := doctor.InfoFindings(doctor.ParseInfo(strings.Replace(fine, change[0], change[1], 1)), false, true, "10.0.0.1:6379")
+		require.Equal(t, []string{code}, codes(all))
+		require.Contains(t, all[0].What, "the master 10.0.0.1:6379")
+	}
+	require.Empty(t, doctor.InfoFindings(doctor.ParseInfo(fine), true, true, ""))
+	require.Empty(t, doctor.InfoFindings(doctor.ParseInfo("nonsense"), true, true, ""))
+}
+
 func TestRedis_FindsAServerThatIsSlowOrHasAnotherTime(t *testing.T) {
 	s := servers.Redis(t)
 	slow := alterProxy(t, s.Addr(), late(25*time.Millisecond))

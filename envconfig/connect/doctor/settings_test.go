@@ -148,3 +148,12 @@ func TestFindings_AreJSONInSnakeCaseTheWorstFirst(t *testing.T) {
 	require.ErrorContains(t, new(doctor.Severity).UnmarshalText([]byte("fatal")), `"fatal"`)
 	require.Equal(t, "Severity(7)", doctor.Severity(7).String())
 }
+
+func TestMisspelled_Distance(t *testing.T) {
+	for pair, want := range map[[2]string]int{
+		{"", ""}: 0, {"a", ""}: 1, {"", "ab"}: 2, {"ADAPTR", "ADAPTER"}: 1, {"ADPATER", "ADAPTER"}: 1, {"SLL", "SSL"}: 1, {"PORT", "HOST"}: 2, {"URL", "URI"}: 1,
+	} {
+		require.Equal(t, want, doctor.MinimumDistance(pair[0], pair[1]), pair)
+		require.Equal(t, want, doctor.MinimumDistance(pair[1], pair[0]), pair)
+	}
+}

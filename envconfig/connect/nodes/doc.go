@@ -59,8 +59,9 @@
 // A file is hashed again only if its size or modification time has changed. Left out are
 // var/data/import, databases of SQLite, and temporary, hidden and lock files. Links are
 // hashed as links, never followed. A folder with more than 20,000 files is not compared,
-// and of a file larger than 256 MB only the size is. Hashing takes at most ten seconds a
-// minute; until all files of a folder are hashed, the folder is not compared.
+// and of a file larger than 256 MB only the size is. Hashing ends after ten
+// seconds and goes on a few minutes later; until all files of a folder are hashed, the
+// folder is not compared. Files are looked at for a twentieth of the time at most.
 //
 // What may differ between nodes is declared with [WithMayDiffer]; such a difference is
 // shown as one that may be, and not logged. If prepared CSS is in the shared cache, that is

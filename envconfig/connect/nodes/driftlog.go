@@ -43,13 +43,12 @@ func (l *driftLog) update(ctx context.Context, found []Difference, all []Node) {
 		seen[s] = was
 		if !was.logged && time.Since(was.first) >= logAfter {
 			was.logged = true
-			l.logger.LogAttrs(ctx, slog.LevelWarn, "nodes of the cluster differ",
-				slog.String("kind", string(d.Kind)), slog.String("name", d.Name), slog.String("description", d.Describe(all)))
+			l.logger.LogAttrs(ctx, slog.LevelWarn, "nodes of the cluster differ", slog.String("difference", d.Describe(all)))
 		}
 	}
 	for s, was := range l.seen {
 		if seen[s] == nil && was.logged {
-			l.logger.LogAttrs(ctx, slog.LevelInfo, "nodes of the cluster no longer differ", slog.String("kind", string(s.kind)), slog.String("name", s.name))
+			l.logger.LogAttrs(ctx, slog.LevelInfo, "nodes of the cluster no longer differ", slog.String("difference", Difference{Kind: s.kind, Name: s.name}.subject()))
 		}
 	}
 	l.seen = seen

@@ -41,7 +41,7 @@ func (r *Registry) heartbeat(ctx context.Context) {
 	}
 	r.setListed(ctx, err)
 	if err == nil {
-		all := r.withSelf(&v)
+		all := r.withSelf()
 		r.drift.update(ctx, Compare(all), all)
 	}
 }

@@ -3,6 +3,7 @@ package nodes
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Overview is the cluster as a node sees it.
@@ -12,6 +13,8 @@ type Overview struct {
 	// Listed is true if the other nodes see this one. NotListed says why not.
 	Listed    bool   `json:"listed"`
 	NotListed string `json:"not_listed,omitempty"`
+	// ReadAt is when the other nodes were read, zero if never.
+	ReadAt time.Time `json:"read_at,omitzero"`
 	// Differences are those between the nodes; see [Compare].
 	Differences []Difference `json:"differences"`
 }
@@ -22,26 +25,30 @@ func (o *Overview) Describe(d Difference) string { return d.Describe(o.Nodes) }
 // Overview reads the records of the nodes, in one request, or two if there is a new node.
 // This node is as it is now, with the fingerprints that [Registry.Run] or
 // [Registry.TakeFingerprints] took last. Overview writes nothing, but a filesystem cache
-// removes expired records when they are read. With an error it returns this node only.
+// removes expired records when they are read. With an error the other nodes are those that
+// were last read.
 func (r *Registry) Overview(ctx context.Context) (Overview, error) {
-	v, err := r.read(ctx)
+	_, err := r.read(ctx)
 	if err != nil {
-		v = view{}
 		err = fmt.Errorf("nodes: overview: %w", err)
 	}
-	o := Overview{Nodes: r.withSelf(&v)}
+	o := Overview{Nodes: r.withSelf()}
 	o.Differences = Compare(o.Nodes)
 	r.mu.Lock()
-	o.Listed, o.NotListed = r.heart.listed, r.heart.notListed
+	o.ReadAt, o.Listed, o.NotListed = r.readAt, r.heart.listed, r.heart.notListed
 	r.mu.Unlock()
 	return o, err
 }
 
-// withSelf returns all nodes, with this one as it is now in place of its record.
-func (r *Registry) withSelf(v *view) []Node {
+// withSelf returns the nodes that were last read, with this one as it is now in place of
+// its record.
+func (r *Registry) withSelf() []Node {
 	self := r.snapshotSelf()
 	all := []Node{self}
-	for _, n := range v.nodes() {
+	r.mu.Lock()
+	others := r.others
+	r.mu.Unlock()
+	for _, n := range others {
 		// The same installation may have been published, while this node observes.
 		if n.ID != self.ID {
 			all = append(all, n)

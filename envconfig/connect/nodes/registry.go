@@ -28,8 +28,11 @@ type Registry struct {
 
 	mu   sync.Mutex
 	self Node
-	// known are the ids of the nodes whose records were found last.
-	known []string
+	// known are the ids of the records that were found last, others the nodes, which
+	// were read at readAt.
+	known  []string
+	others []Node
+	readAt time.Time
 	// lastGood are the newest fingerprints, those of an earlier process at first.
 	lastGood Fingerprints
 	heart    heart
@@ -77,6 +80,10 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 // hashTime is how long hashing files may take at a time.
 const hashTime = 10 * time.Second
 
+// idleShare is how much longer than taking fingerprints took nothing is done: a folder may
+// be on a slow network file system.
+const idleShare = 20
+
 // firstWait is how long the first heartbeat waits for fingerprints.
 const firstWait = 2 * time.Second
 
@@ -87,9 +94,12 @@ func (r *Registry) Run(ctx context.Context) error {
 	first := make(chan struct{})
 	var work sync.WaitGroup
 	work.Go(func() {
+		began := time.Now()
 		r.TakeFingerprints(ctx)
 		close(first)
-		for sleep(ctx, interval); ctx.Err() == nil; sleep(ctx, interval) {
+		for ctx.Err() == nil {
+			sleep(ctx, max(interval, idleShare*time.Since(began)))
+			began = time.Now()
 			r.TakeFingerprints(ctx)
 		}
 	})
@@ -122,7 +132,8 @@ func sleep(ctx context.Context, d time.Duration) {
 
 // TakeFingerprints takes the fingerprints of this node now, unless that is being done. It
 // hashes files for about ten seconds at most; what is left is for the next call. It
-// returns early if ctx ends. [Registry.Run] calls it every minute.
+// returns early if ctx ends. [Registry.Run] calls it every minute, or less often
+// if it takes longer than three seconds.
 func (r *Registry) TakeFingerprints(ctx context.Context) {
 	select {
 	case t := <-r.taking:
@@ -181,8 +192,9 @@ func (r *Registry) read(ctx context.Context) (view, error) {
 		}
 	}
 	slices.Sort(found)
+	others := v.nodes()
 	r.mu.Lock()
-	r.known = found
+	r.known, r.others, r.readAt = found, others, now()
 	r.mu.Unlock()
 	return v, nil
 }

@@ -84,17 +84,17 @@ func TestRegistry_ANodeThatCrashedIsForgottenAfterMinutes(t *testing.T) {
 }
 
 // The list outlives its lifetime, and is never without a node.
-func TestRegistry_NodesStayListedForWeeks(t *testing.T) {
+func TestRegistry_NodesStayListedForDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		for range 3 {
+		for range 2 {
 			run(t, w.withoutDir(t))
 		}
 		time.Sleep(time.Minute)
-		for range 3 * 7 * 24 {
+		for range 8 * 24 {
 			all, err := nodes.Read(t.Context(), w.pool)
 			require.NoError(t, err)
-			require.Len(t, all, 3)
+			require.Len(t, all, 2)
 			time.Sleep(time.Hour)
 		}
 	})
@@ -149,6 +149,26 @@ func TestRegistry_TheListSurvivesItsLoss(t *testing.T) {
 		require.NoError(t, w.cache.Flush())
 		time.Sleep(time.Minute + 10*time.Second)
 		require.Equal(t, "web1:clean:self web2:clean", hosts(overview(t, web1).Nodes))
+	})
+}
+
+// An operator still sees the cluster as it was.
+func TestOverview_HasTheNodesOfBeforeWhileTheCacheIsDown(t *testing.T) {
+	a, b := install(t, nil), install(t, nil)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		web1, _ := w.start(t, a, "web1")
+		w.start(t, b, "web2")
+		time.Sleep(90 * time.Second)
+		read := overview(t, web1).ReadAt
+		require.WithinDuration(t, time.Now(), read, time.Second)
+		w.cache.Down()
+		time.Sleep(10 * time.Second)
+		o, err := web1.Overview(t.Context())
+		require.ErrorIs(t, err, cache.ErrUnavailable)
+		require.Equal(t, "web1:clean:self web2:clean", hosts(o.Nodes))
+		require.Equal(t, read, o.ReadAt)
+		w.cache.Heal()
 	})
 }
 
