@@ -353,6 +353,10 @@ func TestDatabase_SQLite(t *testing.T) {
 	require.NoError(t, err)
 	find(t, look(), "database_columns")
 	find(t, look("database_driver=pdo_mysql", "DATABASE_MYSQL_SSL=1"), "database_setting_invalid")
+
+	_, err = db.Exec("DROP TABLE submit_token")
+	require.NoError(t, err)
+	find(t, look(), "database_check_failed")
 }
 
 func TestDatabase_AProgramWithoutTheDriverIsAFinding(t *testing.T) {
