@@ -105,6 +105,22 @@ func TestDatabaseConnection_PostgreSQLDriverUnderstandsTheDSN(t *testing.T) {
 	require.EqualValues(t, 5432, got.Port)
 }
 
+// Hosts for a failover have one port, as in PHP, whose drivers pass host and port on to libpq.
+func TestDatabaseConnection_PostgreSQLTriesSeveralHosts(t *testing.T) {
+	t.Setenv("PGTARGETSESSIONATTRS", "read-write")
+	c := connection(t, "database_driver=pdo_pgsql", "database_host=db1.example.com,2001:db8::2", "database_port=5433")
+	got, err := pgx.ParseConfig(c.DSN.Reveal())
+	require.NoError(t, err)
+	require.Equal(t, "db1.example.com", got.Host)
+	require.EqualValues(t, 5433, got.Port)
+	require.NotEmpty(t, got.Fallbacks)
+	last := got.Fallbacks[len(got.Fallbacks)-1]
+	require.Equal(t, "2001:db8::2", last.Host)
+	require.EqualValues(t, 5433, last.Port)
+	require.NotNil(t, got.ValidateConnect, "a standby is passed over")
+	require.Contains(t, c.Warnings[0], "sslmode", "they are reached over a network")
+}
+
 func TestDatabaseConnection_SQLiteOpensTheFileAndMakesNone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mos paro?#%41.sqlite")
 	made, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path))

@@ -18,7 +18,10 @@ type Database struct {
 	// Driver is Doctrine's: pdo_mysql, mysqli, pdo_pgsql, pgsql, pdo_sqlite or
 	// sqlite3.
 	Driver string
-	// Host is a name or an address; for PostgreSQL also the directory of a Unix socket.
+	// Host is a name or an address. For PostgreSQL it may also be the directory of a Unix
+	// socket, or a list of hosts with commas, which all have the same port: the first one
+	// that answers counts, or with PGTARGETSESSIONATTRS=read-write the first one that
+	// takes writes. PHP reads it in the same way.
 	Host string
 	Port int
 	Name string
@@ -126,7 +129,8 @@ func (d *Database) postgres() Connection {
 		u.User = url.UserPassword(d.User, d.Password.Reveal())
 	}
 	q := url.Values{"connect_timeout": {strconv.Itoa(connectTimeout)}, "default_query_exec_mode": {execMode}}
-	if strings.HasPrefix(d.Host, "/") { // the directory of a Unix socket
+	socket := strings.HasPrefix(d.Host, "/")
+	if socket || strings.Contains(d.Host, ",") { // in a URL the port would be that of the last host
 		q.Set("host", d.Host)
 		q.Set("port", strconv.Itoa(d.Port))
 	} else {
@@ -134,7 +138,7 @@ func (d *Database) postgres() Connection {
 	}
 	u.RawQuery = q.Encode()
 	c := Connection{Driver: "pgx", DSN: NewSecret(u.String())}
-	if w := d.sslModeWarning(); w != "" && u.Host != "" {
+	if w := d.sslModeWarning(); w != "" && !socket {
 		c.Warnings = append(c.Warnings, w)
 	}
 	return c

@@ -60,7 +60,7 @@ func filesStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 		if *asJSON {
 			err = a.printJSON(s)
 		} else {
-			err = s.write(a.stdout)
+			err = a.writeFiles(s)
 		}
 		if err == nil && s.differ() {
 			err = exitError(1)

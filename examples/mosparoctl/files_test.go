@@ -46,7 +46,7 @@ func TestFiles_ShowWhichPHPNodeDiffers(t *testing.T) {
 	publish(b, "web2")
 	code, out, _ = a.ctl("files", "status", "--dir", a.dir)
 	require.Zero(t, code, out)
-	require.Regexp(t, `(?m)^web1 .*published .* 1\.5\.4 `, out)
+	require.Regexp(t, `(?m)^web1\t.*\tpublished\t.*\t1\.5\.4\t`, out)
 	require.Contains(t, out, "differ in the setting database_path")
 	require.Contains(t, out, "(declared)")
 

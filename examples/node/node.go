@@ -26,6 +26,7 @@ type node struct {
 	shared  bool  // other nodes may share the demonstration
 	public  fs.FS // the demonstration's folder public
 	metrics *metrics.Registry
+	work    []func(context.Context) // runs while the node serves
 	closers []func() error
 }
 

@@ -167,7 +167,7 @@ func clockFindings(all []Finding) (clocks []Finding) {
 func checkFinding(name string, err error) Finding {
 	f := Finding{Code: "database_" + name, Severity: Error, Subject: "database", What: err.Error(), Consequence: "a Go node does not clean"}
 	if !errors.Is(err, cleanup.ErrRefused) {
-		f.Code, f.Remedy = "database_check_failed", "see whether the server is overloaded or has gone away, and look again"
+		f.Code, f.Remedy = "database_check_failed", "see whether the server is overloaded or has gone away, or whether it lacks a table, and look again"
 		return f
 	}
 	var rights *sqlcleaner.RightsError

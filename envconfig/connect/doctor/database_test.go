@@ -70,7 +70,9 @@ func (s *server) examine(environ []string, opts ...doctor.Option) doctor.Report 
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
 	r := doctor.Examine(ctx, settings(s.t, all...), append([]doctor.Option{doctor.WithMySQL(mysqlconnector.New)}, opts...)...)
-	r.Findings = slices.DeleteFunc(r.Findings, func(f doctor.Finding) bool { return f.Code == "cache_dir_missing" || f.Code == "database_setting_warning" })
+	r.Findings = slices.DeleteFunc(r.Findings, func(f doctor.Finding) bool {
+		return f.Code == "cache_dir_missing" || f.Code == "database_setting_warning"
+	})
 	require.NotContains(s.t, fmt.Sprint(r), servers.DatabasePassword)
 	return r
 }
@@ -303,8 +305,10 @@ func (s *server) testIsolation(t *testing.T) {
 
 func TestDatabase_FindsServersWithoutConnectionsAndWithoutWrites(t *testing.T) {
 	for name, start := range map[string]func() *server{
-		"MariaDB":    func() *server { return mariaDB(t, "--max-connections=10") },
-		"PostgreSQL": func() *server { return postgreSQL(t, "-c", "max_connections=10", "-c", "superuser_reserved_connections=0") },
+		"MariaDB": func() *server { return mariaDB(t, "--max-connections=10") },
+		"PostgreSQL": func() *server {
+			return postgreSQL(t, "-c", "max_connections=10", "-c", "superuser_reserved_connections=0")
+		},
 	} {
 		s := start()
 		var held []*sql.Conn
@@ -349,6 +353,10 @@ func TestDatabase_SQLite(t *testing.T) {
 	require.NoError(t, err)
 	find(t, look(), "database_columns")
 	find(t, look("database_driver=pdo_mysql", "DATABASE_MYSQL_SSL=1"), "database_setting_invalid")
+
+	_, err = db.Exec("DROP TABLE submit_token")
+	require.NoError(t, err)
+	find(t, look(), "database_check_failed")
 }
 
 func TestDatabase_AProgramWithoutTheDriverIsAFinding(t *testing.T) {

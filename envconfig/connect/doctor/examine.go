@@ -20,17 +20,18 @@ type Report struct {
 	Time time.Time `json:"time"`
 	// Findings are sorted, the worst first.
 	Findings []Finding `json:"findings"`
-	// Parts are the servers and directories that answered, and what they said.
+	// Parts are the servers and directories that the node uses, and what they said.
 	Parts []Part `json:"parts"`
 }
 
-// Part is a server or directory that the node uses.
+// Part is a server or directory that the node uses, or the other nodes.
 type Part struct {
-	// Name is "cache", "locks", "database" or "files".
+	// Name is "cache", "locks", "database", "files" or "nodes".
 	Name string `json:"name"`
-	// Kind is "redis", "memcached", "filesystem", "mysql", "postgresql" or "sqlite".
+	// Kind is "redis", "memcached", "filesystem", "mysql", "postgresql", "sqlite",
+	// "directory" or "records".
 	Kind string `json:"kind"`
-	// Server is the address or path.
+	// Server is the address or path, and of nodes the number of their records.
 	Server string `json:"server"`
 	// Version is that of the server; empty if it is not known.
 	Version string `json:"version,omitempty"`
@@ -133,7 +134,7 @@ func newExamination(s *envconfig.Settings, o options) *examination {
 	e.filter = newTextFilter(s, locks.redis)
 	e.addCache(locks)
 	e.addLocks(locks)
-	e.checks = append(e.checks, check{"database", e.database}, check{"files", e.files})
+	e.checks = append(e.checks, check{"database", e.database}, check{"files", e.files}, check{"nodes", e.nodes})
 	if e.writes {
 		e.checks = append(e.checks, check{"write", e.write})
 	}

@@ -16,7 +16,7 @@ type Finding struct {
 	Code     string   `json:"code"`
 	Severity Severity `json:"severity"`
 	// Subject is what the finding is about: the name of a setting such as REDIS_URL, or
-	// "cache", "locks", "database", "files" or "doctor".
+	// "cache", "locks", "database", "files" or "nodes".
 	Subject string `json:"subject"`
 	// What says what is wrong.
 	What string `json:"what"`

@@ -101,9 +101,24 @@ func TestRedis_FindsAServerThatRemovesEntries(t *testing.T) {
 		r := examine(t, "redis://"+s.Addr())
 		require.Equal(t, locks, slices.Contains(codes(r.Findings), "cache_evicts"), policy)
 	}
+	s.Command("CONFIG SET maxmemory-policy noeviction")
 	s.Command("CONFIG SET maxmemory 1")
 	f := find(t, examine(t, "redis://"+s.Addr()).Findings, "cache_memory_scarce")
 	require.Equal(t, doctor.Warning, f.Severity)
+}
+
+func TestRedis_ReadsWhatAServerSaysAboutItself(t *testing.T) {
+	const fine = "role:master\r\nredis_version:7.0.15\r\naof_enabled:1\r\nrdb_last_bgsave_status:ok\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n"
+	for change, code := range map[[2]string]string{
+		{"7.0.15", "4.0.9"}: "locks_version_too_old", {"status:ok", "status:err"}: "locks_save_failed", {"enabled:1", "enabled:0"}: "locks_not_durable",
+		{"role:master", "role:slave"}: "locks_replica", {"maxmemory:0", "maxmemory:9"}: "locks_evicts",
+	} {
+		all := doctor.InfoFindings(doctor.ParseInfo(strings.Replace(fine, change[0], change[1], 1)), false, true, "10.0.0.1:6379")
+		require.Equal(t, []string{code}, codes(all))
+		require.Contains(t, all[0].What, "the master 10.0.0.1:6379")
+	}
+	require.Empty(t, doctor.InfoFindings(doctor.ParseInfo(fine), true, true, ""))
+	require.Empty(t, doctor.InfoFindings(doctor.ParseInfo("nonsense"), true, true, ""))
 }
 
 func TestRedis_FindsAServerThatIsSlowOrHasAnotherTime(t *testing.T) {
@@ -175,6 +190,9 @@ func TestACLs_EachWordIsNeededAndNamedWhereItIsMissing(t *testing.T) {
 		r := examine(t, as(t, s, statement))
 		require.Equal(t, worst, doctor.Worst(r.Findings), r.Findings)
 		find(t, r.Findings, "cache_info_forbidden")
+		if mode == cleanup.ModeObserve {
+			find(t, r.Findings, "cache_acl_write_words_missing")
+		}
 		for _, rule := range strings.Fields(statement) {
 			if rule[0] != '+' && rule[0] != '~' {
 				continue
