@@ -54,9 +54,8 @@ func (v *fullSnapshot) isBlocked() bool { return v.pause != nil || v.foreign }
 // set, as in PHP. It reads the keys of Go nodes only withGoKeys: reading removes an
 // expired one from a filesystem cache, and a node that observes must not write.
 func (s *Scheduler) snapshot(ctx context.Context, withGoKeys bool) (fullSnapshot, error) {
-	reading := withLazyTimeout(ctx, s.readTimeout)
-	defer reading.end()
-	ctx = reading
+	ctx, cancel := withLazyTimeout(ctx, s.readTimeout)
+	defer cancel()
 	var v fullSnapshot
 	// The statistics first, since a PHP node writes the schedule before it completes
 	// its row. The other way round, the snapshot could have the old schedule and the

@@ -44,6 +44,9 @@ func flagError(cmd *cobra.Command, err error) error {
 			name, dashes = unknown.GetSpecifiedName(), "--"
 		}
 		name, _, _ = strings.Cut(name, "=")
+		if name == "elp" { // of -help, whose h is a flag
+			return pflag.ErrHelp
+		}
 		msg = "unknown flag " + dashes + name
 		if near := nearFlag(cmd.Flags(), name); near != "" {
 			see = "did you mean --" + near + "?"
