@@ -110,6 +110,9 @@ func (p *Page) view(ctx context.Context) *view {
 		Now: moment{now}, Host: plain(cmp.Or(p.host, "unknown")), Introduction: p.introduction,
 		Unknown: s.overviewErr != nil, CanPause: p.token != nil, Paused: s.overview.Pause != nil,
 	}
+	if i := slices.IndexFunc(s.nodes.Nodes, func(n nodes.Node) bool { return n.Self }); i >= 0 {
+		v.Host = plain(s.nodes.Nodes[i].Host) // which an operator may have chosen
+	}
 	v.Concerns = v.concerns(s)
 	slices.SortStableFunc(v.Concerns, func(a, b concern) int { return cmp.Compare(b.Level.rank(), a.Level.rank()) })
 	v.Glance = glanceAt(s.overview, p.node.Scheduler.MaxDelay(), now)
