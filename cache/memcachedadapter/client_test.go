@@ -265,3 +265,41 @@ func TestAdapter_TakesOneRoundTripForAnyNumberOfKeys(t *testing.T) {
 		}
 	}
 }
+
+// countingConn counts what is written to the network.
+type countingConn struct {
+	net.Conn
+	writes *atomic.Int64
+}
+
+func (c countingConn) Write(b []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(b)
+}
+
+// The client library writes a value in three parts, each of which wakes the server.
+func TestClient_SendsAValueInOnePacket(t *testing.T) {
+	t.Parallel()
+	s := servers.Memcached(t)
+	var writes atomic.Int64
+	a := adapterAt(t, memcachedadapter.Server{Host: "127.0.0.1", Port: s.Port()}, memcachedadapter.ClientOptions{
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return countingConn{conn, &writes}, err
+		},
+	})
+	requireWorks(t, a) // reads the namespace version
+	before := writes.Load()
+	noise := make([]byte, 20_000)
+	_, err := rand.Read(noise) // does not compress
+	require.NoError(t, err)
+	written(t, a, key, string(noise))
+	require.EqualValues(t, 1, writes.Load()-before)
+	require.Equal(t, string(noise), read(t, a, key))
+
+	long := make([]byte, 500_000) // more than is collected
+	_, err = rand.Read(long)
+	require.NoError(t, err)
+	written(t, a, key, string(long))
+	require.Equal(t, string(long), read(t, a, key))
+}

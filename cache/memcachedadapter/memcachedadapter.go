@@ -197,10 +197,23 @@ func (a *Adapter) Set(ctx context.Context, items ...cache.Item) error {
 	if err != nil {
 		return adapterkit.Error("set", adapterkit.Keys(items), err)
 	}
-	return a.each(ctx, "set", v, adapterkit.Keys(items), func(raw string, i int) error {
-		value, flags := a.compression.compress(items[i].Value)
-		return a.store(&memcache.Item{Key: raw, Value: value, Flags: flags, Expiration: expiration(items[i].TTL)}, (*memcache.Client).Set)
-	})
+	if len(items) == 1 {
+		raw, err := a.raw(v, items[0].Key)
+		if err == nil {
+			err = a.set(raw, items[0])
+		}
+		if err != nil {
+			return adapterkit.Error("set", adapterkit.Keys(items), err)
+		}
+		return nil
+	}
+	return a.each(ctx, "set", v, adapterkit.Keys(items), func(raw string, i int) error { return a.set(raw, items[i]) })
+}
+
+// set writes one item.
+func (a *Adapter) set(raw string, item cache.Item) error {
+	value, flags := a.compression.compress(item.Value)
+	return a.store(&memcache.Item{Key: raw, Value: value, Flags: flags, Expiration: expiration(item.TTL)}, (*memcache.Client).Set)
 }
 
 // Delete implements [cache.Adapter], one round trip for each key as [Adapter.Set].

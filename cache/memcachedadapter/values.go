@@ -223,7 +223,7 @@ func (c compression) compress(value []byte) ([]byte, uint32) {
 	if c == uncompressed || len(value) < compressFrom || len(value) > math.MaxInt32 {
 		return value, typeString
 	}
-	out := make([]byte, lengthSize, lengthSize+len(value)) // FastLZ takes little more at most
+	out := make([]byte, lengthSize, lengthSize+fastlz.MaxCompressedLen(len(value)))
 	binary.LittleEndian.PutUint32(out, uint32(len(value)))
 	flags := uint32(typeString | flagCompressed | flagFastLZ)
 	if c == zlibStream {

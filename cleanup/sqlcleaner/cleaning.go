@@ -18,6 +18,9 @@ type cleaning struct {
 	rounds    rounds
 	throttle  throttle
 	batchSize int // rows of the next transaction
+
+	surveyed    fileVersion // of the last survey, with what the run itself has deleted since
+	isUnchanged bool        // the database has this version in the current transaction
 }
 
 func newCleaning(d *DB, j cleanup.Job) *cleaning {
@@ -44,10 +47,23 @@ func (c *cleaning) transaction(ctx context.Context, step string, fraction float6
 	}
 	c.report.DeletedTokens += deleted["submit_token"]
 	c.report.DeletedSubmissions += deleted["submission"]
-	c.resize(took)
+	if hasRows(deleted) {
+		c.throttle.wrote()
+		c.resize(took)
+	}
 	c.d.progress(Progress{Step: step, Fraction: fraction, Rows: maps.Clone(c.report.Rows)})
 	c.throttle.skip()
 	return deleted, c.throttle.wait(ctx)
+}
+
+// hasRows reports whether any row was deleted.
+func hasRows(deleted map[string]int) bool {
+	for _, n := range deleted {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // tx runs f in a transaction, and returns the time from its begin to its commit, for
@@ -57,12 +73,12 @@ func (c *cleaning) tx(ctx context.Context, f func(tx *sql.Tx) error) (took time.
 	if c.d.dialect == SQLite {
 		first = time.Now() // SQLite waits for its lock before the transaction begins
 	}
-	err = c.d.transactIdempotent(ctx, func(tx *sql.Tx) error {
+	err = c.d.transactIdempotent(ctx, func(conn *sql.Conn, tx *sql.Tx) error {
 		began = time.Now()
 		if first.IsZero() {
 			first = began
 		}
-		return f(tx)
+		return c.trackVersion(ctx, conn, tx, f)
 	})
 	if err != nil {
 		return 0, err

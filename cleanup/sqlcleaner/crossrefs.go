@@ -71,6 +71,9 @@ func (c *cleaning) clearReferences(ctx context.Context, id int64) (due, cleared 
 		return err
 	})
 	if err == nil {
+		if cleared {
+			c.throttle.wrote()
+		}
 		err = c.throttle.wait(ctx)
 	}
 	return true, cleared, err

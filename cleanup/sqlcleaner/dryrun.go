@@ -56,7 +56,11 @@ func (c *cleaning) countTokens(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.pages(ctx, newest, func(_ page, all []token) (bool, error) {
+	return c.pages(ctx, newest, func(p page) (bool, error) {
+		all, err := c.tokensOn(ctx, p)
+		if err != nil {
+			return false, err
+		}
 		var ids []int64
 		for _, t := range all {
 			free, err := c.isFree(ctx, t)
@@ -75,7 +79,7 @@ func (c *cleaning) countTokens(ctx context.Context) error {
 		if err := c.addCount(ctx, "partial_submission", "SELECT COUNT(*) FROM partial_submission WHERE "+c.d.dialect.idIn("submit_token_id", ids)); err != nil {
 			return false, err
 		}
-		err := c.addCount(ctx, "detection_result", "SELECT COUNT(*) FROM submission s JOIN detection_result r ON r.submission_id = s.id WHERE "+c.d.dialect.idIn("s.submit_token_id", ids))
+		err = c.addCount(ctx, "detection_result", "SELECT COUNT(*) FROM submission s JOIN detection_result r ON r.submission_id = s.id WHERE "+c.d.dialect.idIn("s.submit_token_id", ids))
 		return err == nil, err
 	})
 }

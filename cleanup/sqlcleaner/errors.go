@@ -25,8 +25,11 @@ func refuse(format string, args ...any) error {
 // whose types it could use.
 var (
 	conflictTexts  = []string{"SQLITE_BUSY", "database is locked", "database table is locked", "Error 1213", "Error 1205", "Error 1451", "Error 1020", "Error 1180", "Error 3572", "Deadlock found", "Lock wait timeout", "WSREP detected deadlock"}
-	conflictStates = []string{"40001", "40P01", "55P03", "23503"}
+	conflictStates = []string{"40001", "40P01", "55P03", foreignKeyViolation}
 )
+
+// foreignKeyViolation is PostgreSQL's SQL state.
+const foreignKeyViolation = "23503"
 
 // lossTexts and lossStates are in the errors of a lost connection and of a server that has
 // ended, is not ready yet, or accepts no more connections: in all (1040, 53300) or of this

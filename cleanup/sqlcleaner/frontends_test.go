@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -213,15 +212,8 @@ type frontends struct {
 // besideVisitors measures a run beside processes of visitors, who are there for
 // some time before and after it as well.
 func besideVisitors(b *testing.B, dialect sqlcleaner.Dialect, n, processes int, around time.Duration) (took time.Duration, f frontends) {
-	db := create(b, dialect)
+	db := createAsMosparo(b, dialect)
 	defer db.Close()
-	if dialect == sqlcleaner.SQLite { // with the settings of a database that mosparo made
-		require.NoError(b, db.Close())
-		file := filepath.Join(b.TempDir(), "data.sqlite")
-		db.dsn = "file:" + file + "?_pragma=busy_timeout(60000)&_txlock=immediate"
-		db.DB = open(b, db.driver, db.dsn).DB
-		seed(db)
-	}
 	stocked(db, apart(n))
 	db.analyze("submit_token", "submission", "detection_result", "partial_submission")
 	stop := visit(b, db, processes)

@@ -6,7 +6,7 @@ import "time"
 // database counts that.
 type rates struct {
 	last             traffic // at the end of the last pause
-	own              float64 // transactions of the run since then
+	own              float64 // transactions of the run since then that have written
 	working, pausing rate
 }
 

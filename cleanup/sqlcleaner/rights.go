@@ -105,7 +105,7 @@ func quoteText(s string) string {
 
 // checkFile checks that SQLite can write to the file.
 func (d *DB) checkFile(ctx context.Context) error {
-	err := d.transactIdempotent(ctx, func(tx *sql.Tx) error {
+	err := d.transactIdempotent(ctx, func(_ *sql.Conn, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM cleanup_statistic WHERE 1 = 0"); err != nil {
 			return err
 		}

@@ -75,8 +75,10 @@ func (t *throttle) add(waited time.Duration) {
 	t.work += now.Sub(t.since) - waited
 	t.rest += waited
 	t.since = now
-	t.rates.own++
 }
+
+// wrote counts a transaction that has written.
+func (t *throttle) wrote() { t.rates.own++ }
 
 // wait pauses if a pause is due that is long enough, and chooses the next ratio by what
 // others have written meanwhile.

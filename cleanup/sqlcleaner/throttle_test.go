@@ -51,6 +51,7 @@ func steps(t *testing.T, w *writer, throttle *throttle, n int, waits, works time
 		time.Sleep(waits)
 		w.work(throttle, works)
 		throttle.add(waits)
+		throttle.wrote()
 		require.NoError(t, throttle.wait(t.Context()))
 	}
 	return time.Since(began).Seconds() / (time.Duration(n) * works).Seconds()

@@ -18,7 +18,7 @@ func (c *cleaning) tokens(ctx context.Context) (finished bool, err error) {
 	}
 	for try := 0; try < 3; try++ {
 		p := pass{cleaning: c, newest: newest}
-		if err := c.pages(ctx, newest, func(page page, all []token) (bool, error) { return p.page(ctx, page, all) }); err != nil {
+		if err := c.pages(ctx, newest, func(page page) (bool, error) { return p.page(ctx, page) }); err != nil {
 			return false, err
 		}
 		if c.rounds.over || p.skipped == 0 {
@@ -40,8 +40,23 @@ type pass struct {
 }
 
 // page deletes the free tokens of a page. It returns false if the limits end the run.
-func (p *pass) page(ctx context.Context, page page, all []token) (more bool, err error) {
+func (p *pass) page(ctx context.Context, page page) (more bool, err error) {
 	done := float64(page.last) / float64(p.newest)
+	if p.d.dialect == PostgreSQL {
+		left, more, err := p.removeDue(ctx, page, done)
+		if err != nil || !more || !left {
+			return more, err
+		}
+	}
+	all, err := p.tokensOn(ctx, page)
+	if err != nil {
+		return false, err
+	}
+	return p.removeFree(ctx, all, done)
+}
+
+// removeFree deletes those of some tokens that are free, or can be made so.
+func (p *pass) removeFree(ctx context.Context, all []token, done float64) (more bool, err error) {
 	var ids []int64
 	rows := 0
 	flush := func() (bool, error) {
@@ -106,9 +121,12 @@ func (p *pass) prepare(ctx context.Context, t token, done float64) (free, more b
 func (p *pass) remove(ctx context.Context, tokens []int64, done float64) (submissions int, err error) {
 	skipped := 0
 	deleted, err := p.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) (err error) {
-		if p.d.dialect == PostgreSQL {
+		switch {
+		case p.d.dialect == PostgreSQL:
 			skipped, err = p.removeByOneStatement(ctx, tx, tokens, deleted)
-		} else {
+		case p.isUnchanged:
+			err = p.removeSurveyed(ctx, tx, tokens, deleted)
+		default:
 			skipped, err = p.removeLocked(ctx, tx, tokens, deleted)
 		}
 		return err

@@ -13,8 +13,8 @@ func (d *DB) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
 }
 
 // transactIdempotent is transact that repeats f after an outage of the server as well.
-func (d *DB) transactIdempotent(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return d.retryOutage(ctx, opTransaction, func() error { return d.runTx(ctx, f) })
+func (d *DB) transactIdempotent(ctx context.Context, f func(conn *sql.Conn, tx *sql.Tx) error) error {
+	return d.retryOutage(ctx, opTransaction, func() error { return d.runConnTx(ctx, f) })
 }
 
 // errNothingToCommit, as the error of a transaction's function, ends it with a rollback and
@@ -23,6 +23,11 @@ var errNothingToCommit = errors.New("nothing to commit")
 
 // runTx runs f in one transaction.
 func (d *DB) runTx(ctx context.Context, f func(tx *sql.Tx) error) error {
+	return d.runConnTx(ctx, func(_ *sql.Conn, tx *sql.Tx) error { return f(tx) })
+}
+
+// runConnTx runs f in one transaction, with its connection.
+func (d *DB) runConnTx(ctx context.Context, f func(conn *sql.Conn, tx *sql.Tx) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func (d *DB) runTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 
 // runTxOn runs f in a transaction on a connection. On PostgreSQL it limits the wait for the
 // locks of others, since a frontend may wait for those of this transaction meanwhile.
-func (d *DB) runTxOn(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) error) error {
+func (d *DB) runTxOn(ctx context.Context, conn *sql.Conn, f func(conn *sql.Conn, tx *sql.Tx) error) error {
 	tx, err := d.begin(ctx, conn)
 	if err != nil {
 		return err
@@ -66,11 +71,12 @@ func (d *DB) runTxOn(ctx context.Context, conn *sql.Conn, f func(tx *sql.Tx) err
 		// transaction takes few rows: reading a table for them would make a small
 		// transaction as slow as a large one.
 		if _, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', '50ms', true), set_config('enable_seqscan', 'off', true),
-			set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`); err != nil {
+			set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_hashagg', 'off', true),
+			set_config('jit', 'off', true)`); err != nil {
 			return err
 		}
 	}
-	switch err := f(tx); {
+	switch err := f(conn, tx); {
 	case errors.Is(err, errNothingToCommit):
 		return tx.Rollback()
 	case err != nil:

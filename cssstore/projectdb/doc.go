@@ -9,7 +9,7 @@
 //
 // # Tables
 //
-// These are the tables and columns of mosparo 1.5: project with id and uuid;
+// These are the tables and columns of mosparo 1.5: project with id, uuid and name;
 // project_config_value with id, project_id, name and value, which is serialize() of
 // PHP. Reading needs SELECT on both tables. [DB.SaveHash], the only method that writes,
 // also needs UPDATE on the column value:

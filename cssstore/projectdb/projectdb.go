@@ -122,6 +122,35 @@ func (d *DB) UUIDs(ctx context.Context) ([]cssstore.UUID, error) {
 	return ids, err
 }
 
+// Names returns the names of the projects as mosparo shows them, by their identifiers, for
+// people. A name may be any text, and several projects may have the same.
+func (d *DB) Names(ctx context.Context) (map[cssstore.UUID]string, error) {
+	names, err := d.names(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("projectdb: reading the names of the projects: %w", err)
+	}
+	return names, nil
+}
+
+func (d *DB) names(ctx context.Context) (map[cssstore.UUID]string, error) {
+	rows, err := d.db.QueryContext(ctx, "SELECT uuid, name FROM project")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[cssstore.UUID]string{}
+	for rows.Next() {
+		var uuid, name string
+		if err := rows.Scan(&uuid, &name); err != nil {
+			return nil, err
+		}
+		if u, err := cssstore.ParseUUID(uuid); err == nil {
+			names[u] = name
+		}
+	}
+	return names, rows.Err()
+}
+
 // hashOf returns the hash in a stored value, zero if it has none.
 func hashOf(value []byte) (h cssstore.Hash) {
 	var text string

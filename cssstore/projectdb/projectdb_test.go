@@ -56,7 +56,7 @@ func fill(t *testing.T, db *sql.DB, dialect sqlcleaner.Dialect) {
 	t.Helper()
 	require.NoError(t, schema.Create(t.Context(), db, dialect))
 	for _, s := range []string{
-		"INSERT INTO project (uuid) VALUES ('" + first.String() + "'), ('" + second.String() + "'), ('" + third.String() + "')",
+		"INSERT INTO project (uuid, name) VALUES ('" + first.String() + "', 'Ärzte & <b>'), ('" + second.String() + "', 'x'), ('" + third.String() + "', 'x')",
 		"INSERT INTO project_config_value (project_id, name, value) VALUES " + strings.Join([]string{
 			`(1, 'designMode', 's:8:"advanced";')`,
 			`(1, 'fontSize', 'a:2:{s:5:"value";d:16;s:4:"unit";s:2:"px";}')`,
@@ -87,6 +87,10 @@ func TestProjects_SettingsAndHashes(t *testing.T) {
 			ids, err := db.UUIDs(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, []cssstore.UUID{first, second, third}, ids)
+
+			names, err := db.Names(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, map[cssstore.UUID]string{first: "Ärzte & <b>", second: "x", third: "x"}, names)
 
 			rows, err := db.Rows(t.Context(), first)
 			require.NoError(t, err)
@@ -129,6 +133,8 @@ func TestProjects_NameWhatFailed(t *testing.T) {
 	require.ErrorContains(t, err, "reading the projects")
 	_, err = db.UUIDs(t.Context())
 	require.ErrorContains(t, err, "reading the projects")
+	_, err = db.Names(t.Context())
+	require.ErrorContains(t, err, "reading the names")
 	_, err = db.Rows(t.Context(), first)
 	require.ErrorContains(t, err, first.String())
 }

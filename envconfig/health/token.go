@@ -60,8 +60,12 @@ func ReadToken(path string, opts ...Option) (Token, error) {
 }
 
 // RequireToken returns a handler that passes requests with the token to next and answers
-// others with 401. [LivePath] and [ReadyPath] need no token, since orchestrators and
-// balancers have none. It panics if t is the zero Token or next is nil.
+// others with 401. Programs send it as a bearer token; browsers, which ask a person for
+// it, as the password of basic authentication, with any user name. A browser sends the
+// password with requests that another site makes it send, too: those that may change
+// something are answered with 403; see [http.CrossOriginProtection]. [LivePath] and
+// [ReadyPath] need no token, since orchestrators and balancers have none. It panics if t
+// is the zero Token or next is nil.
 func RequireToken(t Token, next http.Handler) http.Handler {
 	if t == (Token{}) {
 		panic("health.RequireToken: t is empty")
@@ -69,20 +73,30 @@ func RequireToken(t Token, next http.Handler) http.Handler {
 	if next == nil {
 		panic("health.RequireToken: next is nil")
 	}
+	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != LivePath && r.URL.Path != ReadyPath && !t.matches(r.Header.Get("Authorization")) {
+		if r.URL.Path != LivePath && r.URL.Path != ReadyPath && !t.isIn(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
-			write(w, http.StatusUnauthorized, textType, "401: send the header Authorization: Bearer TOKEN\n")
+			w.Header().Add("WWW-Authenticate", `Basic realm="admin"`)
+			write(w, http.StatusUnauthorized, textType, "401: send the header Authorization: Bearer TOKEN, or the token as a password\n")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
+// isIn reports whether a request has the token.
+func (t Token) isIn(r *http.Request) bool {
+	if _, password, ok := r.BasicAuth(); ok {
+		return t.matches(password)
+	}
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && t.matches(strings.TrimSpace(text))
+}
+
 // matches compares hashes in constant time, which reveals neither the token nor its
 // length.
-func (t Token) matches(header string) bool {
-	scheme, text, _ := strings.Cut(header, " ")
-	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
+func (t Token) matches(text string) bool {
+	sum := sha256.Sum256([]byte(text))
+	return subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
 }

@@ -1,6 +1,7 @@
 package health_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,30 +14,61 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/health"
 )
 
+func basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
 func TestRequireToken_IsAskedForByAllButTheProbes(t *testing.T) {
 	token, err := health.NewToken("s3cret/+=")
 	require.NoError(t, err)
 	h := health.RequireToken(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "in") }))
 	for authorization, status := range map[string]int{
-		"Bearer s3cret/+=":  200,
-		"bearer s3cret/+=":  200,
-		"Bearer  s3cret/+=": 200,
-		"Bearer s3cret/+":   401,
-		"Bearer ":           401,
-		"Bearer":            401,
-		"s3cret/+=":         401,
-		"Basic s3cret/+=":   401,
-		"":                  401,
+		"Bearer s3cret/+=":             200,
+		"bearer s3cret/+=":             200,
+		"Bearer  s3cret/+=":            200,
+		"Bearer s3cret/+":              401,
+		"Bearer ":                      401,
+		"Bearer":                       401,
+		"s3cret/+=":                    401,
+		"Basic s3cret/+=":              401,
+		basic("", "s3cret/+="):         200,
+		basic("somebody", "s3cret/+="): 200,
+		basic("s3cret/+=", ""):         401,
+		basic("somebody", "s3cret/+"):  401,
+		"":                             401,
 	} {
 		res := ask(h, http.MethodGet, "/", local, "Authorization", authorization)
 		require.Equal(t, status, res.StatusCode, authorization)
 		require.Equal(t, status == 401, res.Header.Get("WWW-Authenticate") != "")
+		if status == 401 {
+			require.Equal(t, []string{`Bearer realm="admin"`, `Basic realm="admin"`}, res.Header.Values("WWW-Authenticate"), "for programs, and for browsers")
+		}
 		require.Equal(t, status == 200, body(t, res) == "in")
 	}
 	for path, status := range map[string]int{health.LivePath: 200, health.ReadyPath: 200, "/livez/": 401, "/metrics": 401} {
 		require.Equal(t, status, ask(h, http.MethodGet, path, "198.51.100.1:1").StatusCode, path)
 	}
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", token, token, token), "s3cret")
+}
+
+// A browser that knows the password sends it with the forms of any site.
+func TestRequireToken_RefusesTheFormsOfOtherSites(t *testing.T) {
+	token, err := health.NewToken("s3cret")
+	require.NoError(t, err)
+	h := health.RequireToken(token, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for _, c := range []struct {
+		method, header, value string
+		status                int
+	}{
+		{http.MethodPost, "Sec-Fetch-Site", "cross-site", 403},
+		{http.MethodPost, "Origin", "https://example.org", 403},
+		{http.MethodPost, "Sec-Fetch-Site", "same-origin", 200},
+		{http.MethodPost, "User-Agent", "curl", 200},
+		{http.MethodGet, "Sec-Fetch-Site", "cross-site", 200},
+	} {
+		res := ask(h, c.method, "/", local, "Authorization", basic("", "s3cret"), c.header, c.value)
+		require.Equal(t, c.status, res.StatusCode, c)
+	}
 }
 
 func TestReadToken_SaysWhatIsWrongWithTheFile(t *testing.T) {

@@ -27,6 +27,7 @@ func (a *app) rootCommand(ctx context.Context, cancel context.CancelCauseFunc) *
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(b.build(helpCommand()))
+	root.Flags().Bool("version", false, "show the version, as the command version does")
 	a.root = root
 	return root
 }
@@ -114,7 +115,10 @@ func parseRest(cmd *cobra.Command, args []string) error {
 
 // runGroup runs a command that only has subcommands.
 func (b builder) runGroup(cmd *cobra.Command, c command, args []string) error {
+	version, _ := cmd.Flags().GetBool("version") // only the program has it
 	switch {
+	case version && len(args) == 0:
+		return b.writeVersion(newVersionInfo())
 	case len(args) == 0:
 		b.writeHelp(b.stderr, cmd, c)
 		return usageError{"a command is missing"}

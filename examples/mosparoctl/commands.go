@@ -10,7 +10,7 @@ func commands() []command {
 		{name: "css", aliases: []string{"project", "projects"}, help: "Look at and prepare the CSS of projects.", sub: cssCommands()},
 		mirrorCommand(),
 		{name: "lock", aliases: []string{"locks"}, help: "Look at locks, and run commands on one node at a time.", sub: lockCommands()},
-		{name: "files", help: "See the nodes of the cluster, and compare their settings and files.", sub: filesCommands()},
+		{name: "files", aliases: []string{"file"}, help: "See the nodes of the cluster, and compare their settings and files.", sub: filesCommands()},
 		leaveCommand(),
 		versionCommand(),
 		completionCommand(),

@@ -111,17 +111,24 @@ func TestCommands_SuggestWhatMayBeMeant(t *testing.T) {
 		"config dns":              `unknown command "dns" of mosparoctl config`,
 		"zzz":                     `unknown command "zzz" of mosparoctl; see mosparoctl --help`,
 		"help cahce":              `did you mean "cache"?`,
-		"cleanup status --jsno":   "unknown flag: --jsno; did you mean --json?",
+		"cleanup status --jsno":   "unknown flag --jsno; did you mean --json?",
 		"cleanup status -json":    "did you mean --json?",
 		"cache get -timeout=5s k": "did you mean --timeout?",
 		"cache get --time 5s k":   "did you mean --timeout?",
-		"cache get --zzzzzz k":    "unknown flag: --zzzzzz; see mosparoctl cache get --help",
+		"cache get --zzzzzz k":    "unknown flag --zzzzzz; see mosparoctl cache get --help",
 		"cache get -x k":          "see mosparoctl cache get --help",
 	} {
 		got := ctl(t, nil, "", strings.Fields(line)...)
 		require.Equal(t, exitUsage, got.code, line)
 		require.Contains(t, got.stderr, want, line)
 		require.Empty(t, got.stdout)
+	}
+	for _, line := range []string{
+		"cleanup status -dsn=mysql://u:hunter2@db/m", "cleanup status --dns=mysql://u:hunter2@db/m", "cleanup status --=hunter2", "config redis://:hunter2@h", "redis://:hunter2@h",
+	} {
+		got := ctl(t, nil, "", strings.Fields(line)...)
+		require.Equal(t, exitUsage, got.code, line)
+		require.NotContains(t, got.stderr, "hunter2", line)
 	}
 	got := ctl(t, nil, "", "cach\x1b[2Je")
 	require.NotContains(t, got.stderr, "\x1b")

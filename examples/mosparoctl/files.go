@@ -26,7 +26,7 @@ func filesCommands() []command {
 			examples: []string{"mosparoctl files publish --dir /var/www/mosparo --ttl 2h", "mosparoctl files publish --dir /var/www/mosparo --full"},
 		},
 		{
-			name: "compare", args: "[--local] [--json]", run: filesCompare, cluster: true, asks: works,
+			name: "compare", args: "[--local [--host NAME]] [--json]", run: filesCompare, cluster: true, asks: works,
 			help:     "Compare the lists of files that nodes have published with \"files publish --full\".",
 			examples: []string{"mosparoctl files compare --dir /var/www/mosparo"},
 		},
@@ -60,7 +60,7 @@ func filesStatus(ctx context.Context, a *app, flags *flag.FlagSet) func([]string
 		if *asJSON {
 			err = a.printJSON(s)
 		} else {
-			err = s.write(a.stdout)
+			err = a.writeFiles(s)
 		}
 		if err == nil && s.differ() {
 			err = exitError(1)

@@ -1,28 +1,27 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
-// write prints nodes and differences for people.
-func (s filesState) write(w io.Writer) error {
+// writeFiles prints nodes and differences for people.
+func (a *app) writeFiles(s filesState) error {
+	w := a.stdout
 	if len(s.Nodes) == 0 {
 		_, err := fmt.Fprintln(w, `no node has a record in this cache: Go nodes that clean write one, "files publish" writes that of a PHP node`)
 		return err
 	}
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "HOST\tID\tMODE\tSEEN\tSTARTED\tMOSPARO\tSOURCE\tLIBRARY")
+	t := a.newTable("HOST", "ID", "MODE", "SEEN", "STARTED", "MOSPARO", "SOURCE", "LIBRARY")
 	for _, n := range s.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", shell.Plain(n.Host), n.ID, modeOf(n), timeOrNone(n.Seen), timeOrNone(n.Started),
-			textOrNone(n.Mosparo), textOrNone(n.Source), textOrNone(n.Library))
+		t.add(n.Host, n.ID, modeOf(n), timeOrNone(n.Seen), timeOrNone(n.Started), cmp.Or(n.Mosparo, "-"), cmp.Or(n.Source, "-"), cmp.Or(n.Library, "-"))
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.write(); err != nil {
 		return err
 	}
 	s.writeProblems(w)
@@ -63,11 +62,4 @@ func timeOrNone(t time.Time) string {
 		return "-"
 	}
 	return shortTime(t)
-}
-
-func textOrNone(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return shell.Plain(text)
 }

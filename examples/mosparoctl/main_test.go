@@ -54,7 +54,7 @@ func TestUsage_IsToldWithTheCode64(t *testing.T) {
 }
 
 func TestHelp_GoesToStandardOutputWhenAskedFor(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"help"}, {"cache", "-h"}, {"cache", "help", "get"}, {"help", "cache", "get"}, {"value", "decode", "--help"}, {"config", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"cache", "-h"}, {"cache", "get", "-help"}, {"cache", "help", "get"}, {"help", "cache", "get"}, {"value", "decode", "--help"}, {"config", "--help"}} {
 		got := ctl(t, nil, "", args...)
 		require.Zero(t, got.code, args)
 		require.Contains(t, got.stdout, "Usage:\n  mosparoctl", args)

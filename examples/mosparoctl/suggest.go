@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,28 +17,42 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 	if near := cmd.SuggestionsFor(word); len(near) > 0 {
 		see = fmt.Sprintf("did you mean %q?", strings.Join(near, `" or "`))
 	}
-	return usageError{fmt.Sprintf("unknown command %q of %s; %s", word, cmd.CommandPath(), see)}
+	shown := strconv.Quote(word)
+	if strings.ContainsAny(word, "@:/=") { // an address may contain a password
+		shown = "with such a name"
+	}
+	return usageError{fmt.Sprintf("unknown command %s of %s; %s", shown, cmd.CommandPath(), see)}
 }
 
-// flagError returns the error for flags that are wrong, with the flag that may be meant.
+// flagError returns the error for flags that are wrong, with the flag that may be meant. It
+// does not show the values of flags that are unknown, which may be secret.
 func flagError(cmd *cobra.Command, err error) error {
 	if errors.Is(err, pflag.ErrHelp) {
 		return err
 	}
 	see := "see " + cmd.CommandPath() + " --help"
+	msg := err.Error()
 	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	var syntax *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		msg = "a flag has no name"
+	case errors.As(err, &unknown):
 		// A long flag with one dash was parsed as several letters.
-		name := unknown.GetSpecifiedShortnames()
+		name, dashes := unknown.GetSpecifiedShortnames(), "-"
 		if name == "" {
-			name = unknown.GetSpecifiedName()
+			name, dashes = unknown.GetSpecifiedName(), "--"
 		}
 		name, _, _ = strings.Cut(name, "=")
+		if name == "elp" { // of -help, whose h is a flag
+			return pflag.ErrHelp
+		}
+		msg = "unknown flag " + dashes + name
 		if near := nearFlag(cmd.Flags(), name); near != "" {
 			see = "did you mean --" + near + "?"
 		}
 	}
-	return usageError{err.Error() + "; " + see}
+	return usageError{msg + "; " + see}
 }
 
 // nearFlag returns the flag whose name is most like name, or "" if none is.

@@ -60,15 +60,20 @@ func versionShow(_ context.Context, a *app, flags *flag.FlagSet) func([]string) 
 		if *asJSON {
 			return a.printJSON(v)
 		}
-		fmt.Fprintf(a.stdout, "mosparoctl %s (%s, %s)\n", v.Version, v.Go, v.Platform)
-		if v.Revision != "" {
-			modified := ""
-			if v.Modified {
-				modified = ", modified"
-			}
-			fmt.Fprintf(a.stdout, "commit %s%s\n", v.Revision, modified)
-		}
-		_, err := fmt.Fprintf(a.stdout, "for mosparo %s\n", v.Mosparo)
-		return err
+		return a.writeVersion(v)
 	}
+}
+
+// writeVersion prints the version for people.
+func (a *app) writeVersion(v versionInfo) error {
+	fmt.Fprintf(a.stdout, "mosparoctl %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+	if v.Revision != "" {
+		modified := ""
+		if v.Modified {
+			modified = ", modified"
+		}
+		fmt.Fprintf(a.stdout, "commit %s%s\n", v.Revision, modified)
+	}
+	_, err := fmt.Fprintf(a.stdout, "for mosparo %s\n", v.Mosparo)
+	return err
 }

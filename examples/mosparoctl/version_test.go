@@ -17,6 +17,7 @@ func TestVersion_NamesModuleGoAndMosparo(t *testing.T) {
 	require.Zero(t, got.code, got.stderr)
 	require.Regexp(t, `^mosparoctl \S+ \(go`, got.stdout)
 	require.Contains(t, got.stdout, "for mosparo 1.5.x\n")
+	require.Equal(t, got, ctl(t, nil, "", "--version"))
 	var v versionInfo
 	require.NoError(t, json.Unmarshal([]byte(ctl(t, nil, "", "version", "--json").stdout), &v))
 	require.Equal(t, runtime.Version(), v.Go)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/examples/internal/metrics"
+	"github.com/mosparo/go-cluster/examples/node/page"
 )
 
 // The values of --admin.
@@ -38,27 +39,47 @@ func (o options) adminAddress() (*net.TCPAddr, error) {
 	return a, nil
 }
 
-// protect makes h require the token, if there is one.
-func (o options) protect(h http.Handler, log *slog.Logger) (http.Handler, error) {
+// adminToken reads the token of --admin-token-file, nil if there is none.
+func (o options) adminToken(log *slog.Logger) (*health.Token, error) {
 	if o.adminTokenFile == "" {
-		return h, nil
+		return nil, nil
 	}
 	token, err := health.ReadToken(o.adminTokenFile, health.WithLogger(log))
 	if err != nil {
 		return nil, usageError{"--admin-token-file: " + err.Error()}
 	}
-	return health.RequireToken(token, h), nil
+	return &token, nil
 }
 
-// adminRoutes returns the handler for operators. It serves the CSS as well, since the
-// status page links to it.
-func (n *node) adminRoutes() http.Handler {
+// adminRoutes returns the handler for operators, which requires the token if there is one.
+// It serves the CSS as well, since the status page links to it. Without a token nobody can
+// pause the cleanup with the page.
+func (n *node) adminRoutes(token *health.Token, log *slog.Logger) http.Handler {
+	opts := []page.Option{page.WithLogger(log)}
+	if token != nil {
+		opts = append(opts, page.WithToken(*token))
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", n.Health.Admin())
-	mux.HandleFunc("GET /{$}", n.servePage)
+	n.addPage(mux, opts...)
 	mux.Handle("GET /metrics", metrics.Handler(n.metrics, n.Node, n.metrics))
 	if n.CSS != nil {
 		mux.Handle("/resources/", n.CSS)
 	}
-	return mux
+	if token == nil {
+		return mux
+	}
+	return health.RequireToken(*token, mux)
+}
+
+// addPage adds the status page, which measures the servers from now on.
+func (n *node) addPage(mux *http.ServeMux, opts ...page.Option) {
+	if n.demo {
+		opts = append(opts, page.WithIntroduction(n.introduction()...))
+	}
+	status := page.New(n.Node, opts...)
+	mux.Handle("/{$}", status)
+	mux.Handle("/preview/", status)
+	mux.Handle("/pause", status)
+	n.work = append(n.work, status.Run)
 }

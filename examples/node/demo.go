@@ -24,6 +24,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/examples/internal/metrics"
+	"github.com/mosparo/go-cluster/examples/node/page"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/filelocker"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
@@ -98,12 +99,26 @@ func (n *node) onClose(f func() error) { n.closers = append(n.closers, f) }
 
 // demoRoutes returns the public handler of a demonstration, which includes the status
 // page.
-func (n *node) demoRoutes() http.Handler {
+func (n *node) demoRoutes(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", n.Handler())
-	mux.HandleFunc("GET /{$}", n.servePage)
+	n.addPage(mux, page.WithLogger(log))
 	mux.Handle("GET /build/", http.FileServerFS(n.public)) // a web server's work in a cluster
 	return mux
+}
+
+// introduction explains the demonstration to people who do not know mosparo.
+func (n *node) introduction() []string {
+	where := "in a temporary directory"
+	if n.shared {
+		where = "in a directory that other nodes may share"
+	}
+	return []string{
+		"A demonstration with generated data, " + where + ", which cleans every minute.",
+		"mosparo is open-source spam protection for forms: websites ask it about each submission, and it keeps these in its database for some days. " +
+			"A node is one of several servers that run mosparo together, with one database and one shared cache; this one is written in Go, and works beside those in PHP. " +
+			"A cleanup deletes submissions and submit tokens whose retention period is over: one node at a time does it, every few hours in a cluster, every minute here.",
+	}
 }
 
 // The entries of the directory of a demonstration.

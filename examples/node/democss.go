@@ -21,8 +21,11 @@ var demoFiles embed.FS
 // demoPublic returns the stand-in for mosparo's folder public.
 func demoPublic() (fs.FS, error) { return fs.Sub(demoFiles, "demo/public") }
 
-// demoColours are the text colours of the generated projects.
-var demoColours = []string{"rgb(0, 90, 160)", "rgb(160, 30, 30)", "rgb(20, 120, 60)"}
+// The names of the generated projects, and the colours of their texts and borders.
+var (
+	demoNames   = []string{"Contact form", "Newsletter", "Shop"}
+	demoColours = []string{"rgb(0, 90, 160)", "rgb(160, 30, 30)", "rgb(20, 120, 60)"}
+)
 
 // makeDemoCSS adds projects with designs to the generated cluster, and prepares their CSS
 // as a PHP node would have done.
@@ -47,13 +50,13 @@ func makeDemoCSS(ctx context.Context, db *sql.DB, pool *cache.Pool) error {
 		if parseErr != nil {
 			return parseErr
 		}
-		rows := []design.Row{{Name: "designMode", Value: "advanced"}, {Name: "colorText", Value: colour}}
+		rows := []design.Row{{Name: "designMode", Value: "advanced"}, {Name: "colorText", Value: colour}, {Name: "colorBorder", Value: colour}, {Name: "colorCheckbox", Value: colour}}
 		r, prepareErr := design.Prepare(project, rows, base)
 		if prepareErr != nil {
 			return prepareErr
 		}
-		exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (?, ?, ?, '14D') ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid", id, project.String(), fmt.Sprintf("Demo %d", id))
-		for name, v := range map[string]string{"designMode": "advanced", "colorText": colour, "designConfigHash": r.Hash.String()} {
+		exec("INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (?, ?, ?, '14D') ON CONFLICT (id) DO UPDATE SET uuid = excluded.uuid, name = excluded.name", id, project.String(), demoNames[i])
+		for name, v := range map[string]string{"designMode": "advanced", "colorText": colour, "colorBorder": colour, "colorCheckbox": colour, "designConfigHash": r.Hash.String()} {
 			exec("INSERT INTO project_config_value (project_id, name, value) VALUES (?, ?, ?)", id, name, fmt.Sprintf("s:%d:%q;", len(v), v))
 		}
 		if err == nil {

@@ -44,7 +44,7 @@ func TestJoin_AnswersWithin2SecondsWhileItsServersHang(t *testing.T) {
 			})
 			client := http.Client{Timeout: 2 * time.Second}
 			for url, want := range map[string]string{
-				n.admin:                       "The state of the cluster cannot be read",
+				n.admin:                       "What the cluster does is unknown",
 				n.url + "api/v1/health/check": `"databaseStatus":"connection-failed"`,
 				n.url + "readyz":              `"status":"not_ready"`,
 				n.url + "livez":               `"status":"live"`,

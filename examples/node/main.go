@@ -18,6 +18,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 	_ "time/tzdata" // PHP's time zones, for hosts without a zone database
 
@@ -35,6 +36,8 @@ type options struct {
 	adminTokenFile string
 	dir            string
 	zone           string
+	host           string
+	mayDiffer      string
 	clean          bool
 	demo           bool
 	demoDir        string
@@ -90,9 +93,11 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "public address: CSS and health checks")
 	flags.StringVar(&o.admin, "admin", "", "address for operators: status page, /metrics, /livez, /readyz; \"off\" for none; 127.0.0.1 if it has no host (default "+adminDefault+", with --demo off)")
-	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with the bearer token that --admin requires, except for /livez and /readyz; needed unless --admin is a loopback address")
+	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with the token that --admin requires, as bearer token or as a browser's password, except for /livez and /readyz; needed unless --admin is a loopback address; with it the status page can pause the cleanup")
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
+	flags.StringVar(&o.host, "host", "", "name under which the other nodes see this one, unique in the cluster; the default is the name of the host")
+	flags.StringVar(&o.mayDiffer, "may-differ", "", "settings of env.mosparo.php and folders that may differ between nodes, separated by commas, such as database_host,var/data")
 	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of the cluster; without it the node only observes")
 	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: clean a new cluster with generated data")
 	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a temporary one")
@@ -158,11 +163,11 @@ func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *sl
 	}
 	var opts []connect.ServeOption
 	if n.demo {
-		opts = append(opts, connect.WithHandler(n.demoRoutes()))
+		opts = append(opts, connect.WithHandler(n.demoRoutes(log)))
 	}
 	adminURL := adminOff
 	if admin != nil {
-		h, err := o.protect(n.adminRoutes(), log)
+		token, err := o.adminToken(log)
 		var l net.Listener
 		if err == nil {
 			l, err = net.ListenTCP("tcp", admin)
@@ -170,8 +175,14 @@ func (n *node) serve(ctx context.Context, o options, admin *net.TCPAddr, log *sl
 		if err != nil {
 			return errors.Join(err, public.Close())
 		}
-		opts, adminURL = append(opts, connect.WithAdmin(l, h)), "http://"+l.Addr().String()+"/"
+		opts, adminURL = append(opts, connect.WithAdmin(l, n.adminRoutes(token, log))), "http://"+l.Addr().String()+"/"
 	}
 	log.InfoContext(ctx, "listening", slog.String("url", "http://"+public.Addr().String()+"/"), slog.String("admin", adminURL), slog.String("mode", n.Mode.String()), slog.Bool("demo", n.demo))
+	working, stop := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	defer func() { stop(); work.Wait() }()
+	for _, f := range n.work {
+		work.Go(func() { f(working) })
+	}
 	return n.Serve(ctx, public, opts...)
 }

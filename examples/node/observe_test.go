@@ -100,7 +100,7 @@ func TestJoin_SaysAtTheStartThatItMustNotClean(t *testing.T) {
 		require.NoError(t, db.Close())
 		n := start(t, []string{"MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=" + files}, append([]string{"--dir", dir}, clean...)...)
 		var page string
-		require.Eventually(t, func() bool { _, page = n.page(); return strings.Contains(page, "May clean<td>no: ") }, patience, 10*time.Millisecond, n.log)
+		require.Eventually(t, func() bool { _, page = n.page(); return strings.Contains(page, "May clean</dt><dd>no: ") }, patience, 10*time.Millisecond, n.log)
 		require.Contains(t, page, "foreign_to_mosparo")
 		require.Contains(t, n.log.String(), "this node may not clean")
 		require.NoError(t, n.stop())

@@ -12,6 +12,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/sharedfiles"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // cacheFiles examines the directory of the filesystem cache.
@@ -30,6 +31,7 @@ func (e *examination) cacheFiles(ctx context.Context) (r result) {
 	dir := files.Dir()
 	r.part.Server = dir
 	e.examineDir(&r, dir)
+	examineLocks(&r, filepath.Join(filepath.Dir(dir), lock.KeyPrefix))
 	latency, err := ping(ctx, func(ctx context.Context) error {
 		_, err := files.Get(ctx, string(cleanup.NextCleanup))
 		return err
@@ -87,6 +89,24 @@ func (e *examination) examineDir(r *result, dir string) {
 			Code: "cache_dir_other_owner", Severity: Warning, Subject: "cache", What: fmt.Sprintf("%s belongs to uid %d, and mosparo's directory to uid %d", at, uid, php),
 			Consequence: "PHP can perhaps not write to the cache",
 			Remedy:      fmt.Sprintf("give it to PHP's user: chown -R %d %s", php, at),
+		})
+	}
+}
+
+// examineLocks looks at the directory of the locks, which the first node that takes one
+// makes.
+func examineLocks(r *result, dir string) {
+	fi, err := os.Stat(dir)
+	if err != nil {
+		return
+	}
+	r.fact("lock_directory", dir)
+	r.fact("lock_directory_mode", describe(fi))
+	if !mayWrite(fi) {
+		r.add(Finding{
+			Code: "lock_dir_not_writable", Severity: Warning, Subject: "locks", What: fmt.Sprintf("this user (uid %d) may not write in %s (%s)", os.Geteuid(), dir, describe(fi)),
+			Consequence: "a node that cleans gets no lock; one that only observes does not need it",
+			Remedy:      "run all Go nodes as one user, or in one group that may write there (chmod g+ws)",
 		})
 	}
 }

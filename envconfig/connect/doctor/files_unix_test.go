@@ -84,6 +84,7 @@ func TestFiles_FindsWrongOwnersAndModes(t *testing.T) {
 	for code, change := range map[string]func(dir string) error{
 		"cache_dir_not_writable":   func(string) error { return nil },
 		"settings_world_readable":  func(string) error { return nil },
+		"lock_dir_not_writable":    func(dir string) error { return os.Mkdir(filepath.Join(dir, "cache", "mosparoGoLock"), 0o755) },
 		"cache_dir_world_writable": func(dir string) error { return os.Chmod(filepath.Join(dir, "cache", "@"), 0o777) },
 		"directory_world_writable": func(dir string) error { return os.Chmod(dir, 0o777) },
 		"settings_world_writable": func(dir string) error {

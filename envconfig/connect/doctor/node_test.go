@@ -59,6 +59,15 @@ func runNode(t *testing.T, address string, opts ...connect.Option) {
 	const entry cache.Key[string] = "mosparoGoTest"
 	require.NoError(t, entry.Set(ctx, n.Pool, "x", time.Minute))
 	require.NoError(t, entry.Delete(ctx, n.Pool))
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- n.Nodes.Run(running) }()
+	require.Eventually(t, func() bool {
+		o, err := n.Nodes.Overview(ctx)
+		return err == nil && o.Listed
+	}, 10*time.Second, 10*time.Millisecond)
+	stop()
+	require.NoError(t, <-ended)
 	require.NoError(t, n.Scheduler.Leave(ctx, true))
 }
 
@@ -72,6 +81,8 @@ func observe(t *testing.T, address string) {
 	require.Equal(t, cleanup.ResultObserved, a.Result)
 	require.NoError(t, n.Scheduler.Check(ctx))
 	_, err = n.Scheduler.Overview(ctx)
+	require.NoError(t, err)
+	_, err = n.Nodes.Overview(ctx)
 	require.NoError(t, err)
 	require.NoError(t, n.CSS.Ready(ctx))
 	_, err = cachestore.New(n.Pool).Get(ctx, cssstore.UUID{1})

@@ -23,7 +23,7 @@ func Settings(s *envconfig.Settings) []Finding {
 	var all []Finding
 	for _, look := range []func(*envconfig.Settings) []Finding{
 		invalidValues, warnings, misspelled, addressWithoutAdapter, adapterWithoutAddress, unsupportedAddress,
-		unsharedCache, unsharedFiles, database, installation, health,
+		unsharedCache, unsharedFiles, intervals, database, installation, health,
 	} {
 		all = append(all, look(s)...)
 	}
@@ -217,6 +217,20 @@ func unsharedFiles(s *envconfig.Settings) (all []Finding) {
 		})
 	}
 	return all
+}
+
+// intervals are times of the cleanup that contradict each other.
+func intervals(s *envconfig.Settings) []Finding {
+	c := s.Cleanup
+	if c.UnfinishedInterval < c.ProcessInterval {
+		return nil
+	}
+	return []Finding{{
+		Code: "intervals_contradict", Severity: Warning, Subject: "MOSPARO_CLEANUP_UNFINISHED_INTERVAL",
+		What:        fmt.Sprintf("a cleanup that did not finish is continued after %v, and the next one is due after %v already", c.UnfinishedInterval, c.ProcessInterval),
+		Consequence: "PHP nodes take a cleanup whose node has crashed for a running one all that time, and do not clean",
+		Remedy:      "set MOSPARO_CLEANUP_UNFINISHED_INTERVAL (minutes) well below MOSPARO_CLEANUP_PROCESS_INTERVAL (hours); the defaults are 10 minutes and 6 hours",
+	}}
 }
 
 func hasSharedServer(s *envconfig.Settings) bool {

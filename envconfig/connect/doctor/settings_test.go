@@ -105,6 +105,7 @@ func TestSettings_FindsMistakes(t *testing.T) {
 		{"shared_cache_missing", doctor.Warning, "MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS", append(files, "MOSPARO_USE_SHARED_CACHE_FOR_RULE_ITEMS=1")},
 		{"css_in_files", doctor.Note, "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE", []string{"MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=0"}},
 		{"grace_period_off", doctor.Note, "MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED", []string{"-MOSPARO_CLEANUP_GRACE_PERIOD_ENABLED"}},
+		{"intervals_contradict", doctor.Warning, "MOSPARO_CLEANUP_UNFINISHED_INTERVAL", []string{"MOSPARO_CLEANUP_UNFINISHED_INTERVAL=60", "MOSPARO_CLEANUP_PROCESS_INTERVAL=1"}},
 		{"database_not_configured", doctor.Error, "database_driver", []string{"-database_driver", "-database_host"}},
 		{"database_setting_invalid", doctor.Error, "database_driver", []string{"database_driver=oci8"}},
 		{"database_setting_warning", doctor.Note, "database", []string{"database_host=localhost"}},

@@ -48,7 +48,7 @@ var explanations = map[string]explanation{
 	},
 }
 
-var intervals = explanation{
+var outOfRange = explanation{
 	"retention and schedule are those of the default, not the ones that you mean",
 	"write a number within the range, on all nodes",
 }
@@ -56,7 +56,7 @@ var intervals = explanation{
 func explain(name string) explanation {
 	switch name {
 	case "MOSPARO_SUBMIT_TOKEN_RETENTION_PERIOD", "MOSPARO_SUBMISSION_RETENTION_PERIOD", "MOSPARO_CLEANUP_PROCESS_INTERVAL", "MOSPARO_CLEANUP_UNFINISHED_INTERVAL":
-		return intervals
+		return outOfRange
 	}
 	if e, ok := explanations[name]; ok {
 		return e

@@ -1,0 +1,101 @@
+package page_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/envconfig"
+	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/examples/node/page"
+)
+
+// stoppable is a real server.
+type stoppable interface {
+	Pause()
+	Resume()
+	Stop()
+}
+
+// An operator looks at the page when something is down. It answers in time, and says which
+// server it is.
+func TestPage_AnswersWithin2SecondsWhateverIsDown(t *testing.T) {
+	const fine = "Next cleanup in 5"
+	redis, memcached, maria := servers.Redis(t), servers.Memcached(t), servers.MariaDB(t)
+	for name, c := range map[string]struct {
+		environ []string
+		cache   stoppable
+	}{
+		"Redis":     {[]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + redis.Addr()}, redis},
+		"memcached": {[]string{"MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://" + memcached.Addr()}, memcached},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := onServers(t, maria, c.environ...)
+			server := httptest.NewServer(page.New(n))
+			defer server.Close()
+			// says reads the page, in time, until it says something.
+			says := func(want string, not ...string) {
+				t.Helper()
+				client := http.Client{Timeout: 2 * time.Second}
+				require.Eventually(t, func() bool {
+					status, body := fetch(t, &client, server.URL)
+					if status == http.StatusOK != (want == fine) || !strings.Contains(body, want) {
+						return false
+					}
+					for _, text := range not {
+						require.NotContains(t, body, text)
+					}
+					return true
+				}, time.Minute, 200*time.Millisecond, want)
+			}
+			says(fine)
+			c.cache.Pause()
+			says(">The shared cache does not answer</h2>", "The database does")
+			c.cache.Resume()
+			says(fine)
+
+			maria.Pause()
+			says(">The database does not answer</h2>", "The shared cache does")
+			c.cache.Pause()
+			says("The shared cache does not answer")
+			says("The database does not answer")
+			c.cache.Resume()
+			maria.Resume()
+			says(fine)
+
+			c.cache.Stop()
+			says(">The shared cache cannot be reached</h2>")
+		})
+	}
+}
+
+// onServers returns a node on real servers.
+func onServers(t *testing.T, maria *servers.MariaDBServer, environ ...string) *connect.Node {
+	t.Helper()
+	s, err := envconfig.FromEnviron(append(append(environ, settings...),
+		"database_driver=pdo_mysql", "database_host=127.0.0.1", "database_port="+strconv.Itoa(maria.Port()),
+		"database_name="+servers.DatabaseName, "database_user="+servers.DatabaseUser, "database_password="+servers.DatabasePassword))
+	require.NoError(t, err)
+	n, err := connect.Open(t.Context(), s, connect.WithMySQLTLS(mysql.RegisterTLSConfig))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = n.Close() }) // a server may be gone
+	db, _, err := connect.Database(s, nil)
+	require.NoError(t, err)
+	defer db.Close()
+	if n.Scheduler.Check(t.Context()) != nil { // the servers are shared by several tests
+		_ = schema.Create(t.Context(), db, sqlcleaner.MySQL)
+	}
+	require.NoError(t, cleanup.NextCleanup.Set(t.Context(), cache.NewPool(n.Pool.Adapter()), time.Now().Add(time.Hour), 0))
+	return n
+}
