@@ -19,13 +19,14 @@ type lazyDeadline struct {
 	ended  bool
 }
 
-// withLazyTimeout returns the context. Call end when it is no longer needed.
-func withLazyTimeout(parent context.Context, d time.Duration) *lazyDeadline {
+// withLazyTimeout is [context.WithTimeout] with a [lazyDeadline].
+func withLazyTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	at := time.Now().Add(d)
 	if earlier, ok := parent.Deadline(); ok && earlier.Before(at) {
 		at = earlier
 	}
-	return &lazyDeadline{Context: parent, deadline: at}
+	c := &lazyDeadline{Context: parent, deadline: at}
+	return c, c.end
 }
 
 // Deadline implements [context.Context].
@@ -68,7 +69,7 @@ func (c *lazyDeadline) withTimer() context.Context {
 	return c.ctx
 }
 
-// end ends the context, as the function of [context.WithTimeout] does.
+// end is the function of [context.WithTimeout].
 func (c *lazyDeadline) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

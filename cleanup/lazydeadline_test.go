@@ -14,14 +14,14 @@ func TestLazyDeadline_EndsAsAContextWithTimeoutDoes(t *testing.T) {
 	errStop := errors.New("stop")
 	for name, c := range map[string]struct {
 		parent time.Duration // the timeout of the parent, 0 for none
-		end    func(cancel context.CancelCauseFunc, lazy *lazyDeadline)
+		end    func(cancel context.CancelCauseFunc, end context.CancelFunc)
 		want   error // of Err
 		cause  error
 	}{
 		"by its timeout":          {want: context.DeadlineExceeded, cause: context.DeadlineExceeded},
 		"by that of the parent":   {parent: time.Second, want: context.DeadlineExceeded, cause: context.DeadlineExceeded},
-		"with the parent":         {end: func(cancel context.CancelCauseFunc, _ *lazyDeadline) { cancel(errStop) }, want: context.Canceled, cause: errStop},
-		"when it is not needed":   {end: func(_ context.CancelCauseFunc, lazy *lazyDeadline) { lazy.end(); lazy.end() }, want: context.Canceled, cause: context.Canceled},
+		"with the parent":         {end: func(cancel context.CancelCauseFunc, _ context.CancelFunc) { cancel(errStop) }, want: context.Canceled, cause: errStop},
+		"when it is not needed":   {end: func(_ context.CancelCauseFunc, end context.CancelFunc) { end(); end() }, want: context.Canceled, cause: context.Canceled},
 		"later than the parent's": {parent: time.Hour, want: context.DeadlineExceeded, cause: context.DeadlineExceeded},
 	} {
 		for _, timer := range []bool{false, true} {
@@ -36,8 +36,8 @@ func TestLazyDeadline_EndsAsAContextWithTimeoutDoes(t *testing.T) {
 						defer stop()
 						timeout = min(timeout, c.parent)
 					}
-					lazy := withLazyTimeout(parent, time.Minute)
-					defer lazy.end()
+					lazy, end := withLazyTimeout(parent, time.Minute)
+					defer end()
 					var child context.Context
 					called := false
 					if timer {
@@ -52,11 +52,11 @@ func TestLazyDeadline_EndsAsAContextWithTimeoutDoes(t *testing.T) {
 					require.NoError(t, lazy.Err())
 					require.Equal(t, "a value", lazy.Value(runIDKey{}))
 					if c.end != nil {
-						c.end(cancel, lazy)
+						c.end(cancel, end)
 					} else {
-						time.Sleep(timeout - 1)
+						time.Sleep(timeout - time.Nanosecond)
 						require.NoError(t, lazy.Err())
-						time.Sleep(1)
+						time.Sleep(time.Nanosecond)
 					}
 					synctest.Wait()
 					require.Equal(t, c.want, lazy.Err())

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 100, "how many seeds the simulation runs through; with -short a twentieth")
+	simSeeds = flag.Int("sim.seeds", 40, "how many seeds the simulation runs through; with -short an eighth")
 	simFirst = flag.Uint64("sim.first", 1, "the first seed")
 	simDays  = flag.Int("sim.days", 3, "how many days of each cluster")
 	simTrace = flag.Bool("sim.trace", false, "print what happened")
@@ -34,7 +34,7 @@ func simulated(seed uint64) cleanuptest.Simulation {
 func TestSimulation_NoAvoidableOverlapAndNoMissedRun(t *testing.T) {
 	n := *simSeeds
 	if testing.Short() {
-		n = max(n/20, 1)
+		n = max(n/8, 1)
 	}
 	runs, doubles := 0, 0
 	var late time.Duration
@@ -57,9 +57,9 @@ func TestSimulation_NoAvoidableOverlapAndNoMissedRun(t *testing.T) {
 }
 
 func TestSimulation_TheSameSeedRunsTheSameWay(t *testing.T) {
-	seeds, again := uint64(20), 6
+	seeds, again := uint64(12), 4
 	if testing.Short() {
-		seeds, again = 5, 4
+		seeds, again = 4, 3
 	}
 	for seed := uint64(1); seed <= seeds; seed++ {
 		s := simulated(seed)

@@ -59,7 +59,7 @@ var arguments = map[string]struct {
 	"WithCSSOptions":       {fine: []func(){func() { connect.WithCSSOptions() }}},
 	"WithHealthOptions":    {fine: []func(){func() { connect.WithHealthOptions() }}},
 	"WithNodesOptions":     {fine: []func(){func() { connect.WithNodesOptions() }}},
-	"WithoutNodes":         {fine: []func(){func() { connect.WithoutNodes() }}},
+	"WithoutNodes":         {fine: []func(){func() { _ = connect.WithoutNodes() }}},
 	"WithHandler":          {panics: map[string]func(){"h is nil": func() { connect.WithHandler(nil) }}},
 	"WithSQL": {panics: map[string]func(){
 		"db is nil":                        func() { connect.WithSQL(nil, sqlcleaner.SQLite) },

@@ -12,6 +12,14 @@
 // The program imports the driver of its database (see [dsn.Connection]); the error of
 // [Open] names an import that is missing.
 //
+// # Other nodes
+//
+// A node that cleans keeps a record of itself in the shared cache and reads those of the
+// others; one that observes only reads. Node.Nodes shows them, with the settings and files
+// in which they differ; see package nodes:
+//
+//	overview, err := node.Nodes.Overview(ctx)
+//
 // # Tests on fakes
 //
 // Options replace the parts of the node, so that a test runs the same node in a

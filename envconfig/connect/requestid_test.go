@@ -173,7 +173,7 @@ func TestNewLogHandler_IsNotAppliedTwice(t *testing.T) {
 	requestid.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		own.InfoContext(r.Context(), "hello", slog.String("who", "world"))
 		own.WithGroup("g").InfoContext(r.Context(), "grouped")
-		own.Info("without")
+		own.InfoContext(context.Background(), "without")
 	})).ServeHTTP(httptest.NewRecorder(), func() *http.Request {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set(requestid.Header, "7")

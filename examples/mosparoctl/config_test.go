@@ -198,3 +198,28 @@ func TestConfigPHP(t *testing.T) {
 		require.NotContains(t, errs, "hunter2")
 	}
 }
+
+func TestConfig_LeavesOutDefaultsAlsoIfAFileSetsThem(t *testing.T) {
+	dir := t.TempDir()
+	file(t, dir, ".env", "MOSPARO_CLEANUP_PROCESS_INTERVAL=6\nMOSPARO_CLEANUP_UNFINISHED_INTERVAL=30\nMOSPARO_CACHE_ADAPTER=redis\nREDIS_URL=redis://cache.example.com\n")
+	settings := func(args ...string) (names []string, defaults int) {
+		var r report
+		out, errs, code := ctl(t, nil, "", append([]string{"config", "--json", "--dir", dir}, args...)...).all()
+		require.Zero(t, code, errs)
+		require.NoError(t, json.Unmarshal([]byte(out), &r))
+		for _, v := range r.Settings {
+			names = append(names, v.Name)
+		}
+		return names, r.Defaults
+	}
+	const isDefault = "MOSPARO_CLEANUP_PROCESS_INTERVAL"
+	few, left := settings()
+	require.Subset(t, few, []string{"MOSPARO_CLEANUP_UNFINISHED_INTERVAL", "MOSPARO_CACHE_ADAPTER", "REDIS_URL"})
+	require.NotContains(t, few, isDefault)
+	all, none := settings("--all")
+	require.Contains(t, all, isDefault)
+	require.Zero(t, none)
+	require.Len(t, all, len(few)+left)
+	text, _, _ := ctl(t, nil, "", "config", "--dir", dir).all()
+	require.Contains(t, text, "settings have their defaults; --all shows them")
+}

@@ -26,7 +26,7 @@ func filesCommands() []command {
 			examples: []string{"mosparoctl files publish --dir /var/www/mosparo --ttl 2h", "mosparoctl files publish --dir /var/www/mosparo --full"},
 		},
 		{
-			name: "compare", args: "[--local] [--json]", run: filesCompare, cluster: true, asks: works,
+			name: "compare", args: "[--local [--host NAME]] [--json]", run: filesCompare, cluster: true, asks: works,
 			help:     "Compare the lists of files that nodes have published with \"files publish --full\".",
 			examples: []string{"mosparoctl files compare --dir /var/www/mosparo"},
 		},

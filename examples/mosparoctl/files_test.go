@@ -1,17 +1,23 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
 // file writes a file of the installation.
@@ -64,11 +70,11 @@ func TestFiles_ShowWhichPHPNodeDiffers(t *testing.T) {
 	code, out, _ = a.ctl("files", "compare", "--dir", a.dir)
 	require.Zero(t, code, out)
 	a.file("public/resources/x.css", "b")
-	code, out, _ = a.ctl("files", "compare", "--dir", a.dir, "--local", "--json")
+	code, out, _ = a.ctl("files", "compare", "--dir", a.dir, "--local", "--host", "web1", "--json")
 	require.Equal(t, 1, code, "the files as they are now")
 	var s listsState
 	require.NoError(t, json.Unmarshal([]byte(out), &s))
-	require.Len(t, s.Lists, 3, "this host has another name than that under which it was published")
+	require.Len(t, s.Lists, 2)
 	require.Len(t, s.Differences, 1)
 }
 
@@ -105,6 +111,36 @@ func TestFiles_WrongCommandLines(t *testing.T) {
 	code, _, stderr := (&installation{t: t, environ: []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:1"}}).ctl("files", "status")
 	require.Equal(t, 1, code)
 	require.NotEmpty(t, stderr)
+}
+
+func TestLeave_LastIsRefusedWhileAnotherNodeRuns(t *testing.T) {
+	a := install(t, "1.5.4")
+	settings, err := envconfig.Load(a.dir, a.environ)
+	require.NoError(t, err)
+	locker := lock.New(memorylocker.New())
+	defer locker.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		_ = nodes.New(a.pool, locker, settings, nodes.WithMode(cleanup.ModeClean), nodes.WithHost("web2")).Run(ctx)
+	})
+	require.Eventually(t, func() bool {
+		all, err := nodes.Read(t.Context(), a.pool)
+		return err == nil && len(all) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	code, _, stderr := a.ctl("leave", "--dir", a.dir)
+	require.Zero(t, code, stderr)
+	code, _, stderr = a.ctl("leave", "--last", "--dir", a.dir)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "web2, last seen 20")
+	stop()
+	running.Wait()
+	code, out, stderr := a.ctl("leave", "--last", "--dir", a.dir)
+	require.Zero(t, code, stderr)
+	require.Contains(t, out, "2 more found", "the record and the list")
+	all, err := nodes.Read(t.Context(), a.pool)
+	require.NoError(t, err)
+	require.Empty(t, all)
 }
 
 // What other nodes have written cannot steer the terminal.

@@ -28,6 +28,7 @@ type listLine struct {
 
 func filesCompare(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	local := flags.Bool("local", false, "also compare the files in --dir as they are now")
+	host := flags.String("host", "", "with --local: the name of the node; the default is that of the host")
 	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		switch {
@@ -50,7 +51,7 @@ func filesCompare(ctx context.Context, a *app, flags *flag.FlagSet) func([]strin
 			return err
 		}
 		if *local {
-			l, err := nodes.New(c.pool, c.locker, c.settings).FileList(ctx)
+			l, err := nodes.New(c.pool, c.locker, c.settings, nodes.WithHost(*host)).FileList(ctx)
 			if err != nil {
 				return err
 			}

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 )
 
 func leaveCommand() command {
@@ -26,8 +28,8 @@ const goKeys = "mosparoGo"
 func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
-	last := flags.Bool("last", false, "this is the last Go node of the cluster; nodes that only wait for the next cleanup are not detected, so stop them first")
-	force := flags.Bool("force", false, "with --last: also while locks are held, which are lost; a cleanup in progress still prevents this")
+	last := flags.Bool("last", false, "this is the last Go node of the cluster; stop the others first: those that take part are detected")
+	force := flags.Bool("force", false, "with --last: also while other nodes run or locks are held, which are lost; a cleanup in progress still prevents this")
 	asJSON := jsonFlag(flags)
 	return func(args []string) error {
 		if len(args) > 0 {
@@ -40,6 +42,9 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		defer c.close()
 		if *last && !*force {
 			if err := checkIdle(ctx, c.pool, c.locker, anyLock); err != nil {
+				return err
+			}
+			if err := checkStopped(ctx, c.pool); err != nil {
 				return err
 			}
 		}
@@ -65,6 +70,24 @@ func leave(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) erro
 		_, err = fmt.Fprintf(a.stdout, "removed the keys of the Go nodes (%d more found); PHP nodes keep to the schedule\n", n)
 		return err
 	}
+}
+
+// checkStopped returns an error if Go nodes that take part have a record.
+func checkStopped(ctx context.Context, pool *cache.Pool) error {
+	all, err := nodes.Read(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("cannot find out whether other Go nodes run (--force skips this check): %w", err)
+	}
+	var running []string
+	for _, n := range all {
+		if n.Mode == nodes.ModeClean && !n.Stopped {
+			running = append(running, fmt.Sprintf("%s, last seen %s", n.Host, timeOrNone(n.Seen)))
+		}
+	}
+	if len(running) == 0 {
+		return nil
+	}
+	return fmt.Errorf("there are Go nodes that take part; stop them first, or use --force. One that has crashed is forgotten after five minutes:\n%s", strings.Join(running, "\n"))
 }
 
 // left is the output of "leave".

@@ -36,6 +36,8 @@ type options struct {
 	adminTokenFile string
 	dir            string
 	zone           string
+	host           string
+	mayDiffer      string
 	clean          bool
 	demo           bool
 	demoDir        string
@@ -94,6 +96,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.adminTokenFile, "admin-token-file", "", "file with the token that --admin requires, as bearer token or as a browser's password, except for /livez and /readyz; needed unless --admin is a loopback address; with it the status page can pause the cleanup")
 	flags.StringVar(&o.dir, "dir", "", "mosparo's directory, for its .env files and config/env.mosparo.php")
 	flags.StringVar(&o.zone, "zone", "UTC", "PHP's ini setting date.timezone of the cluster's PHP nodes")
+	flags.StringVar(&o.host, "host", "", "name under which the other nodes see this one, unique in the cluster; the default is the name of the host")
+	flags.StringVar(&o.mayDiffer, "may-differ", "", "settings of env.mosparo.php and folders that may differ between nodes, separated by commas, such as database_host,var/data")
 	flags.BoolVar(&o.clean, "clean", false, "take part in the cleanup of the cluster; without it the node only observes")
 	flags.BoolVar(&o.demo, "demo", false, "run a demonstration: clean a new cluster with generated data")
 	flags.StringVar(&o.demoDir, "demo-dir", "", "directory of the demonstration, which several nodes may share; the default is a temporary one")

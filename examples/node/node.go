@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -14,6 +15,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/examples/internal/metrics"
 )
 
@@ -68,7 +70,8 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	named := s.Variable("MOSPARO_CACHE_ADAPTER").IsSet() || s.Cache.FilesystemPath != "" || s.Variable("REDIS_URL").IsSet() || s.Variable("MEMCACHED_URL").IsSet()
 	configured := s.Database != nil || o.dir != ""
 	registry := metrics.NewRegistry()
-	opts := append(metrics.Options(registry), connect.WithLogger(log), connect.WithDrain(o.drain))
+	opts := append(metrics.Options(registry), connect.WithLogger(log), connect.WithDrain(o.drain),
+		connect.WithNodesOptions(nodes.WithHost(o.host), nodes.WithMayDiffer(strings.FieldsFunc(o.mayDiffer, isSeparator)...)))
 	switch {
 	case o.demo && (configured || named):
 		return nil, errDemoOnCluster
@@ -85,3 +88,6 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	n, err := connect.Open(ctx, s, append(opts, connect.WithZone(zone), connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
 	return &node{Node: n, metrics: registry}, err
 }
+
+// isSeparator reports whether a character stands between the names of a list.
+func isSeparator(r rune) bool { return r == ',' || r == ' ' }

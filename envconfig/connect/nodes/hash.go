@@ -33,14 +33,15 @@ var errPending = errors.New("its files are being hashed")
 // concurrent use.
 type folderHashes struct {
 	name string
-	sums map[string]hashed
+	key  string // of the hashes
+	macs map[string]hashed
 }
 
-// hashed is the hash of a file with this size and modification time.
+// hashed is the keyed hash of a file with this size and modification time.
 type hashed struct {
 	size     int64
 	modified time.Time
-	sum      [sha256.Size]byte
+	mac      string
 }
 
 // take returns all files of the folder below mosparo's directory, sorted by path. A
@@ -55,6 +56,9 @@ func (h *folderHashes) take(ctx context.Context, k keyed, in installation, until
 		return nil, err
 	}
 	defer root.Close()
+	if key := k.mac("key"); h.key != key {
+		h.key, h.macs = key, nil
+	}
 	database := in.databaseIn(h.name)
 	s := scan{root: root, leftOut: func(name string) bool { return isLeftOut(h.name, name, database) }}
 	if err := s.directory(ctx, ".", 0); err != nil {
@@ -64,64 +68,57 @@ func (h *folderHashes) take(ctx context.Context, k keyed, in installation, until
 	return h.hashAll(ctx, k, root, s.files, until)
 }
 
-// hashAll hashes the files, and forgets those that are gone.
+// hashAll hashes the files, and forgets those that are gone. After a file that cannot be
+// read it goes on, and returns the error at the end.
 func (h *folderHashes) hashAll(ctx context.Context, k keyed, root *os.Root, all []found, until time.Time) ([]File, error) {
-	sums := make(map[string]hashed, len(all))
+	buffer := make([]byte, 64<<10)
+	macs := make(map[string]hashed, len(all))
 	files := make([]File, 0, len(all))
-	pending := false
+	var failed error
 	for _, f := range all {
-		is, known := h.sums[f.path]
+		is, known := h.macs[f.path]
 		known = known && is.size == f.size && is.modified.Equal(f.modified)
-		keep := known
+		trusted := known || time.Since(f.modified) > freshness
+		if !known && !until.IsZero() && time.Now().After(until) {
+			failed = cmp.Or(failed, errPending)
+			continue
+		}
 		if !known {
-			if pending = pending || !until.IsZero() && time.Now().After(until); pending {
+			sum, err := hashFile(ctx, root, f, buffer)
+			if err != nil {
+				failed = cmp.Or(failed, ignoreMissing(err))
 				continue
 			}
-			var err error
-			keep = time.Since(f.modified) > freshness
-			is, err = hashFile(ctx, root, f)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				continue
-			case err != nil:
-				return nil, err
-			}
+			is = hashed{f.size, f.modified, k.mac("file", []byte(f.path), sum[:])}
 		}
-		if keep {
-			sums[f.path] = is
+		if trusted {
+			macs[f.path] = is
 		}
-		files = append(files, File{Path: f.path, MAC: k.mac("file", []byte(f.path), is.sum[:]), Size: f.size, Modified: f.modified})
+		files = append(files, File{Path: f.path, MAC: is.mac, Size: f.size, Modified: f.modified})
 	}
-	h.sums = sums
-	if pending {
-		return nil, errPending
-	}
-	return files, nil
+	h.macs = macs
+	return files, failed
 }
 
-// hashFile hashes the content of a file, the target of a link, or the size of a file that
-// is too large.
-func hashFile(ctx context.Context, root *os.Root, f found) (hashed, error) {
-	is := hashed{size: f.size, modified: f.modified}
+// hashFile hashes the content of a file, through the buffer, or the target of a link, or
+// the size of a file that is too large.
+func hashFile(ctx context.Context, root *os.Root, f found, buffer []byte) (sum [sha256.Size]byte, err error) {
 	switch {
 	case f.isLink:
-		is.sum = sha256.Sum256([]byte("link " + f.link))
-		return is, nil
+		return sha256.Sum256([]byte("link " + f.link)), nil
 	case f.size > maxContent:
-		is.sum = sha256.Sum256(binary.BigEndian.AppendUint64([]byte("size "), uint64(f.size)))
-		return is, nil
+		return sha256.Sum256(binary.BigEndian.AppendUint64([]byte("size "), uint64(f.size))), nil
 	}
 	file, err := sharedfiles.OpenFile(root, f.path)
 	if err != nil {
-		return is, err
+		return sum, err
 	}
 	defer file.Close()
 	content := sha256.New()
-	if _, err := io.Copy(content, io.LimitReader(endingReader{ctx, file}, maxContent)); err != nil {
-		return is, err
+	if _, err := io.CopyBuffer(content, io.LimitReader(endingReader{ctx, file}, maxContent), buffer); err != nil {
+		return sum, err
 	}
-	copy(is.sum[:], content.Sum(nil))
-	return is, nil
+	return [sha256.Size]byte(content.Sum(nil)), nil
 }
 
 // endingReader reads until its context ends.

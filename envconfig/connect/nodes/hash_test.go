@@ -31,7 +31,7 @@ func TestFolderHashes_GoOnWhereTheyWereStopped(t *testing.T) {
 	add("b")
 	_, err = h.take(t.Context(), k, in, over)
 	require.ErrorIs(t, err, errPending)
-	require.Len(t, h.sums, 1, "what was hashed stays so")
+	require.Len(t, h.macs, 1, "what was hashed stays so")
 	require.NoError(t, os.Remove(filepath.Join(dir, "var", "data", "b")))
 	again, err := h.take(t.Context(), k, in, over)
 	require.NoError(t, err, "nothing is left to hash")

@@ -123,7 +123,6 @@ func FuzzRead(f *testing.F) {
 // What is stored contains no value of a setting, and nothing that a hash without the
 // encryption_key could be compared with.
 func TestRecord_HasNoSecrets(t *testing.T) {
-	const id = "0123456789abcdef"
 	stored := func(encryptionKey string) string {
 		w := newWorld()
 		dir := install(t, map[string]string{

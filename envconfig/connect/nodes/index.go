@@ -76,9 +76,7 @@ func join(ctx context.Context, pool *cache.Pool, locker *lock.Locker, id string,
 			}
 		}
 		slices.Sort(ids)
-		if lease, ok := lock.FromContext(ctx); ok && lease.Err() != nil {
-			return lease.Err() // another node writes by now
-		}
+		// If the lock is lost, ctx has ended, and nothing is written.
 		return cache.Write(ctx, pool, indexKey.With(index{Written: time.Now().Unix(), IDs: ids}, indexTTL), own)
 	}, lock.WithWait(lockWait), lock.WithLabel("list of nodes"))
 }

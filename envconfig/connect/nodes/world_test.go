@@ -133,16 +133,6 @@ func hosts(all []nodes.Node) string {
 	return strings.Join(names, " ")
 }
 
-// describe returns the sentences about the differences.
-func describe(o nodes.Overview) []string {
-	all := []string{}
-	for _, d := range o.Differences {
-		all = append(all, o.Describe(d))
-	}
-	slices.Sort(all)
-	return all
-}
-
 // node returns the node with the name.
 func node(t *testing.T, all []nodes.Node, host string) nodes.Node {
 	t.Helper()

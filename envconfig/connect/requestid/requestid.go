@@ -20,12 +20,21 @@ const maxLength = 128
 
 type contextKey struct{}
 
-// request is a request whose id is known as soon as it is asked for: most requests need
-// none.
-type request struct {
+// requestContext is the context of a request, whose id is chosen when it is first asked
+// for: most requests need none.
+type requestContext struct {
+	context.Context
 	header, trace string
 	once          sync.Once
 	id            string
+}
+
+// Value implements [context.Context].
+func (c *requestContext) Value(key any) any {
+	if key == (contextKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 // Handler returns a handler that calls next with a context that has an id. A context that
@@ -36,31 +45,34 @@ func Handler(next http.Handler) http.Handler {
 		panic("requestid.Handler: next is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		if _, ok := ctx.Value(contextKey{}).(*request); !ok {
-			q := &request{header: r.Header.Get(Header), trace: r.Header.Get(traceHeader)}
-			r = r.WithContext(context.WithValue(ctx, contextKey{}, q))
+		if r.Context().Value(contextKey{}) == nil {
+			r = r.WithContext(withHeaders(r.Context(), r.Header))
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
+// withHeaders returns a context with the id that a request with these headers has.
+func withHeaders(parent context.Context, h http.Header) context.Context {
+	return &requestContext{Context: parent, header: h.Get(Header), trace: h.Get(traceHeader)}
+}
+
 // FromContext returns the id of the request in which ctx is used: 1 to 128 letters,
 // digits and -._~+/=:@. It is empty outside of a request of [Handler].
 func FromContext(ctx context.Context) string {
-	q, ok := ctx.Value(contextKey{}).(*request)
+	c, ok := ctx.Value(contextKey{}).(*requestContext)
 	if !ok {
 		return ""
 	}
-	q.once.Do(func() { q.id = q.choose() })
-	return q.id
+	c.once.Do(func() { c.id = c.choose() })
+	return c.id
 }
 
-func (q *request) choose() string {
-	if isValid(q.header) {
-		return q.header
+func (c *requestContext) choose() string {
+	if isValid(c.header) {
+		return c.header
 	}
-	if id := traceID(q.trace); id != "" {
+	if id := traceID(c.trace); id != "" {
 		return id
 	}
 	var random [16]byte

@@ -1,0 +1,19 @@
+package requestid_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/mosparo/go-cluster/envconfig/connect/requestid"
+)
+
+// What the id costs a request that nobody asks for it.
+func BenchmarkHandler(b *testing.B) {
+	h := requestid.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(w, r)
+	}
+}
