@@ -22,7 +22,7 @@ type Event struct {
 	Duration time.Duration
 	// Result is the outcome as a label of metrics, one of a few words: "ok"; "canceled"
 	// and "deadline" for the caller's context; "conflict" for a transaction that is
-	// repeated, since another client was in its way; "unavailable" for a server that
+	// repeated, since another client or another token was in its way; "unavailable" for a server that
 	// does not answer or accepts no more clients; "other" for any other error.
 	Result string
 	// Err is the error, nil for "ok". It may contain texts of the server.
@@ -57,7 +57,7 @@ func resultOf(err error) string {
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "deadline"
-	case isConflict(err):
+	case isConflict(err), errors.Is(err, errReferenced):
 		return "conflict"
 	case isLost(err):
 		return "unavailable"

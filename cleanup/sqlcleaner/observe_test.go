@@ -81,6 +81,26 @@ func TestObserver_SeesEveryRequestOfARun(t *testing.T) {
 	})
 }
 
+// A token that stays and refers to a submission that is due keeps it. That is no failure of
+// the database.
+func TestObserver_SeesNoErrorIfATokenRefersToAnother(t *testing.T) {
+	onEach(t, func(t *testing.T, db *database) {
+		w := &world{projects: []project{{1, "FOREVER"}}}
+		for i := 1; i <= 10; i++ {
+			w.tokens = append(w.tokens, token{id: i, age: 20 * day})
+			w.subs = append(w.subs, due(i, i)...)
+		}
+		w.tokens = append(w.tokens, token{id: 11, age: 20 * day, last: 1})
+		w.subs = append(w.subs, submission{id: 11, token: 11, spam: 1, valid: -1})
+		w.fill(db, time.Now().UTC())
+		var seen events
+		report, err := sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithObserver(seen.observe)).Clean(t.Context(), cleanup.Job{})
+		require.NoError(t, err)
+		require.Equal(t, 9, report.DeletedSubmissions)
+		require.Empty(t, ops(seen.take(), "other"))
+	})
+}
+
 func TestObserver_TellsConflictsAndOutagesApart(t *testing.T) {
 	for result, err := range map[string]error{
 		"ok":          nil,

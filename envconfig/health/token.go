@@ -61,7 +61,9 @@ func ReadToken(path string, opts ...Option) (Token, error) {
 
 // RequireToken returns a handler that passes requests with the token to next and answers
 // others with 401. Programs send it as a bearer token; browsers, which ask a person for
-// it, as the password of basic authentication, with any user name. [LivePath] and
+// it, as the password of basic authentication, with any user name. A browser sends the
+// password with requests that another site makes it send, too: those that may change
+// something are answered with 403; see [http.CrossOriginProtection]. [LivePath] and
 // [ReadyPath] need no token, since orchestrators and balancers have none. It panics if t
 // is the zero Token or next is nil.
 func RequireToken(t Token, next http.Handler) http.Handler {
@@ -71,6 +73,7 @@ func RequireToken(t Token, next http.Handler) http.Handler {
 	if next == nil {
 		panic("health.RequireToken: next is nil")
 	}
+	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != LivePath && r.URL.Path != ReadyPath && !t.isIn(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)

@@ -51,6 +51,26 @@ func TestRequireToken_IsAskedForByAllButTheProbes(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", token, token, token), "s3cret")
 }
 
+// A browser that knows the password sends it with the forms of any site.
+func TestRequireToken_RefusesTheFormsOfOtherSites(t *testing.T) {
+	token, err := health.NewToken("s3cret")
+	require.NoError(t, err)
+	h := health.RequireToken(token, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for _, c := range []struct {
+		method, header, value string
+		status                int
+	}{
+		{http.MethodPost, "Sec-Fetch-Site", "cross-site", 403},
+		{http.MethodPost, "Origin", "https://example.org", 403},
+		{http.MethodPost, "Sec-Fetch-Site", "same-origin", 200},
+		{http.MethodPost, "User-Agent", "curl", 200},
+		{http.MethodGet, "Sec-Fetch-Site", "cross-site", 200},
+	} {
+		res := ask(h, c.method, "/", local, "Authorization", basic("", "s3cret"), c.header, c.value)
+		require.Equal(t, c.status, res.StatusCode, c)
+	}
+}
+
 func TestReadToken_SaysWhatIsWrongWithTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	for content, want := range map[string]string{

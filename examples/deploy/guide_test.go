@@ -174,12 +174,12 @@ func keyRows(t *testing.T) (all []keyRow) {
 		for _, m := range code.FindAllStringSubmatch(row[0], -1) {
 			k.patterns = append(k.patterns, m[1])
 		}
-		switch m := regexp.MustCompile(`(\d+) (day|hour|minute)s?$`).FindStringSubmatch(row[2]); {
+		switch m := regexp.MustCompile(`(\d+) (day|hour|minute|second)s?$`).FindStringSubmatch(row[2]); {
 		case row[2] == "none":
 		case m != nil:
-			n, err := time.ParseDuration(m[1] + map[string]string{"day": "h", "hour": "h", "minute": "m"}[m[2]])
+			n, err := time.ParseDuration(m[1] + map[string]string{"day": "h", "hour": "h", "minute": "m", "second": "s"}[m[2]])
 			require.NoError(t, err)
-			k.lifetime = n * map[string]time.Duration{"day": 24, "hour": 1, "minute": 1}[m[2]]
+			k.lifetime = n * map[string]time.Duration{"day": 24, "hour": 1, "minute": 1, "second": 1}[m[2]]
 		default:
 			require.Equal(t, "`MOSPARO_RULE_ITEMS_CACHE_TTL`", row[2])
 			k.lifetime = time.Hour // its default

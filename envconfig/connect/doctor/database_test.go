@@ -145,6 +145,10 @@ func (s *server) testRefused(t *testing.T) {
 	s.finds("database_unauthorized", "database_password=wrong-geheim77")
 	s.finds("database_missing", "database_name=nothing_here")
 	s.finds("database_unreachable", "database_port=1")
+	if s.dialect == sqlcleaner.MySQL { // for PostgreSQL, mosparo has no setting
+		cert, _ := certificate(t)
+		s.finds("database_tls", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA="+cert)
+	}
 	require.NotContains(t, fmt.Sprint(s.finds("database_unauthorized", "database_password=wrong-geheim77")), "geheim77")
 }
 
