@@ -236,7 +236,7 @@ func TestRegistry_AnOldProcessLeavesTheRecordOfTheNewOneAlone(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		started := time.Now()
 		r, _ := w.start(t, dir, "web1", logger)
-		time.Sleep(10 * time.Second)
+		time.Sleep(70 * time.Second) // with a heartbeat of the old one
 		stop()
 		all, err := nodes.Read(t.Context(), w.pool)
 		require.NoError(t, err)
