@@ -131,6 +131,8 @@ func TestGuide_TwoNodesBesidePHP(t *testing.T) {
 	// Administration saves a design on a PHP node; visitors get it from Go nodes.
 	_, node := n.ask(http.MethodGet, "/login", "")
 	require.Equal(t, "php", node)
+	_, h := n.get("/resources/logo.svg")
+	require.NotEmpty(t, h.Get("ETag"), "as the guide says of Go nodes")
 	hash, _ := n.ask(http.MethodPost, "/design", ".mosparo{order:1}")
 	execute(t, db, fmt.Sprintf(`INSERT INTO project_config_value (project_id, name, value) VALUES (1, 'designConfigHash', 's:64:"%s";')`, hash))
 	require.Eventually(t, func() bool {
