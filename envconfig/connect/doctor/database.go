@@ -92,6 +92,8 @@ func databaseUnreachable(server string, err error) Finding {
 		Remedy:      "see whether the server runs, whether host and port are right, and whether a firewall is in between",
 	}
 	switch {
+	case hasText(err, "unable to open database file"): // SQLite
+		f.Remedy = "correct database_path, and see whether PHP's user and this one may write to the file and its folder"
 	case hasState(err, "28P01", "28000") || hasText(err, "Error 1045", "Error 1698"):
 		f.Code, f.Remedy = "database_unauthorized", "correct database_user and database_password, and on MySQL from which host the user may connect"
 	case hasState(err, "3D000") || hasText(err, "Error 1049", "Error 1044"):

@@ -347,7 +347,9 @@ func TestDatabase_SQLite(t *testing.T) {
 			"database_driver=pdo_sqlite", "database_path=" + file, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=", "FILESYSTEM_CACHE_PATH=" + t.TempDir(),
 		}, environ...)...)).Findings
 	}
-	require.Contains(t, find(t, look(), "database_unreachable").What, "does not exist")
+	missing := find(t, look(), "database_unreachable")
+	require.Contains(t, missing.What, "does not exist")
+	require.Contains(t, missing.Remedy, "database_path")
 	db, err := sql.Open("sqlite", "file:"+file)
 	require.NoError(t, err)
 	defer db.Close()

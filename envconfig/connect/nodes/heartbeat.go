@@ -10,8 +10,8 @@ import (
 
 // heart is the state of the heartbeats. The registry's mutex guards it.
 type heart struct {
-	// written is true if the record of this process has been written.
-	written bool
+	// tried is true if the record of this process may have been written, written if it has.
+	tried, written bool
 	// listed is true if the last heartbeat succeeded; notListed says why it did not.
 	listed    bool
 	failing   bool
@@ -33,6 +33,9 @@ func (r *Registry) heartbeat(ctx context.Context) {
 	v, err := r.read(limited)
 	if err == nil {
 		r.checkIdentity(limited, &v)
+		r.mu.Lock()
+		r.heart.tried = true
+		r.mu.Unlock()
 		self := r.snapshotSelf()
 		err = v.write(limited, r.pool, r.locker, self.ID, recordKey(self.ID).With(newRecord(&self), recordTTL))
 	}
@@ -107,10 +110,10 @@ func (r *Registry) inherit(before Fingerprints) {
 // written its own by now. An error does no harm: the record expires.
 func (r *Registry) leave(ctx context.Context) {
 	r.mu.Lock()
-	written := r.heart.written
+	tried := r.heart.tried
 	r.heart.listed, r.heart.notListed = false, "this node has stopped"
 	r.mu.Unlock()
-	if !written {
+	if !tried {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
