@@ -218,6 +218,7 @@ func (s *server) testGrants(t *testing.T) {
 	r := s.examine(observer)
 	require.Equal(t, doctor.Warning, doctor.Worst(r.Findings), r.Findings)
 	require.Equal(t, []string{"database_rights"}, codes(r.Findings))
+	require.Equal(t, doctor.Note, doctor.Worst(s.examine(observer, doctor.WithMode(cleanup.ModeObserve)).Findings))
 	s.observes(t, "observer")
 }
 
@@ -347,7 +348,9 @@ func TestDatabase_SQLite(t *testing.T) {
 			"database_driver=pdo_sqlite", "database_path=" + file, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=", "FILESYSTEM_CACHE_PATH=" + t.TempDir(),
 		}, environ...)...)).Findings
 	}
-	require.Contains(t, find(t, look(), "database_unreachable").What, "does not exist")
+	missing := find(t, look(), "database_unreachable")
+	require.Contains(t, missing.What, "does not exist")
+	require.Contains(t, missing.Remedy, "database_path")
 	db, err := sql.Open("sqlite", "file:"+file)
 	require.NoError(t, err)
 	defer db.Close()

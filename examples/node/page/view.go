@@ -10,6 +10,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 )
 
@@ -31,10 +32,17 @@ type state struct {
 	nodes    nodes.Overview
 	nodesErr error
 
+	report   doctor.Report
+	examined bool
+
 	projects    []cssstore.Project
 	projectsErr error
 	names       map[cssstore.UUID]string
 }
+
+// isUnknown reports whether the state of the cleanup could not be read. Without the lock
+// server it is known.
+func (s *state) isUnknown() bool { return s.overviewErr != nil && s.overview.Decision.Reason == "" }
 
 // read reads all parts at the same time.
 func (p *Page) read(ctx context.Context) state {
@@ -48,6 +56,7 @@ func (p *Page) read(ctx context.Context) state {
 	all.Go(func() { s.nodes, s.nodesErr = p.nodes.get(ctx) })
 	all.Go(func() { s.projects, s.projectsErr = p.projects.get(ctx) })
 	all.Go(func() { s.names, _ = p.names.get(ctx) }) // without names it shows identifiers
+	s.report, s.examined = p.readExamination(ctx)
 	all.Wait()
 	s.cacheSamples, s.cacheSince = p.cache.recent()
 	s.databaseSamples, s.databaseSince = p.database.recent()
@@ -71,7 +80,9 @@ type view struct {
 	Nodes *nodesView
 	// NodesRead is true if the list of the nodes could be read.
 	NodesRead bool
-	Locks     []lockView
+	// Examination is nil if there is none.
+	Examination *examinationView
+	Locks       []lockView
 	// LocksNote says what the table of locks lacks, empty for nothing.
 	LocksNote string
 	LocksRead bool
@@ -101,7 +112,10 @@ func (p *Page) view(ctx context.Context) *view {
 	now := time.Now()
 	v := &view{
 		Now: moment{now}, Host: plain(cmp.Or(p.host, "unknown")), Introduction: p.introduction,
-		Unknown: s.overviewErr != nil, CanPause: p.token != nil, Paused: s.overview.Pause != nil,
+		Unknown: s.isUnknown(), CanPause: p.token != nil, Paused: s.overview.Pause != nil,
+	}
+	if i := slices.IndexFunc(s.nodes.Nodes, func(n nodes.Node) bool { return n.Self }); i >= 0 {
+		v.Host = plain(s.nodes.Nodes[i].Host) // which an operator may have chosen
 	}
 	v.Concerns = v.concerns(s)
 	slices.SortStableFunc(v.Concerns, func(a, b concern) int { return cmp.Compare(b.Level.rank(), a.Level.rank()) })
@@ -121,6 +135,9 @@ func (p *Page) view(ctx context.Context) *view {
 	}
 	if v.NodesRead = s.nodesErr == nil; p.node.Nodes != nil {
 		v.Nodes = newNodesView(s.nodes, now)
+	}
+	if p.examine != nil {
+		v.Examination = newExaminationView(s.report, s.examined, now)
 	}
 	v.Chart, v.Runs = newRunsChart(s.overview.Runs), runViews(s.overview.Runs, now)
 	if p.node.Projects != nil && s.projectsErr == nil {
@@ -170,7 +187,7 @@ func (p *Page) facts(s state, now time.Time) []fact {
 		facts = append(facts, fact{Name: name, Value: value, Time: at})
 	}
 	add("May clean", mayClean(o, now), nil)
-	if s.overviewErr == nil {
+	if !s.isUnknown() {
 		due := o.Decision.Due
 		if o.Decision.Grace > 0 {
 			add("Next cleanup", "by the cron job", &moment{due.Add(-o.Decision.Grace)})
