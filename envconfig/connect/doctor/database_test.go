@@ -218,6 +218,7 @@ func (s *server) testGrants(t *testing.T) {
 	r := s.examine(observer)
 	require.Equal(t, doctor.Warning, doctor.Worst(r.Findings), r.Findings)
 	require.Equal(t, []string{"database_rights"}, codes(r.Findings))
+	require.Equal(t, doctor.Note, doctor.Worst(s.examine(observer, doctor.WithMode(cleanup.ModeObserve)).Findings))
 	s.observes(t, "observer")
 }
 
