@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -16,7 +17,7 @@ type heart struct {
 	listed    bool
 	failing   bool
 	notListed string
-	// conflicts is how many heartbeats in a row have found the record of another
+	// conflicts is how many heartbeats in a row have found the record of a newer
 	// process under the id.
 	conflicts int
 }
@@ -31,8 +32,10 @@ func (r *Registry) heartbeat(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
 	v, err := r.read(limited)
+	if err == nil && r.isReplaced(limited, &v) {
+		return
+	}
 	if err == nil {
-		r.checkIdentity(limited, &v)
 		r.mu.Lock()
 		r.heart.tried = true
 		r.mu.Unlock()
@@ -67,30 +70,36 @@ func (r *Registry) setListed(ctx context.Context, err error) {
 	}
 }
 
-// checkIdentity looks for a record of another process under the id. At the start it is
-// that of an earlier process of this node, whose times are taken over. Later it is that of
-// a node with the same name and directory; then one of the two takes another id.
-func (r *Registry) checkIdentity(ctx context.Context, v *view) {
+// isReplaced looks for a record of another process under the id. At the start it is that of
+// an earlier process of this node, whose times are taken over. Later it is that of the next
+// one, which replaces this process: true. If that goes on, it is that of another node with
+// the same host name and directory; then this one takes another id.
+func (r *Registry) isReplaced(ctx context.Context, v *view) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found, ok := v.node(r.self.ID)
 	switch {
-	case !ok || found.instance == r.self.instance:
-		r.heart.conflicts = 0
-		return
-	case !r.heart.written:
+	case ok && !r.heart.written:
 		r.inherit(found.Fingerprints)
-		return
-	case found.Stopped || found.Mode == ModePublished:
-		return
+		return false
+	case !ok, found.instance == r.self.instance, found.Stopped, found.Mode == ModePublished, r.self.isNewer(found):
+		r.heart.conflicts = 0
+		return false
 	}
-	if r.heart.conflicts++; r.heart.conflicts < 2 || r.self.instance < found.instance {
-		return
+	if r.heart.conflicts++; r.heart.conflicts < 2 {
+		r.heart.listed, r.heart.notListed = false, "another process of this node has started"
+		return true
 	}
 	r.heart.conflicts = 0
 	r.self.ID = newID(r.self.instance)
-	r.logger.LogAttrs(ctx, slog.LevelWarn, "another process has the same host name and directory as this node; it is listed twice until one of them gets a name of its own (WithHost)",
+	r.logger.LogAttrs(ctx, slog.LevelWarn, "another process has the same host name and directory as this node; both are listed, but it is better to give one of them a name (WithHost)",
 		slog.String("host", r.self.Host))
+	return false
+}
+
+// isNewer reports whether the process of a node started after that of another.
+func (n *Node) isNewer(other Node) bool {
+	return cmp.Or(n.Started.Compare(other.Started), cmp.Compare(n.instance, other.instance)) > 0
 }
 
 // inherit takes over since when values have been there. The caller holds r.mu.

@@ -232,12 +232,15 @@ func TestRegistry_AnOldProcessLeavesTheRecordOfTheNewOneAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		var log bytes.Buffer
-		logger := nodes.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
-		_, stop := w.start(t, dir, "web1", logger)
-		time.Sleep(10 * time.Minute)
+		opts := []nodes.Option{
+			nodes.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			nodes.WithRandom(func(time.Duration) time.Duration { return 0 }), // a heartbeat every 57 s
+		}
+		_, stop := w.start(t, dir, "web1", opts...)
+		time.Sleep(10*57*time.Second + 20*time.Second)
 		started := time.Now()
-		r, _ := w.start(t, dir, "web1", logger)
-		time.Sleep(10 * time.Second)
+		r, _ := w.start(t, dir, "web1", opts...)
+		time.Sleep(50 * time.Second) // with one heartbeat of the old one
 		stop()
 		all, err := nodes.Read(t.Context(), w.pool)
 		require.NoError(t, err)
