@@ -23,7 +23,14 @@ func (k Key[T]) Into(r *Result[T]) Target {
 	if r == nil {
 		return Target{key: string(k)}
 	}
+	var absent error // of the first time, for a target that is read again
 	return Target{key: string(k), receive: func(p *Pool, raw []byte, err error) error {
+		if err == nil && raw == nil {
+			if absent == nil {
+				_, absent = k.decode(p, nil)
+			}
+			err = absent
+		}
 		*r = Result[T]{Err: err}
 		if err == nil {
 			r.Value, r.Err = k.decode(p, raw)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
@@ -28,6 +29,7 @@ func New(pool *cache.Pool, locker *lock.Locker, db Database, opts ...Option) *Sc
 		guard: defaultGuard, leaseTTL: defaultLeaseTTL, poll: defaultPoll,
 		writeTimeout: defaultWriteTimeout, readTimeout: defaultReadTimeout,
 		random: rand.N[time.Duration], logged: map[string]bool{}, noted: runhistory.History{},
+		readers: sync.Pool{New: func() any { return newKeyReader() }},
 	}
 	for _, o := range opts {
 		if o == nil {

@@ -34,6 +34,7 @@ type Scheduler struct {
 	random   func(n time.Duration) time.Duration
 	// The timeouts of one step.
 	writeTimeout, readTimeout time.Duration
+	readers                   sync.Pool // of *keyReader
 
 	mu           sync.Mutex
 	logged       map[string]bool // messages of logOnce

@@ -82,19 +82,33 @@ func (s *Scheduler) snapshot(ctx context.Context, withGoKeys bool) (fullSnapshot
 	return v, nil
 }
 
-// keyResults are the keys of a snapshot as they were read.
-type keyResults struct {
+// keyReader holds the keys of a snapshot as they were last read. The scheduler uses it
+// again, since reading them is most of what it does.
+type keyReader struct {
 	next, additional, started cache.Result[time.Time]
 	record                    cache.Result[runrecord.Record]
 	pause                     cache.Result[Pause]
+
+	ofMosparo, all []cache.Target
+}
+
+func newKeyReader() *keyReader {
+	r := &keyReader{}
+	r.all = []cache.Target{
+		NextCleanup.Into(&r.next), AdditionalCleanup.Into(&r.additional), CleanupStartedAt.Into(&r.started),
+		runrecord.Key.Into(&r.record), pauseKey.Into(&r.pause),
+	}
+	r.ofMosparo = r.all[:3]
+	return r
 }
 
 // readCache reads the keys in one request.
 func (s *Scheduler) readCache(ctx context.Context, v *fullSnapshot, withGoKeys bool) (err error) {
-	var r keyResults
-	targets := append(make([]cache.Target, 0, 5), NextCleanup.Into(&r.next), AdditionalCleanup.Into(&r.additional), CleanupStartedAt.Into(&r.started))
+	r := s.readers.Get().(*keyReader)
+	defer s.readers.Put(r)
+	targets := r.ofMosparo
 	if withGoKeys {
-		targets = append(targets, runrecord.Key.Into(&r.record), pauseKey.Into(&r.pause))
+		targets = r.all
 	}
 	if err := cache.Read(ctx, s.pool, targets...); err != nil {
 		return err
@@ -122,11 +136,12 @@ func (s *Scheduler) readCache(ctx context.Context, v *fullSnapshot, withGoKeys b
 	return nil
 }
 
-// timeOf returns the value of a key, nil if it is not set or cannot be decoded. The
+// timeOf returns a copy of the value of a key, nil if it is not set or cannot be decoded. The
 // error is that of the request, or a [*php.ZoneError].
 func (v *fullSnapshot) timeOf(r *cache.Result[time.Time]) (*time.Time, error) {
 	if r.Present() {
-		return &r.Value, nil
+		at := r.Value
+		return &at, nil
 	}
 	if r.Missing() {
 		return nil, nil

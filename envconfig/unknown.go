@@ -26,11 +26,15 @@ func (s *Settings) Unknown() iter.Seq2[string, Source] {
 	}
 }
 
+// otherNames are names under which mosparo also reads the value of a setting:
+// trusted_proxies for TRUSTED_PROXIES, ENCRYPTION_KEY for encryption_key.
+var otherNames = []string{"trusted_proxies", "ENCRYPTION_KEY"}
+
 // unknown returns the names that were set and that no setting has asked for.
 func (r *resolver) unknown() []unknownName {
 	var all []unknownName
 	add := func(name string, src Source) {
-		if name != "trusted_proxies" && indexOf(r.variables, name) < 0 { // the value of TRUSTED_PROXIES may stand there
+		if !slices.Contains(otherNames, name) && indexOf(r.variables, name) < 0 {
 			all = append(all, unknownName{name, src})
 		}
 	}

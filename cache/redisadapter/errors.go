@@ -16,8 +16,20 @@ import (
 // ignoreMiss drops the errors that mean a miss: no such key, or one that holds
 // no string.
 func ignoreMiss(err error) error {
-	if err == nil || errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "WRONGTYPE") {
+	// Not errors.Is: the error of a Sentinel that does not know the master wraps redis.Nil.
+	if err == nil || err == redis.Nil || redis.HasErrorPrefix(err, "WRONGTYPE") { //nolint:errorlint // likewise
 		return nil
+	}
+	return err
+}
+
+// pipelineErr returns the error of a pipeline that none of its commands has: go-redis does
+// not set it on them if the server refused the login.
+func pipelineErr[C redis.Cmder](err error, cmds ...C) error {
+	for _, c := range cmds {
+		if c.Err() != nil {
+			return nil
+		}
 	}
 	return err
 }

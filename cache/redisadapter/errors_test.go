@@ -219,3 +219,27 @@ func TestAForeignFlushIsSurvived(t *testing.T) {
 	require.Contains(t, stats, "cmdstat_flushdb:calls=1,", "the stranger's")
 	require.Contains(t, stats, "cmdstat_flushall:calls=1,")
 }
+
+// go-redis wraps the answer "nil" of the sentinels, which is also that to a missing key.
+func TestErrors_AMasterThatNoSentinelKnowsIsNoMiss(t *testing.T) {
+	sentinel := servers.RedisSentinel(t, servers.Redis(t).Port())
+	c := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "other", SentinelAddrs: []string{sentinel.Addr()}, ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1})
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	a := redisadapter.New(c, owned)
+	requireEach(t, a, cache.ErrUnavailable, "sentinels")
+	_, _, err := a.GetWithTTL(t.Context(), "mosparoA")
+	require.ErrorIs(t, err, cache.ErrUnavailable)
+}
+
+// go-redis does not set the error of a login on the commands of a pipeline.
+func TestErrors_ARefusedLoginIsNoMiss(t *testing.T) {
+	s := servers.Redis(t, "--requirepass", "hunter2")
+	a := as(t, s.Addr(), "", "hunter3")
+	requireEach(t, a, cache.ErrUnauthorized, "WRONGPASS")
+	_, _, err := a.GetWithTTL(t.Context(), "mosparoA")
+	require.ErrorIs(t, err, cache.ErrUnauthorized)
+	// A client of another type gets and sets each key on its own.
+	c := redis.NewClient(&redis.Options{Addr: s.Addr(), Password: "hunter3", MaxRetries: -1})
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	requireEach(t, redisadapter.New(struct{ *redis.Client }{c}, owned), cache.ErrUnauthorized, "WRONGPASS")
+}

@@ -21,14 +21,17 @@ func (a *Adapter) GetWithTTL(ctx context.Context, key string) (value []byte, ttl
 		return nil, 0, adapterkit.Error("get", keys, err)
 	}
 	var get *redis.StringCmd
-	var left *redis.IntCmd                                         // the client's own PTTL overflows
-	_, _ = a.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+	var left *redis.IntCmd // the client's own PTTL overflows
+	_, pipeErr := a.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		get, left = p.Get(ctx, key), redis.NewIntCmd(ctx, "pttl", key)
 		return p.Process(ctx, left)
 	})
 	v, err := get.Bytes()
 	if err = ignoreMiss(err); err == nil {
 		err = left.Err()
+	}
+	if err == nil {
+		err = pipelineErr[redis.Cmder](pipeErr, get, left)
 	}
 	if err != nil {
 		return nil, 0, adapterkit.Error("get", keys, classify(ctx, err))

@@ -125,7 +125,10 @@ func (a *Adapter) getEach(ctx context.Context, keys []string, values [][]byte) e
 	for i, k := range keys {
 		cmds[i] = pipe.Get(ctx, k)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	_, err := pipe.Exec(ctx)
+	if err := pipelineErr(err, cmds...); err != nil {
+		return adapterkit.Error("get", keys, classify(ctx, err))
+	}
 	var failed adapterkit.Failures
 	for i, cmd := range cmds {
 		v, err := cmd.Bytes()

@@ -48,7 +48,10 @@ func (a *Adapter) remove(ctx context.Context, keys []string, command string) err
 	for i, k := range keys {
 		cmds[i] = sendRemove(ctx, pipe, command, k)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	_, err := pipe.Exec(ctx)
+	if err := pipelineErr(err, cmds...); err != nil {
+		return adapterkit.Error("delete", keys, classify(ctx, err))
+	}
 	var failed adapterkit.Failures
 	for i, cmd := range cmds {
 		failed.Add(keys[i], classify(ctx, cmd.Err()))

@@ -38,8 +38,12 @@ func (a *Adapter) setEach(ctx context.Context, items []cache.Item) error {
 	for i := range items {
 		cmds[i] = set(ctx, pipe, &items[i])
 	}
-	if _, err := pipe.Exec(ctx); err == nil {
+	_, err := pipe.Exec(ctx)
+	if err == nil {
 		return nil
+	}
+	if err := pipelineErr(err, cmds...); err != nil {
+		return adapterkit.Error("set", adapterkit.Keys(items), classify(ctx, err))
 	}
 	var failed adapterkit.Failures
 	for i, cmd := range cmds {

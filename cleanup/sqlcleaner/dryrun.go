@@ -116,7 +116,7 @@ func (c *cleaning) countOrphans(ctx context.Context) error {
 				lastOf[token] = submission
 				tokens = append(tokens, token)
 				return err
-			}, fmt.Sprintf("SELECT o.id, s.id FROM submit_token o JOIN submission s ON s.id = o.last_submission_id WHERE s.submit_token_id IS NULL AND o.id > ? ORDER BY o.id LIMIT %d", pageSize), after)
+			}, fmt.Sprintf("SELECT o.id, s.id FROM submit_token o JOIN submission s ON s.id = o.last_submission_id WHERE s.submit_token_id IS NULL AND o.id > ? ORDER BY o.id LIMIT %d", c.d.dialect.pageSize()), after)
 		})
 		if err != nil || len(tokens) == 0 {
 			return err

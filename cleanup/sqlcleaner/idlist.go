@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A condition may have as many ids as a page (pageSize), with 19 digits each and none next
+// A condition may have as many ids as a page, with 19 digits each and none next
 // to another. The limits of the databases:
 //
 //   - SQLite: 500 SELECT or VALUES terms of a compound (an IN list has no limit),
 //     an expression depth of 1,000, 32,766 parameters (999 before 3.32), and a
 //     statement of 1 MB. An OR of more than a few ranges makes it read the
-//     whole table. So it gets one list of all ids without parameters: at most
-//     100 kB.
+//     whole table. So it gets one range or one list of all ids without
+//     parameters: at most 200 kB.
 //   - MySQL and MariaDB: max_allowed_packet, 1 MB on the oldest; 65,535
 //     parameters; the memory of the range optimizer (range_optimizer_max_mem_size,
 //     8 MB, some 30,000 ids). MariaDB makes a join with a
@@ -30,6 +30,9 @@ const maxList = 500
 func (d Dialect) idIn(column string, ids []int64) string {
 	if len(ids) == 0 {
 		return "1 = 0"
+	}
+	if last := ids[len(ids)-1]; len(ids) > 1 && last-ids[0] == int64(len(ids)-1) {
+		return column + " BETWEEN " + strconv.FormatInt(ids[0], 10) + " AND " + strconv.FormatInt(last, 10)
 	}
 	if d == SQLite {
 		return column + " IN (" + joinIDs(ids) + ")"

@@ -61,9 +61,14 @@ func (c *cleaning) readSurvey(ctx context.Context, where string, args ...any) (a
 	return all, err
 }
 
-// pageSize is how many tokens one query surveys. It is more than a transaction takes, or
-// most transactions would be the small rest of a page.
-const pageSize = 5000
+// pageSize is how many tokens one query surveys: several times as many as a transaction
+// takes, or many transactions would be the small rest of a page.
+func (d Dialect) pageSize() int {
+	if d == SQLite {
+		return 10_000
+	}
+	return 5000
+}
 
 // page is a range of token ids: above after, up to last.
 type page struct{ after, last int64 }
@@ -78,7 +83,7 @@ func (c *cleaning) newestToken(ctx context.Context) (int64, error) {
 // pages calls f for each page of tokens up to the newest, until it returns false.
 func (c *cleaning) pages(ctx context.Context, newest int64, f func(p page) (bool, error)) error {
 	for p := (page{}); p.last < newest; p.after = p.last {
-		last, err := c.d.readIDs(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET %d", pageSize-1), p.after, newest)
+		last, err := c.d.readIDs(ctx, fmt.Sprintf("SELECT id FROM submit_token WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET %d", c.d.dialect.pageSize()-1), p.after, newest)
 		if err != nil {
 			return err
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // WithObserver sets a function that is called for every request to the database. The
-// operations of its events are "projects" ([DB.Projects]), "settings" ([DB.Rows]) and
-// "save_hash" ([DB.SaveHash]). The default, and nil, is none.
+// operations of its events are "projects" ([DB.Projects]), "names" ([DB.Names]),
+// "settings" ([DB.Rows]) and "save_hash" ([DB.SaveHash]). The default, and nil, is none.
 func WithObserver(f sqlcleaner.Observer) Option { return func(d *DB) { d.observer = f } }
 
 // observe calls f and reports it. What was found in the database, such as [ErrNoProject],

@@ -125,7 +125,11 @@ func (d *DB) UUIDs(ctx context.Context) ([]cssstore.UUID, error) {
 // Names returns the names of the projects as mosparo shows them, by their identifiers, for
 // people. A name may be any text, and several projects may have the same.
 func (d *DB) Names(ctx context.Context) (map[cssstore.UUID]string, error) {
-	names, err := d.names(ctx)
+	var names map[cssstore.UUID]string
+	err := d.observe(ctx, "names", func() (err error) {
+		names, err = d.names(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("projectdb: reading the names of the projects: %w", err)
 	}

@@ -29,7 +29,7 @@ func (s *site) haproxy() *servers.Process {
 func (s *site) nginx() *servers.Process {
 	s.Helper()
 	server := s.file("balancer/nginx.conf", "listen 80;", "listen "+s.addr(10, balancerPort)+";")
-	file := s.write("nginx.conf", `daemon off; pid `+s.dir+`/pid; error_log stderr; events {}
+	file := s.write("nginx.conf", `daemon off; master_process off; pid `+s.dir+`/pid; error_log stderr; events {}
 http { access_log off; client_body_temp_path `+s.dir+`; proxy_temp_path `+s.dir+`; fastcgi_temp_path `+s.dir+`; uwsgi_temp_path `+s.dir+`; scgi_temp_path `+s.dir+`;
 include `+server+`; }`)
 	args := []string{"-p", s.dir, "-e", "stderr", "-c", file}

@@ -246,8 +246,8 @@ func TestGrants_AreWhatANodeNeeds(t *testing.T) {
 		settings["database_name"], settings["database_user"], settings["database_password"] = servers.DatabaseName, "mosparo_node", "change-me-5"
 		dir := mosparoDir(t, settings)
 		t.Setenv("FILESYSTEM_CACHE_PATH", filepath.Join(dir, "cache"))
-		newSite(t).node(11, "--dir", dir, "--clean", "--drain", "0s") // ready: it reads the designs
 		require.Contains(t, command(t, program(t, "mosparo-cleanupd"), "--dir", dir, "--clean"), "submit_token:1")
+		newSite(t).node(11, "--dir", dir, "--clean", "--drain", "0s") // ready: it reads the designs
 	}
 	t.Run("MariaDB", func(t *testing.T) {
 		s := servers.MariaDB(t)

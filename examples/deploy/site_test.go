@@ -59,7 +59,9 @@ func program(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(programs, name)
 	building[name].Do(func() {
-		out, err := exec.Command("go", "build", "-o", path, "github.com/mosparo/go-cluster/examples/"+packages[name]).CombinedOutput()
+		cmd := exec.Command("go", "build", "-o", path, "github.com/mosparo/go-cluster/examples/"+packages[name])
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as in the guide
+		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
 	})
 	require.FileExists(t, path)

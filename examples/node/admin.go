@@ -55,7 +55,7 @@ func (o options) adminToken(log *slog.Logger) (*health.Token, error) {
 // It serves the CSS as well, since the status page links to it. Without a token nobody can
 // pause the cleanup with the page.
 func (n *node) adminRoutes(token *health.Token, log *slog.Logger) http.Handler {
-	opts := []page.Option{page.WithLogger(log)}
+	opts := []page.Option{page.WithLogger(log), page.WithExamination(n.examine)}
 	if token != nil {
 		opts = append(opts, page.WithToken(*token))
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/examples/internal/metrics"
 )
@@ -26,7 +28,8 @@ type node struct {
 	shared  bool  // other nodes may share the demonstration
 	public  fs.FS // the demonstration's folder public
 	metrics *metrics.Registry
-	work    []func(context.Context) // runs while the node serves
+	examine func(context.Context) doctor.Report // nil in a demonstration
+	work    []func(context.Context)             // runs while the node serves
 	closers []func() error
 }
 
@@ -86,7 +89,19 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 		opts = append(opts, connect.WithMode(cleanup.ModeClean))
 	}
 	n, err := connect.Open(ctx, s, append(opts, connect.WithZone(zone), connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
-	return &node{Node: n, metrics: registry}, err
+	return &node{Node: n, metrics: registry, examine: examination(s, zone)}, err
+}
+
+// examination returns the function that looks for what is wrong with the node, with the
+// settings as they are then.
+func examination(s *envconfig.Settings, zone *time.Location) func(context.Context) doctor.Report {
+	return func(ctx context.Context) doctor.Report {
+		now, err := s.Reload()
+		if err != nil {
+			now = s
+		}
+		return doctor.Examine(ctx, now, doctor.WithMySQL(mysqlconnector.New), doctor.WithZone(zone))
+	}
 }
 
 // isSeparator reports whether a character stands between the names of a list.

@@ -161,7 +161,8 @@ func (b *Backend) Holder(ctx context.Context, name string) (lock.Holder, error) 
 		token, left, record = p.Get(ctx, lockKey(name)), p.PTTL(ctx, lockKey(name)), p.Get(ctx, recordKey(name))
 		return nil
 	})
-	if errors.Is(token.Err(), redis.Nil) {
+	// Not errors.Is: the error of a Sentinel that does not know the master wraps redis.Nil.
+	if token.Err() == redis.Nil { //nolint:errorlint // likewise
 		return lock.Holder{}, lock.ErrNotHeld
 	}
 	if err != nil && (token.Err() != nil || token.Val() == "") {

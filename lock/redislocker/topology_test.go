@@ -72,6 +72,15 @@ func TestConformance_Sentinel(t *testing.T) {
 	locktest.Conformance(t, func(*testing.T) lock.Backend { return redislocker.New(c) })
 }
 
+// go-redis wraps the answer "nil" of the sentinels, which is also that to a missing key.
+func TestHolder_AMasterThatNoSentinelKnowsIsNoFreeLock(t *testing.T) {
+	sentinel := servers.RedisSentinel(t, servers.Redis(t).Port())
+	c := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "other", SentinelAddrs: []string{sentinel.Addr()}, ContextTimeoutEnabled: true, MaxRetries: -1})
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	_, err := redislocker.New(c).Holder(t.Context(), "n")
+	require.ErrorIs(t, err, lock.ErrUnavailable)
+}
+
 func TestConformance_WithReplicas(t *testing.T) {
 	master := servers.Redis(t)
 	master.Replica()

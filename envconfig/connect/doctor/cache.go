@@ -81,6 +81,30 @@ func (e *examination) lockServer() (l lockServer) {
 // snapshotTimeout limits reading the schedule for the check of the time zone.
 const snapshotTimeout = 2 * time.Second
 
+// snapshotLater reads mosparo's schedule in the background. The returned function waits for
+// it, but leaves time for what follows if the cache hangs.
+func (e *examination) snapshotLater(ctx context.Context) func() cleanup.Snapshot {
+	wait := snapshotTimeout
+	if end, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(end)/2)
+	}
+	late := time.After(wait)
+	got := make(chan cleanup.Snapshot, 1)
+	go func() {
+		defer close(got) // also after a panic
+		defer func() { _ = recover() }()
+		got <- e.snapshot(ctx)
+	}()
+	return func() cleanup.Snapshot {
+		select {
+		case s := <-got:
+			return s
+		case <-late:
+			return cleanup.Snapshot{}
+		}
+	}
+}
+
 // snapshot reads mosparo's schedule from the shared cache, as far as it can be read: what
 // is missing is not compared.
 func (e *examination) snapshot(ctx context.Context) (s cleanup.Snapshot) {

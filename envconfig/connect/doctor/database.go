@@ -17,9 +17,10 @@ import (
 // databaseServer is the examination of the database.
 type databaseServer struct {
 	*examination
-	db      *sql.DB
-	dialect sqlcleaner.Dialect
-	result  *result
+	db       *sql.DB
+	dialect  sqlcleaner.Dialect
+	schedule func() cleanup.Snapshot
+	result   *result
 }
 
 // database examines mosparo's database.
@@ -40,7 +41,7 @@ func (e *examination) database(ctx context.Context) (r result) {
 		r.add(cannotOpen("database", err))
 		return r
 	}
-	x := &databaseServer{e, db, dialect, &r}
+	x := &databaseServer{e, db, dialect, e.snapshotLater(ctx), &r}
 	if !x.reach(ctx) {
 		return r
 	}
@@ -91,10 +92,14 @@ func databaseUnreachable(server string, err error) Finding {
 		Remedy:      "see whether the server runs, whether host and port are right, and whether a firewall is in between",
 	}
 	switch {
+	case hasText(err, "unable to open database file"): // SQLite
+		f.Remedy = "correct database_path, and see whether PHP's user and this one may write to the file and its folder"
 	case hasState(err, "28P01", "28000") || hasText(err, "Error 1045", "Error 1698"):
 		f.Code, f.Remedy = "database_unauthorized", "correct database_user and database_password, and on MySQL from which host the user may connect"
 	case hasState(err, "3D000") || hasText(err, "Error 1049", "Error 1044"):
 		f.Code, f.Remedy = "database_missing", "correct database_name, and let the user use that database"
+	case isTLS(err):
+		f.Code, f.Remedy = "database_tls", "correct DATABASE_MYSQL_SSL… (or PGSSLMODE), the files of the certificates, or the name in database_host"
 	case hasState(err, "53300") || hasText(err, "Error 1040", "Error 1203", "Error 1226"):
 		f.Code, f.Remedy = "database_connections_exhausted", "raise max_connections (or that of the user), or put a pooler such as PgBouncer or ProxySQL in front"
 	}
@@ -144,7 +149,7 @@ func (x *databaseServer) clock(ctx context.Context) {
 // checks makes the checks that a node makes before it cleans.
 func (x *databaseServer) checks(ctx context.Context) {
 	d := sqlcleaner.New(x.db, x.dialect, sqlcleaner.WithZone(x.zone), sqlcleaner.WithReconnect(0))
-	for name, err := range d.Checks(ctx, connect.CleanupPolicy(x.settings), x.snapshot(ctx)) {
+	for name, err := range d.Checks(ctx, connect.CleanupPolicy(x.settings), x.schedule()) {
 		if name == "clock" && len(clockFindings(x.result.findings)) > 0 {
 			continue // it has been said
 		}

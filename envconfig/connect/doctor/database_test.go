@@ -145,6 +145,10 @@ func (s *server) testRefused(t *testing.T) {
 	s.finds("database_unauthorized", "database_password=wrong-geheim77")
 	s.finds("database_missing", "database_name=nothing_here")
 	s.finds("database_unreachable", "database_port=1")
+	if s.dialect == sqlcleaner.MySQL { // for PostgreSQL, mosparo has no setting
+		cert, _ := certificate(t)
+		s.finds("database_tls", "DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_CA="+cert)
+	}
 	require.NotContains(t, fmt.Sprint(s.finds("database_unauthorized", "database_password=wrong-geheim77")), "geheim77")
 }
 
@@ -343,7 +347,9 @@ func TestDatabase_SQLite(t *testing.T) {
 			"database_driver=pdo_sqlite", "database_path=" + file, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=", "FILESYSTEM_CACHE_PATH=" + t.TempDir(),
 		}, environ...)...)).Findings
 	}
-	require.Contains(t, find(t, look(), "database_unreachable").What, "does not exist")
+	missing := find(t, look(), "database_unreachable")
+	require.Contains(t, missing.What, "does not exist")
+	require.Contains(t, missing.Remedy, "database_path")
 	db, err := sql.Open("sqlite", "file:"+file)
 	require.NoError(t, err)
 	defer db.Close()

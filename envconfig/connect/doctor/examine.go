@@ -81,7 +81,7 @@ func Examine(ctx context.Context, s *envconfig.Settings, opts ...Option) Report 
 		ctx, cancel = context.WithTimeout(ctx, DefaultTimeout)
 		defer cancel()
 	}
-	r := Report{Time: time.Now(), Findings: append(Settings(s), e.problems...), Parts: []Part{}}
+	r := Report{Time: time.Now(), Findings: e.problems, Parts: []Part{}}
 	for _, res := range e.run(ctx) {
 		r.Findings = append(r.Findings, res.findings...)
 		if res.part.Name != "" {
@@ -132,6 +132,7 @@ func newExamination(s *envconfig.Settings, o options) *examination {
 	e := &examination{options: o, settings: s}
 	locks := e.lockServer()
 	e.filter = newTextFilter(s, locks.redis)
+	e.checks = append(e.checks, check{"settings", func(context.Context) result { return result{findings: Settings(s)} }})
 	e.addCache(locks)
 	e.addLocks(locks)
 	e.checks = append(e.checks, check{"database", e.database}, check{"files", e.files}, check{"nodes", e.nodes})

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,4 +76,13 @@ func TestHostile_ACheckThatHangsIsAFindingInTime(t *testing.T) {
 		doctor.WithConnect(connect.WithTimeout(5*time.Second)))
 	require.Less(t, time.Since(start), 2*time.Second)
 	require.Equal(t, "cache", find(t, r.Findings, "check_timed_out").Subject)
+
+	// Nor does it keep the database from being examined.
+	db := filepath.Join(t.TempDir(), "data.sqlite")
+	require.NoError(t, os.WriteFile(db, nil, 0o600))
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	r = doctor.Examine(ctx, settings(t, "database_driver=pdo_sqlite", "database_path="+db, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://"+s.Addr()),
+		doctor.WithConnect(connect.WithTimeout(5*time.Second)))
+	find(t, r.Findings, "database_columns")
 }

@@ -90,7 +90,8 @@ func (x *redisServer) probeKey() string {
 func (x *redisServer) reach(ctx context.Context) bool {
 	latency, err := ping(ctx, func(ctx context.Context) error {
 		err := x.client.Get(ctx, x.probeKey()).Err()
-		if errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "WRONGTYPE") || isRefused(err) && connectionWord(err) == "" {
+		// Not errors.Is: the error of a Sentinel that does not know the master wraps redis.Nil.
+		if err == redis.Nil || redis.HasErrorPrefix(err, "WRONGTYPE") || isRefused(err) && connectionWord(err) == "" { //nolint:errorlint // likewise
 			return nil // it is an answer; the rights are examined later
 		}
 		return err
@@ -109,6 +110,9 @@ func (x *redisServer) reach(ctx context.Context) bool {
 func isRefused(err error) bool {
 	return redis.HasErrorPrefix(err, "NOPERM") || redis.HasErrorPrefix(err, "EXECABORT") && strings.Contains(err.Error(), "NOPERM")
 }
+
+// isTLS reports whether the two sides did not agree on TLS.
+func isTLS(err error) bool { return hasText(err, "x509:", "tls:", "TLS requested") }
 
 // connectionWord returns the command of connectionWords that was refused, or nothing.
 func connectionWord(err error) string {
@@ -144,6 +148,9 @@ func (x *redisServer) unreachable(err error) Finding {
 		word := connectionWord(err)
 		f.Code, f.What = x.part+"_acl_words_missing", fmt.Sprintf("the user %s may not run %s, which a connection to this address needs", x.user(), word)
 		f.Remedy = "ACL SETUSER " + x.user() + " +" + word
+	case isTLS(err):
+		f.Code = x.part + "_tls"
+		f.Remedy = "write rediss:// for a server with TLS and redis:// for one without; the certificate must be valid for the host of the address, and ssl[cafile] name its authority"
 	case has("DENIED"):
 		f.Code, f.What = x.part+"_unauthorized", "the server is in protected mode: it has no password, and takes connections from its own host only"
 		f.Remedy = "set a password on the server and in the address"

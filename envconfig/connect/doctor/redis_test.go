@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -83,6 +84,27 @@ func TestRedis_SaysWhyAServerCannotBeUsed(t *testing.T) {
 	}
 	r := examine(t, "redis://:geheim77@"+closed.Addr())
 	require.Equal(t, doctor.Note, doctor.Worst(r.Findings), r.Findings)
+}
+
+func TestRedis_SaysThatTLSFails(t *testing.T) {
+	cert, key := certificate(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	servers.Redis(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no")
+	find(t, examine(t, "rediss://127.0.0.1:"+port).Findings, "cache_tls")
+}
+
+func TestRedis_FollowsSentinel(t *testing.T) {
+	master := servers.Redis(t)
+	sentinel := servers.RedisSentinel(t, master.Port())
+	address := "redis:?host[" + sentinel.Addr() + "]&redis_sentinel=mymaster"
+	r := examine(t, address, doctor.WithWrites())
+	require.Equal(t, doctor.Note, doctor.Worst(r.Findings), r.Findings)
+	require.Contains(t, part(t, r, "cache").Server, `the master "mymaster" of the sentinels `+sentinel.Addr())
+	find(t, examine(t, strings.Replace(address, "mymaster", "other", 1)).Findings, "cache_unreachable")
 }
 
 func TestRedis_FindsAReplica(t *testing.T) {

@@ -39,7 +39,7 @@
 // one. Ids without a record are removed with the next write. If the list is lost, each node
 // adds itself with its next heartbeat, and meanwhile the others still know its id.
 //
-// What is in these keys comes from the network: ids, texts and numbers of elements are
+// A cluster has 256 nodes at most. What is in these keys comes from the network: ids, texts and numbers of elements are
 // checked and limited, and what does not fit is left out.
 //
 // # Fingerprints

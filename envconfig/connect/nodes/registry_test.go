@@ -225,6 +225,29 @@ func TestRegistry_ARestartKeepsIDAndTimes(t *testing.T) {
 	})
 }
 
+// A new process starts before the old one ends.
+func TestRegistry_AnOldProcessLeavesTheRecordOfTheNewOneAlone(t *testing.T) {
+	dir := install(t, nil)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var log bytes.Buffer
+		logger := nodes.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+		_, stop := w.start(t, dir, "web1", logger)
+		time.Sleep(10 * time.Minute)
+		started := time.Now()
+		r, _ := w.start(t, dir, "web1", logger)
+		time.Sleep(10 * time.Second)
+		stop()
+		all, err := nodes.Read(t.Context(), w.pool)
+		require.NoError(t, err)
+		require.Equal(t, "web1:clean", hosts(all))
+		require.WithinDuration(t, started, all[0].Started, time.Second)
+		time.Sleep(10 * time.Minute)
+		require.Equal(t, "web1:clean:self", hosts(overview(t, r).Nodes))
+		require.Empty(t, log.String())
+	})
+}
+
 func TestRegistry_TwoNodesWithOneNameAndDirectoryAreBothListed(t *testing.T) {
 	dir := install(t, nil)
 	synctest.Test(t, func(t *testing.T) {

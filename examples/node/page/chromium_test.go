@@ -172,7 +172,7 @@ func (b *browser) attach() {
 // neither loaded nor painted.
 func (b *browser) show(width int, scheme string) {
 	b.t.Helper()
-	b.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": 4000, "deviceScaleFactor": 1, "mobile": false}, nil)
+	b.call("Emulation.setDeviceMetricsOverride", params{"width": width, "height": 8000, "deviceScaleFactor": 1, "mobile": false}, nil)
 	b.call("Emulation.setEmulatedMedia", params{"features": []params{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 }
 
@@ -208,11 +208,12 @@ func (b *browser) run(expression string, v any) {
 // until waits until an expression is true.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool {
-		var ok bool
-		b.run(expression, &ok)
-		return ok
-	}, time.Minute, 50*time.Millisecond, expression)
+	for ok := false; ; time.Sleep(50 * time.Millisecond) {
+		if b.run(expression, &ok); ok {
+			return
+		}
+		require.NoError(b.t, b.ctx.Err(), expression)
+	}
 }
 
 // screenshot returns the whole page as PNG, up to a height.

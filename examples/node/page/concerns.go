@@ -80,6 +80,7 @@ func (v *view) concerns(s state) []concern {
 	}
 	all = append(all, readinessConcerns(s)...)
 	all = append(all, differences(s.nodes)...)
+	all = append(all, examinationConcerns(s.report)...)
 	for _, o := range s.overview.Overlaps {
 		add(warning, "Two cleanups ran at the same time", plain(o.String())+".")
 	}

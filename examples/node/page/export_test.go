@@ -1,9 +1,19 @@
 package page
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 )
+
+// Latest returns the function with which a page asks for the last report.
+func Latest(examine func(context.Context) doctor.Report) func(context.Context) (doctor.Report, bool) {
+	p := &Page{examine: examine}
+	p.setExamination()
+	return p.readExamination
+}
 
 // Sample adds n measurements to each chart, as if the page had run for a while.
 func Sample(p *Page, n int) {

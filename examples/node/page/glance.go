@@ -18,7 +18,7 @@ const (
 	bad     level = "bad"
 )
 
-// word names the level for those who do not see colours.
+// Word names the level for those who do not see colours.
 func (l level) Word() string {
 	switch l {
 	case bad:

@@ -4,6 +4,7 @@ package page_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image/png"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/examples/node/page"
 	"github.com/mosparo/go-cluster/lock"
@@ -105,7 +107,15 @@ func TestBrowser_ShowsThePageAtEveryWidthAndInBothSchemes(t *testing.T) {
 	defer func() { _ = lease.Release(t.Context()) }()
 	token, err := health.NewToken("s3cret")
 	require.NoError(t, err)
-	p := page.New(c.node, page.WithToken(token))
+	p := page.New(c.node, page.WithToken(token), page.WithExamination(func(context.Context) doctor.Report {
+		return doctor.Report{Time: time.Now(), Findings: []doctor.Finding{{
+			Severity: doctor.Warning, Subject: "cache", What: "maxmemory-policy is allkeys-lru",
+			Consequence: "when its memory is full, Redis removes the schedule of the cleanup and the locks like anything else", Remedy: "set maxmemory-policy to noeviction or volatile-ttl",
+		}, {
+			Severity: doctor.Note, Subject: "database", What: "the database keeps times in Europe/Zurich", Consequence: "nothing while all nodes do", Remedy: "nothing",
+		}}}
+	}))
+	get(t.Context(), p, "/") // begins the examination
 	page.Sample(p, 60)
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -128,7 +138,7 @@ func TestBrowser_ShowsThePageAtEveryWidthAndInBothSchemes(t *testing.T) {
 			if os.Getenv(screenshots) != "" {
 				time.Sleep(time.Second) // nothing tells when the browser has painted its frames
 			}
-			shot := b.screenshot(width, 6000)
+			shot := b.screenshot(width, 8000)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name+".png"), shot, 0o600))
 			config, err := png.DecodeConfig(bytes.NewReader(shot))
 			require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 	"github.com/mosparo/go-cluster/envconfig/health"
 )
@@ -20,6 +21,7 @@ type Page struct {
 	host         string // this host
 	token        *health.Token
 	introduction []string
+	examine      func(context.Context) doctor.Report // nil: none
 	logger       *slog.Logger
 	mux          *http.ServeMux
 
@@ -28,6 +30,7 @@ type Page struct {
 	locks           part[heldLocks]
 	ready           part[readiness]
 	nodes           part[nodes.Overview]
+	examination     part[doctor.Report]
 	projects        part[[]cssstore.Project]
 	names           part[map[cssstore.UUID]string]
 }
@@ -89,16 +92,21 @@ const (
 	keepProjects = 15 * time.Second
 )
 
+// largeShare is the share of what grows with the cluster: on Redis, listing the locks reads
+// all keys.
+const largeShare = 20
+
 // setReads says how each part of the page is read.
 func (p *Page) setReads() {
 	p.cache = newProbe("cache", p.pingCache, p.logger)
 	p.database = newProbe("database", p.pingDatabase, p.logger)
 	p.overview = part[cleanup.Overview]{keep: keepState, read: p.node.Scheduler.Overview}
-	p.locks = part[heldLocks]{keep: keepLocks, read: p.readLocks}
+	p.locks = part[heldLocks]{keep: keepLocks, share: largeShare, read: p.readLocks}
 	p.ready = part[readiness]{keep: keepState, read: p.readReadiness}
 	p.nodes = part[nodes.Overview]{keep: keepNodes, read: p.readNodes}
-	p.projects = part[[]cssstore.Project]{keep: keepProjects, read: p.readProjects}
-	p.names = part[map[cssstore.UUID]string]{keep: keepProjects, read: p.readNames}
+	p.setExamination()
+	p.projects = part[[]cssstore.Project]{keep: keepProjects, share: largeShare, read: p.readProjects}
+	p.names = part[map[cssstore.UUID]string]{keep: keepProjects, share: largeShare, read: p.readNames}
 }
 
 func (p *Page) route() {

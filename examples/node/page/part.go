@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,21 +20,23 @@ const (
 // errNoAnswer is the error of a read that goes on beyond waitTimeout.
 var errNoAnswer = errors.New("no answer in time")
 
-// share is how many times as long as a read took its result is kept at least, so that the
-// page costs a slow cluster only a small share of its time. A failure is not kept: the end
-// of an outage shows.
-const share = 20
-
 // part is something that the page reads from the cluster. At most one read is in flight,
 // and requests share it: browsers that show the page do not add up.
 type part[T any] struct {
 	// keep is how long a result counts.
 	keep time.Duration
+	// share is how many times as long as a read took its result counts at least, so that
+	// one of very much data costs only a small share of the cluster's time. It is not for
+	// failures: the end of an outage shows.
+	share int
+	// timeout is the deadline of a read, readTimeout if it is 0.
+	timeout time.Duration
 	// read returns what could be read, also with an error.
 	read func(ctx context.Context) (T, error)
 
 	mu      sync.Mutex
 	current *call[T]
+	last    *call[T] // the one before, nil if there is none
 }
 
 type call[T any] struct {
@@ -79,19 +82,20 @@ func (c *call[T]) wait() bool {
 func (p *part[T]) join(ctx context.Context) *call[T] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.current == nil || p.current.isOld(p.keep) {
+	if p.current == nil || p.current.isOld(p.keep, p.share) {
+		p.last = p.current
 		p.current = &call[T]{begun: time.Now(), done: make(chan struct{})}
-		go p.current.run(context.WithoutCancel(ctx), p.read)
+		go p.current.run(context.WithoutCancel(ctx), cmp.Or(p.timeout, readTimeout), p.read)
 	}
 	return p.current
 }
 
 // isOld reports whether the read has ended too long ago.
-func (c *call[T]) isOld(keep time.Duration) bool {
+func (c *call[T]) isOld(keep time.Duration, share int) bool {
 	select {
 	case <-c.done:
 		if c.err == nil {
-			keep = max(keep, share*c.took())
+			keep = max(keep, time.Duration(share)*c.took())
 		}
 		return time.Since(c.ended) >= keep
 	default:
@@ -99,8 +103,8 @@ func (c *call[T]) isOld(keep time.Duration) bool {
 	}
 }
 
-func (c *call[T]) run(ctx context.Context, read func(context.Context) (T, error)) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+func (c *call[T]) run(ctx context.Context, timeout time.Duration, read func(context.Context) (T, error)) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	defer close(c.done)
 	defer func() { c.ended = time.Now() }()
@@ -110,6 +114,23 @@ func (c *call[T]) run(ctx context.Context, read func(context.Context) (T, error)
 		}
 	}()
 	c.value, c.err = read(ctx)
+}
+
+// latest returns the result of the last read that has ended without an error, and false if
+// there is none. It does not wait for the one that it starts if the result is old.
+func (p *part[T]) latest(ctx context.Context) (value T, ok bool) {
+	c := p.join(ctx)
+	select {
+	case <-c.done:
+		return c.value, c.err == nil
+	default:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil {
+		return value, false
+	}
+	return p.last.value, p.last.err == nil // it has ended before the other began
 }
 
 // forget makes the next request read again.

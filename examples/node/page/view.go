@@ -10,6 +10,7 @@ import (
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cssstore"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
 )
 
@@ -31,6 +32,9 @@ type state struct {
 	nodes    nodes.Overview
 	nodesErr error
 
+	report   doctor.Report
+	examined bool
+
 	projects    []cssstore.Project
 	projectsErr error
 	names       map[cssstore.UUID]string
@@ -48,6 +52,7 @@ func (p *Page) read(ctx context.Context) state {
 	all.Go(func() { s.nodes, s.nodesErr = p.nodes.get(ctx) })
 	all.Go(func() { s.projects, s.projectsErr = p.projects.get(ctx) })
 	all.Go(func() { s.names, _ = p.names.get(ctx) }) // without names it shows identifiers
+	s.report, s.examined = p.readExamination(ctx)
 	all.Wait()
 	s.cacheSamples, s.cacheSince = p.cache.recent()
 	s.databaseSamples, s.databaseSince = p.database.recent()
@@ -71,7 +76,9 @@ type view struct {
 	Nodes *nodesView
 	// NodesRead is true if the list of the nodes could be read.
 	NodesRead bool
-	Locks     []lockView
+	// Examination is nil if there is none.
+	Examination *examinationView
+	Locks       []lockView
 	// LocksNote says what the table of locks lacks, empty for nothing.
 	LocksNote string
 	LocksRead bool
@@ -103,6 +110,9 @@ func (p *Page) view(ctx context.Context) *view {
 		Now: moment{now}, Host: plain(cmp.Or(p.host, "unknown")), Introduction: p.introduction,
 		Unknown: s.overviewErr != nil, CanPause: p.token != nil, Paused: s.overview.Pause != nil,
 	}
+	if i := slices.IndexFunc(s.nodes.Nodes, func(n nodes.Node) bool { return n.Self }); i >= 0 {
+		v.Host = plain(s.nodes.Nodes[i].Host) // which an operator may have chosen
+	}
 	v.Concerns = v.concerns(s)
 	slices.SortStableFunc(v.Concerns, func(a, b concern) int { return cmp.Compare(b.Level.rank(), a.Level.rank()) })
 	v.Glance = glanceAt(s.overview, p.node.Scheduler.MaxDelay(), now)
@@ -121,6 +131,9 @@ func (p *Page) view(ctx context.Context) *view {
 	}
 	if v.NodesRead = s.nodesErr == nil; p.node.Nodes != nil {
 		v.Nodes = newNodesView(s.nodes, now)
+	}
+	if p.examine != nil {
+		v.Examination = newExaminationView(s.report, s.examined, now)
 	}
 	v.Chart, v.Runs = newRunsChart(s.overview.Runs), runViews(s.overview.Runs, now)
 	if p.node.Projects != nil && s.projectsErr == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // maxText limits text of others, in characters.
-const maxText = 300
+const maxText = 1000
 
 // plain returns text of others in one line of limited length, without characters that are
 // invisible or change the direction of writing. html/template escapes the rest.
