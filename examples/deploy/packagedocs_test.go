@@ -59,7 +59,7 @@ func packageDoc(dir, path string) (*doc.Package, error) {
 		files = append(files, f)
 	}
 	if len(files) == 0 {
-		return nil, nil //nolint:nilnil // said in the comment
+		return nil, nil
 	}
 	return doc.NewFromFiles(fset, files, path)
 }

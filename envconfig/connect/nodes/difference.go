@@ -121,8 +121,7 @@ func compareSameKey(all []*Node) []Difference {
 	for name := range names {
 		c := comparison{kind: KindSetting, name: name}
 		for _, n := range all {
-			s, _ := n.Fingerprints.setting(name)
-			c.add(n, s)
+			c.add(n, n.Fingerprints.setting(name))
 		}
 		found = c.differences(found)
 	}
