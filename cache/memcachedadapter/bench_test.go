@@ -63,6 +63,26 @@ func TestGet_AllocatesLittleMoreThanTheClient(t *testing.T) {
 	}
 }
 
+func TestSet_AllocatesLittleMoreThanTheClient(t *testing.T) {
+	p := pool(t, start(t, 1))
+	client := p.Client(patient)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	a := memcachedadapter.New(client, p)
+	item := cache.Item{Key: "css", Value: cssOf(20_000)}
+	require.NoError(t, a.Set(t.Context(), item))
+	raw, err := a.RawKey(t.Context(), item.Key)
+	require.NoError(t, err)
+	stored, err := client.Get(raw)
+	require.NoError(t, err)
+	ctx := context.Background()
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	require.LessOrEqual(t, allocs(func() { must(a.Set(ctx, item)) }), allocs(func() { must(client.Set(stored)) })+4)
+}
+
 func TestGet_HoldsAValueOnce(t *testing.T) {
 	a := open(t, start(t, 1), memcachedadapter.WithoutCompression())
 	p := cache.NewPool(a)

@@ -3,6 +3,7 @@ package sqlcleaner_test
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -113,5 +114,30 @@ func TestObserver_TellsConflictsAndOutagesApart(t *testing.T) {
 		e := sqlcleaner.NewEvent("read", time.Now(), err)
 		require.Equal(t, result, e.Result)
 		require.Equal(t, err, e.Err)
+	}
+}
+
+func TestObserver_ReportsAServerThatIsDown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close()) // nothing listens there now
+	for driver, c := range map[string]struct {
+		dsn     string
+		dialect sqlcleaner.Dialect
+	}{
+		"mysql": {"user:secret@tcp(" + l.Addr().String() + ")/mosparo", sqlcleaner.MySQL},
+		"pgx":   {"postgres://user:secret@" + l.Addr().String() + "/mosparo", sqlcleaner.PostgreSQL},
+	} {
+		t.Run(driver, func(t *testing.T) {
+			var seen events
+			d := sqlcleaner.New(open(t, driver, c.dsn).DB, c.dialect, sqlcleaner.WithReconnect(0), sqlcleaner.WithObserver(seen.observe))
+			require.Error(t, d.Ping(t.Context()))
+			_, err := d.Begin(t.Context(), time.Now(), cleanup.ExecutorCommand)
+			require.Error(t, err)
+			all := seen.take()
+			require.Equal(t, []string{"ping", "transaction"}, ops(all, "unavailable"))
+			require.Len(t, all, 2)
+			require.NotContains(t, all[0].Err.Error(), "secret")
+		})
 	}
 }

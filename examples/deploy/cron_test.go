@@ -31,8 +31,8 @@ func cronJobs(t *testing.T) (jobs []string) {
 	return jobs
 }
 
-// Two nodes run the same crontab at the same time, each with its own mosparo and clock,
-// and every job runs once in the cluster; that of GeoIP on each.
+// Two nodes run the same crontab and timers at the same time, each with its own mosparo and
+// clock, and every job runs once in the cluster; that of GeoIP on each.
 func TestCron_RunsEachJobOnOneNode(t *testing.T) {
 	jobs := cronJobs(t)
 	require.Len(t, jobs, 4)
@@ -46,11 +46,17 @@ func TestCron_RunsEachJobOnOneNode(t *testing.T) {
 	script("sleep", "")
 	require.NoError(t, os.Symlink(program(t, "mosparoctl"), filepath.Join(bin, "mosparoctl")))
 	run := func(job, node, dir string) {
-		cmd := exec.Command("/bin/sh", "-c", strings.Replace(job, "/var/www/mosparo", dir, 1))
+		cmd := exec.Command("/bin/sh", "-c", strings.ReplaceAll(job, "/var/www/mosparo", dir))
 		cmd.Env = []string{"PATH=" + bin + ":/usr/bin:/bin", "NODE=" + node, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + redis.Addr()}
 		out, err := cmd.CombinedOutput()
 		assert.NoError(t, err)
 		assert.Empty(t, string(out), "cron would mail it")
+	}
+	// The timers run the same way; other names, since those of the crontab are held now.
+	script("mosparo-cleanupd", `echo "$NODE mosparo-cleanupd $*" >>`+log+"\n")
+	for _, unit := range []string{"systemd/mosparo-cleanupd.service", "systemd/mosparo-rule-packages.service"} {
+		command := strings.NewReplacer("/usr/local/bin/", "", "/usr/bin/", "").Replace(setting(t, unit, "ExecStart"))
+		jobs = append(jobs, "cd /var/www/mosparo && "+strings.NewReplacer("run cleanup-database", "run timer-1", "run rule-packages", "run timer-2").Replace(command))
 	}
 	dirs := []string{mosparoDir(t, nil), mosparoDir(t, nil)}
 	for _, job := range jobs {
@@ -65,7 +71,8 @@ func TestCron_RunsEachJobOnOneNode(t *testing.T) {
 	require.NoError(t, err)
 	for command, times := range map[string]int{
 		"bin/console mosparo:cleanup-database\n":         1,
-		"bin/console mosparo:rule-package:refresh\n":     1,
+		"bin/console mosparo:rule-package:refresh\n":     1 + 1, // from crontab and timer
+		"mosparo-cleanupd ":                              1,
 		"bin/console mosparo:geoip2:download-database\n": 3 + 1, // on each node, or on one with the other line
 	} {
 		require.Equal(t, times, strings.Count(string(ran), command), string(ran))

@@ -186,7 +186,7 @@ func TestDocuments_OtherCommandsExist(t *testing.T) {
 				case assignment.MatchString(words[0]): // a line of .env.local
 					require.Len(t, words, 1, "%s: %s", d.path, line)
 				case words[0] == "go":
-					require.Contains(t, []string{"build", "get", "mod", "run", "test", "vet"}, words[1], "%s: %s", d.path, line)
+					require.Contains(t, []string{"build", "mod", "run", "test", "vet"}, words[1], "%s: %s", d.path, line)
 				case strings.HasPrefix(words[0], ".ci/"):
 					info, err := os.Stat(filepath.Join(root, words[0]))
 					require.NoError(t, err, "%s: %s", d.path, line)

@@ -73,6 +73,12 @@ func TestPush_MakesOthersAlike(t *testing.T) {
 	push()
 	contains(t, two, map[string]string{cssFile: "", settingsFile: "2", mappings: "1"})
 
+	// A node that has lost a folder, or has not mounted it, does not take it from the others.
+	require.NoError(t, os.RemoveAll(filepath.Join(admin, "var", "data")))
+	tree(t, admin, map[string]string{mappings: "2", "var/data/.gitkeep": "x"})
+	push()
+	contains(t, two, map[string]string{geoFile: "1", mappings: "2"})
+
 	// One that fails does not keep the others from being served.
 	tree(t, admin, map[string]string{settingsFile: "3"})
 	require.Error(t, exec.Command("/bin/sh", "files/push", "/proc/none", two).Run())

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
@@ -18,7 +19,7 @@ import (
 
 func doctorCommand() command {
 	return command{
-		name: "doctor", args: clusterArgs + " [--write] [--json]", run: doctorExamine,
+		name: "doctor", args: clusterArgs + " [--observe] [--write] [--json]", run: doctorExamine,
 		help:     "Examine this node: what is wrong with its settings, cache, locks, database and files, what happens if it stays, and what to do. It writes nothing without --write.",
 		examples: []string{"mosparoctl doctor --dir /var/www/mosparo", "mosparoctl doctor --dir /var/www/mosparo --timeout 20s --json"},
 		sub: []command{
@@ -44,10 +45,11 @@ func doctorCommand() command {
 func doctorExamine(ctx context.Context, a *app, flags *flag.FlagSet) func([]string) error {
 	var where clusterFlags
 	where.register(flags)
+	observe := flags.Bool("observe", false, "the node only observes, so it needs no rights to write")
 	write := flags.Bool("write", false, "also write an entry of 10 s to the cache and take a lock of 5 s, both under names of their own")
 	asJSON := jsonFlag(flags)
 	return func([]string) error {
-		r, _, err := a.examine(ctx, &where, *write)
+		r, _, err := a.examine(ctx, &where, doctorMode(*observe, *write)...)
 		if err != nil {
 			return err
 		}
@@ -76,17 +78,17 @@ func severityCode(worst doctor.Severity) error {
 
 // examine examines the cluster that the flags name, within the timeout. The settings are
 // nil if they could not be read.
-func (a *app) examine(ctx context.Context, where *clusterFlags, write bool) (doctor.Report, *envconfig.Settings, error) {
+func (a *app) examine(ctx context.Context, where *clusterFlags, more ...doctor.Option) (doctor.Report, *envconfig.Settings, error) {
 	if a.timeout <= 0 {
 		return doctor.Report{}, nil, usageError{"--timeout must be positive, such as 30s"}
 	}
-	opts, err := a.doctorOptions(where, write)
+	opts, err := a.doctorOptions(where)
 	if err != nil {
 		return doctor.Report{}, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	s, err := where.settings(a.environ)
+	s, err := a.settingsWithin(ctx, where)
 	var usage usageError
 	switch {
 	case errors.As(err, &usage):
@@ -94,7 +96,7 @@ func (a *app) examine(ctx context.Context, where *clusterFlags, write bool) (doc
 	case s == nil:
 		return doctor.Report{Time: time.Now(), Findings: []doctor.Finding{settingsUnread(err)}, Parts: []doctor.Part{}}, nil, nil
 	}
-	r := doctor.Examine(ctx, s, opts...) // what is wrong with the settings is among its findings
+	r := doctor.Examine(ctx, s, append(opts, more...)...) // what is wrong with the settings is among its findings
 	if where.dir == "" && where.dsn == "" {
 		r.Findings = append(r.Findings, doctor.Finding{
 			Code: "no_directory", Severity: doctor.Note, Subject: "settings", What: "only the environment was read",
@@ -104,6 +106,25 @@ func (a *app) examine(ctx context.Context, where *clusterFlags, write bool) (doc
 	return r, s, nil
 }
 
+// settingsWithin reads the settings. Files on a network file system may hang.
+func (a *app) settingsWithin(ctx context.Context, where *clusterFlags) (*envconfig.Settings, error) {
+	type answer struct {
+		s   *envconfig.Settings
+		err error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		s, err := where.settings(a.environ)
+		read <- answer{s, err}
+	}()
+	select {
+	case r := <-read:
+		return r.s, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("the files of the settings could not be read: %w", errTimeout(a.timeout))
+	}
+}
+
 func settingsUnread(err error) doctor.Finding {
 	return doctor.Finding{
 		Code: "settings_unreadable", Severity: doctor.Error, Subject: "settings", What: err.Error(),
@@ -111,7 +132,7 @@ func settingsUnread(err error) doctor.Finding {
 	}
 }
 
-func (a *app) doctorOptions(where *clusterFlags, write bool) ([]doctor.Option, error) {
+func (a *app) doctorOptions(where *clusterFlags) ([]doctor.Option, error) {
 	zone, err := time.LoadLocation(where.zone)
 	if err != nil {
 		return nil, usageError{"--zone: " + err.Error()}
@@ -121,14 +142,21 @@ func (a *app) doctorOptions(where *clusterFlags, write bool) ([]doctor.Option, e
 		return nil, err
 	}
 	each := min(max(connect.DefaultTimeout, a.timeout/5), a.timeout*2/3)
-	opts := []doctor.Option{
+	return []doctor.Option{
 		doctor.WithConnect(connect.WithTimeout(each), connect.WithDatabaseParameters(params)),
 		doctor.WithMySQL(mysqlconnector.New), doctor.WithZone(zone), doctor.WithLockURL(where.locks),
+	}, nil
+}
+
+// doctorMode returns the options for --observe and --write.
+func doctorMode(observe, write bool) (opts []doctor.Option) {
+	if observe {
+		opts = append(opts, doctor.WithMode(cleanup.ModeObserve))
 	}
 	if write {
 		opts = append(opts, doctor.WithWrites())
 	}
-	return opts, nil
+	return opts
 }
 
 // writeExamination prints a report for people.
@@ -152,10 +180,13 @@ func (a *app) writeExamination(r doctor.Report) error {
 		version, _, _ := strings.Cut(p.Version, " ")
 		t.add(p.Name, p.Kind, p.Server, cmp.Or(version, "-"), latency, clock)
 	}
-	if err := t.write(); err != nil {
-		return err
+	if len(r.Parts) > 0 {
+		if err := t.write(); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.stdout)
 	}
-	_, err := fmt.Fprintf(a.stdout, "\n%s, %s, %s\n", plural(count[doctor.Error], "error"), plural(count[doctor.Warning], "warning"), plural(count[doctor.Note], "note"))
+	_, err := fmt.Fprintf(a.stdout, "%s, %s, %s\n", plural(count[doctor.Error], "error"), plural(count[doctor.Warning], "warning"), plural(count[doctor.Note], "note"))
 	return err
 }
 

@@ -55,8 +55,9 @@ func doctorReport(ctx context.Context, a *app, flags *flag.FlagSet) func([]strin
 }
 
 func (a *app) bundle(ctx context.Context, where *clusterFlags) (*bundle, error) {
+	end := time.Now().Add(a.timeout)
 	state := a.stateLater(ctx, where)
-	r, s, err := a.examine(ctx, where, false)
+	r, s, err := a.examine(ctx, where)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (a *app) bundle(ctx context.Context, where *clusterFlags) (*bundle, error) 
 	for v := range s.Variables() {
 		b.Settings = append(b.Settings, v)
 	}
-	b.Cleanup, b.CleanupError = state(r.Time.Add(a.timeout))
+	b.Cleanup, b.CleanupError = state(end)
 	return b, nil
 }
 

@@ -151,7 +151,7 @@ func (a *app) showPublication(p nodes.Publication, full bool) error {
 		fmt.Fprintf(a.stdout, "published the record of %s\n", shell.Plain(p.Node.Host))
 	}
 	if full {
-		fmt.Fprintf(a.stdout, "published the list of %d files\n", p.Files)
+		fmt.Fprintf(a.stdout, "published the list of all files: %d\n", p.Files)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func TestFiles_ShowWhichPHPNodeDiffers(t *testing.T) {
 	code, out, _ = a.ctl("files", "compare", "--dir", a.dir)
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "public/resources/x.css: 1 bytes, ")
-	require.Contains(t, out, "missing on web2\n1 files differ\n")
+	require.Contains(t, out, "missing on web2\nfiles that differ: 1\n")
 
 	b.file("public/resources/x.css", "a")
 	publish(b, "web2", "--full")

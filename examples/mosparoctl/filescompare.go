@@ -102,7 +102,7 @@ func (a *app) writeLists(s listsState) error {
 	hosts := map[string]string{}
 	for _, l := range s.Lists {
 		hosts[l.Node] = l.Host
-		fmt.Fprintf(a.stdout, "%s  %d files, %s\n", shell.Plain(l.Host), l.Files, timeOrNone(l.Taken))
+		fmt.Fprintf(a.stdout, "%s: %s, files: %d\n", shell.Plain(l.Host), timeOrNone(l.Taken), l.Files)
 	}
 	for _, d := range s.Differences {
 		var versions []string
@@ -111,7 +111,7 @@ func (a *app) writeLists(s listsState) error {
 		}
 		fmt.Fprintf(a.stdout, "%s/%s: %s\n", d.Folder, shell.Plain(d.Path), shell.Plain(strings.Join(versions, "; ")))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d files differ\n", len(s.Differences))
+	_, err := fmt.Fprintf(a.stdout, "files that differ: %d\n", len(s.Differences))
 	return err
 }
 

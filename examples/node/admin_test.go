@@ -46,6 +46,8 @@ func TestAdmin_HasThePageAndThePublicAddressHasNot(t *testing.T) {
 		n.admin + "livez":                    200,
 		n.admin + "readyz":                   200,
 		n.admin + "api/v1/health/check":      404,
+		n.admin + "pause":                    404, // without a token
+		n.url + "preview/x":                  503,
 		n.url:                                503,
 		n.url + "api/v1/frontend/verify":     503,
 		n.url + "build/mosparo-frontend.css": 503,
@@ -57,6 +59,8 @@ func TestAdmin_HasThePageAndThePublicAddressHasNot(t *testing.T) {
 	}
 	_, body := n.get("")
 	require.Contains(t, body, "everything else to PHP nodes")
+	_, body = n.page()
+	require.Contains(t, body, `id="examination"`)
 	_, body = n.get("readyz")
 	require.JSONEq(t, `{"status":"ready","checks":{"css":{"ok":true}}}`, body)
 }
@@ -83,7 +87,10 @@ func TestAdmin_OnOtherAddressesAsksForAToken(t *testing.T) {
 	require.Equal(t, 401, n.status(admin, ""))
 	require.Equal(t, 401, n.status(admin, "wrong"))
 	require.Equal(t, 200, n.status(admin, "s3cret"))
+	require.Equal(t, 401, n.status(admin+"pause", ""))
+	require.Equal(t, 200, n.status(admin+"pause", "s3cret"))
 	require.Equal(t, 200, n.status(admin+"livez", ""))
+	require.Equal(t, 200, n.status(strings.Replace(admin, "//", "//anybody:s3cret@", 1), ""), "as a browser sends it")
 	n.waitUntilReady(admin)
 	require.NotContains(t, n.log.String(), "s3cret")
 }

@@ -12,7 +12,7 @@
 // and them may be [TwemproxyRedis], [TwemproxyMemcached], [PgBouncer], or a [Proxy]
 // that cuts the connection; before the nodes may be [Nginx],
 // [NginxRetrying] or [HAProxy]. [PHP] runs PHP with
-// Symfony's cache, and [Prometheus] scrapes nodes.
+// Symfony's cache, and [Prometheus] scrapes nodes. [Program] starts any other program.
 //
 // A test whose server is not installed is skipped, and says what is missing;
 // with MOSPARO_TEST_REQUIRE=1 in the environment it fails.

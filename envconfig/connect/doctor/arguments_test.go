@@ -35,6 +35,7 @@ func TestArguments(t *testing.T) {
 		"Worst":       nil,
 		"WithConnect": nil,
 		"WithLockURL": nil,
+		"WithMode":    nil,
 		"WithMySQL":   nil,
 		"WithWrites":  nil,
 		"WithZone":    {"doctor.WithZone: zone is nil": func() { doctor.WithZone(nil) }},

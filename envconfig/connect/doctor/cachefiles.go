@@ -31,7 +31,7 @@ func (e *examination) cacheFiles(ctx context.Context) (r result) {
 	dir := files.Dir()
 	r.part.Server = dir
 	e.examineDir(&r, dir)
-	examineLocks(&r, filepath.Join(filepath.Dir(dir), lock.KeyPrefix))
+	e.examineLocks(&r, filepath.Join(filepath.Dir(dir), lock.KeyPrefix))
 	latency, err := ping(ctx, func(ctx context.Context) error {
 		_, err := files.Get(ctx, string(cleanup.NextCleanup))
 		return err
@@ -74,7 +74,7 @@ func (e *examination) examineDir(r *result, dir string) {
 	switch {
 	case !mayWrite(fi):
 		r.add(Finding{
-			Code: "cache_dir_not_writable", Severity: Warning, Subject: "cache", What: fmt.Sprintf("this user (uid %d) may not write in %s (%s)", os.Geteuid(), at, describe(fi)),
+			Code: "cache_dir_not_writable", Severity: e.writeSeverity(), Subject: "cache", What: fmt.Sprintf("this user (uid %d) may not write in %s (%s)", os.Geteuid(), at, describe(fi)),
 			Consequence: "a node that cleans gets no lock and saves no schedule; one that only observes does not need it",
 			Remedy:      "run this program as PHP's user, or put both into one group that may write there (chmod g+ws)",
 		})
@@ -95,7 +95,7 @@ func (e *examination) examineDir(r *result, dir string) {
 
 // examineLocks looks at the directory of the locks, which the first node that takes one
 // makes.
-func examineLocks(r *result, dir string) {
+func (e *examination) examineLocks(r *result, dir string) {
 	fi, err := os.Stat(dir)
 	if err != nil {
 		return
@@ -104,7 +104,7 @@ func examineLocks(r *result, dir string) {
 	r.fact("lock_directory_mode", describe(fi))
 	if !mayWrite(fi) {
 		r.add(Finding{
-			Code: "lock_dir_not_writable", Severity: Warning, Subject: "locks", What: fmt.Sprintf("this user (uid %d) may not write in %s (%s)", os.Geteuid(), dir, describe(fi)),
+			Code: "lock_dir_not_writable", Severity: e.writeSeverity(), Subject: "locks", What: fmt.Sprintf("this user (uid %d) may not write in %s (%s)", os.Geteuid(), dir, describe(fi)),
 			Consequence: "a node that cleans gets no lock; one that only observes does not need it",
 			Remedy:      "run all Go nodes as one user, or in one group that may write there (chmod g+ws)",
 		})

@@ -154,7 +154,7 @@ func (x *databaseServer) checks(ctx context.Context) {
 			continue // it has been said
 		}
 		if err != nil {
-			x.result.add(checkFinding(name, err))
+			x.result.add(checkFinding(name, err, x.writeSeverity()))
 		}
 	}
 }
@@ -168,8 +168,9 @@ func clockFindings(all []Finding) (clocks []Finding) {
 	return clocks
 }
 
-// checkFinding converts the error of a check.
-func checkFinding(name string, err error) Finding {
+// checkFinding converts the error of a check. writes is the severity of a missing right to
+// write.
+func checkFinding(name string, err error, writes Severity) Finding {
 	f := Finding{Code: "database_" + name, Severity: Error, Subject: "database", What: err.Error(), Consequence: "a Go node does not clean"}
 	if !errors.Is(err, cleanup.ErrRefused) {
 		f.Code, f.Remedy = "database_check_failed", "see whether the server is overloaded or has gone away, or whether it lacks a table, and look again"
@@ -184,7 +185,7 @@ func checkFinding(name string, err error) Finding {
 		if errors.As(err, &rights) {
 			f.Remedy = strings.Join(rights.Grants, "; ")
 			if !strings.Contains(f.Remedy, "SELECT") {
-				f.Severity, f.Consequence = Warning, "a node that cleans does not clean; one that only observes does not need these rights"
+				f.Severity, f.Consequence = writes, "a node that cleans does not clean; one that only observes does not need these rights"
 			}
 		}
 	case "columns", "foreign_keys", "migrations":

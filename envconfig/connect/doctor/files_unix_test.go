@@ -68,9 +68,8 @@ func examineAs(t *testing.T, dir string) (findings []doctor.Finding) {
 // mosparo makes a directory of mosparo with a cache, which everyone can enter.
 func mosparo(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "doctor")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	for _, path := range []string{"", "config", "cache", "cache/@"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, path), 0o755))
 		require.NoError(t, os.Chmod(filepath.Join(dir, path), 0o755))

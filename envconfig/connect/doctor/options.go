@@ -3,6 +3,7 @@ package doctor
 import (
 	"time"
 
+	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 )
 
@@ -15,10 +16,11 @@ type options struct {
 	mysql   connect.MySQL
 	zone    *time.Location
 	writes  bool
+	mode    cleanup.Mode
 }
 
 func newOptions(function string, opts []Option) options {
-	o := options{zone: time.UTC}
+	o := options{zone: time.UTC, mode: cleanup.ModeClean}
 	for _, f := range opts {
 		if f == nil {
 			panic("doctor." + function + ": opts has a nil Option")
@@ -49,6 +51,18 @@ func WithZone(zone *time.Location) Option {
 		panic("doctor.WithZone: zone is nil")
 	}
 	return func(o *options) { o.zone = zone }
+}
+
+// WithMode sets the mode of the node. With [cleanup.ModeObserve], rights to write that are
+// missing are notes. The default is [cleanup.ModeClean], for which they are warnings.
+func WithMode(m cleanup.Mode) Option { return func(o *options) { o.mode = m } }
+
+// writeSeverity is the severity of a missing right to write.
+func (o options) writeSeverity() Severity {
+	if o.mode == cleanup.ModeClean {
+		return Warning
+	}
+	return Note
 }
 
 // WithWrites lets [Examine] write to the shared cache and the locks: an entry

@@ -26,6 +26,8 @@ type redisServer struct {
 	again func() (redis.UniversalClient, error)
 	// hasCSS is true if prepared CSS is in the cache.
 	hasCSS bool
+	// writes is the severity of a missing right to write.
+	writes Severity
 }
 
 // redis examines a server, the master of Sentinel, or a cluster.
@@ -41,7 +43,7 @@ func (e *examination) redis(ctx context.Context, d *dsn.Redis, use usage) (r res
 		return r
 	}
 	defer client.Close()
-	x := &redisServer{client: client, dsn: d, use: use, part: part, result: &r, again: again, hasCSS: e.settings.Cache.PrepareCSS}
+	x := &redisServer{client: client, dsn: d, use: use, part: part, result: &r, again: again, hasCSS: e.settings.Cache.PrepareCSS, writes: e.writeSeverity()}
 	if !x.reach(ctx) {
 		return r
 	}

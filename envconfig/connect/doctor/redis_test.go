@@ -214,6 +214,7 @@ func TestACLs_EachWordIsNeededAndNamedWhereItIsMissing(t *testing.T) {
 		find(t, r.Findings, "cache_info_forbidden")
 		if mode == cleanup.ModeObserve {
 			find(t, r.Findings, "cache_acl_write_words_missing")
+			require.Equal(t, doctor.Note, doctor.Worst(examine(t, as(t, s, statement), doctor.WithMode(mode)).Findings))
 		}
 		for _, rule := range strings.Fields(statement) {
 			if rule[0] != '+' && rule[0] != '~' {

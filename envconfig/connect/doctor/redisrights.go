@@ -55,10 +55,10 @@ var words = []word{
 // neededWords returns the commands for a usage.
 func neededWords(use usage, cluster bool) (all []word) {
 	for _, w := range words {
-		if !(use.cache && w.cache || use.locks && w.locks) || cluster && (w.name == "multi" || w.name == "exec") {
-			continue
-		}
-		if !slices.ContainsFunc(all, func(other word) bool { return other.name == w.name }) {
+		isFor := use.cache && w.cache || use.locks && w.locks
+		isLeftOut := cluster && (w.name == "multi" || w.name == "exec")
+		isThere := slices.ContainsFunc(all, func(other word) bool { return other.name == w.name })
+		if isFor && !isLeftOut && !isThere {
 			all = append(all, w)
 		}
 	}
@@ -111,7 +111,7 @@ func (x *redisServer) rights(ctx context.Context) {
 		x.result.add(x.missing(user, "_acl_words_missing", Error, reads, "a node cannot read the schedule, the CSS or who holds a lock"))
 	}
 	if len(writes) > 0 {
-		x.result.add(x.missing(user, "_acl_write_words_missing", Warning, writes, "a node that cleans gets no lock, or cannot save the schedule; one that only observes does not need them"))
+		x.result.add(x.missing(user, "_acl_write_words_missing", x.writes, writes, "a node that cleans gets no lock, or cannot save the schedule; one that only observes does not need them"))
 	}
 	if slices.Contains(reads, "+get") {
 		return // no key can be tried

@@ -19,6 +19,12 @@ type textFilter struct{ secrets *strings.Replacer }
 // the text of a server. A shorter one would match words at random.
 const minSecret = 4
 
+// ownWords are words of this package's texts that are passwords of careless operators.
+const ownWords = "mosparo mosparoctl redis sentinel memcached mysql mariadb postgresql sqlite database cache files locks server host user password default master admin root"
+
+// newTextFilter returns the filter for the secrets of the settings. A password that is a
+// word of the package, or stands in another setting such as database_user, is not replaced:
+// the places would show which one it is, and commands to be pasted would be spoiled.
 func newTextFilter(s *envconfig.Settings, more ...*dsn.Redis) textFilter {
 	var secrets []dsn.Secret
 	if s.Database != nil {
@@ -32,9 +38,14 @@ func newTextFilter(s *envconfig.Settings, more ...*dsn.Redis) textFilter {
 			secrets = append(secrets, d.Password, d.SentinelPassword)
 		}
 	}
+	public := []string{ownWords, s.Dir, strings.Join(s.Files, " ")}
+	for v := range s.Variables() {
+		public = append(public, v.Value)
+	}
+	words := strings.ToLower(strings.Join(public, " "))
 	var pairs []string
 	for _, secret := range secrets {
-		if text := secret.Reveal(); len(text) >= minSecret {
+		if text := secret.Reveal(); len(text) >= minSecret && !strings.Contains(words, strings.ToLower(text)) {
 			pairs = append(pairs, text, secret.String())
 		}
 	}

@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -108,24 +109,13 @@ func compareBool(a, b bool) int {
 // compareSameKey compares nodes whose fingerprints have the same key.
 func compareSameKey(all []*Node) []Difference {
 	found := []Difference{}
-	names := map[string]bool{}
 	source := comparison{kind: KindSource}
 	for _, n := range all {
-		for _, s := range n.Fingerprints.Settings {
-			names[s.Name] = true
-		}
 		if n.Fingerprints.Source.MAC != "" {
 			source.add(n, n.Fingerprints.Source)
 		}
 	}
-	for name := range names {
-		c := comparison{kind: KindSetting, name: name}
-		for _, n := range all {
-			c.add(n, n.Fingerprints.setting(name))
-		}
-		found = c.differences(found)
-	}
-	found = source.differences(found)
+	found = source.differences(compareSettings(all, found))
 	for _, name := range folderNames() {
 		c := comparison{kind: KindFolder, name: name}
 		var folders []Folder
@@ -139,6 +129,29 @@ func compareSameKey(all []*Node) []Difference {
 		if found = c.differences(found); len(found) > before {
 			found[before].Paths = differingPaths(folders)
 		}
+	}
+	return found
+}
+
+// compareSettings adds the settings that differ to found. It compares no more of them than
+// one record may have, since every record may have other names.
+func compareSettings(all []*Node, found []Difference) []Difference {
+	byNode := make([]map[string]Fingerprint, len(all))
+	names := map[string]bool{}
+	for i, n := range all {
+		byNode[i] = map[string]Fingerprint{}
+		for _, s := range n.Fingerprints.Settings {
+			byNode[i][s.Name] = s
+			names[s.Name] = true
+		}
+	}
+	sorted := slices.Sorted(maps.Keys(names))
+	for _, name := range sorted[:min(len(sorted), maxSettings)] {
+		c := comparison{kind: KindSetting, name: name}
+		for i, n := range all {
+			c.add(n, byNode[i][name])
+		}
+		found = c.differences(found)
 	}
 	return found
 }

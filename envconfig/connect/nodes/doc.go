@@ -25,31 +25,37 @@
 //
 // # Keys
 //
-//	mosparoGoNode.{id}        the record of a node  5 minutes; that of Publish as
-//	                                                long as the caller says
-//	mosparoGoNodes            the ids of all nodes  7 days, renewed after half of it
-//	mosparoGoNodeFiles.{id}.{n}  the files of a node, in parts; as long as the
-//	                                                caller of Publish says
+//	key                          value                  lifetime   writer
 //
-// All are PHP arrays, so that PHP can read them. An id is made from host and directory, so
-// that a restart keeps it. A heartbeat is one request that reads the list and the records
-// that the node knows, and one that writes its own; a second read is only needed for nodes
-// that are new. The list is written only if the own id is missing or half its lifetime is
-// over, together with the record, under the lock mosparo/nodes: no node removes another
-// one. Ids without a record are removed with the next write. If the list is lost, each node
-// adds itself with its next heartbeat, and meanwhile the others still know its id.
+//	mosparoGoNode.{id}           record of a node       5 minutes  Go, every minute
+//	                                                    as told    Publish
+//	mosparoGoNodes               ids of all nodes       7 days     Go and Publish, for a node that
+//	                                                               is new, or after half of it
+//	mosparoGoNodeFiles.{id}.{n}  part of a node's list  as told    Publish
+//	                             of files
 //
-// A cluster has 256 nodes at most. What is in these keys comes from the network: ids, texts and numbers of elements are
+// All are arrays that PHP can read. An id is made from host and directory, so that a restart
+// keeps it. A cluster has 256 nodes at most.
+//
+// A heartbeat is one request that reads the list of ids and the records that the node
+// knows, and one that writes its own. Only a new node costs a second read. The list is
+// written if the node's own id is missing or half its lifetime is over, together with the
+// record and under the lock mosparo/nodes, so that no update is lost. With locks that are
+// best effort, as on memcached, a lost id is back after a minute. Ids without a record are
+// removed with the next write. If the list is lost, each node adds itself with its next
+// heartbeat; until then the others still know its id.
+//
+// What is in these keys comes from the network: ids, texts and numbers of elements are
 // checked and limited, and what does not fit is left out.
 //
 // # Fingerprints
 //
-// A [Fingerprints] holds keyed hashes (HMAC-SHA256, cut to 128 bits), never a value. The
-// key is derived from mosparo's encryption_key, so that nobody without it can guess
-// passwords from the hashes of settings; nodes with another encryption_key cannot be
-// compared, which is a difference of its own. Names of settings and paths are stored as
-// they are: those who read the shared cache know the projects anyway, and an operator needs
-// the names.
+// A [Fingerprints] holds keyed hashes (HMAC-SHA256, cut to 128 bits), never a value. The key
+// is derived from mosparo's encryption_key, without which passwords cannot be guessed from
+// the hashes of settings. Nodes with another encryption_key cannot be compared, which is a
+// difference of its own. Names of settings and paths are stored as they are, since an
+// operator needs them; the shared cache has the ids of the projects anyway. There are
+// fingerprints of
 //
 //   - each setting of env.mosparo.php;
 //   - the folders public/resources and var/data: one hash of all their files, and the 50
@@ -58,10 +64,10 @@
 //
 // A file is hashed again only if its size or modification time has changed. Left out are
 // var/data/import, databases of SQLite, and temporary, hidden and lock files. Links are
-// hashed as links, never followed. A folder with more than 20,000 files is not compared,
-// and of a file larger than 256 MB only the size is. Hashing ends after ten
-// seconds and goes on a few minutes later; until all files of a folder are hashed, the
-// folder is not compared. Files are looked at for a twentieth of the time at most.
+// hashed as links, never followed. A folder with more than 20,000 files is not compared, and
+// of a file larger than 256 MB only the size is. Hashing ends after ten seconds and goes on a
+// few minutes later; until all files of a folder are hashed, the folder is not compared.
+// Files are looked at for a twentieth of the time at most.
 //
 // What may differ between nodes is declared with [WithMayDiffer]; such a difference is
 // shown as one that may be, and not logged. If prepared CSS is in the shared cache, that is

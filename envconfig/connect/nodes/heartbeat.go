@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -10,13 +11,13 @@ import (
 
 // heart is the state of the heartbeats. The registry's mutex guards it.
 type heart struct {
-	// written is true if the record of this process has been written.
-	written bool
+	// tried is true if the record of this process may have been written, written if it has.
+	tried, written bool
 	// listed is true if the last heartbeat succeeded; notListed says why it did not.
 	listed    bool
 	failing   bool
 	notListed string
-	// conflicts is how many heartbeats in a row have found the record of another
+	// conflicts is how many heartbeats in a row have found the record of a newer
 	// process under the id.
 	conflicts int
 }
@@ -31,8 +32,13 @@ func (r *Registry) heartbeat(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
 	v, err := r.read(limited)
+	if err == nil && r.isReplaced(limited, &v) {
+		return
+	}
 	if err == nil {
-		r.checkIdentity(limited, &v)
+		r.mu.Lock()
+		r.heart.tried = true
+		r.mu.Unlock()
 		self := r.snapshotSelf()
 		err = v.write(limited, r.pool, r.locker, self.ID, recordKey(self.ID).With(newRecord(&self), recordTTL))
 	}
@@ -64,30 +70,36 @@ func (r *Registry) setListed(ctx context.Context, err error) {
 	}
 }
 
-// checkIdentity looks for a record of another process under the id. At the start it is
-// that of an earlier process of this node, whose times are taken over. Later it is that of
-// a node with the same name and directory; then one of the two takes another id.
-func (r *Registry) checkIdentity(ctx context.Context, v *view) {
+// isReplaced looks for a record of another process under the id. At the start it is that of
+// an earlier process of this node, whose times are taken over. Later it is that of the next
+// one, which replaces this process: true. If that goes on, it is that of another node with
+// the same host name and directory; then this one takes another id.
+func (r *Registry) isReplaced(ctx context.Context, v *view) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found, ok := v.node(r.self.ID)
 	switch {
-	case !ok || found.instance == r.self.instance:
-		r.heart.conflicts = 0
-		return
-	case !r.heart.written:
+	case ok && !r.heart.written:
 		r.inherit(found.Fingerprints)
-		return
-	case found.Stopped || found.Mode == ModePublished:
-		return
+		return false
+	case !ok, found.instance == r.self.instance, found.Stopped, found.Mode == ModePublished, r.self.isNewer(found):
+		r.heart.conflicts = 0
+		return false
 	}
-	if r.heart.conflicts++; r.heart.conflicts < 2 || r.self.instance < found.instance {
-		return
+	if r.heart.conflicts++; r.heart.conflicts < 2 {
+		r.heart.listed, r.heart.notListed = false, "another process of this node has started"
+		return true
 	}
 	r.heart.conflicts = 0
 	r.self.ID = newID(r.self.instance)
-	r.logger.LogAttrs(ctx, slog.LevelWarn, "another process has the same host name and directory as this node; it is listed twice until one of them gets a name of its own (WithHost)",
+	r.logger.LogAttrs(ctx, slog.LevelWarn, "another process has the same host name and directory as this node; both are listed, but it is better to give one of them a name (WithHost)",
 		slog.String("host", r.self.Host))
+	return false
+}
+
+// isNewer reports whether the process of a node started after that of another.
+func (n *Node) isNewer(other Node) bool {
+	return cmp.Or(n.Started.Compare(other.Started), cmp.Compare(n.instance, other.instance)) > 0
 }
 
 // inherit takes over since when values have been there. The caller holds r.mu.
@@ -107,10 +119,10 @@ func (r *Registry) inherit(before Fingerprints) {
 // written its own by now. An error does no harm: the record expires.
 func (r *Registry) leave(ctx context.Context) {
 	r.mu.Lock()
-	written := r.heart.written
+	tried := r.heart.tried
 	r.heart.listed, r.heart.notListed = false, "this node has stopped"
 	r.mu.Unlock()
-	if !written {
+	if !tried {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)

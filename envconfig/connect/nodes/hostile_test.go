@@ -2,6 +2,7 @@ package nodes_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,22 @@ func TestRead_LimitsWhatARecordMayHave(t *testing.T) {
 	all = append(all, all[0])
 	all[1].ID, all[1].Fingerprints.Settings = "1", nil
 	require.LessOrEqual(t, len(nodes.Compare(all)), 200)
+}
+
+// As many records as a list may have, each with as many settings as a record may have, and
+// with names of its own, hold up no heartbeat.
+func TestCompare_TakesLittleTimeWhateverTheRecordsHave(t *testing.T) {
+	mac := strings.Repeat("A", 22)
+	all := make([]nodes.Node, 256)
+	for i := range all {
+		all[i] = nodes.Node{ID: fmt.Sprint(i), Fingerprints: nodes.Fingerprints{Key: mac}}
+		for j := range 500 {
+			all[i].Fingerprints.Settings = append(all[i].Fingerprints.Settings, nodes.Fingerprint{Name: fmt.Sprint(i, j), MAC: mac})
+		}
+	}
+	start := time.Now()
+	require.NotEmpty(t, nodes.Compare(all))
+	require.Less(t, time.Since(start), 30*time.Second, "it takes 0.1 s, and would take minutes")
 }
 
 // No bytes make reading fail for good or panic.

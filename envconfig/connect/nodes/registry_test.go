@@ -17,6 +17,7 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig/connect/nodes"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 func TestRegistry_NodesSeeEachOther(t *testing.T) {
@@ -231,12 +232,15 @@ func TestRegistry_AnOldProcessLeavesTheRecordOfTheNewOneAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		var log bytes.Buffer
-		logger := nodes.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
-		_, stop := w.start(t, dir, "web1", logger)
-		time.Sleep(10 * time.Minute)
+		opts := []nodes.Option{
+			nodes.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			nodes.WithRandom(func(time.Duration) time.Duration { return 0 }), // a heartbeat every 57 s
+		}
+		_, stop := w.start(t, dir, "web1", opts...)
+		time.Sleep(10*57*time.Second + 20*time.Second)
 		started := time.Now()
-		r, _ := w.start(t, dir, "web1", logger)
-		time.Sleep(10 * time.Second)
+		r, _ := w.start(t, dir, "web1", opts...)
+		time.Sleep(50 * time.Second) // with one heartbeat of the old one
 		stop()
 		all, err := nodes.Read(t.Context(), w.pool)
 		require.NoError(t, err)
@@ -308,5 +312,34 @@ func TestRegistry_EndsWithItsContext(t *testing.T) {
 		cancel(errors.New("at once"))
 		require.NoError(t, w.registry(t, dir, nodes.WithMode(cleanup.ModeClean)).Run(ctx))
 		require.Zero(t, w.cache.Requests(cachetest.OpSet))
+	})
+}
+
+// endingCache ends a node while it writes.
+type endingCache struct {
+	cache.Adapter
+	end context.CancelFunc
+}
+
+func (c endingCache) Set(ctx context.Context, items ...cache.Item) error {
+	err := c.Adapter.Set(ctx, items...)
+	c.end()
+	return err
+}
+
+// A node that is stopped during its first heartbeat does not leave a record of a node that
+// runs.
+func TestRegistry_StopsWhileItWritesItsFirstRecord(t *testing.T) {
+	dir := install(t, nil)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		l := lock.New(w.locks)
+		defer l.Close()
+		require.NoError(t, nodes.New(cache.NewPool(endingCache{w.cache, stop}), l, load(t, dir), nodes.WithMode(cleanup.ModeClean), nodes.WithHost("web1")).Run(ctx))
+		all, err := nodes.Read(t.Context(), w.pool)
+		require.NoError(t, err)
+		require.Equal(t, "web1:clean:stopped", hosts(all))
 	})
 }

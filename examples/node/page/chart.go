@@ -199,6 +199,8 @@ func took(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "–"
+	case d < time.Second:
+		return latency(d)
 	case d < time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}

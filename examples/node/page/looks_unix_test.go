@@ -187,6 +187,7 @@ func TestBrowser_ConfinesTheCSSOfAProject(t *testing.T) {
 	defer server.Close()
 	b.show(1024, "light")
 	b.open(server.URL)
+	b.until(`performance.getEntriesByType("resource").some(r => r.name.includes("/preview/") && r.responseEnd > 0)`)
 	var title string
 	b.run(`document.title`, &title)
 	require.NotContains(t, title, "owned")

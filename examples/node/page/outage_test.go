@@ -41,7 +41,7 @@ func TestPage_AnswersWithin2SecondsWhateverIsDown(t *testing.T) {
 		"memcached": {[]string{"MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://" + memcached.Addr()}, memcached},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := onServers(t, maria, c.environ...)
+			n := onServers(t, maria, nil, c.environ...)
 			server := httptest.NewServer(page.New(n))
 			defer server.Close()
 			// says reads the page, in time, until it says something.
@@ -80,14 +80,28 @@ func TestPage_AnswersWithin2SecondsWhateverIsDown(t *testing.T) {
 	}
 }
 
+// Locks may be on a server of their own.
+func TestPage_KnowsTheScheduleWithoutTheLockServer(t *testing.T) {
+	redis, locks, maria := servers.Redis(t), servers.Redis(t), servers.MariaDB(t)
+	n := onServers(t, maria, []connect.Option{connect.WithLockURL("redis://" + locks.Addr())}, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+redis.Addr())
+	locks.Pause()
+	start := time.Now()
+	w := get(t.Context(), page.New(n), "/")
+	require.Less(t, time.Since(start), 2*time.Second)
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, content(w), ">The lock server does not answer</h2>")
+	require.Contains(t, content(w), "Next cleanup in 5")
+	require.Contains(t, content(w), "The locks cannot be read.")
+}
+
 // onServers returns a node on real servers.
-func onServers(t *testing.T, maria *servers.MariaDBServer, environ ...string) *connect.Node {
+func onServers(t *testing.T, maria *servers.MariaDBServer, opts []connect.Option, environ ...string) *connect.Node {
 	t.Helper()
 	s, err := envconfig.FromEnviron(append(append(environ, settings...),
 		"database_driver=pdo_mysql", "database_host=127.0.0.1", "database_port="+strconv.Itoa(maria.Port()),
 		"database_name="+servers.DatabaseName, "database_user="+servers.DatabaseUser, "database_password="+servers.DatabasePassword))
 	require.NoError(t, err)
-	n, err := connect.Open(t.Context(), s, connect.WithMySQLTLS(mysql.RegisterTLSConfig))
+	n, err := connect.Open(t.Context(), s, append(opts, connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = n.Close() }) // a server may be gone
 	db, _, err := connect.Database(s, nil)

@@ -40,6 +40,10 @@ type state struct {
 	names       map[cssstore.UUID]string
 }
 
+// isUnknown reports whether the state of the cleanup could not be read. Without the lock
+// server it is known.
+func (s *state) isUnknown() bool { return s.overviewErr != nil && s.overview.Decision.Reason == "" }
+
 // read reads all parts at the same time.
 func (p *Page) read(ctx context.Context) state {
 	var s state
@@ -108,7 +112,7 @@ func (p *Page) view(ctx context.Context) *view {
 	now := time.Now()
 	v := &view{
 		Now: moment{now}, Host: plain(cmp.Or(p.host, "unknown")), Introduction: p.introduction,
-		Unknown: s.overviewErr != nil, CanPause: p.token != nil, Paused: s.overview.Pause != nil,
+		Unknown: s.isUnknown(), CanPause: p.token != nil, Paused: s.overview.Pause != nil,
 	}
 	if i := slices.IndexFunc(s.nodes.Nodes, func(n nodes.Node) bool { return n.Self }); i >= 0 {
 		v.Host = plain(s.nodes.Nodes[i].Host) // which an operator may have chosen
@@ -183,7 +187,7 @@ func (p *Page) facts(s state, now time.Time) []fact {
 		facts = append(facts, fact{Name: name, Value: value, Time: at})
 	}
 	add("May clean", mayClean(o, now), nil)
-	if s.overviewErr == nil {
+	if !s.isUnknown() {
 		due := o.Decision.Due
 		if o.Decision.Grace > 0 {
 			add("Next cleanup", "by the cron job", &moment{due.Add(-o.Decision.Grace)})
