@@ -8,9 +8,9 @@
 //	}
 //
 // [Settings] returns the findings that need no connection. [Examine] also looks at the
-// shared cache, the locks, the database and mosparo's files, at the same time and within
-// the deadline of its context. [ACLs] and [Grants] return the rights that a node needs. The
-// command mosparoctl doctor prints all of them.
+// shared cache, the locks, the database, mosparo's files and the records of other nodes, at
+// the same time and within the deadline of its context. [ACLs] and [Grants] return the rights
+// that a node needs. The command mosparoctl doctor prints all of them.
 //
 // It does not promise to find everything: what a server does not let this user read is left
 // out. A report is what one node sees; the others may see something else.

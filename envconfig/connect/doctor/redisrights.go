@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -91,8 +92,8 @@ func neededKeys(use usage, hasCSS bool) (all []pattern) {
 func (x *redisServer) rights(ctx context.Context) {
 	user, err := x.client.Do(ctx, "ACL", "WHOAMI").Text()
 	switch {
-	case err == nil:
-	case isRefused(err):
+	case err == nil && !strings.ContainsFunc(user, unicode.IsSpace): // as no user of Redis has
+	case err == nil, isRefused(err):
 		user = x.user()
 	default:
 		return // a server before ACLs, or a proxy that does not know them

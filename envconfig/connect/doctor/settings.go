@@ -102,10 +102,10 @@ func adapterWithoutAddress(s *envconfig.Settings) []Finding {
 	}
 	if !c.otherIsSet {
 		return []Finding{{
-			Code: "cache_address_default", Severity: Warning, Subject: c.own,
+			Code: "cache_address_default", Severity: Note, Subject: c.own,
 			What:        fmt.Sprintf("MOSPARO_CACHE_ADAPTER is %s, and %s is its default, a server on this host", s.Cache.Adapter, c.own),
-			Consequence: "nodes on other hosts do not share this cache: the cleanup runs on several nodes at the same time",
-			Remedy:      fmt.Sprintf("set %s to the address of the server that all nodes share", c.own),
+			Consequence: "nodes on other hosts, if there are any, do not share this cache: the cleanup runs on several nodes at the same time",
+			Remedy:      fmt.Sprintf("in a cluster, set %s to the address of the server that all nodes share", c.own),
 		}}
 	}
 	return []Finding{{
