@@ -85,22 +85,23 @@ func assemble(ctx context.Context, o options, environ []string, log *slog.Logger
 	case !configured:
 		return nil, errNothingNamed
 	}
+	mode := cleanup.ModeObserve
 	if o.clean {
-		opts = append(opts, connect.WithMode(cleanup.ModeClean))
+		mode = cleanup.ModeClean
 	}
-	n, err := connect.Open(ctx, s, append(opts, connect.WithZone(zone), connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
-	return &node{Node: n, metrics: registry, examine: examination(s, zone)}, err
+	n, err := connect.Open(ctx, s, append(opts, connect.WithMode(mode), connect.WithZone(zone), connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
+	return &node{Node: n, metrics: registry, examine: examination(s, zone, mode)}, err
 }
 
 // examination returns the function that looks for what is wrong with the node, with the
-// settings as they are then.
-func examination(s *envconfig.Settings, zone *time.Location) func(context.Context) doctor.Report {
+// settings as they are then. A node that observes needs no rights to write.
+func examination(s *envconfig.Settings, zone *time.Location, mode cleanup.Mode) func(context.Context) doctor.Report {
 	return func(ctx context.Context) doctor.Report {
 		now, err := s.Reload()
 		if err != nil {
 			now = s
 		}
-		return doctor.Examine(ctx, now, doctor.WithMySQL(mysqlconnector.New), doctor.WithZone(zone))
+		return doctor.Examine(ctx, now, doctor.WithMySQL(mysqlconnector.New), doctor.WithZone(zone), doctor.WithMode(mode))
 	}
 }
 
