@@ -223,3 +223,18 @@ func TestBrowser_PausesWithTheToken(t *testing.T) {
 	require.Nil(t, pauseOf(t, c))
 	b.silent()
 }
+
+func TestBrowser_NeedsNoJavaScript(t *testing.T) {
+	b := newBrowser(t)
+	c := lively(t)
+	c.start()
+	server := httptest.NewServer(page.New(c.node))
+	defer server.Close()
+	b.call("Emulation.setScriptExecutionDisabled", params{"value": true}, nil)
+	b.show(1024, "light")
+	b.open(server.URL)
+	var works bool
+	b.run(`document.getElementById("headline").textContent === "All is well" && document.querySelector("noscript > meta[http-equiv=refresh]") !== null`, &works)
+	require.True(t, works, "it loads itself again")
+	b.silent()
+}
