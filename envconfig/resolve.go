@@ -134,9 +134,9 @@ func (r *resolver) phpBool(lookup lookupFunc, name string) bool {
 	return resolve(r, lookup, name, false, convertPHPBool, showBool)
 }
 
-// seconds resolves a number of seconds.
-func (r *resolver) seconds(name string, def time.Duration) time.Duration {
-	return resolve(r, r.lookup, name, def, func(s string) (time.Duration, string, error) {
+// seconds resolves a number of seconds that only PHP nodes use, to list it and to warn.
+func (r *resolver) seconds(name string, def time.Duration) {
+	resolve(r, r.lookup, name, def, func(s string) (time.Duration, string, error) {
 		n, err := convertInt(s)
 		const most = int64(1<<63-1) / int64(time.Second)
 		return time.Duration(min(max(n, -most), most)) * time.Second, "", err

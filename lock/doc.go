@@ -33,7 +33,9 @@
 //	    between    the Lockers of one process
 //	    exclusion  always
 //	    fences     strictly rising
+//	    TTL        at least 1ms
 //	    lost with  the process
+//	    operators  list, break
 //
 //	redislocker
 //	    between    processes
@@ -41,9 +43,11 @@
 //	               forward
 //	    fences     strictly rising, even after data loss, provided that the
 //	               server's clock does not go back
+//	    TTL        at least 10ms; the margin is 2ms
 //	    lost with  failover before replication (unless replicas acknowledge),
 //	               split brain (the same), restart without persistence,
 //	               eviction, FLUSHDB
+//	    operators  list, break
 //
 //	filelocker
 //	    between    processes and machines on one directory; not on Windows
@@ -51,7 +55,9 @@
 //	               clock is not stepped forward
 //	    fences     strictly rising, even after a loss of files, provided that
 //	               the server's clock does not go back
+//	    TTL        at least 100ms; the margin is 25ms
 //	    lost with  removal of the directory
+//	    operators  list, break
 //
 //	memcachedlocker
 //	    between    processes
@@ -60,7 +66,10 @@
 //	               the stop took
 //	    fences     best effort: they fall if the counter is evicted and the
 //	               next holder's clock is behind
+//	    TTL        at least 1s, at most 30 days; the margin is 100ms; a crashed
+//	               holder loses the name up to 3 s later
 //	    lost with  eviction, restart, flush_all
+//	    operators  break
 //
 // For all of them:
 //
@@ -135,5 +144,6 @@
 //
 // # Limits
 //
-// There are no shared (read) locks.
+// There are no shared (read) locks. A name has 1 to 200 bytes of any kind. TTLs that a
+// backend can keep are in the table; a Locker's default is 30 s.
 package lock

@@ -40,7 +40,7 @@ func (a *Adapter) Clear(ctx context.Context) (int, error) {
 	err := a.scan(ctx, func(rel string, f *os.File) error {
 		key, _, err := a.keyOf(rel, f)
 		if err != nil || !a.owned.Match(key) {
-			return nil
+			return nil //nolint:nilerr // a foreign file is no entry
 		}
 		switch err := a.inRoot(func(root *os.Root) error { return root.Remove(rel) }); {
 		case err == nil:
@@ -63,7 +63,7 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 	err := a.scan(ctx, func(rel string, f *os.File) error {
 		head, err := readHead(f)
 		if err != nil {
-			return nil // unreadable: not known to be expired
+			return nil //nolint:nilerr // unreadable: not known to be expired
 		}
 		if c := parse(head); c.isExpired(now) && a.removeExpired(rel, f) {
 			n++

@@ -115,7 +115,7 @@ func cutHead(data []byte, mutable, immutable string) (class string, rest []byte,
 	return "", nil, false
 }
 
-// zoneName reads 3:"UTC";}
+// zoneName reads a zone at the end of a date, such as 3:"UTC";} in PHP's form.
 func zoneName(b []byte) ([]byte, bool) {
 	n, i := 0, 0
 	for ; i < len(b) && i < 3 && isDigitByte(b[i]); i++ {

@@ -134,7 +134,7 @@ func (r *literalReader) file() (any, error) {
 	return v, r.end()
 }
 
-// declare reads what follows the word: (strict_types=1);
+// declare reads (strict_types=1); after the word.
 func (r *literalReader) declare() error {
 	for _, want := range []string{"(", "strict_types", "=", "01", ")", ";"} {
 		if err := r.space(); err != nil {

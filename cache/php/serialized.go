@@ -264,7 +264,7 @@ func (r *serializedReader) key() (Key, error) {
 	return Key{}, r.fail("expected a key")
 }
 
-// minEntry is the least number of bytes of a key and a value: i:0;N;
+// minEntry is the least number of bytes of a key and a value, those of i:0;N; for one.
 const minEntry = 6
 
 // count reads "n:{" of an array or object and enters it. What is claimed there

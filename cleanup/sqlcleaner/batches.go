@@ -29,7 +29,7 @@ func (c *cleaning) emptyTokens(ctx context.Context) (finished bool, err error) {
 	const empty = "NOT EXISTS (SELECT 1 FROM submission s WHERE s.submit_token_id = t.id)"
 	return c.inBatches(ctx, "submit_token", "SELECT t.id FROM submit_token t WHERE t.id > ? AND t.created_at < ? AND "+empty,
 		func(ctx context.Context, tx *sql.Tx, ids []int64, deleted map[string]int) (err error) {
-			locked, err := c.d.lockRows(ctx, tx, "submit_token", ids)
+			locked, err := c.d.lockTokens(ctx, tx, ids)
 			if err != nil {
 				return err
 			}

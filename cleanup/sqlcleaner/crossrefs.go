@@ -56,7 +56,7 @@ func (c *cleaning) clearReferences(ctx context.Context, id int64) (due, cleared 
 		return false, false, err
 	}
 	_, err = c.tx(ctx, func(tx *sql.Tx) error {
-		locked, err := c.d.lockRows(ctx, tx, "submit_token", all)
+		locked, err := c.d.lockTokens(ctx, tx, all)
 		if err != nil {
 			return err
 		}

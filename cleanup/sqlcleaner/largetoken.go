@@ -28,7 +28,7 @@ func (c *cleaning) deleteMost(ctx context.Context, t token, done float64) (free,
 		}
 		free = false
 		deleted, err := c.transaction(ctx, "submission", done, func(tx *sql.Tx, deleted map[string]int) error {
-			if locked, err := d.lockRows(ctx, tx, "submit_token", []int64{t.id}); err != nil || len(locked) == 0 {
+			if locked, err := d.lockTokens(ctx, tx, []int64{t.id}); err != nil || len(locked) == 0 {
 				return err
 			}
 			arrived, err := d.selectIDs(ctx, tx, "SELECT id FROM submission WHERE submit_token_id = ? AND id > ? LIMIT 1", t.id, highest)

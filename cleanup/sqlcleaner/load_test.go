@@ -151,6 +151,7 @@ func phpCleanup(ctx context.Context, db *database) error {
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	var subs, tokens []string
 	for rows.Next() {
 		var sub, token int

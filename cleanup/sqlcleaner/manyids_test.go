@@ -18,7 +18,7 @@ import (
 func scattered(n int) *world {
 	r := rand.New(rand.NewPCG(21, 22))
 	w := &world{policy: cleanup.Policy{}.WithDefaults(), projects: []project{{1, "FOREVER"}}}
-	const highest = 1 << 31 // the columns are INT
+	const highest = 1<<31 - 2 // the columns are INT
 	id := func(i int) int { return highest - 10*n + 2*i }
 	order := r.Perm(4 * n)
 	for i := range n { // tokens with a submission, every second one due

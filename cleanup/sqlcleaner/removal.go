@@ -39,7 +39,7 @@ const deferForeignKeys = "PRAGMA defer_foreign_keys = ON"
 // are cleared first.
 func (c *cleaning) removeLocked(ctx context.Context, tx *sql.Tx, tokens []int64, deleted map[string]int) (skipped int, err error) {
 	d := c.d
-	locked, err := d.lockRows(ctx, tx, "submit_token", tokens)
+	locked, err := d.lockTokens(ctx, tx, tokens)
 	if err != nil {
 		return 0, err
 	}

@@ -97,10 +97,10 @@ func (d *DB) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 	return conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 }
 
-// lockRows locks the rows with these ids, except those that another client has locked, and
+// lockTokens locks the tokens with these ids, except those that another client has locked, and
 // returns the ids of the locked ones. A server without SKIP LOCKED waits for them instead.
-func (d *DB) lockRows(ctx context.Context, tx *sql.Tx, table string, ids []int64) ([]int64, error) {
-	query := "SELECT id FROM " + table + " WHERE " + d.dialect.idIn("id", ids) + " ORDER BY id"
+func (d *DB) lockTokens(ctx context.Context, tx *sql.Tx, ids []int64) ([]int64, error) {
+	query := "SELECT id FROM submit_token WHERE " + d.dialect.idIn("id", ids) + " ORDER BY id"
 	switch {
 	case d.dialect == SQLite: // a transaction that writes has locked the whole file
 	case d.noSkip.Load():

@@ -45,7 +45,7 @@ func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, er
 	b := &builder{options: newOptions(opts), opts: opts, settings: s}
 	b.n = &Node{Settings: s, CSSSource: CSSNone, logger: b.logger, drain: b.node.drain}
 	b.logWarnings()
-	parts := b.openParts(ctx)
+	parts := b.openParts()
 	if err := errors.Join(b.errs...); err != nil {
 		return nil, errors.Join(err, b.n.Close())
 	}
@@ -90,7 +90,7 @@ func (b *builder) logWarnings() {
 	}
 }
 
-func (b *builder) openParts(ctx context.Context) parts {
+func (b *builder) openParts() parts {
 	p := parts{adapter: b.node.adapter, backend: b.node.backend, db: b.node.sql, dialect: b.node.dialect}
 	b.openDatabase(&p)
 	if p.adapter == nil {

@@ -250,7 +250,7 @@ func (d *Memcached) check() error {
 		}
 	}
 	if d.unsupported != nil || len(d.Servers) == 1 {
-		return nil // with one server every distribution chooses the same
+		return nil //nolint:nilerr // unsupported is told apart; with one server every distribution chooses the same
 	}
 	switch d.Distribution {
 	case ketama, consistent:

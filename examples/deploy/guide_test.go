@@ -7,8 +7,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -99,14 +97,8 @@ func testsOf(t *testing.T, pkg string) (names []string) {
 	return names
 }
 
-// The guide links to files that exist, and its table has all of them.
+// The table of files has all of them.
 func TestGuide_KnowsTheFiles(t *testing.T) {
-	for _, m := range link.FindAllStringSubmatch(guide(t, ""), -1) {
-		if !strings.Contains(m[1], ":") {
-			_, err := os.Stat(m[1])
-			require.NoError(t, err)
-		}
-	}
 	var listed []string
 	for _, row := range rows(t, "The files") {
 		dir := "."
@@ -124,41 +116,6 @@ func TestGuide_KnowsTheFiles(t *testing.T) {
 		return err
 	}))
 	require.ElementsMatch(t, shipped, listed)
-}
-
-// commandLines returns the command lines of a text that begin with one of the programs.
-func commandLines(text string) (all []string) {
-	text = regexp.MustCompile(`(?m)^(go build|cp|systemctl) .*$`).ReplaceAllString(text, "")
-	for _, m := range regexp.MustCompile("(?m)(?:^|[ /`\"])((?:mosparoctl|mosparo-node|mosparo-cleanupd) [^\n`\"]*)").FindAllStringSubmatch(text, -1) {
-		line, _, _ := strings.Cut(m[1], " # ")
-		line, _, _ = strings.Cut(line, " -- ") // the command of "lock run"
-		all = append(all, strings.TrimSpace(line))
-	}
-	return all
-}
-
-// The programs take every command line of the guide and the shipped files.
-func TestGuide_CommandLinesAreValid(t *testing.T) {
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```|`(mosparo(?:ctl|-node|-cleanupd) [a-z][^`]*)`").FindAllStringSubmatch(guide(t, ""), -1)
-	var lines []string
-	for _, b := range blocks {
-		lines = append(lines, commandLines(b[1]+b[2])...)
-	}
-	for _, job := range cronJobs(t) {
-		lines = append(lines, commandLines(job)...)
-	}
-	for _, unit := range units(t) {
-		if strings.HasSuffix(unit, ".service") {
-			lines = append(lines, commandLines(setting(t, unit, "ExecStart"))...)
-		}
-	}
-	require.Greater(t, len(lines), 15)
-	for _, line := range lines {
-		words := strings.Fields(strings.ReplaceAll(line, "$MOSPARO_NODE_ARGS", "--clean"))
-		out, err := exec.Command(program(t, words[0]), append(words[1:], "--help")...).CombinedOutput()
-		require.NoError(t, err, "%s\n%s", line, out)
-		require.NotRegexp(t, `(?m)^Usage:\n.* COMMAND$`, string(out), "%s is no command", line)
-	}
 }
 
 // keyRow is a row of the table of keys.

@@ -194,4 +194,9 @@ func TestDoctorACL_PrintsWhatCanBePasted(t *testing.T) {
 	require.Contains(t, lines[3], " ~mosparoGoLock* ")
 	require.Contains(t, lines[3], "+evalsha")
 	require.Equal(t, 1, ctl(t, nil, "", "doctor", "acl").code, "nothing is on Redis")
+
+	got = ctl(t, environ, "", "doctor", "acl", "--lock-url", "redis://node:geheim88@locks.example.com:port")
+	require.Equal(t, exitUsage, got.code, "it would print the rights of a node without that server")
+	require.Empty(t, got.stdout)
+	require.NotContains(t, got.stderr, "geheim88")
 }

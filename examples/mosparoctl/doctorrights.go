@@ -12,6 +12,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
+	"github.com/mosparo/go-cluster/envconfig/dsn"
 	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
@@ -109,6 +110,11 @@ func doctorACL(_ context.Context, a *app, flags *flag.FlagSet) func([]string) er
 		s, mode, err := r.read(a, args)
 		if err != nil {
 			return err
+		}
+		if r.locks != "" && !strings.HasPrefix(r.locks, "memcached:") {
+			if _, err := dsn.ParseRedis(r.locks); err != nil {
+				return usageError{"--lock-url: " + err.Error()}
+			}
 		}
 		all := doctor.ACLs(s, r.user, mode, doctor.WithLockURL(r.locks))
 		switch {

@@ -2,7 +2,11 @@
 // same environment variables as mosparo, and mosparo's files with --dir. Run it without
 // arguments for a list of its commands.
 //
-//	go install github.com/mosparo/go-cluster/examples/mosparoctl@latest
+// In a clone of the repository,
+//
+//	go install ./examples/mosparoctl
+//
+// installs it.
 package main
 
 import (

@@ -104,7 +104,7 @@ func (c *cssCluster) watchMirror(ctx context.Context, interval time.Duration, as
 	}
 	err := c.mirror(mirror.WithInterval(interval), mirror.WithLogger(log)).Run(ctx)
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // interrupted
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func (x *databaseServer) lastText(ctx context.Context, query string) string {
 	for i := range values {
 		to[i] = &values[i]
 	}
-	if rows.Scan(to...) != nil {
+	if rows.Scan(to...) != nil || rows.Err() != nil {
 		return ""
 	}
 	return values[len(values)-1]

@@ -22,7 +22,7 @@ func examineFiles(t *testing.T, dir string, opts ...doctor.Option) doctor.Report
 	defer cancel()
 	s := settings(t, "-database_driver", "-database_host", "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=", "FILESYSTEM_CACHE_PATH="+dir)
 	r := doctor.Examine(ctx, s, opts...)
-	r.Findings = withoutDatabase(r.Findings)
+	r.Findings = withoutDatabase(r)
 	return r
 }
 

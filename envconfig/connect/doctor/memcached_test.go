@@ -25,7 +25,7 @@ func examineMemcached(t *testing.T, address string, opts ...doctor.Option) docto
 	defer cancel()
 	s := settings(t, "-database_driver", "-database_host", "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL="+address)
 	r := doctor.Examine(ctx, s, opts...)
-	r.Findings = withoutDatabase(r.Findings)
+	r.Findings = withoutDatabase(r)
 	return r
 }
 

@@ -151,7 +151,7 @@ func readList(ctx context.Context, pool *cache.Pool, id string) (List, error) {
 	if head.Format != 0 || head.Parts < 1 || head.Parts > maxParts || !isMAC(head.Key) {
 		return List{}, errors.New("it is in a format of a later version")
 	}
-	l := List{Node: id, Host: cut(head.Host, maxName), Key: head.Key, Taken: fromUnix(head.Taken), Folders: map[string][]File{}}
+	l := List{Node: id, Host: cut(head.Host), Key: head.Key, Taken: fromUnix(head.Taken), Folders: map[string][]File{}}
 	for _, name := range folderNames() {
 		if slices.Contains(head.Folders, name) {
 			l.Folders[name] = []File{}

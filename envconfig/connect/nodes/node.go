@@ -103,14 +103,14 @@ const (
 
 func folderNames() []string { return []string{FolderResources, FolderData} }
 
-// setting returns the fingerprint of a setting, false if the node does not have it.
-func (f *Fingerprints) setting(name string) (Fingerprint, bool) {
+// setting returns the fingerprint of a setting, the zero value if the node does not have it.
+func (f *Fingerprints) setting(name string) Fingerprint {
 	for _, s := range f.Settings {
 		if s.Name == name {
-			return s, true
+			return s
 		}
 	}
-	return Fingerprint{}, false
+	return Fingerprint{}
 }
 
 // folder returns the fingerprint of a folder, false if there is none.
@@ -141,8 +141,7 @@ func (f *Fingerprints) keepSince(before Fingerprints, now time.Time) {
 		}
 	}
 	for i := range f.Settings {
-		was, _ := before.setting(f.Settings[i].Name)
-		since(&f.Settings[i], was)
+		since(&f.Settings[i], before.setting(f.Settings[i].Name))
 	}
 	for i := range f.Folders {
 		is := &f.Folders[i]

@@ -80,7 +80,7 @@ func WithLogger(l *slog.Logger) Option {
 
 // WithRandom sets the source of the random part of the time between two heartbeats, for a
 // simulation that runs the same way again from the same seed. f returns a duration from 0
-// up to but not including n, which is above 0. The default, also for nil, is [rand.N].
+// up to but not including n, which is above 0. The default, also for nil, is [math/rand/v2.N].
 func WithRandom(f func(n time.Duration) time.Duration) Option {
 	return func(o *options) {
 		if o.random = f; f == nil {

@@ -96,13 +96,13 @@ func storeFiles(files []File) []storedFile {
 // cut, and what has no meaning is left out.
 func (r *record) node(id string) Node {
 	n := Node{
-		ID: id, Host: cut(r.Host, maxName), Mode: Mode(r.Mode), Library: cut(r.Library, maxName), Mosparo: cut(r.Mosparo, maxName), Source: cut(r.Source, maxName),
+		ID: id, Host: cut(r.Host), Mode: Mode(r.Mode), Library: cut(r.Library), Mosparo: cut(r.Mosparo), Source: cut(r.Source),
 		Started: checkTime(r.Started), Seen: checkTime(r.Seen), Stopped: r.Stopped, instance: r.Instance,
 	}
 	if !n.Mode.isKnown() {
 		n.Mode = ModeUnknown
 	}
-	n.Fingerprints = Fingerprints{Problem: cut(r.Problem, maxName), Taken: fromUnix(r.Taken), Source: r.Code.print()}
+	n.Fingerprints = Fingerprints{Problem: cut(r.Problem), Taken: fromUnix(r.Taken), Source: r.Code.print()}
 	if isMAC(r.Key) {
 		n.Fingerprints.Key = r.Key
 	}
@@ -126,11 +126,11 @@ func (s storedPrint) print() Fingerprint {
 	if !isMAC(s.MAC) {
 		s.MAC = ""
 	}
-	return Fingerprint{Name: cut(s.Name, maxName), MAC: s.MAC, Since: fromUnix(s.Since), MayDiffer: s.MayDiffer}
+	return Fingerprint{Name: cut(s.Name), MAC: s.MAC, Since: fromUnix(s.Since), MayDiffer: s.MayDiffer}
 }
 
 func (d storedFolder) folder() Folder {
-	f := Folder{Fingerprint: d.print(), Problem: cut(d.Problem, maxName), Files: min(max(d.Files, 0), maxFiles)}
+	f := Folder{Fingerprint: d.print(), Problem: cut(d.Problem), Files: min(max(d.Files, 0), maxFiles)}
 	if f.MAC == "" && f.Problem == "" {
 		f.Problem = "its record cannot be read"
 	}
@@ -148,9 +148,9 @@ func loadFiles(stored []storedFile) (files []File) {
 	return files
 }
 
-// cut returns text that is valid UTF-8 and has n bytes at most.
-func cut(text string, n int) string {
-	return strings.ToValidUTF8(text[:min(len(text), n)], "")
+// cut returns text that is valid UTF-8 and has maxName bytes at most.
+func cut(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxName)], "")
 }
 
 // checkTime returns the zero time for one that JSON does not have.
