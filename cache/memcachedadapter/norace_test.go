@@ -1,0 +1,5 @@
+//go:build !race
+
+package memcachedadapter_test
+
+const raceSlack = 0
