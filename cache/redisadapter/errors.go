@@ -28,7 +28,7 @@ func ignoreMiss(err error) error {
 func pipelineErr[C redis.Cmder](err error, cmds ...C) error {
 	for _, c := range cmds {
 		if c.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the caller reads it from the command
 		}
 	}
 	return err
