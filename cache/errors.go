@@ -9,7 +9,8 @@ import (
 
 // Conditions that callers tell apart with [errors.Is]. The error of the server
 // or client library is joined, never replaced; none contains a value or a
-// secret.
+// secret. For operators, "What can go wrong" in examples/deploy/README.md says what to
+// do about them.
 var (
 	// ErrNotFound: the key is absent or expired.
 	ErrNotFound = errors.New("not found")

@@ -2,6 +2,8 @@ package cleanup
 
 import "errors"
 
+// Why a run ends early, or does not begin. For operators, "What can go wrong" in
+// examples/deploy/README.md says what to do.
 var (
 	// ErrNoRun is returned by a [Database] for a run that does not exist or whose
 	// status is no longer unknown.

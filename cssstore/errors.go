@@ -7,7 +7,8 @@ import (
 
 // Conditions that callers tell apart with [errors.Is]. Every store also returns those
 // of package cache: cache.ErrUnavailable, ErrUnauthorized, ErrReadOnly, ErrFull,
-// ErrTooLarge, ErrClosed.
+// ErrTooLarge, ErrClosed. For operators, "What can go wrong" in
+// examples/deploy/README.md says what to do about them.
 var (
 	// ErrNotFound: the store has no valid CSS of this project.
 	ErrNotFound = errors.New("no prepared css")

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Conditions that callers tell apart with [errors.Is].
+// Conditions that callers tell apart with [errors.Is]. For operators, "What can go
+// wrong" in examples/deploy/README.md says what to do about them.
 var (
 	// ErrHeld: the name is held, or the slot is used; see [*HeldError].
 	ErrHeld = errors.New("lock is held")
