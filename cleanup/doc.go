@@ -10,7 +10,7 @@
 // has mosparo's rules as a pure function. Without [ModeClean] a scheduler observes: it
 // reads, logs what it would do, and writes nothing.
 //
-// A run is one cleanup by one node, whether it is under way or over; [Run] describes
+// A run is one cleanup by one node, finished or not; [Run] describes
 // it. The statistics are mosparo's table cleanup_statistic, which has a row for each
 // run. The marker is the key mosparoCleanupStartedAt, by which a PHP node shows that
 // it cleans. Unknown is mosparo's status of a run that is under way or whose node has
@@ -78,8 +78,8 @@
 // is in the lock backend.
 //
 // Go nodes of several versions may share a cache. A record or a pause in an unknown
-// format is a newer node's: a node neither cleans nor removes it until the entry is
-// gone, and says so in log and overview. A history (mosparoGoRuns) in an unknown format
+// format was written by a newer node: others keep it, do not clean until it is gone,
+// and say so in log and overview. A history (mosparoGoRuns) in an unknown format
 // is left as it is. The history names the nodes of runs since its oldest entry; if the
 // cache loses it, the nodes of earlier runs are unknown.
 //

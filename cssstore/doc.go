@@ -15,6 +15,7 @@
 //
 //	store := cachestore.New(pool) // a cache.Pool on the shared cache
 //	css := csshttp.New(store, projectdb.New(db, sqlcleaner.MySQL))
+//	defer css.Close()
 //	mux.Handle("/resources/", css)
 //
 // # Guarantees

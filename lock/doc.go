@@ -1,8 +1,8 @@
 // Package lock provides distributed locks (leases) with renewal and fencing
 // tokens (fences for short). At most one process holds a name at a time, within
 // the guarantees of the backend; a crashed holder loses it after the TTL. A holder
-// does not notice immediately that it lost a lease, so a store has to check the
-// fencing token to refuse writes of stale holders.
+// learns that it lost a lease at the next renewal or the deadline, so a store has to
+// check the fencing token to refuse writes of stale holders.
 //
 //	locker := lock.New(redislocker.New(client))
 //	defer locker.Close()
@@ -75,8 +75,9 @@
 //
 //   - The deadline of a lease counts from before the request was sent, less the
 //     backend's margin and, where the server is another machine's, a hundredth
-//     of the TTL. A lease that was granted late ends early, and no other process
-//     gets the name before that deadline; see "Clock assumptions".
+//     of the TTL. A lease that was granted late ends early. While the backend keeps
+//     its data, no other process gets the name before that deadline; see "Clock
+//     assumptions".
 //   - A process that is stopped (SIGSTOP) finds its lease ended when it goes
 //     on: [Lease.Err] reads the clock itself, before any timer fires.
 //   - A Redis without acknowledging replicas may have two masters for a while:
@@ -103,15 +104,15 @@
 // # Fairness
 //
 // Between processes there is no order, but fairness: if another process waits
-// ([WithWait]), one that has held a name for a poll interval without a break pauses
-// for as long as the other needs to poll once. Meanwhile its own callers wait, and
+// ([WithWait]), one that has held a name for a whole poll interval pauses until the
+// other has polled once. Meanwhile its own callers wait, and
 // those that do not wait find the name held. No process yields to callers that try
 // again and again without waiting, nor to those that wait for less than one and a
 // half poll intervals.
 //
 // Processes know of each other by a lease named "mosparo/waiting/NAME", which
-// [Locker.Holders] lists. A Locker counts as a process, and one that is made for a
-// single lease has no past: use one Locker for all of a process.
+// [Locker.Holders] lists. A Locker counts as a process, and a new one for each lease
+// never pauses: use one Locker for all of a process.
 //
 // # Fencing
 //

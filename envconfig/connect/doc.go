@@ -1,7 +1,7 @@
 // Package connect assembles a node of a mosparo cluster from its settings: the cleanup,
 // the CSS of the projects and the health checks, on the cluster's own cache, locks and
-// database. It sends nothing before the node runs, so it does not promise that the
-// servers can be reached.
+// database. It sends nothing before the node runs, so [Open] succeeds also while the
+// servers are down.
 //
 //	settings, err := envconfig.Load("/path/to/mosparo", os.Environ())
 //	node, err := connect.Open(ctx, settings) // observes; WithMode(cleanup.ModeClean) takes part
@@ -43,7 +43,7 @@
 // reverse order of opening. The locker must be closed before the client of its backend,
 // since it releases its leases:
 //
-//	db, driver, err := connect.Database(settings, nil)
+//	db, driver, err := connect.Database(settings, nil) // or mysqlconnector.New, for MySQL with TLS and its log
 //	defer db.Close()
 //	dialect, err := sqlcleaner.DialectOf(driver)
 //	adapter, err := connect.Cache(settings)
@@ -55,7 +55,7 @@
 //	defer locker.Close()
 //	css := csshttp.New(cachestore.New(pool), projectdb.New(db, dialect))
 //	defer css.Close()
-//	scheduler := cleanup.New(pool, locker, sqlcleaner.New(db, dialect))
+//	scheduler := cleanup.New(pool, locker, sqlcleaner.New(db, dialect), cleanup.WithPolicy(connect.CleanupPolicy(settings))) // observes
 //	err = scheduler.Run(ctx) // until ctx ends; it has nothing to close
 //
 // [CleanupPolicy] converts the settings of the cleanup. [Redis] and [Memcached] return
@@ -73,6 +73,17 @@
 //     default, it loses none if the next node restarts after nginx's fail_timeout
 //     (10 s): until then nginx sends nothing to a node that has refused a connection.
 //   - Otherwise it loses the requests that arrive while the port is closed.
+//
+// # Dependencies
+//
+// This package links all backends. A program that needs a single one links less if it
+// calls the constructor of that backend instead.
+//
+// # The logger of go-redis
+//
+// go-redis logs failed connections and the changes of a Sentinel through one logger for
+// the whole process, which writes to standard error. This package does not change it; a
+// program may replace it with a [RedisLogger].
 //
 // # The log
 //
@@ -137,15 +148,4 @@
 //	table                of the database
 //	to_allow             setting that would allow a client
 //	warning              what is wrong with a setting
-//
-// # Dependencies
-//
-// This package links all backends. A program that needs a single one links less if it
-// calls the constructor of that backend instead.
-//
-// # The logger of go-redis
-//
-// go-redis logs failed connections and the changes of a Sentinel through one logger for
-// the whole process, which writes to standard error. This package does not change it; a
-// program may replace it with a [RedisLogger].
 package connect

@@ -162,7 +162,7 @@ func TestDocuments_CommandLinesAreValid(t *testing.T) {
 	require.Greater(t, len(lines), 25)
 	slices.Sort(lines)
 	for _, line := range slices.Compact(lines) {
-		words := strings.Fields(strings.ReplaceAll(line, "$MOSPARO_NODE_ARGS", "--clean"))
+		words := strings.Fields(strings.NewReplacer("$MOSPARO_NODE_ARGS", "--clean", "$MOSPARO_CLEANUPD_ARGS", "--zone UTC").Replace(line))
 		out, err := exec.Command(program(t, words[0]), append(words[1:], "--help")...).CombinedOutput()
 		require.NoError(t, err, "%s\n%s", line, out)
 		if usage := regexp.MustCompile(`(?m)^Usage:\n +(.* COMMAND)$`).FindStringSubmatch(string(out)); usage != nil {

@@ -1,7 +1,7 @@
 -- A user of MySQL or MariaDB for the Go nodes, with no more rights than they need. Run it in
 -- mosparo's database. The nodes get it from the environment, which wins over
 -- env.mosparo.php: database_user=mosparo_node and database_password in
--- /etc/default/mosparo-node. "mosparoctl doctor grants" prints it for your names.
+-- /etc/default/mosparo-node (chmod 600). "mosparoctl doctor grants" prints it for your names.
 CREATE USER mosparo_node@'10.0.0.%' IDENTIFIED BY 'change-me-5';
 -- The cleanup:
 GRANT SELECT, INSERT, UPDATE, DELETE ON `cleanup_statistic` TO mosparo_node@'10.0.0.%';
