@@ -11,7 +11,7 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-// Between two transactions of a page somebody submits with a token that was due when the
+// Between two transactions of a page a visitor submits with a token that was due when the
 // page was surveyed: through a connection of their own, or through the one of the run.
 func TestClean_SeesWhatIsWrittenBetweenItsTransactions(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {

@@ -32,9 +32,9 @@ func TestRequireToken_IsAskedForByAllButTheProbes(t *testing.T) {
 		"s3cret/+=":                    401,
 		"Basic s3cret/+=":              401,
 		basic("", "s3cret/+="):         200,
-		basic("somebody", "s3cret/+="): 200,
+		basic("operator", "s3cret/+="): 200,
 		basic("s3cret/+=", ""):         401,
-		basic("somebody", "s3cret/+"):  401,
+		basic("operator", "s3cret/+"):  401,
 		"":                             401,
 	} {
 		res := ask(h, http.MethodGet, "/", local, "Authorization", authorization)

@@ -52,8 +52,8 @@ func (o options) adminToken(log *slog.Logger) (*health.Token, error) {
 }
 
 // adminRoutes returns the handler for operators, which requires the token if there is one.
-// It serves the CSS as well, since the status page links to it. Without a token nobody can
-// pause the cleanup with the page.
+// It serves the CSS as well, since the status page links to it. Without a token the page
+// cannot pause the cleanup.
 func (n *node) adminRoutes(token *health.Token, log *slog.Logger) http.Handler {
 	opts := []page.Option{page.WithLogger(log), page.WithExamination(n.examine)}
 	if token != nil {

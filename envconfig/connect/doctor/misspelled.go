@@ -17,7 +17,7 @@ func misspelled(s *envconfig.Settings) (all []Finding) {
 		all = append(all, Finding{
 			Code: "setting_misspelled", Severity: Warning, Subject: name,
 			What:        fmt.Sprintf("%s is set (%s), which mosparo does not read; it reads %s", name, source, meant.Name),
-			Consequence: fmt.Sprintf("%s has the value %q (%s), whatever %s says", meant.Name, meant.Value, meant.Source, name),
+			Consequence: fmt.Sprintf("%s has the value %q (%s), regardless of %s", meant.Name, meant.Value, meant.Source, name),
 			Remedy:      fmt.Sprintf("rename it to %s if that is meant", meant.Name),
 		})
 	}

@@ -76,7 +76,7 @@ func TestCompare_SaysWhichNodeDiffersInWhat(t *testing.T) {
 	}
 }
 
-// A declared path of the database is left out, whatever its name.
+// A declared path of the database is left out under any name.
 func TestCompare_LeavesOutTheDatabaseOfTheSettings(t *testing.T) {
 	a := install(t, map[string]string{"var/data/mosparo": "x"})
 	write(t, a, "config/env.mosparo.php", config("'database_driver' => 'pdo_sqlite', 'database_path' => '"+filepath.ToSlash(a)+"/var/data/mosparo'"))

@@ -8,7 +8,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/connect/requestid"
 )
 
-// What the id costs a request that nobody asks for it.
+// The cost of the id for a request that does not use it.
 func BenchmarkHandler(b *testing.B) {
 	h := requestid.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)

@@ -9,8 +9,8 @@
 // The page needs no JavaScript; where there is some it updates itself. It reads from the
 // cluster what it shows and writes nothing, except for a pause that an operator orders.
 // All readers of the page share one read of the cluster at a time, and it answers within
-// two seconds, whatever does not.
+// two seconds even if servers do not.
 //
-// Everybody who reaches the handler can read the page: put it on a listener that only
+// Every client of the handler can read the page: put it on a listener that only
 // operators reach, or behind [health.RequireToken].
 package page

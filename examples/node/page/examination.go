@@ -8,7 +8,7 @@ import (
 	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 )
 
-// The page examines the node while somebody looks at it, and no more often than this: an
+// The page examines the node when it is requested, and no more often than this: an
 // examination opens connections of its own, and a command that Redis refuses is in that
 // server's log.
 const keepExamination = 15 * time.Minute

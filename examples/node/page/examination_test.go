@@ -44,8 +44,8 @@ func TestExamination_IsShownAndNotWaitedFor(t *testing.T) {
 	require.NotContains(t, content(get(t.Context(), page.New(c.node, page.WithExamination(nil)), "/")), "Examination")
 }
 
-// Nobody looks: nothing is asked.
-func TestExamination_IsMadeWhileSomebodyLooks(t *testing.T) {
+// Without a request of the page nothing is examined.
+func TestExamination_IsMadeWhenThePageIsRequested(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		latest := page.Latest(func(context.Context) doctor.Report {
