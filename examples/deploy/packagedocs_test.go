@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/doc"
 	"go/doc/comment"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -101,25 +100,6 @@ func eachBlock(blocks []comment.Block, f func(comment.Block)) {
 	}
 }
 
-// Code in doc comments is formatted Go that uses names which exist.
-func TestPackageDocs_CodeIsValid(t *testing.T) {
-	all, err := packageDocs()
-	require.NoError(t, err)
-	excerpts := 0
-	for dir, pkg := range all {
-		eachComment(pkg, func(where, text string) {
-			eachBlock(pkg.Parser().Parse(text).Content, func(b comment.Block) {
-				// Other blocks are tables, SQL and command lines.
-				if b, ok := b.(*comment.Code); ok && regexp.MustCompile(`:=|\bfunc\b|(?m)^(const|err =|type|var) `).MatchString(b.Text) {
-					excerpts++
-					requireExcerpt(t, dir+" "+where, b.Text)
-				}
-			})
-		})
-	}
-	require.Greater(t, excerpts, 30)
-}
-
 // A name in brackets is a link, which it is only if the name exists and is exported.
 func TestPackageDocs_LinksLeadSomewhere(t *testing.T) {
 	all, err := packageDocs()
@@ -142,88 +122,46 @@ func TestPackageDocs_LinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// requireExcerpt checks that a text is formatted Go, in which a line "…" stands for what is
-// left out, and that names of this module's packages exist.
-func requireExcerpt(t *testing.T, where, text string) {
-	t.Helper()
-	text = regexp.MustCompile(`(?m)^(\t*)(…|\.\.\.)$`).ReplaceAllString(text, "$1// ...")
-	formatted, err := format.Source([]byte(text))
-	require.NoError(t, err, "%s:\n%s", where, text)
-	inLine := regexp.MustCompile(`(?m) +//`) // the excerpt may align comments as it likes
-	plain := func(code string) string { return strings.TrimSpace(inLine.ReplaceAllString(code, " //")) }
-	require.Equal(t, plain(string(formatted)), plain(text), "%s: run gofmt", where)
-	f, err := parseExcerpt(text)
-	require.NoError(t, err, where)
+// notRun has the examples without output, which go test only compiles, and the reason.
+var notRun = map[string]string{
+	"cache/cachetest Conformance":       "a test",
+	"cache/redisadapter ":               "needs Redis",
+	"cleanup/cleanuptest Conformance":   "a test",
+	"cleanup/cleanuptest Simulation":    "a test",
+	"cleanup/cleanuptest _cluster":      "cleanup/cleanuptest TestExample_ThePartitionOfANodeEndsItsRunAndAnotherCleans",
+	"cssstore/csshttp WithGenerator":    "",
+	"cssstore/cssstoretest Conformance": "a test",
+	"envconfig/connect Node_Run":        "needs a cluster",
+	"envconfig/connect Open":            "needs a cluster",
+	"envconfig/connect Open_fakes":      "envconfig/connect TestExampleOpen_fakes",
+	"lock/locktest Conformance":         "a test",
+	"lock/memcachedlocker ":             "needs memcached",
+	"lock/redislocker ":                 "needs Redis",
+}
+
+// Every other example is run.
+func TestPackageDocs_ExamplesRun(t *testing.T) {
 	all, err := packageDocs()
 	require.NoError(t, err)
-	local := map[string]bool{}
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			for _, left := range n.Lhs {
-				if id, ok := left.(*ast.Ident); ok {
-					local[id.Name] = true
-				}
-			}
-		case *ast.Field:
-			for _, id := range n.Names {
-				local[id.Name] = true
+	for dir := range all {
+		files, err := filepath.Glob(filepath.Join(root, dir, "*_test.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+			require.NoError(t, err)
+			for _, e := range doc.Examples(f) {
+				runs := e.Output != "" || e.EmptyOutput
+				require.Equal(t, runs, notRun[dir+" "+e.Name] == "", "%s: Example%s", dir, e.Name)
+				requireTest(t, notRun[dir+" "+e.Name])
 			}
 		}
-		return true
-	})
-	ast.Inspect(f, func(n ast.Node) bool {
-		selector, ok := n.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		id, ok := selector.X.(*ast.Ident)
-		if !ok || local[id.Name] {
-			return true
-		}
-		for dir, pkg := range all {
-			if dir == "cache/cachetest/servers" { // servers is more often a variable
-				continue
-			}
-			if pkg.Name == id.Name && !strings.Contains(dir, "internal/") && !strings.HasPrefix(dir, "examples/") {
-				require.Contains(t, exported(pkg), selector.Sel.Name, "%s: %s has no %s", where, dir, selector.Sel.Name)
-			}
-		}
-		return true
-	})
+	}
 }
 
-// parseExcerpt parses a file, declarations, or statements.
-func parseExcerpt(text string) (f *ast.File, err error) {
-	for _, around := range [][2]string{{"", ""}, {"package p\n", ""}, {"package p\nfunc _() {\n", "\n}"}} {
-		f, err = parser.ParseFile(token.NewFileSet(), "", around[0]+text+around[1], 0)
-		if err == nil {
-			break
-		}
+// requireTest checks that a test exists if a text has the form "package TestName".
+func requireTest(t *testing.T, text string) {
+	t.Helper()
+	if test := regexp.MustCompile(`^(\S+) (Test\w+)$`).FindStringSubmatch(text); test != nil {
+		require.Contains(t, testsOf(t, test[1]), test[2])
 	}
-	return f, err
-}
-
-// exported returns the exported names of a package.
-func exported(pkg *doc.Package) (names []string) {
-	values := func(all []*doc.Value) {
-		for _, v := range all {
-			names = append(names, v.Names...)
-		}
-	}
-	funcs := func(all []*doc.Func) {
-		for _, f := range all {
-			names = append(names, f.Name)
-		}
-	}
-	values(pkg.Consts)
-	values(pkg.Vars)
-	funcs(pkg.Funcs)
-	for _, typ := range pkg.Types {
-		names = append(names, typ.Name)
-		values(typ.Consts)
-		values(typ.Vars)
-		funcs(typ.Funcs)
-	}
-	return names
 }

@@ -54,12 +54,22 @@ var packages = map[string]string{"mosparo-node": "node", "mosparo-cleanupd": "cl
 
 var building = map[string]*sync.Once{"mosparo-node": {}, "mosparo-cleanupd": {}, "mosparoctl": {}}
 
-// program builds a program of the guide, once for all tests, and returns its path.
+// buildLine returns the command line with which the guide builds a program.
+func buildLine(t *testing.T, name string) string {
+	t.Helper()
+	line := regexp.MustCompile(`(?m)^go build -o /usr/local/bin/` + name + ` .*$`).FindString(guide(t, "Set up"))
+	require.NotEmpty(t, line, name)
+	return line
+}
+
+// program builds a program by the guide, once for all tests, and returns its path.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(programs, name)
 	building[name].Do(func() {
-		cmd := exec.Command("go", "build", "-o", path, "github.com/mosparo/go-cluster/examples/"+packages[name])
+		words := strings.Fields(strings.Replace(buildLine(t, name), "/usr/local/bin/"+name, path, 1))
+		cmd := exec.Command(words[0], words[1:]...)
+		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as in the guide
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
