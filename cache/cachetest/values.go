@@ -73,7 +73,7 @@ func (s *suite) oddKeys() {
 	var keys []string
 	for c := range 256 {
 		if !strings.ContainsRune(`{}()/\@:`, rune(c)) {
-			keys = append(keys, s.key(string([]byte{'b', byte(c)})), s.key(string([]byte{byte(c), 'b'})), s.key(string([]byte{byte(c)})))
+			keys = append(keys, s.key(string([]byte{byte(c), 'b'})), s.key(string([]byte{byte(c)})))
 		}
 	}
 	for _, name := range []string{" leading", "trailing ", "a  b", "\r\n", "Grüezi", "日本語", "\xff\xfe", "\x00", "\x00\x00", "%41", "%", "+", "*", "?", "[a]", "^", "~", "..", "-", "A", "a", "0", "1e3"} {
@@ -100,7 +100,8 @@ func (s *suite) oddKeys() {
 func (s *suite) longKeys() {
 	var keys []string
 	for n := len(s.prefix) + 1; n <= s.cfg.maxKey; n++ {
-		if n > 260 && n != s.cfg.maxKey {
+		// What hashes long keys does so near a power of two, or near 250.
+		if n > 260 && n != s.cfg.maxKey || n < 240 && (n+1)%16 > 2 {
 			continue
 		}
 		fill := strings.Repeat("x", n-len(s.prefix)-1)
