@@ -1,7 +1,6 @@
 package envconfig
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +37,8 @@ func apply(opts []Option) {
 // address that PHP or this module refuses. Where PHP uses a default instead, as for an
 // interval out of its range, so does Load, with a warning. Settings that are returned
 // together with an error are for display only: values of an env.mosparo.php that could not
-// be read are missing, and [Settings.DatabaseConnection] fails.
+// be read are missing, [Settings.DatabaseConnection] fails, and connect.Open refuses them;
+// see [Settings.Err].
 func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	apply(opts)
 	dir, err := filepath.Abs(dir)
@@ -64,7 +64,7 @@ func Load(dir string, environ []string, opts ...Option) (*Settings, error) {
 	}
 	s := r.settings()
 	s.reload = func() (*Settings, error) { return Load(dir, environ, opts...) }
-	return s, errors.Join(r.errs...)
+	return s, s.err
 }
 
 // noProject says what is wrong with a directory without settings.
@@ -79,9 +79,10 @@ func noProject(dir string) error {
 // returns), and reads no file.
 //
 // The error joins a [*ValueError] for each value that cannot be used. Settings that are
-// returned together with an error are for display only.
+// returned together with an error are for display only; see [Settings.Err].
 func FromEnviron(environ []string, opts ...Option) (*Settings, error) {
 	apply(opts)
 	r := &resolver{env: newEnvironment(environ)}
-	return r.settings(), errors.Join(r.errs...)
+	s := r.settings()
+	return s, s.err
 }

@@ -1,6 +1,7 @@
 package envconfig
 
 import (
+	"errors"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig/dsn"
@@ -42,7 +43,15 @@ type Settings struct {
 	databaseHelp string
 	// unread is why env.mosparo.php could not be read.
 	unread error
+	// err is what [Load] or [FromEnviron] returned with the settings.
+	err error
 }
+
+// Err returns the error with which [Load] or [FromEnviron] returned s, nil if there was
+// none. With an error the settings are for display only: a value that could not be used or
+// read is mosparo's default or empty, so that a node with them would not be one of its
+// cluster.
+func (s *Settings) Err() error { return s.err }
 
 // Reload reads the settings of [Load] again, since mosparo may be updated while a program
 // runs. It returns new settings and does not change s. The environment is the one that
@@ -83,6 +92,7 @@ func (r *resolver) settings() *Settings {
 	if r.config != nil {
 		s.ConfigFile, s.unread = r.config.path, r.config.err
 	}
+	s.err = errors.Join(r.errs...)
 	return s
 }
 

@@ -1,11 +1,13 @@
 package fileadapter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -65,13 +67,17 @@ func WithOwnerOf(mosparo string) Option {
 
 // WithMaxValueSize refuses larger values in both directions with
 // [cache.ErrTooLarge], so that a huge file cannot exhaust the memory of its
-// reader. The default is [cache.DefaultMaxValueSize]; 0 means no limit. It
-// panics if bytes is below zero.
+// reader. The default, also for 0, is [cache.DefaultMaxValueSize]; [math.MaxInt]
+// is no limit. It panics if bytes is negative.
 func WithMaxValueSize(bytes int) Option {
 	if bytes < 0 {
 		panic("fileadapter: WithMaxValueSize: bytes is negative")
 	}
-	return func(a *Adapter) { a.maxValue = bytes }
+	limit := cmp.Or(bytes, cache.DefaultMaxValueSize)
+	if limit == math.MaxInt {
+		limit = 0
+	}
+	return func(a *Adapter) { a.maxValue = limit }
 }
 
 // WithOwned lets [Adapter.Clear] remove the entries whose keys match the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,24 @@ func TestGet_RefusesAHugeFile(t *testing.T) {
 	require.NoError(t, os.Truncate(a.File("k"), 1<<40))
 	_, err = a.Get(t.Context(), "k")
 	require.ErrorIs(t, err, cache.ErrTooLarge)
+}
+
+// 0 is the default, as in all adapters: a program that passes on an option of its own does
+// not lose the limit with it.
+func TestMaxValueSize_HasADefault(t *testing.T) {
+	for bytes, want := range map[int]int{0: cache.DefaultMaxValueSize, 1000: 1000, math.MaxInt - 1: math.MaxInt - 1, math.MaxInt: 0} {
+		a := newAt(t, t.TempDir(), WithMaxValueSize(bytes))
+		require.Equal(t, want, a.MaxValueSize())
+		require.NoError(t, a.Set(t.Context(), item("k", "1")))
+		v, err := a.Get(t.Context(), "k")
+		require.NoError(t, err)
+		require.Equal(t, "1", string(v[0]))
+		if want == cache.DefaultMaxValueSize {
+			require.NoError(t, os.Truncate(a.File("k"), 1<<40))
+			_, err = a.Get(t.Context(), "k")
+			require.ErrorIs(t, err, cache.ErrTooLarge)
+		}
+	}
 }
 
 func TestGet_KeepsAFreshFileThatReplacedTheExpiredOne(t *testing.T) {

@@ -57,7 +57,7 @@ func (a *Adapter) readOnce(key string) (value []byte, expiry int64, err error) {
 	// What stands before the value: at most the key with all of its bytes
 	// escaped, and a number, for which this is plenty.
 	const number = 1024
-	if limit := int64(a.maxValue); limit > 0 && fi.Size() > limit+3*int64(len(key))+number {
+	if limit := int64(a.maxValue); limit > 0 && fi.Size()-3*int64(len(key))-number > limit {
 		return nil, 0, fmt.Errorf("%w: file of %d bytes, limit %d", cache.ErrTooLarge, fi.Size(), limit)
 	}
 	data := make([]byte, fi.Size())

@@ -35,8 +35,9 @@ var _ interface {
 // AdapterOption changes a default of [NewAdapter].
 type AdapterOption func(*Adapter)
 
-// WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
-// The default is 0, no limit; a negative size panics.
+// WithMaxValueSize refuses to store values of more bytes with
+// [cache.ErrTooLarge]. The default, also for 0, is no limit; a negative size
+// panics.
 func WithMaxValueSize(bytes int) AdapterOption {
 	if bytes < 0 {
 		panic("gocachestore: WithMaxValueSize: bytes is negative")

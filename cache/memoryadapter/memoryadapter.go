@@ -49,9 +49,9 @@ var _ interface {
 // Option changes a default of [New].
 type Option func(*Adapter)
 
-// WithMaxValueSize refuses larger values with [cache.ErrTooLarge], as a
-// memcached server does (there 1 MiB). The default is 0, no limit; a negative
-// size panics.
+// WithMaxValueSize refuses values of more bytes with [cache.ErrTooLarge], as a
+// memcached server does (there 1 MiB). The default, also for 0, is no limit; a
+// negative size panics.
 func WithMaxValueSize(bytes int) Option {
 	if bytes < 0 {
 		panic("memoryadapter: WithMaxValueSize: bytes is negative")

@@ -39,8 +39,9 @@ var _ interface {
 // Option changes a default of [New].
 type Option func(*Adapter)
 
-// WithMaxValueSize refuses to store larger values with [cache.ErrTooLarge].
-// The default is 0: Redis itself takes up to 512 MiB. A negative size panics.
+// WithMaxValueSize refuses to store values of more bytes with
+// [cache.ErrTooLarge]. The default, also for 0, is no limit but Redis' own of
+// 512 MiB. A negative size panics.
 func WithMaxValueSize(bytes int) Option {
 	if bytes < 0 {
 		panic("redisadapter: WithMaxValueSize: bytes is negative")

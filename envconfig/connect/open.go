@@ -33,14 +33,19 @@ import (
 // MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. A node that cleans and knows
 // mosparo's directory also prepares CSS that is missing in the shared cache.
 //
-// The error joins a [*SettingError] for each setting that cannot be used. If the program
-// does not import the driver of its database, the error names the import. Settings
-// without a database are an error unless [WithDatabase] or [WithSQL] provides one: the
-// node would schedule cleanups that it cannot run.
+// The error joins a [*SettingError] for each setting that cannot be used. Settings that
+// were returned with an error ([envconfig.Settings.Err]) are refused with all of that
+// error, also if no part of the node uses what is wrong. If the program does not import
+// the driver of its database, the error names the import. Settings without a database are
+// an error unless [WithDatabase] or [WithSQL] provides one: the node would schedule
+// cleanups that it cannot run.
 func Open(ctx context.Context, s *envconfig.Settings, opts ...Option) (*Node, error) {
 	panicIfNil(s == nil, "Open", "s")
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
+	}
+	if s.Err() != nil { // a default in place of a value would be another cluster's
+		return nil, unusableSettings(s)
 	}
 	b := &builder{options: newOptions(opts), opts: opts, settings: s}
 	b.n = &Node{Settings: s, CSSSource: CSSNone, logger: b.logger, drain: b.node.drain}

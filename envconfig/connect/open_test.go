@@ -26,6 +26,7 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/cachestore"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/dotenv"
 	"github.com/mosparo/go-cluster/envconfig/health"
 	"github.com/mosparo/go-cluster/lock"
 	"github.com/mosparo/go-cluster/lock/memorylocker"
@@ -292,7 +293,33 @@ func TestOpen_NamesEachSettingOfAJoinedError(t *testing.T) {
 	}
 }
 
-// Settings that were returned together with an error are for display.
+// Settings that were returned together with an error are for display: with the default of a
+// value that was set, or without a file that could not be read, the node would be one of
+// another cluster.
+func TestOpen_RefusesSettingsOfAnError(t *testing.T) {
+	withFakes := []connect.Option{
+		connect.WithCache(memoryadapter.New()), connect.WithLock(memorylocker.New()), connect.WithDatabase(cleanuptest.NewFake()),
+	}
+	s, err := envconfig.FromEnviron([]string{"MOSPARO_CLEANUP_PROCESS_INTERVAL=often", "MOSPARO_SUBMISSION_RETENTION_PERIOD=long"})
+	require.Equal(t, err, s.Err())
+	n, err := connect.Open(t.Context(), s, withFakes...)
+	require.Nil(t, n)
+	require.Equal(t, []string{"MOSPARO_SUBMISSION_RETENTION_PERIOD", "MOSPARO_CLEANUP_PROCESS_INTERVAL"}, names(err))
+
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config", "env.mosparo.php")
+	require.NoError(t, os.Mkdir(filepath.Dir(file), 0o755))
+	require.NoError(t, os.WriteFile(file, []byte("<?php return ["), 0o600))
+	s, err = envconfig.Load(dir, nil)
+	require.Error(t, err)
+	_, err = connect.Open(t.Context(), s, withFakes...)
+	var broken *dotenv.FileError
+	require.ErrorAs(t, err, &broken)
+	require.Equal(t, file, broken.Path)
+
+	require.NoError(t, settings(t).Err())
+}
+
 func TestOpen_NamesTheAdapterThatIsUnknown(t *testing.T) {
 	s, err := envconfig.FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=apcu"})
 	require.Error(t, err)

@@ -1,6 +1,8 @@
 package connect
 
 import (
+	"errors"
+
 	"github.com/mosparo/go-cluster/envconfig"
 )
 
@@ -30,6 +32,25 @@ func (e *SettingError) Unwrap() error { return e.Err }
 
 func newSettingError(s *envconfig.Settings, setting string, err error) error {
 	return &SettingError{Setting: setting, Source: s.Variable(setting).Source, Err: err}
+}
+
+// unusableSettings returns the error with which the settings were returned, with a
+// [*SettingError] for each setting. What names none, such as a file that cannot be read, is
+// left as it is.
+func unusableSettings(s *envconfig.Settings) error {
+	all := []error{s.Err()}
+	if joined, ok := s.Err().(interface{ Unwrap() []error }); ok { //nolint:errorlint // each part counts
+		all = joined.Unwrap()
+	}
+	var errs []error
+	for _, err := range all {
+		if named := namedErrors(s, "", err); len(named) > 0 {
+			errs = append(errs, named...)
+		} else {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // settingErrors takes err apart into the errors of the settings that it names. What

@@ -74,6 +74,17 @@ func TestParse_AgreesWithSymfony(t *testing.T) {
 	}
 }
 
+// The names of Vite begin with two underscores.
+func TestParse_TakesNamesWithUnderscoresInFront(t *testing.T) {
+	vars, err := Parse(".env", []byte("__VITE_HOSTS=h\nA=$__VITE_HOSTS-${__VITE_HOSTS}-${___C:-c}-$_-$__1\n"), nil)
+	require.NoError(t, err)
+	require.Equal(t, []Variable{{Name: "__VITE_HOSTS", Value: "h", File: ".env"}, {Name: "A", Value: "h-h-c-$_-$__1", File: ".env"}}, vars)
+	for _, name := range []string{"_", "__", "__1"} {
+		_, err := Parse(".env", []byte(name+"=x\n"), nil)
+		require.ErrorContains(t, err, "invalid character", name)
+	}
+}
+
 // requireDotenvError compares the line, and the reason.
 func requireDotenvError(t *testing.T, c dotenvCase, err error) {
 	t.Helper()

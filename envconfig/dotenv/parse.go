@@ -185,13 +185,11 @@ func (p *lexer) parseName() (string, error) {
 	return name, nil
 }
 
-// nameLength returns the length of the variable name at the start of s: an optional
-// underscore, a letter, then letters, digits and underscores.
+// nameLength returns the length of the variable name at the start of s: any number of
+// underscores, of which earlier releases of Symfony 6.4 take one, then a letter, then
+// letters, digits and underscores.
 func nameLength(s string) int {
-	i := 0
-	if i < len(s) && s[i] == '_' {
-		i++
-	}
+	i := len(s) - len(strings.TrimLeft(s, "_"))
 	if i >= len(s) || !isLetter(s[i]) {
 		return 0
 	}

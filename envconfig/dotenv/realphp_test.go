@@ -22,7 +22,7 @@ var realVars = []string{"REAL=real$A\\\\x", "EMPTY=", "HTTP_H=header", "SPACE=a 
 
 // randomDotenv is the content of a .env file that is right more often than not.
 func randomDotenv(r *rand.Rand, first bool) string {
-	names := []string{"A", "B", "C", "LONG_NAME", "REAL", "EMPTY", "HTTP_H"}
+	names := []string{"A", "B", "C", "LONG_NAME", "REAL", "EMPTY", "HTTP_H", "__TWICE"}
 	pick := func(list []string) string { return list[r.IntN(len(list))] }
 	pieces := []string{
 		"$", "${", "$#", "${#}", "${#:-d}", "${#:=e}", "${#:-}", "${#:=}", "x", "y1", "\\", "\\\\", "}", ":-z", "\\$", "\\$#", "\\\\$#", "_", "$(", ")", "\\$(a)",

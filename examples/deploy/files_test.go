@@ -56,7 +56,6 @@ func TestPush_MakesOthersAlike(t *testing.T) {
 	servers.Find(t, "rsync", "rsync")
 	admin, one, two := t.TempDir(), t.TempDir(), t.TempDir()
 	t.Setenv("MOSPARO_DIR", admin)
-	t.Setenv("TMPDIR", t.TempDir())
 	push := func() {
 		t.Helper()
 		command(t, "/bin/sh", "files/push", one, two)
@@ -83,6 +82,32 @@ func TestPush_MakesOthersAlike(t *testing.T) {
 	tree(t, admin, map[string]string{settingsFile: "3"})
 	require.Error(t, exec.Command("/bin/sh", "files/push", "/proc/none", two).Run())
 	contains(t, two, map[string]string{settingsFile: "3"})
+}
+
+// A push that runs keeps the next one from starting, and no other user of the host can.
+func TestPush_HasALockOfItsOwn(t *testing.T) {
+	servers.Find(t, "rsync", "rsync")
+	admin, one, tmp := t.TempDir(), t.TempDir(), t.TempDir()
+	t.Setenv("MOSPARO_DIR", admin)
+	t.Setenv("TMPDIR", tmp)
+	tree(t, admin, map[string]string{settingsFile: "1", cssFile: "1", geoFile: "1"})
+	held := func(path string) {
+		t.Helper()
+		command(t, "flock", "-n", path, "/bin/sh", "files/push", one)
+	}
+	held(filepath.Join(tmp, "mosparo-push.lock"))
+	contains(t, one, map[string]string{settingsFile: "1"})
+
+	lock := filepath.Join(admin, "var", "mosparoGoPush.lock")
+	info, err := os.Stat(lock)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
+	info, err = os.Stat(filepath.Join(one, settingsFile))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o644), info.Mode(), "the others read what they could read before")
+	tree(t, admin, map[string]string{settingsFile: "2"})
+	held(lock)
+	contains(t, one, map[string]string{settingsFile: "1", "var/mosparoGoPush.lock": ""})
 }
 
 // Changes on either of two nodes reach the other one.

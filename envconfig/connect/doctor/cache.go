@@ -82,25 +82,33 @@ func (e *examination) lockServer() (l lockServer) {
 const snapshotTimeout = 2 * time.Second
 
 // snapshotLater reads mosparo's schedule in the background. The returned function waits for
-// it, but leaves time for what follows if the cache hangs.
-func (e *examination) snapshotLater(ctx context.Context) func() cleanup.Snapshot {
+// it, but leaves time for what follows if the cache hangs. A panic is a finding.
+func (e *examination) snapshotLater(ctx context.Context) func() (cleanup.Snapshot, []Finding) {
 	wait := snapshotTimeout
 	if end, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(end)/2)
 	}
 	late := time.After(wait)
-	got := make(chan cleanup.Snapshot, 1)
+	var read cleanup.Snapshot
+	var findings []Finding
+	done := make(chan struct{})
 	go func() {
-		defer close(got) // also after a panic
-		defer func() { _ = recover() }()
-		got <- e.snapshot(ctx)
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				f := panicFinding("cache", "reading mosparo's schedule", p)
+				f.Consequence = "the time zone of the database is not compared with the schedule"
+				findings = append(findings, f)
+			}
+		}()
+		read = e.snapshot(ctx)
 	}()
-	return func() cleanup.Snapshot {
+	return func() (cleanup.Snapshot, []Finding) {
 		select {
-		case s := <-got:
-			return s
+		case <-done:
+			return read, findings
 		case <-late:
-			return cleanup.Snapshot{}
+			return cleanup.Snapshot{}, nil // the check of the cache says that it hangs
 		}
 	}
 }
@@ -119,8 +127,10 @@ func (e *examination) snapshot(ctx context.Context) (s cleanup.Snapshot) {
 	}
 	defer adapter.Close()
 	var next, additional, started cache.Result[time.Time]
-	_ = cache.Read(ctx, cache.NewPool(adapter), cleanup.NextCleanup.Into(&next), cleanup.AdditionalCleanup.Into(&additional), cleanup.CleanupStartedAt.Into(&started))
+	pool := cache.NewPool(adapter)
+	_ = cache.Read(ctx, pool, cleanup.NextCleanup.Into(&next), cleanup.AdditionalCleanup.Into(&additional), cleanup.CleanupStartedAt.Into(&started))
 	s.Next, s.Additional, s.Started = timeOf(next), timeOf(additional), timeOf(started)
+	s.GoRuns, _ = cleanup.RunTimes(ctx, pool)
 	return s
 }
 

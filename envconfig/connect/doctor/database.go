@@ -19,7 +19,7 @@ type databaseServer struct {
 	*examination
 	db       *sql.DB
 	dialect  sqlcleaner.Dialect
-	schedule func() cleanup.Snapshot
+	schedule func() (cleanup.Snapshot, []Finding)
 	result   *result
 }
 
@@ -149,7 +149,9 @@ func (x *databaseServer) clock(ctx context.Context) {
 // checks makes the checks that a node makes before it cleans.
 func (x *databaseServer) checks(ctx context.Context) {
 	d := sqlcleaner.New(x.db, x.dialect, sqlcleaner.WithZone(x.zone), sqlcleaner.WithReconnect(0))
-	for name, err := range d.Checks(ctx, connect.CleanupPolicy(x.settings), x.schedule()) {
+	schedule, findings := x.schedule()
+	x.result.add(findings...)
+	for name, err := range d.Checks(ctx, connect.CleanupPolicy(x.settings), schedule) {
 		if name == "clock" && len(clockFindings(x.result.findings)) > 0 {
 			continue // it has been said
 		}

@@ -189,13 +189,17 @@ func (e *examination) run(ctx context.Context) []result {
 func (c check) safely(ctx context.Context) (r result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.add(Finding{
-				Code: "check_failed", Severity: Error, Subject: c.name, What: fmt.Sprintf("the check ended in a panic: %v", p),
-				Consequence: "what it looks for is not known", Remedy: "make sure that the address is that of the right kind of server; otherwise this is a mistake of this program: report it",
-			})
+			r.add(panicFinding(c.name, "the check", p))
 		}
 	}()
 	return c.run(ctx)
+}
+
+func panicFinding(subject, work string, value any) Finding {
+	return Finding{
+		Code: "check_failed", Severity: Error, Subject: subject, What: fmt.Sprintf("%s ended in a panic: %v", work, value),
+		Consequence: "what it looks for is not known", Remedy: "make sure that the address is that of the right kind of server; otherwise this is a mistake of this program: report it",
+	}
 }
 
 func hanging(name string) Finding {

@@ -3,9 +3,12 @@ package doctor_test
 import (
 	"bufio"
 	"context"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,5 +87,24 @@ func TestHostile_ACheckThatHangsIsAFindingInTime(t *testing.T) {
 	defer cancel()
 	r = doctor.Examine(ctx, settings(t, "database_driver=pdo_sqlite", "database_path="+db, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=memcached", "MEMCACHED_URL=memcached://"+s.Addr()),
 		doctor.WithConnect(connect.WithTimeout(5*time.Second)))
+	find(t, r.Findings, "database_columns")
+}
+
+// panicking is the log handler of an application with a mistake.
+type panicking struct{ slog.Handler }
+
+func (panicking) Handle(context.Context, slog.Record) error { panic("a mistake") }
+
+// The schedule is read beside the checks of the database, which cannot compare its zone
+// without it.
+func TestHostile_APanicWhileTheScheduleIsReadIsAFinding(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "data.sqlite")
+	require.NoError(t, os.WriteFile(db, nil, 0o600))
+	s := settings(t, "database_driver=pdo_sqlite", "database_path="+db, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=relative")
+	require.NotEmpty(t, s.Variable("FILESYSTEM_CACHE_PATH").Warning)
+	r := doctor.Examine(t.Context(), s, doctor.WithConnect(connect.WithLogger(slog.New(panicking{slog.NewTextHandler(io.Discard, nil)}))))
+	f := find(t, slices.DeleteFunc(slices.Clone(r.Findings), func(f doctor.Finding) bool { return !strings.Contains(f.What, "schedule") }), "check_failed")
+	require.Equal(t, "cache", f.Subject)
+	require.Equal(t, "reading mosparo's schedule ended in a panic: a mistake", f.What)
 	find(t, r.Findings, "database_columns")
 }

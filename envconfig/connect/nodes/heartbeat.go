@@ -3,10 +3,12 @@ package nodes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/lock"
 )
 
 // heart is the state of the heartbeats. The registry's mutex guards it.
@@ -59,7 +61,7 @@ func (r *Registry) setListed(ctx context.Context, err error) {
 	r.heart.listed, r.heart.failing, r.heart.notListed = err == nil, err != nil, ""
 	r.heart.written = r.heart.written || err == nil
 	if err != nil {
-		r.heart.notListed = err.Error()
+		r.heart.notListed = whyNotWritten(err)
 	}
 	r.mu.Unlock()
 	switch {
@@ -68,6 +70,30 @@ func (r *Registry) setListed(ctx context.Context, err error) {
 	case err == nil && was:
 		r.logger.LogAttrs(ctx, slog.LevelInfo, "the record of this node is written again")
 	}
+}
+
+// whyNotWritten says in words why the record could not be written. People see it on pages,
+// where addresses of servers do not belong; the log has the error.
+func whyNotWritten(err error) string {
+	for _, c := range []struct {
+		condition error
+		words     string
+	}{
+		{errNewerIndex, errNewerIndex.Error()},
+		{cache.ErrUnauthorized, "the shared cache refuses this node"},
+		{cache.ErrReadOnly, "the shared cache takes no writes"},
+		{cache.ErrFull, "the shared cache is full"},
+		{cache.ErrUnavailable, "the shared cache is unavailable"},
+		{lock.ErrUnauthorized, "the lock server refuses this node"},
+		{lock.ErrUnavailable, "the lock server is unavailable"},
+		{lock.ErrHeld, "another node is writing the list of nodes"},
+		{context.DeadlineExceeded, "the servers did not answer in time"},
+	} {
+		if errors.Is(err, c.condition) {
+			return c.words
+		}
+	}
+	return "its record cannot be written; the error is in its log"
 }
 
 // isReplaced looks for a record of another process under the id. At the start it is that of

@@ -10,7 +10,8 @@ import (
 type Overview struct {
 	// Nodes are all nodes that have a record, and this node, by host.
 	Nodes []Node `json:"nodes"`
-	// Listed is true if the other nodes see this one. NotListed says why not.
+	// Listed is true if the other nodes see this one. NotListed says why not, in words
+	// without addresses; the log has the error.
 	Listed    bool   `json:"listed"`
 	NotListed string `json:"not_listed,omitempty"`
 	// ReadAt is when the other nodes were read, zero if never.

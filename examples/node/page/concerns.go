@@ -88,7 +88,7 @@ func (v *view) concerns(s state) []concern {
 		add(warning, "The schedule looks odd", plain(w)+".")
 	}
 	if errors.Is(s.overview.CheckErr, cleanup.ErrRefused) {
-		add(warning, "This node must not clean", plain(s.overview.CheckErr.Error())+".")
+		add(warning, "This node must not clean", refusal(s.overview.CheckErr)+".")
 	}
 	return all
 }

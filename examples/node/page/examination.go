@@ -2,7 +2,9 @@ package page
 
 import (
 	"context"
+	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
@@ -28,7 +30,43 @@ func WithExamination(examine func(ctx context.Context) doctor.Report) Option {
 }
 
 func (p *Page) setExamination() {
-	p.examination = part[doctor.Report]{keep: keepExamination, timeout: examinationTimeout, read: func(ctx context.Context) (doctor.Report, error) { return p.examine(ctx), nil }}
+	p.examination = part[doctor.Report]{keep: keepExamination, timeout: examinationTimeout, read: func(ctx context.Context) (doctor.Report, error) {
+		r := p.examine(ctx)
+		for _, f := range r.Findings {
+			if _, quotes := inWords(f); quotes {
+				p.logger.WarnContext(ctx, "the examination quotes an error, which the status page does not show", slog.String("check", f.Code), slog.String("error", f.What))
+			}
+		}
+		return r, nil
+	}}
+}
+
+// quoting are the findings that consist of the error of a driver, a client or the system,
+// with what the page says instead. It may have addresses, which the page does not show.
+var quoting = map[string]string{
+	"cache_address_unusable":    "The address of the shared cache cannot be used",
+	"locks_address_unusable":    "The address of the lock server cannot be used",
+	"database_address_unusable": "The address of the database cannot be used",
+	"cache_unreadable":          "The directory of the shared cache cannot be read",
+	"directory_unreadable":      "mosparo's directory cannot be read",
+	"database_check_failed":     "A check of the database could not be made",
+	"database_projects":         "The list of the projects cannot be read",
+	"nodes_unreadable":          "The records of the other nodes cannot be read",
+	"cache_write_failed":        "An entry of the shared cache could not be written, read or removed",
+	"lock_failed":               "A lock could not be taken or released",
+	"check_failed":              "A check ended in a panic",
+}
+
+// inWords returns what a finding says, and whether the page says it in words of its own.
+func inWords(f doctor.Finding) (what string, quotes bool) {
+	if what, quotes = quoting[f.Code]; quotes {
+		return what + "; the error is in the log of this node", true
+	}
+	server := map[string]string{"cache": "The shared cache", "locks": "The lock server", "database": "The database"}[f.Subject]
+	if server != "" && strings.Contains(f.What, " cannot be reached: ") {
+		return server + " cannot be reached; the error is in the log of this node", true
+	}
+	return f.What, false
 }
 
 // readExamination returns the report of the last examination, false before the first one.
@@ -65,8 +103,9 @@ func newExaminationView(r doctor.Report, done bool, now time.Time) *examinationV
 		if len(v.Findings) == maxFindings {
 			break
 		}
+		what, _ := inWords(f)
 		v.Findings = append(v.Findings, findingView{
-			Level: severityLevel(f.Severity), Subject: plain(f.Subject), What: sentence(f.What), Consequence: sentence(f.Consequence), Remedy: sentence(f.Remedy),
+			Level: severityLevel(f.Severity), Subject: plain(f.Subject), What: sentence(what), Consequence: sentence(f.Consequence), Remedy: sentence(f.Remedy),
 		})
 	}
 	return v

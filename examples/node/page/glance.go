@@ -2,6 +2,7 @@ package page
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
@@ -115,7 +116,14 @@ func mayClean(o cleanup.Overview, now time.Time) string {
 	case o.CheckErr == nil:
 		return "yes" + checked
 	case errors.Is(o.CheckErr, cleanup.ErrRefused):
-		return "no: " + plain(o.CheckErr.Error()) + checked
+		return "no: " + refusal(o.CheckErr) + checked
 	}
 	return "unknown; see the log" + checked
+}
+
+// refusal returns why a check forbids this node to clean, in its own words: what a refusal
+// joins is the error of a server.
+func refusal(err error) string {
+	words, _, _ := strings.Cut(err.Error(), "\n")
+	return plain(words)
 }

@@ -1,8 +1,12 @@
 package page_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,12 +16,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mosparo/go-cluster/cache"
+	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
+	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/examples/node/page"
 )
 
@@ -112,4 +119,54 @@ func onServers(t *testing.T, maria *servers.MariaDBServer, opts []connect.Option
 	}
 	require.NoError(t, cleanup.NextCleanup.Set(t.Context(), cache.NewPool(n.Pool.Adapter()), time.Now().Add(time.Hour), 0))
 	return n
+}
+
+// Errors of clients and drivers name servers and networks that a reader of the page need
+// not know. They are in the log.
+func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
+	const redis, database, resolver = "10.0.0.31:6379", "127.0.0.1:1", "10.0.0.53:53"
+	down := fmt.Errorf("%w: lookup cache.internal on %s: dial tcp %s: connect: connection refused", cache.ErrUnavailable, resolver, redis)
+	faulty := cachetest.NewFake()
+	c := newClusterWith(t, installed(t, "one"), connect.WithCache(faulty), connect.WithSchedulerOptions(
+		cleanup.WithCheck(func(context.Context, cleanup.Snapshot) error {
+			return errors.Join(fmt.Errorf("%w: the tables are not mosparo's", cleanup.ErrRefused), down)
+		})))
+	c.next(time.Hour)
+	c.start()
+	s, err := envconfig.FromEnviron(append([]string{"database_driver=pdo_mysql", "database_host=127.0.0.1", "database_port=1", "database_user=mosparo", "database_password=hunter2"}, settings...))
+	require.NoError(t, err)
+	log := &logged{}
+	p := page.New(c.node, page.WithLogger(log.logger()), page.WithExamination(func(ctx context.Context) doctor.Report {
+		r := doctor.Examine(ctx, s, doctor.WithMySQL(mysqlconnector.New))
+		r.Findings = append(r.Findings, doctor.Finding{Code: "nodes_unreadable", Severity: doctor.Warning, Subject: "nodes", What: down.Error()})
+		return r
+	}))
+	require.Error(t, c.node.Scheduler.Check(t.Context()))
+	var body string
+	says := func(texts ...string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			body = content(get(t.Context(), p, "/"))
+			for _, text := range texts {
+				if !strings.Contains(body, text) {
+					return false
+				}
+			}
+			return true
+		}, time.Minute, 20*time.Millisecond, "%q", texts)
+		for _, address := range []string{redis, database, resolver, "cache.internal", "hunter2"} {
+			require.NotContains(t, body, address)
+		}
+	}
+	says("this node must not clean: the tables are not mosparo&#39;s.", "The database cannot be reached; the error is in the log of this node.",
+		"The records of the other nodes cannot be read; the error is in the log of this node.")
+	require.Contains(t, log.String(), database)
+	require.Contains(t, log.String(), redis)
+
+	defer faulty.Fail(down)()
+	says("The shared cache cannot be reached")
+	faulty.Heal()
+	defer faulty.Inject(cachetest.Fault{Match: func(_ cachetest.Op, keys []string) bool { return slices.Contains(keys, "mosparoGoPause") }, Err: down})()
+	says("The state of the cleanup cannot be read")
+	require.Equal(t, 1, strings.Count(log.String(), "cannot read a part"), log.String())
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/mosparo/go-cluster/cleanup"
@@ -33,6 +34,11 @@ type Page struct {
 	examination     part[doctor.Report]
 	projects        part[[]cssstore.Project]
 	names           part[map[cssstore.UUID]string]
+
+	errs struct {
+		sync.Mutex
+		failing map[string]bool // what the last page could not read
+	}
 }
 
 // Option changes a default of [New].
@@ -54,8 +60,10 @@ func WithIntroduction(paragraphs ...string) Option {
 	return func(p *Page) { p.introduction = paragraphs }
 }
 
-// WithLogger logs when the cache or the database begins to fail, with the error, which the
-// page does not show, and when it answers again. The default, or nil, logs nothing.
+// WithLogger logs the errors that the page describes in words, since they may name
+// addresses of servers: once when the cache, the database or another part begins to fail,
+// and those of an examination. It also logs when cache or database answers again. The
+// default, or nil, logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(p *Page) {
 		if l != nil {
@@ -71,6 +79,7 @@ func New(n *connect.Node, opts ...Option) *Page {
 		panic("page.New: n is nil")
 	}
 	p := &Page{node: n, logger: slog.New(slog.DiscardHandler)}
+	p.errs.failing = map[string]bool{}
 	p.host, _ = os.Hostname() // empty if the system does not know it
 	for _, o := range opts {
 		if o == nil {

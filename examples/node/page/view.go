@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -109,6 +110,7 @@ type serverView struct {
 // view reads the cluster and describes it.
 func (p *Page) view(ctx context.Context) *view {
 	s := p.read(ctx)
+	p.logErrors(ctx, &s)
 	now := time.Now()
 	v := &view{
 		Now: moment{now}, Host: plain(cmp.Or(p.host, "unknown")), Introduction: p.introduction,
@@ -144,6 +146,23 @@ func (p *Page) view(ctx context.Context) *view {
 		v.Projects = newProjectsView(s.projects, s.names, p.node.CSS != nil)
 	}
 	return v
+}
+
+// logErrors logs the errors for which the page sends its readers to the log, each once
+// until it ends. Those of cache and database are logged by their probes, and explain all
+// others.
+func (p *Page) logErrors(ctx context.Context, s *state) {
+	if s.cacheErr != nil || s.databaseErr != nil {
+		return
+	}
+	p.errs.Lock()
+	defer p.errs.Unlock()
+	for what, err := range map[string]error{"cleanup": s.overviewErr, "locks": s.locksErr, "projects": s.projectsErr} {
+		if err != nil && !p.errs.failing[what] {
+			p.logger.WarnContext(ctx, "the status page cannot read a part of the state", slog.String("check", what), slog.Any("error", err))
+		}
+		p.errs.failing[what] = err != nil
+	}
 }
 
 // rank orders the levels.
