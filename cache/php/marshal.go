@@ -32,7 +32,7 @@ type Marshaler interface {
 // A [*DateTime] is written at its moment in its zone. Errors are [*EncodeError]: a
 // uint above PHP's largest int, a year of more than four digits, which PHP before
 // 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
-// without a PHP form, nesting deeper than maxDepth.
+// without a PHP form, nesting deeper than 512.
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones
