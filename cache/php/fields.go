@@ -71,7 +71,7 @@ func (f *fields) collect(t reflect.Type, index []int, above map[reflect.Type]boo
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			if inner.Kind() == reflect.Struct && (sf.IsExported() || sf.Type.Kind() != reflect.Pointer) {
+			if inner.Kind() == reflect.Struct && !isValueType(inner) && (sf.IsExported() || sf.Type.Kind() != reflect.Pointer) {
 				f.collect(inner, at, above)
 				continue
 			}
