@@ -21,6 +21,9 @@ type field struct {
 type fields struct {
 	list   []field
 	byName map[string]int
+	// hidden: there are fields, but none is exported, so that an array of them would
+	// lose the value.
+	hidden bool
 }
 
 // find returns the field of this name, in exact or else in any case, as
@@ -48,6 +51,7 @@ func fieldsOf(t reflect.Type) *fields {
 	f := &fields{byName: map[string]int{}}
 	f.collect(t, nil, map[reflect.Type]bool{})
 	f.settle()
+	f.hidden = t.NumField() > 0 && !slices.ContainsFunc(reflect.VisibleFields(t), func(sf reflect.StructField) bool { return sf.IsExported() })
 	got, _ := structs.LoadOrStore(t, f)
 	return got.(*fields)
 }

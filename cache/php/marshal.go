@@ -34,7 +34,8 @@ type Marshaler interface {
 // A [*DateTime] is written at its moment in its zone. Errors are [*EncodeError]: a
 // uint above PHP's largest int, a year of more than four digits, which PHP before
 // 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
-// without a PHP form, nesting deeper than maxDepth.
+// without a PHP form, such as a struct that has fields and exports none, nesting
+// deeper than maxDepth.
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones
@@ -474,6 +475,9 @@ func compareKeys(a, b Key) int {
 
 func (w *writer) goStruct(v reflect.Value) error {
 	fields := fieldsOf(v.Type())
+	if fields.hidden {
+		return w.fail("Go type %s has no exported fields, and no MarshalPHP", v.Type())
+	}
 	present := make([]*field, 0, len(fields.list))
 	for i := range fields.list {
 		f := &fields.list[i]

@@ -1,6 +1,8 @@
 package php_test
 
 import (
+	"math/big"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -60,4 +62,20 @@ func TestMarshal_KeepsEmbeddedDates(t *testing.T) {
 	var got run
 	require.NoError(t, php.Unmarshal(stored, &got))
 	require.Equal(t, want, got)
+}
+
+func TestMarshal_RefusesWhatItWouldLose(t *testing.T) {
+	for _, v := range []any{netip.MustParseAddr("192.0.2.1"), map[string]any{"k": big.NewInt(5)}, struct{ n int }{5}} {
+		_, err := php.Marshal(v)
+		var refused *php.EncodeError
+		require.ErrorAs(t, err, &refused, "%T", v)
+		require.ErrorContains(t, err, "no exported fields")
+	}
+	for _, v := range []any{struct{}{}, struct {
+		N int `php:"-"`
+	}{5}} {
+		got, err := php.Marshal(v)
+		require.NoError(t, err)
+		require.Equal(t, "a:0:{}", string(got))
+	}
 }
