@@ -45,7 +45,7 @@ func install(t *testing.T, version string, environ ...string) *installation {
 	i := &installation{t: t, dir: t.TempDir()}
 	file := filepath.Join(i.dir, "data.sqlite")
 	var err error
-	i.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)")
+	i.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)&_pragma=synchronous(off)")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, i.db.Close()) })
 	require.NoError(t, schema.Create(t.Context(), i.db, sqlcleaner.SQLite))
@@ -189,6 +189,7 @@ func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			url, driver, dsn, dialect := server(t)
 			db, err := sql.Open(driver, dsn)
 			require.NoError(t, err)
@@ -292,9 +293,10 @@ func TestCleanup_ObserveSaysWhatANodeWouldDoAndWritesNothing(t *testing.T) {
 	i.due()
 	before, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	var out, errs bytes.Buffer
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	defer interrupt()
+	out := untilWritten{then: interrupt}
+	var errs bytes.Buffer
 	a := &app{stdin: bytes.NewReader(nil), stdout: &out, stderr: &errs, environ: i.environ}
 	require.Zero(t, a.main(ctx, []string{"cleanup", "observe", "--json", "--dir", i.dir}), errs.String())
 	var line struct{ Result string }
