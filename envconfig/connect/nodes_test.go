@@ -164,7 +164,7 @@ func TestOpen_GoAndPHPNodesOfAClusterSeeEachOther(t *testing.T) {
 				}
 			}
 		})
-		time.Sleep(26 * time.Hour)
+		time.Sleep(7 * time.Hour)
 		all := []string{"go1:clean", "go2:clean", "php1:published"}
 		for _, n := range []*connect.Node{go1, go2} {
 			names, o := seenBy(t, n)
@@ -176,7 +176,7 @@ func TestOpen_GoAndPHPNodesOfAClusterSeeEachOther(t *testing.T) {
 		names, o := seenBy(t, watcher)
 		require.Equal(t, append(all, "watcher:observe"), names)
 		require.False(t, o.Listed)
-		require.Greater(t, f.database.Cleans(), 3)
+		require.Greater(t, f.database.Cleans(), 1)
 		require.Zero(t, f.database.OverlappingCleans())
 		stop()
 		work.Wait()
