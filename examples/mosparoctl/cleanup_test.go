@@ -178,14 +178,15 @@ func TestCleanup_DryRunSaysWhatWouldGoAndDeletesNothing(t *testing.T) {
 }
 
 func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
+	var postgreSQL *servers.PostgreSQLServer
 	for name, server := range map[string]func(t *testing.T) (url, driver, dsn string, dialect sqlcleaner.Dialect){
 		"MariaDB": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
 			m := servers.MariaDB(t)
 			return m.URL(), "mysql", m.DSN(), sqlcleaner.MySQL
 		},
 		"PostgreSQL": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
-			p := servers.PostgreSQL(t)
-			return p.URL(), "pgx", p.DSN(), sqlcleaner.PostgreSQL
+			postgreSQL = servers.PostgreSQL(t)
+			return postgreSQL.URL(), "pgx", postgreSQL.DSN(), sqlcleaner.PostgreSQL
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -203,20 +204,19 @@ func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
 			var runs int
 			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM cleanup_statistic WHERE cleanup_status = 2").Scan(&runs))
 			require.Equal(t, 1, runs)
+			if dialect == sqlcleaner.PostgreSQL {
+				t.Run("behind PgBouncer", func(t *testing.T) { runsAgainBehindPgBouncer(t, postgreSQL, db) })
+			}
 		})
 	}
 }
 
 // A pooler gives each transaction another connection, on which what an earlier
 // run prepared by name would be there already.
-func TestCleanup_RunsAgainBehindPgBouncer(t *testing.T) {
-	server := servers.PostgreSQL(t)
+func runsAgainBehindPgBouncer(t *testing.T, server *servers.PostgreSQLServer, db *sql.DB) {
+	t.Helper()
 	pooled := servers.PgBouncer(t, server)
-	db, err := sql.Open("pgx", server.DSN())
-	require.NoError(t, err)
-	defer db.Close()
-	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.PostgreSQL))
-	_, err = db.ExecContext(t.Context(), "INSERT INTO project (id) VALUES (1)")
+	_, err := db.ExecContext(t.Context(), "INSERT INTO project (id) VALUES (1)")
 	require.NoError(t, err)
 	i := install(t, "1.5.4")
 	i.due()
