@@ -209,9 +209,10 @@ func (s *server) testGrants(t *testing.T) {
 		for _, verb := range strings.Split(verbs, ", ") {
 			table, _, _ := strings.Cut(rest, " TO ")
 			s.exec("REVOKE " + verb + " ON " + table + " FROM " + name)
-			require.True(t, slices.ContainsFunc(s.examine(granted).Findings, func(f doctor.Finding) bool {
+			found := s.examine(granted).Findings
+			require.True(t, slices.ContainsFunc(found, func(f doctor.Finding) bool {
 				return strings.Contains(f.Remedy, verb) && strings.Contains(f.Remedy, strings.Trim(table, "`\""))
-			}), "%s on %s: %v", verb, table, s.examine(granted).Findings)
+			}), "%s on %s: %v", verb, table, found)
 			s.exec("GRANT " + verb + " ON " + table + " TO " + name)
 		}
 	}
