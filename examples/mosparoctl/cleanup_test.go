@@ -5,10 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -38,17 +40,36 @@ type installation struct {
 	rows    *sqlcleaner.DB
 }
 
+// emptyDatabase returns the file of a database with mosparo's tables.
+var emptyDatabase = sync.OnceValues(func() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "mosparoctl-test-") //nolint:usetesting // for all tests
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "data.sqlite")
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file))
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(schema.Create(context.Background(), db, sqlcleaner.SQLite), db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
 // install makes one with the filesystem cache, or with another if environ
 // says so.
 func install(t *testing.T, version string, environ ...string) *installation {
 	t.Helper()
 	i := &installation{t: t, dir: t.TempDir()}
 	file := filepath.Join(i.dir, "data.sqlite")
-	var err error
+	empty, err := emptyDatabase()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, empty, 0o600))
 	i.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)&_pragma=synchronous(off)")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, i.db.Close()) })
-	require.NoError(t, schema.Create(t.Context(), i.db, sqlcleaner.SQLite))
 	i.rows = sqlcleaner.New(i.db, sqlcleaner.SQLite)
 	require.NoError(t, os.Mkdir(filepath.Join(i.dir, "config"), 0o700))
 	php := "<?php\nreturn ['database_driver' => 'pdo_sqlite', 'database_path' => '" + filepath.ToSlash(file) +
