@@ -35,7 +35,7 @@ type Marshaler interface {
 // uint above PHP's largest int, a year of more than four digits, which PHP before
 // 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
 // without a PHP form, such as a struct that has fields and exports none, nesting
-// deeper than maxDepth.
+// deeper than 512.
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones
