@@ -41,10 +41,14 @@ func (s *Scheduler) Check(ctx context.Context) error {
 func (s *Scheduler) check(ctx context.Context, v Snapshot) (err error) {
 	bounded, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
+	if s.mode == ModeClean && len(s.checks) > 0 {
+		v.GoRuns, err = RunTimes(bounded, s.pool)
+	}
 	for _, c := range s.checks {
-		if err = c(bounded, v); err != nil {
+		if err != nil {
 			break
 		}
+		err = c(bounded, v)
 	}
 	s.setCheck(ctx, err)
 	return err

@@ -69,7 +69,8 @@
 //	mosparoAdditionalCleanup  DateTime or null  none            PHP and Go
 //	mosparoCleanupStartedAt   DateTime or null  none            PHP and Go
 //	mosparoGoCleanup          record of a run   1 day           Go, during a run
-//	mosparoGoRuns             nodes of runs     30 days         Go, after a run
+//	mosparoGoRuns             nodes of runs,    30 days         Go, after a run
+//	                          and their times
 //	mosparoGoPause            Pause             until its end,  Go, by an operator
 //	                                            at most 1 day
 //

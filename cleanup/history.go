@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cleanup/internal/runhistory"
@@ -79,6 +80,23 @@ func (s *Scheduler) historyEntries(ctx context.Context, r runrecord.Record) []ca
 	return []cache.Entry{runhistory.Key.With(stored.Newest(), runhistory.TTL)}
 }
 
+// noteOf returns the note of a run whose row has the time of the record.
 func noteOf(r runrecord.Record) runhistory.Note {
-	return runhistory.Note{Row: r.Row, Host: r.Host, PID: r.PID}
+	return runhistory.Note{Row: r.Row, Host: r.Host, PID: r.PID, Started: r.Started.Unix()}
+}
+
+// RunTimes returns when the newest runs of Go nodes started, by id, as the cache has it;
+// see [Snapshot]. It is empty if the cache has no history, or one in an unknown format.
+func RunTimes(ctx context.Context, pool *cache.Pool) (map[int64]time.Time, error) {
+	var notes cache.Result[[]runhistory.Note]
+	if err := cache.Read(ctx, pool, runhistory.Key.Into(&notes)); err != nil {
+		return nil, fmt.Errorf("cleanup: times of runs: %w", err)
+	}
+	times := map[int64]time.Time{}
+	for _, n := range notes.Value {
+		if n.Started > 0 {
+			times[n.Row] = time.Unix(n.Started, 0).UTC()
+		}
+	}
+	return times, nil
 }

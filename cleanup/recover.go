@@ -43,6 +43,9 @@ func (r *lockedRun) recoverCrashed(ctx context.Context, crashed runrecord.Record
 // then the row, unless the run has finished that itself: one that lost its lease could
 // not write the schedule.
 func (r *lockedRun) finishCrashed(ctx context.Context, row Run, crashed runrecord.Record) error {
+	if row.Status == StatusUnknown && (crashed.Started.IsZero() || crashed.Started.After(row.Time)) { // no run starts after the time of its row
+		crashed.Started = row.Time
+	}
 	end := endOf(crashed)
 	if row.Status != StatusUnknown {
 		end.Status = row.Status
@@ -59,9 +62,6 @@ func (r *lockedRun) finishCrashed(ctx context.Context, row Run, crashed runrecor
 		return err
 	}
 	if row.Status == StatusUnknown {
-		if end.Time.IsZero() || end.Time.After(row.Time) { // no run starts after the time of its row
-			end.Time = row.Time
-		}
 		if err := r.s.db.Finish(ctx, end); err != nil && !errors.Is(err, ErrNoRun) { // has it just ended?
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -25,9 +26,10 @@ type Proxies struct {
 	// ForwardedForHeader and ForwardedProtoHeader are the headers in place of
 	// X-Forwarded-For and X-Forwarded-Proto, as entries of PHP's $_SERVER such as
 	// HTTP_CF_CONNECTING_IP: replace_forwarded_for_header and
-	// replaced_forwarded_proto_header of env.mosparo.php. They are empty if none
-	// counts: mosparo uses them only while TRUSTED_PROXIES is its shipped default, and
-	// finds headers only under names that begin with HTTP_.
+	// replaced_forwarded_proto_header of config/env.mosparo.php, whatever file
+	// MOSPARO_CONFIG_FILE_PATH names. They are empty if none counts: mosparo uses them
+	// only while TRUSTED_PROXIES is its shipped default, and finds headers only under
+	// names that begin with HTTP_.
 	ForwardedForHeader   string
 	ForwardedProtoHeader string
 }
@@ -150,17 +152,36 @@ func (r *resolver) proxies() Proxies {
 		text, resolveErr := resolveParameters(text, inner)
 		return text, src, true, errors.Join(err, resolveErr)
 	}, "TRUSTED_PROXIES", TrustedProxies{}, convertProxies, TrustedProxies.String)
-	p.ForwardedForHeader = r.replacedHeader("replace_forwarded_for_header", shipped)
-	p.ForwardedProtoHeader = r.replacedHeader("replaced_forwarded_proto_header", shipped)
-	r.warnMisnamed("replaced_forwarded_for_header", "replace_forwarded_for_header")
-	r.warnMisnamed("replace_forwarded_proto_header", "replaced_forwarded_proto_header")
+	front := r.frontConfig()
+	p.ForwardedForHeader = r.replacedHeader(front, "replace_forwarded_for_header", shipped)
+	p.ForwardedProtoHeader = r.replacedHeader(front, "replaced_forwarded_proto_header", shipped)
+	r.warnMisnamed(front, "replaced_forwarded_for_header", "replace_forwarded_for_header")
+	r.warnMisnamed(front, "replace_forwarded_proto_header", "replaced_forwarded_proto_header")
 	return p
+}
+
+// frontConfig returns the file from which mosparo's front controller takes the names of
+// headers. It is always this one, also if MOSPARO_CONFIG_FILE_PATH or MOSPARO_ENV_SUFFIX
+// names another one for all other settings.
+func (r *resolver) frontConfig() *config {
+	if r.config == nil {
+		return nil
+	}
+	path := filepath.Join(r.dir, "config", "env.mosparo.php")
+	if path == r.config.path {
+		return r.config
+	}
+	c := readConfig(path)
+	if c.err != nil {
+		r.errs = append(r.errs, c.err)
+	}
+	return c
 }
 
 // warnMisnamed warns of a header under a name that mosparo does not read: its set-up
 // writes replace_forwarded_proto_header.
-func (r *resolver) warnMisnamed(name, read string) {
-	if c, ok := r.config.get(name); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
+func (r *resolver) warnMisnamed(front *config, name, read string) {
+	if c, ok := front.get(name); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
 		r.warn(read, name+" is set, but mosparo reads "+read+" only: no header counts for it")
 	}
 }
@@ -217,13 +238,13 @@ func (p TrustedProxies) String() string {
 // replacedHeader reads an entry of PHP's $_SERVER from env.mosparo.php, the only place
 // of such a setting. Entries that stand for no header of a request are left out: a
 // Go node has nothing in their place.
-func (r *resolver) replacedHeader(name string, inForce bool) string {
-	return resolve(r, func(name string) (string, Source, bool, error) {
-		c, ok := r.config.get(name)
+func (r *resolver) replacedHeader(front *config, name string, inForce bool) string {
+	header := resolve(r, func(name string) (string, Source, bool, error) {
+		c, ok := front.get(name)
 		if !ok || c.Kind != settingsfile.Text || !phptext.IsTrue(c.Text) {
 			return "", SourceDefault, false, nil
 		}
-		return c.Text, Source(r.config.path), true, nil
+		return c.Text, Source(front.path), true, nil
 	}, name, "", func(s string) (string, string, error) {
 		switch {
 		case !inForce:
@@ -233,4 +254,8 @@ func (r *resolver) replacedHeader(name string, inForce bool) string {
 		}
 		return s, "", nil
 	}, showText)
+	if c, ok := r.config.get(name); ok && front != r.config && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
+		r.warn(name, "it does not count in "+r.config.path+": mosparo reads it from "+front.path+" only")
+	}
+	return header
 }

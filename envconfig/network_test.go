@@ -3,9 +3,12 @@ package envconfig
 import (
 	"errors"
 	"net/netip"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mosparo/go-cluster/envconfig/dotenv"
 )
 
 func TestHealth_AllowsWhoIsOnTheList(t *testing.T) {
@@ -80,6 +83,30 @@ func TestReplacedHeaders_ThatDoNotCountAreWarnedOf(t *testing.T) {
 			}
 		}
 	}
+}
+
+// mosparo's front controller knows no other file.
+func TestReplacedHeaders_AreThoseOfTheFileInConfig(t *testing.T) {
+	const other = "<?php return ['trusted_proxies' => '10.0.0.0/8', 'replace_forwarded_for_header' => 'HTTP_OTHER'];"
+	for name, files := range map[string]map[string]string{
+		"":           {"config/env.mosparo.two.php": other},
+		"HTTP_FRONT": {"config/env.mosparo.two.php": other, "config/env.mosparo.php": "<?php return ['trusted_proxies' => '192.0.2.1', 'replace_forwarded_for_header' => 'HTTP_FRONT'];"},
+	} {
+		dir := writeProject(t, files)
+		path := filepath.Join(dir, "config", "env.mosparo.two.php")
+		for _, choice := range []string{"MOSPARO_ENV_SUFFIX=two", "MOSPARO_CONFIG_FILE_PATH=" + path} {
+			s := load(t, dir, choice)
+			require.Equal(t, "10.0.0.0/8", s.Proxies.Trusted.String())
+			require.Equal(t, name, s.Proxies.ForwardedForHeader)
+			require.Contains(t, s.Variable("replace_forwarded_for_header").Warning, "does not count in "+path)
+		}
+	}
+	dir := writeProject(t, map[string]string{"config/env.mosparo.two.php": other, "config/env.mosparo.php": "<?php return f();"})
+	s, err := Load(dir, []string{"MOSPARO_ENV_SUFFIX=two"})
+	var file *dotenv.FileError
+	require.ErrorAs(t, err, &file)
+	require.Equal(t, filepath.Join(dir, "config", "env.mosparo.php"), file.Path)
+	require.Empty(t, s.Proxies.ForwardedForHeader)
 }
 
 func TestTrustedProxies_RemoteAddrTrustsEveryone(t *testing.T) {

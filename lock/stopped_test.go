@@ -21,7 +21,7 @@ import (
 // The child is this test binary; it is stopped for longer than its TTL. The
 // first thing it does when it goes on is to ask the lease.
 func TestLease_IsOverWhenAStoppedProcessGoesOn(t *testing.T) {
-	const ttl = 1500 * time.Millisecond
+	const ttl = 600 * time.Millisecond
 	if os.Getenv("LOCK_STOPPED") == "1" {
 		l := lock.New(memorylocker.New())
 		defer l.Close()
@@ -47,7 +47,7 @@ func TestLease_IsOverWhenAStoppedProcessGoesOn(t *testing.T) {
 	for lines.Scan() && lines.Text() != "HELD" {
 	}
 	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
-	time.Sleep(ttl + 500*time.Millisecond)
+	time.Sleep(ttl + 100*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
 	var ended string
 	for lines.Scan() {

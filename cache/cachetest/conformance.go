@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,27 +20,45 @@ import (
 // own the keys of [KeyPatterns], all of which Clear then removes: never run the
 // suite on a live cluster.
 //
-// Under -short it waits for no more than a few lifetimes of one second.
+// The rules that wait for lifetimes to end run at the same time, after the
+// others; open is called by one goroutine at a time. Under -short the suite waits
+// for no more than a few lifetimes of one second.
 func Conformance(t *testing.T, open func(t *testing.T) cache.Adapter, opts ...Option) {
 	if open == nil {
 		panic("cachetest: Conformance: open is nil")
 	}
 	cfg := newConfig(opts)
-	for _, r := range rules {
-		t.Run(r.name, func(t *testing.T) {
-			if reason := cfg.skip[r.name]; reason != "" {
-				t.Skip(reason)
-			}
-			a := open(t)
-			if a == nil {
-				t.Fatal("open returned no adapter")
-			}
-			r.run(t, a, cfg)
-			if err := a.Close(); err != nil {
-				t.Errorf("Close: %v", err)
-			}
-		})
+	var opening sync.Mutex
+	openOne := func(t *testing.T) cache.Adapter {
+		opening.Lock()
+		defer opening.Unlock()
+		return open(t)
 	}
+	for _, r := range rules {
+		r.test(t, openOne, cfg)
+	}
+	var waiting sync.WaitGroup
+	for _, r := range waitingRules {
+		waiting.Go(func() { r.test(t, openOne, cfg) })
+	}
+	waiting.Wait()
+}
+
+// test runs the rule as a subtest.
+func (r *rule) test(t *testing.T, open func(t *testing.T) cache.Adapter, cfg config) {
+	t.Run(r.name, func(t *testing.T) {
+		if reason := cfg.skip[r.name]; reason != "" {
+			t.Skip(reason)
+		}
+		a := open(t)
+		if a == nil {
+			t.Fatal("open returned no adapter")
+		}
+		r.run(t, a, cfg)
+		if err := a.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
 }
 
 // run checks the rule on one adapter.

@@ -73,7 +73,7 @@ func (s *suite) oddKeys() {
 	var keys []string
 	for c := range 256 {
 		if !strings.ContainsRune(`{}()/\@:`, rune(c)) {
-			keys = append(keys, s.key(string([]byte{'b', byte(c)})), s.key(string([]byte{byte(c), 'b'})), s.key(string([]byte{byte(c)})))
+			keys = append(keys, s.key(string([]byte{byte(c), 'b'})), s.key(string([]byte{byte(c)})))
 		}
 	}
 	for _, name := range []string{" leading", "trailing ", "a  b", "\r\n", "Grüezi", "日本語", "\xff\xfe", "\x00", "\x00\x00", "%41", "%", "+", "*", "?", "[a]", "^", "~", "..", "-", "A", "a", "0", "1e3"} {
@@ -100,7 +100,8 @@ func (s *suite) oddKeys() {
 func (s *suite) longKeys() {
 	var keys []string
 	for n := len(s.prefix) + 1; n <= s.cfg.maxKey; n++ {
-		if n > 260 && n != s.cfg.maxKey {
+		// What hashes long keys does so near a power of two, or near 250.
+		if n > 260 && n != s.cfg.maxKey || n < 240 && (n+1)%16 > 2 {
 			continue
 		}
 		fill := strings.Repeat("x", n-len(s.prefix)-1)
@@ -161,15 +162,13 @@ func (s *suite) largeValues() {
 	if l, ok := s.a.(cache.Limiter); ok && l.MaxValueSize() > 0 {
 		limit = min(limit, l.MaxValueSize())
 	}
-	rnd := rand.New(rand.NewPCG(1, 2))
+	rnd := rand.NewChaCha8([32]byte{1})
 	keys := s.keys(8)
 	var items []cache.Item
 	for i, size := range []int{1, 1999, 2000, 2001, 65_535, 65_536, limit / 2, limit} {
 		v := make([]byte, min(size, limit))
-		for i := range v {
-			v[i] = byte(rnd.Uint32())
-		}
-		if i%2 == 1 { // half of it compresses
+		_, _ = rnd.Read(v) // never fails
+		if i%2 == 1 {      // half of it compresses
 			clear(v[len(v)/2:])
 			v[len(v)-1] = 1
 		}

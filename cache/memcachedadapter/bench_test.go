@@ -48,9 +48,9 @@ func compared(t testing.TB, n int) (one, three sideBySide) {
 
 // allocs keeps out the calls that read the version again.
 func allocs(f func()) float64 {
-	least := testing.AllocsPerRun(100, f)
+	least := testing.AllocsPerRun(20, f)
 	for range 4 {
-		least = min(least, testing.AllocsPerRun(100, f))
+		least = min(least, testing.AllocsPerRun(20, f))
 	}
 	return least
 }

@@ -23,6 +23,7 @@ func throughTwemproxy(t *testing.T) (open func() *memcachedadapter.Adapter) {
 }
 
 func TestConformance_ThroughTwemproxy(t *testing.T) {
+	t.Parallel()
 	open := throughTwemproxy(t)
 	require.NoError(t, open().Ping(t.Context()))
 	cachetest.Conformance(t, func(*testing.T) cache.Adapter { return open() },

@@ -1,6 +1,7 @@
 package php_test
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"runtime"
@@ -55,7 +56,7 @@ func distinctKeys(n int) []byte {
 
 func TestUnmarshal_BoundsWhatAFewBytesStandFor(t *testing.T) {
 	for i, in := range hostile() {
-		for _, v := range targets() {
+		for _, v := range reached(in) {
 			requireAllocates(t, 1<<20+2000*len(in), func() { _ = php.Unmarshal(in, v) }, "input %d into %T", i, v)
 		}
 	}
@@ -65,6 +66,19 @@ func TestUnmarshal_BoundsWhatAFewBytesStandFor(t *testing.T) {
 	var a struct{ A []node }
 	err = php.Unmarshal([]byte(`a:1:{s:1:"A";a:1:{i:0;a:1:{s:4:"List";R:2;}}}`), &a)
 	require.ErrorContains(t, err, "nested too deep")
+}
+
+// reached are the targets that matter to an input: one, if it is igbinary that is
+// refused before it gets to any.
+func reached(in []byte) []any {
+	all := targets()
+	if !bytes.HasPrefix(in, []byte{0}) {
+		return all
+	}
+	if _, err := php.Decode(in); err != nil {
+		return all[:1]
+	}
+	return all
 }
 
 func TestDecode_RefusesNestingBeyondItsLimit(t *testing.T) {

@@ -194,10 +194,11 @@ func (r *literalReader) peek() byte {
 }
 
 // word skips the given name, in any case of letters, and reports whether it was there.
+// With a backslash behind it, it is part of a longer one: return\true is a constant.
 func (r *literalReader) word(name string) bool {
 	rest := r.src[r.pos:]
 	n := nameLen(rest)
-	if n != len(name) || !strings.EqualFold(string(rest[:n]), name) {
+	if n != len(name) || !strings.EqualFold(string(rest[:n]), name) || n < len(rest) && rest[n] == '\\' {
 		return false
 	}
 	r.pos += n

@@ -124,10 +124,16 @@ func (r *literalReader) int(text string, base, start int) (any, error) {
 		f, _ := strconv.ParseFloat(text, 64) // digits only; INF beyond the range
 		return f, nil
 	}
-	// PHP rounds after every digit.
+	// PHP rounds after every digit, and where it adds the character before it takes off
+	// '0', in between. The conversions keep Go from joining the operations.
 	f := 0.0
 	for _, c := range []byte(text) {
-		f = f*float64(base) + float64(digitValue(c))
+		f = float64(f * float64(base))
+		if base == 16 {
+			f += float64(digitValue(c))
+		} else {
+			f = float64(f+float64(c)) - '0'
+		}
 	}
 	return f, nil
 }

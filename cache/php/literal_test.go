@@ -83,6 +83,8 @@ func TestParseLiteral_Notations(t *testing.T) {
 	for src, want := range map[string]any{
 		"0x7fffffffffffffff":              int64(math.MaxInt64),
 		"0xffffffffffffffff":              float64(1 << 64),
+		"0b1" + strings.Repeat("1", 63):   1.844674407370955e19, // rounded twice for each digit
+		"04300055323112576044576021":      math.Float64frombits(0x4491802d6992afc2),
 		"9223372036854775808":             float64(1 << 63),
 		"-9223372036854775808":            -float64(1 << 63),
 		"-9223372036854775807-1":          int64(math.MinInt64),
@@ -164,6 +166,7 @@ func TestParseLiteral_SaysWhereItStops(t *testing.T) {
 		"<?php return <<<A\n$b\nA;":                 "line 1, column 14: a variable in a string is not data",
 		"<?php return <<<A\nA0\n":                   "line 1, column 14: heredoc without end",
 		"<?php declare(ticks=1); return 1;":         `line 1, column 15: "ticks" is not data`,
+		"<?php return\\true;":                       `line 1, column 7: "return" is not data`,
 		"<?phpreturn 1;":                            `line 1, column 6: "return" is not data`,
 		"<?php return \x01;":                        "line 1, column 14: unexpected byte 0x01",
 		"<?php return " + strings.Repeat("[", 600):  "line 1, column 526: nested deeper than 512",

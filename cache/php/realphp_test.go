@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -214,6 +215,10 @@ func (g *generator) text() string {
 // byte makes of a value, PHP and Decode read the same or both refuse it.
 func TestDecode_AgreesWithPHPOnDamagedValues(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
+	each := 30
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		each = 150
+	}
 	var inputs [][]byte
 	foreign := regexp.MustCompile("Vec|Mosparo|Spl|ArrayObject|DateInterval|DateTimeZone")
 	for _, c := range valueCases(t) {
@@ -222,7 +227,7 @@ func TestDecode_AgreesWithPHPOnDamagedValues(t *testing.T) {
 			if foreign.Match(raw) || strings.HasPrefix(c.Name, "item") || strings.HasPrefix(c.Name, "two items") || len(raw) > 1000 {
 				continue
 			}
-			for range 150 {
+			for range each {
 				inputs = append(inputs, damage(rnd, raw))
 			}
 		}

@@ -13,7 +13,8 @@ import (
 
 // Check implements [cleanup.Checker]. It returns nil if the server accepts writes, the user
 // has the rights that a run needs (see [DB.CheckRights]), the tables have exactly the
-// columns, foreign keys and migrations of mosparo 1.5, the clocks of server and node differ
+// columns, foreign keys and migrations of mosparo 1.5, the server enforces the keys between
+// the rows that a run deletes (SQLite need not), the clocks of server and node differ
 // by less than five minutes, and the zone of the stored times is the configured one. It
 // writes nothing. Its errors wrap [cleanup.ErrRefused] unless the database could not be
 // reached. It does not check mosparo's version; [cleanup.CheckVersion] does.
@@ -97,7 +98,7 @@ func (d *DB) checkColumns(ctx context.Context) error {
 }
 
 // checkForeignKeys refuses foreign keys that mosparo does not have, or that change other
-// rows when one is deleted. Missing ones do no harm: SQLite does not enforce them.
+// rows when one is deleted.
 func (d *DB) checkForeignKeys(ctx context.Context) error {
 	query := map[Dialect]string{
 		SQLite: `SELECT m.name || '.' || f."from" || ' → ' || f."table" || CASE WHEN f.on_delete IN ('NO ACTION', 'RESTRICT') THEN '' ELSE ' ON DELETE ' || f.on_delete END FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
@@ -123,7 +124,51 @@ func (d *DB) checkForeignKeys(ctx context.Context) error {
 			return refuse("the foreign key %s is not one of mosparo 1.5", key)
 		}
 	}
+	return d.checkEnforced(ctx, all)
+}
+
+// checkEnforced refuses a server that does not enforce the keys between the rows that are
+// deleted, as after an import into MyISAM tables: they keep the token of a submission that
+// arrives during a transaction. SQLite does not enforce them, and has one writer at a time.
+// found are the keys that the user sees.
+func (d *DB) checkEnforced(ctx context.Context, found []string) error {
+	if d.dialect == SQLite {
+		return nil
+	}
+	if d.dialect == MySQL {
+		if n, err := d.readNumber(ctx, "SELECT @@foreign_key_checks"); err != nil {
+			return err
+		} else if n == 0 {
+			return refuse("the server does not enforce foreign keys (foreign_key_checks)")
+		}
+	}
+	for _, key := range foreignKeys {
+		from, to, _ := strings.Cut(key, " → ")
+		if strings.HasPrefix(to, "project") || slices.Contains(found, key) {
+			continue
+		}
+		table, column, _ := strings.Cut(from, ".")
+		if exists, err := d.showsForeignKey(ctx, table, column, to); err != nil {
+			return err
+		} else if !exists {
+			return refuse("the foreign key %s of mosparo 1.5 is missing", key)
+		}
+	}
 	return nil
+}
+
+// showsForeignKey looks for a key in what MySQL shows of its table: MariaDB lists keys only
+// for a user who may do more than read and delete.
+func (d *DB) showsForeignKey(ctx context.Context, table, column, to string) (exists bool, err error) {
+	if d.dialect != MySQL {
+		return false, nil
+	}
+	var name, text string
+	err = d.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, "SHOW CREATE TABLE "+table).Scan(&name, &text)
+	})
+	text = strings.NewReplacer("`", "", `"`, "").Replace(text) // by sql_mode and sql_quote_show_create
+	return strings.Contains(text, "FOREIGN KEY ("+column+") REFERENCES "+to+" ("), err
 }
 
 // checkMigrations refuses a database without the newest migration of mosparo 1.5, or with

@@ -8,9 +8,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mosparo/go-cluster/cache"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
+	"github.com/mosparo/go-cluster/cache/memoryadapter"
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
+	"github.com/mosparo/go-cluster/lock"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
 func TestCheck_RefusesUnknownTables(t *testing.T) {
@@ -36,8 +40,18 @@ func TestCheck_RefusesUnknownTables(t *testing.T) {
 			drop := map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "FOREIGN KEY", sqlcleaner.PostgreSQL: "CONSTRAINT"}[db.dialect]
 			key := "ALTER TABLE submit_token DROP " + drop + " fk_submit_token_last_submission_id"
 			add := "ALTER TABLE submit_token ADD CONSTRAINT fk_submit_token_last_submission_id FOREIGN KEY (last_submission_id) REFERENCES submission (id)"
+			refuses("submit_token.last_submission_id → submission of mosparo 1.5 is missing", key, add)
+			if db.dialect == sqlcleaner.MySQL {
+				off := open(t, db.driver, db.dsn+"&foreign_key_checks=0").DB
+				defer off.Close()
+				require.ErrorContains(t, sqlcleaner.New(off, db.dialect).Check(t.Context(), cleanup.Policy{}, cleanup.Snapshot{}), "foreign_key_checks")
+			}
 			db.exec(key)
-			refuses("submit_token.last_submission_id → submission ON DELETE CASCADE", add+" ON DELETE CASCADE", key)
+			db.exec(add + " ON DELETE CASCADE")
+			err := check()
+			require.ErrorIs(t, err, cleanup.ErrRefused)
+			require.ErrorContains(t, err, "submit_token.last_submission_id → submission ON DELETE CASCADE")
+			db.exec(key)
 			db.exec(add)
 		}
 		refuses("Version20990101000000",
@@ -128,6 +142,33 @@ func TestCheck_RefusesAnotherZone(t *testing.T) {
 		refused(check(tokyo, cleanup.Snapshot{Next: &next}), "UTC", "Asia/Tokyo")
 		next = next.Add(3 * time.Hour)
 		require.NoError(t, check(tokyo, cleanup.Snapshot{Next: &next}), "another interval says nothing of zones")
+	})
+}
+
+func TestCheck_RefusesAnotherZoneThanThatOfTheLastGoNode(t *testing.T) {
+	onEach(t, func(t *testing.T, db *database) {
+		pool, locks := cache.NewPool(memoryadapter.New()), memorylocker.New()
+		run := func(loc *time.Location) error {
+			locker := lock.New(locks)
+			defer locker.Close()
+			s := cleanup.New(pool, locker, sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithZone(loc)),
+				cleanup.WithMode(cleanup.ModeClean), cleanup.WithGuard(time.Millisecond))
+			_, err := s.TryRun(t.Context(), cleanup.ExecutorCommand)
+			return err
+		}
+		newYork := zone(t, "America/New_York")
+		db.exec("INSERT INTO project (id) VALUES (1)")
+		db.exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (1, 1, 't', ?)", time.Now().Add(-20*time.Hour).In(newYork).Format(time.DateTime))
+		require.NoError(t, run(newYork))
+		err := run(time.UTC) // four or five hours ahead: the token seems to be older than a day
+		require.ErrorIs(t, err, cleanup.ErrRefused)
+		require.ErrorContains(t, err, "time zone UTC")
+		require.Equal(t, []int64{1}, db.ids("submit_token"))
+		require.NoError(t, run(newYork))
+
+		// The ids belong to other runs when a backup has been restored.
+		db.exec("UPDATE cleanup_statistic SET date_time = ?", time.Now().Add(-26*time.Hour-time.Minute).In(newYork).Format(time.DateTime))
+		require.NoError(t, run(newYork))
 	})
 }
 

@@ -138,13 +138,9 @@ func (d *DB) checkClock(ctx context.Context) error {
 	return nil
 }
 
-// checkLastRun compares the time of the last run with the schedule, which a node writes at
-// the end of its run: if they fit together in UTC and not in this node's zone, PHP's zone
-// is UTC. checkFuture cannot find that if this node's zone is east of UTC.
+// checkLastRun compares the time of the last run with what the cache has of it. checkFuture
+// cannot find a zone that is east of that of the rows.
 func (d *DB) checkLastRun(ctx context.Context, p cleanup.Policy, s cleanup.Snapshot) error {
-	if s.Next == nil {
-		return nil
-	}
 	rows, err := d.Recent(ctx, maxWarnings)
 	if err != nil {
 		return err
@@ -152,6 +148,40 @@ func (d *DB) checkLastRun(ctx context.Context, p cleanup.Policy, s cleanup.Snaps
 	far := time.Now().Add(maxZoneDifference)
 	rows = slices.DeleteFunc(rows, func(r cleanup.Run) bool { return r.Time.After(far) })
 	if len(rows) == 0 || rows[0].Status == cleanup.StatusUnknown {
+		return nil
+	}
+	if started, ok := s.GoRuns[rows[0].ID]; ok {
+		return d.checkGoRun(rows[0], started)
+	}
+	return d.checkSchedule(p, s, rows)
+}
+
+// zoneStep divides the difference of any two zones.
+const zoneStep = 15 * time.Minute
+
+// checkGoRun compares the row of a Go node's run with the moment at which that run started.
+// A difference that no zones explain is that of another run: the database or the cache was
+// restored from a backup.
+func (d *DB) checkGoRun(row cleanup.Run, started time.Time) error {
+	have, want := row.Time.In(d.zone).Format(time.DateTime), d.stamp(started)
+	ahead := clockOf(have).Sub(clockOf(want))
+	if ahead == 0 || ahead%zoneStep != 0 || ahead.Abs() > maxZoneDifference {
+		return nil
+	}
+	return refuse("another Go node noted its cleanup %d at %s, when it was %s in the time zone %s of this node", row.ID, have, want, d.zone)
+}
+
+// clockOf returns a stamp as a time that can be compared with another one.
+func clockOf(stamp string) time.Time {
+	t, _ := time.Parse(time.DateTime, stamp) // it was formatted so
+	return t
+}
+
+// checkSchedule compares the time of the last run with the schedule, which a node writes at
+// the end of its run: if they fit together in UTC and not in this node's zone, PHP's zone
+// is UTC.
+func (d *DB) checkSchedule(p cleanup.Policy, s cleanup.Snapshot, rows []cleanup.Run) error {
+	if s.Next == nil {
 		return nil
 	}
 	end := s.Next.Add(-p.ProcessInterval)

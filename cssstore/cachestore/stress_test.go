@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	mathrand "math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,14 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
-var stress = flag.Duration("stress", 2*time.Second, "how long readers and writers work on one project")
+var stress = flag.Duration("stress", stressTime(), "how long readers and writers work on one project")
+
+func stressTime() time.Duration {
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		return 2 * time.Second
+	}
+	return 500 * time.Millisecond
+}
 
 // window is the longest time that a writer took between the first and the last
 // of what belongs together.

@@ -176,7 +176,7 @@ func (w *watched) count(version string) int {
 
 func TestGenerator_AnUpdateUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const projects = 12
+		const projects = 4
 		c := newCluster(t, projects)
 		w := &watched{Store: c.store, t: t, last: map[cssstore.UUID]string{}, puts: map[string]int{}}
 		c.store = w
@@ -191,7 +191,7 @@ func TestGenerator_AnUpdateUnderLoad(t *testing.T) {
 			for j := range projects {
 				visitors.Go(func() {
 					for ctx.Err() == nil {
-						time.Sleep(500*time.Millisecond + time.Duration(7*i+j)*time.Nanosecond)
+						time.Sleep(time.Second + time.Duration(7*i+j)*time.Nanosecond)
 						answer := n.get(c.db.project(j))
 						mu.Lock()
 						served[fmt.Sprint(answer.Code, " ", strings.Count(answer.Body.String(), "1.5.5"))]++

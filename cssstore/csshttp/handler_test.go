@@ -133,7 +133,7 @@ func TestProjects_AreReadOnceASecondAtMost(t *testing.T) {
 		h, store, db := served(t, css(hashA, "x"))
 		begin := time.Now()
 		for time.Since(begin) < 10*time.Second {
-			for i := range 20 {
+			for i := range 5 {
 				id := cssstore.UUID{0xee, byte(i)}
 				require.Equal(t, 404, do(h, "GET /resources/"+id.String()+".css", nil).StatusCode)
 				require.Equal(t, 404, do(h, "GET /resources/"+id.String()+"/"+hashA.String()+".css", nil).StatusCode)
@@ -196,7 +196,7 @@ func TestWrongHashes_CostNothing(t *testing.T) {
 			m := &maker{Resource: css(hashA, "made"), store: store}
 			h := csshttp.New(store, projectList{known}, csshttp.WithMode(mode), csshttp.WithGenerator(m))
 			defer h.Close()
-			for i := range 5000 {
+			for i := range 1000 {
 				res := do(h, "GET "+path(cssstore.Hash{1, byte(i >> 8), byte(i)}), nil)
 				require.Equal(t, 307, res.StatusCode)
 				require.Equal(t, "http://mosparo.example.com"+path(hashA), res.Header.Get("Location"))
@@ -303,7 +303,7 @@ func TestFiles_EarlierVersionsAreServedAsLongAsTheyAreThere(t *testing.T) {
 
 func TestMemory_IsBounded(t *testing.T) {
 	store, db := cssstoretest.NewFake(), &database{}
-	for i := range 40 {
+	for i := range 20 {
 		p := cssstore.Project{UUID: cssstore.UUID{byte(i)}, Hash: hashA}
 		db.list = append(db.list, p)
 		require.NoError(t, store.Put(t.Context(), cssstore.Resource{Project: p.UUID, Hash: hashA, CSS: make([]byte, 10_000)}))

@@ -106,7 +106,7 @@ func TestFiles_NoVisitGoesInCirclesWhileFoldersDiffer(t *testing.T) {
 		stores[0].PutAsPHP(css(hashB, "new"))
 		stores[0].Forget()
 		db.set(nil, cssstore.Project{UUID: project, Hash: hashB})
-		for begin := time.Now(); time.Since(begin) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
+		for begin := time.Now(); time.Since(begin) < 5*time.Second; time.Sleep(50 * time.Millisecond) {
 			for first := range nodes {
 				for _, p := range []string{path(hashA), path(hashB), "/resources/" + project.String() + ".css"} {
 					i := first

@@ -41,7 +41,7 @@ func TestStore_ThatIsDownDelaysNotEachProject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store, list, paths := manyProjects(t, 200)
+				store, list, paths := manyProjects(t, 100)
 				h := csshttp.New(store, list)
 				defer h.Close()
 				for _, p := range paths {
@@ -79,7 +79,7 @@ func TestStore_ThatIsDownDelaysNotEachProject(t *testing.T) {
 
 func TestStore_ThatIsDownFromTheStartDelaysFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, list, paths := manyProjects(t, 200)
+		store, list, paths := manyProjects(t, 100)
 		store.Delay(2 * time.Second)
 		store.Fail(errors.New("connection refused"))
 		h := csshttp.New(store, list)

@@ -44,11 +44,11 @@ func TestWarm_EndsWithItsContext(t *testing.T) {
 
 // What is loaded stays: no project takes the memory of another.
 func TestWarm_LoadsAsMuchAsTheMemoryHolds(t *testing.T) {
-	const limit = 1 << 20
+	const limit = 1 << 18
 	synctest.Test(t, func(t *testing.T) {
 		store := cssstoretest.NewFake()
 		var list projectList
-		for i := range 200 {
+		for i := range 50 {
 			p := cssstore.Project{UUID: cssstore.UUID{byte(i), 1}, Hash: hashA}
 			list = append(list, p)
 			require.NoError(t, store.Put(t.Context(), cssstore.Resource{Project: p.UUID, Hash: hashA, CSS: bytes.Repeat([]byte{byte(i)}, 10_000)}))

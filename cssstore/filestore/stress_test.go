@@ -23,7 +23,14 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/fixturetest"
 )
 
-var stress = flag.Duration("stress", 2*time.Second, "how long readers and writers work on one project")
+var stress = flag.Duration("stress", stressTime(), "how long readers and writers work on one project")
+
+func stressTime() time.Duration {
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		return 2 * time.Second
+	}
+	return 500 * time.Millisecond
+}
 
 // putAsPHP does what mosparo does in files mode: a temporary file and a rename,
 // then everything else in the folder is removed.

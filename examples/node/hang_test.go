@@ -90,4 +90,9 @@ func TestRun_RefusesACommandLineThatNamesNothing(t *testing.T) {
 	err = run(t.Context(), nil, nil, io.Discard)
 	require.ErrorContains(t, err, "--demo")
 	require.ErrorContains(t, err, "--dir")
+
+	var said strings.Builder
+	require.Equal(t, 1, exitCode(run(t.Context(), nil, []string{"MOSPARO_CACHE_ADAPTER=apcu"}, io.Discard), &said))
+	require.Contains(t, said.String(), "MOSPARO_CACHE_ADAPTER")
+	require.Contains(t, said.String(), "mosparoctl doctor", "where to look next")
 }

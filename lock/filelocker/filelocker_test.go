@@ -47,11 +47,13 @@ func requireHeld(t *testing.T, b *filelocker.Backend, name string) lock.HeldErro
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	locktest.Conformance(t, func(t *testing.T) lock.Backend { return open(t, dir) })
 }
 
 func TestConformance_WithTheClockOfAServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	locktest.Conformance(t, func(t *testing.T) lock.Backend {
 		b := open(t, dir)
@@ -216,7 +218,7 @@ func TestFilesOfUsedSlotsAreRemovedSoonAfterTheirRetention(t *testing.T) {
 // A job that runs each second, or many that run each minute, use more slots in
 // an hour than one look removes.
 func TestFilesOfUsedSlotsDoNotGrowInNumber(t *testing.T) {
-	const slots = 1000
+	const slots = 500
 	now := time.Now().Add(-3 * time.Hour)
 	b := open(t, t.TempDir())
 	b.SetClock(func() time.Time { return now })

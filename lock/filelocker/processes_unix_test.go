@@ -129,6 +129,7 @@ func (p process) start(t *testing.T) (*exec.Cmd, uint64) {
 }
 
 func TestHolder_ThatIsKilledIsFollowedAfterItsTTL(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	const ttl = 3 * time.Second
 	cmd, fence := process{Dir: dir, Op: "hold", TTL: ttl}.start(t)
@@ -150,6 +151,7 @@ func TestHolder_ThatIsKilledIsFollowedAfterItsTTL(t *testing.T) {
 }
 
 func TestHolder_ThatWasStoppedBeyondItsTTLKnowsThatItLostTheLease(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cmd, fence := process{Dir: dir, Op: "hold", TTL: 500 * time.Millisecond}.start(t)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
@@ -166,8 +168,9 @@ func TestHolder_ThatWasStoppedBeyondItsTTLKnowsThatItLostTheLease(t *testing.T) 
 
 // Wherever in its changes a process is killed, the others go on.
 func TestLock_OutlivesProcessesThatAreKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
 	rounds := 4
-	if !testing.Short() {
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
 		rounds = 20
 	}
 	dir := t.TempDir()

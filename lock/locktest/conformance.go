@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 
 // Conformance runs the suite on the backends that open makes, one for each
 // subtest. Every rule uses names of its own, so that open may return one backend
-// again and again. A backend is checked against its own [lock.Properties]. It
-// panics if open or an option is nil.
+// again and again. A backend is checked against its own [lock.Properties]. The
+// rules that wait for lifetimes to end run at the same time, after the others; open
+// is called by one goroutine at a time. It panics if open or an option is nil.
 func Conformance(t *testing.T, open func(t *testing.T) lock.Backend, opts ...Option) {
 	t.Helper()
 	if open == nil {
@@ -28,18 +30,34 @@ func Conformance(t *testing.T, open func(t *testing.T) lock.Backend, opts ...Opt
 		}
 		o(&cfg)
 	}
-	for _, r := range rules {
-		t.Run(r.name, func(t *testing.T) {
-			if reason, ok := cfg.skip[r.name]; ok {
-				t.Skip(reason)
-			}
-			b := open(t)
-			if b == nil {
-				t.Fatal("open returned no backend")
-			}
-			r.run(t, b)
-		})
+	var opening sync.Mutex
+	openOne := func(t *testing.T) lock.Backend {
+		opening.Lock()
+		defer opening.Unlock()
+		return open(t)
 	}
+	for _, r := range rules {
+		r.test(t, openOne, cfg)
+	}
+	var waiting sync.WaitGroup
+	for _, r := range waitingRules {
+		waiting.Go(func() { r.test(t, openOne, cfg) })
+	}
+	waiting.Wait()
+}
+
+// test runs the rule as a subtest.
+func (r *rule) test(t *testing.T, open func(t *testing.T) lock.Backend, cfg config) {
+	t.Run(r.name, func(t *testing.T) {
+		if reason, ok := cfg.skip[r.name]; ok {
+			t.Skip(reason)
+		}
+		b := open(t)
+		if b == nil {
+			t.Fatal("open returned no backend")
+		}
+		r.run(t, b)
+	})
 }
 
 // Option tells [Conformance] what to expect of a backend.
@@ -80,16 +98,20 @@ var rules = []rule{
 	{"ReleaseFreesOnce", "a second Release, sent since the reply to the first was lost, must not free the next holder's lock", (*suite).releaseOnce},
 	{"HeldErrorsNameTheHolder", "waiting callers and people want to know who holds the name, and for how long", (*suite).heldError},
 	{"HolderTellsWhatWasStored", "operators look for the process that holds a name", (*suite).holder},
-	{"RenewSetsTheLifetime", "a holder counts on the whole TTL from its last renewal", (*suite).renew},
-	{"LocksExpire", "a holder that died must not keep its name, and one that lives counts on its TTL", (*suite).expire},
-	{"ExpiredIsLost", "a holder that comes back late must learn that others may have had the name meanwhile, also if none has it now", (*suite).expiredIsLost},
-	{"ExpiredHasNoHolder", "an operator must not look for a process that holds nothing", (*suite).expiredHasNoHolder},
 	{"FencesRise", "a store tells the new holder from the old one by nothing else", (*suite).fences},
 	{"UnfencedDrawsNoFence", "a used slot is kept for its retention, and nothing of it longer", (*suite).unfenced},
 	{"NamesAreBytes", "names come from people; two names that differ in one byte are two locks", (*suite).names},
 	{"EndedContextsTakeNothing", "a lock that is taken for a caller that has gone is held by no one until it expires", (*suite).endedContext},
 	{"Lister", "operators look for locks whose names they do not know", (*suite).list},
 	{"Breaker", "operators free a name whose holder hangs, and the holder must learn of it", (*suite).breaks},
+}
+
+// waitingRules wait for lifetimes to end.
+var waitingRules = []rule{
+	{"RenewSetsTheLifetime", "a holder counts on the whole TTL from its last renewal", (*suite).renew},
+	{"LocksExpire", "a holder that died must not keep its name, and one that lives counts on its TTL", (*suite).expire},
+	{"ExpiredIsLost", "a holder that comes back late must learn that others may have had the name meanwhile, also if none has it now", (*suite).expiredIsLost},
+	{"ExpiredHasNoHolder", "an operator must not look for a process that holds nothing", (*suite).expiredHasNoHolder},
 }
 
 // run checks the rule on one backend.

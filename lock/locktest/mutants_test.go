@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -377,7 +378,7 @@ func failureOf(tb testing.TB, r rule, b lock.Backend) string {
 func TestConformance_NamesTheRuleThatABackendBreaks(t *testing.T) {
 	byName := map[string]rule{}
 	untested := map[string]bool{}
-	for _, r := range rules {
+	for _, r := range slices.Concat(rules, waitingRules) {
 		byName[r.name], untested[r.name] = r, true
 	}
 	for _, c := range mutants {

@@ -16,6 +16,7 @@ import (
 // twemproxy closes a connection at what it does not know, such as a negative
 // expiry.
 func TestConformance_ThroughTwemproxy(t *testing.T) {
+	t.Parallel()
 	proxy := servers.TwemproxyMemcached(t, servers.Memcached(t).Addr(), servers.Memcached(t).Addr())
 	c := connect(t, proxy.Addr())
 	locktest.Conformance(t, func(*testing.T) lock.Backend { return memcachedlocker.New(c) })

@@ -25,6 +25,7 @@ func acquire(ctx context.Context, b *redislocker.Backend, name string) (token lo
 }
 
 func TestErrors_AreClassified(t *testing.T) {
+	t.Parallel()
 	fails := func(c *redis.Client, is error, says string) {
 		t.Helper()
 		b := redislocker.New(c)
@@ -51,8 +52,9 @@ func TestErrors_AreClassified(t *testing.T) {
 }
 
 func TestErrors_AServerThatLoadsItsData(t *testing.T) {
+	t.Parallel()
 	s := servers.Redis(t, "--enable-debug-command", "yes", "--key-load-delay", "200", "--loading-process-events-interval-bytes", "1024")
-	require.Equal(t, "OK", s.Command("DEBUG POPULATE 8000 key 100"))
+	require.Equal(t, "OK", s.Command("DEBUG POPULATE 5000 key 100"))
 	require.Equal(t, "OK", s.Command("SAVE"))
 	s.Kill()
 	served := make(chan struct{})
@@ -152,6 +154,7 @@ func TestACL_WhatIsMissingIsSaid(t *testing.T) {
 }
 
 func TestCheck_SaysThatLocksMayBeEvicted(t *testing.T) {
+	t.Parallel()
 	s := servers.Redis(t)
 	var out bytes.Buffer
 	b := redislocker.New(connect(t, s.Addr()), redislocker.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))

@@ -148,6 +148,9 @@ func sum(numbers []float64) (n float64) {
 }
 
 func TestFairness_InsideAProcess(t *testing.T) {
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("long; runs with MOSPARO_TEST_LONG=1")
+	}
 	l := lock.New(redislocker.New(connect(t, servers.Redis(t).Addr())))
 	defer l.Close()
 	s := crowd{Callers: 64, Hold: time.Millisecond, For: 2 * time.Second}.contend(t, l)
@@ -160,8 +163,8 @@ func TestFairness_BetweenProcesses(t *testing.T) {
 	if takePart(t) {
 		return
 	}
-	if testing.Short() {
-		t.Skip("takes some seconds")
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("long; runs with MOSPARO_TEST_LONG=1")
 	}
 	c := crowd{Addr: servers.Redis(t).Addr(), Processes: 8, Callers: 8, Poll: 5 * time.Millisecond, Hold: time.Millisecond, For: 4 * time.Second}
 	shares, longest := c.run(t, t.Name())

@@ -25,6 +25,7 @@ func connect(t *testing.T, addr string) *redis.Client {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	c := connect(t, servers.Redis(t).Addr())
 	locktest.Conformance(t, func(*testing.T) lock.Backend { return redislocker.New(c) })
 }
@@ -143,6 +144,7 @@ func TestFence_RisesAlthoughTheServerLostItsData(t *testing.T) {
 }
 
 func TestLease_EndsWhenTheServerForgetsTheKey(t *testing.T) {
+	t.Parallel()
 	c := connect(t, servers.Redis(t).Addr())
 	l := lock.New(redislocker.New(c))
 	defer l.Close()
@@ -159,6 +161,7 @@ func TestLease_EndsWhenTheServerForgetsTheKey(t *testing.T) {
 }
 
 func TestLease_EndsByItsOwnDeadlineWhenTheServerIsSilent(t *testing.T) {
+	t.Parallel()
 	s := servers.Redis(t)
 	l := lock.New(redislocker.New(connect(t, s.Addr())), lock.WithCallTimeout(100*time.Millisecond))
 	defer l.Close()

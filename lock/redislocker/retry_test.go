@@ -47,34 +47,28 @@ func withLostReply(t *testing.T, s *servers.RedisServer, p *servers.Proxy, do fu
 	return <-done
 }
 
-func TestRelease_WhoseReplyWasLostIsNotLost(t *testing.T) {
+func TestLostReplies(t *testing.T) {
 	for name, open := range repeating {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c, s, p := open(t)
 			defer c.Close()
 			l := lock.New(redislocker.New(c), lock.WithCallTimeout(time.Minute))
 			defer l.Close()
 			require.NoError(t, l.Do(t.Context(), "n", func(context.Context) error { return nil })) // the server knows the scripts now
-			lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
-			require.NoError(t, err)
-			require.NoError(t, withLostReply(t, s, p, func() error { return lease.Release(t.Context()) }))
-		})
-	}
-}
-
-func TestBreak_WhoseReplyWasLostSaysThatItIsUnknown(t *testing.T) {
-	for name, open := range repeating {
-		t.Run(name, func(t *testing.T) {
-			c, s, p := open(t)
-			defer c.Close()
-			l := lock.New(redislocker.New(c), lock.WithCallTimeout(time.Minute))
-			defer l.Close()
-			_, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
-			require.NoError(t, err)
-			err = withLostReply(t, s, p, func() error { return l.Break(t.Context(), "n") })
-			require.ErrorIs(t, err, lock.ErrUnavailable)
-			require.NotErrorIs(t, err, lock.ErrNotHeld)
-			require.ErrorIs(t, l.Break(t.Context(), "n"), lock.ErrNotHeld)
+			t.Run("Release is not lost", func(t *testing.T) {
+				lease, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
+				require.NoError(t, err)
+				require.NoError(t, withLostReply(t, s, p, func() error { return lease.Release(t.Context()) }))
+			})
+			t.Run("Break says that it is unknown", func(t *testing.T) {
+				_, err := l.Acquire(t.Context(), "n", lock.WithTTL(time.Hour))
+				require.NoError(t, err)
+				err = withLostReply(t, s, p, func() error { return l.Break(t.Context(), "n") })
+				require.ErrorIs(t, err, lock.ErrUnavailable)
+				require.NotErrorIs(t, err, lock.ErrNotHeld)
+				require.ErrorIs(t, l.Break(t.Context(), "n"), lock.ErrNotHeld)
+			})
 		})
 	}
 }

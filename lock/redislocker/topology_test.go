@@ -62,11 +62,13 @@ func replicated(t *testing.T) (master, replica *servers.RedisServer, sentinel st
 }
 
 func TestConformance_Cluster(t *testing.T) {
+	t.Parallel()
 	c := clusterClient(t, servers.RedisCluster(t, 0))
 	locktest.Conformance(t, func(*testing.T) lock.Backend { return redislocker.New(c) })
 }
 
 func TestConformance_Sentinel(t *testing.T) {
+	t.Parallel()
 	master := servers.Redis(t)
 	c := sentinelClient(t, servers.RedisSentinel(t, master.Port()).Addr())
 	locktest.Conformance(t, func(*testing.T) lock.Backend { return redislocker.New(c) })
@@ -74,6 +76,7 @@ func TestConformance_Sentinel(t *testing.T) {
 
 // go-redis wraps the answer "nil" of the sentinels, which is also that to a missing key.
 func TestHolder_AMasterThatNoSentinelKnowsIsNoFreeLock(t *testing.T) {
+	t.Parallel()
 	sentinel := servers.RedisSentinel(t, servers.Redis(t).Port())
 	c := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "other", SentinelAddrs: []string{sentinel.Addr()}, ContextTimeoutEnabled: true, MaxRetries: -1})
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
@@ -82,6 +85,7 @@ func TestHolder_AMasterThatNoSentinelKnowsIsNoFreeLock(t *testing.T) {
 }
 
 func TestConformance_WithReplicas(t *testing.T) {
+	t.Parallel()
 	master := servers.Redis(t)
 	master.Replica()
 	c := connect(t, master.Addr())
@@ -92,6 +96,7 @@ func TestConformance_WithReplicas(t *testing.T) {
 
 // With a sentinel: the master dies right after it granted the lease.
 func TestReplicas_AFailoverLosesNoLease(t *testing.T) {
+	t.Parallel()
 	master, replica, sentinel := replicated(t)
 	open := func() (*lock.Locker, *redislocker.Backend) {
 		b := redislocker.New(sentinelClient(t, sentinel), redislocker.WithReplicas(1, time.Second))
@@ -127,6 +132,7 @@ func TestReplicas_AFailoverLosesNoLease(t *testing.T) {
 
 // What would be lost by a failover is not granted in the first place.
 func TestReplicas_NothingIsGrantedThatTheyDoNotHave(t *testing.T) {
+	t.Parallel()
 	master := servers.Redis(t)
 	replica := master.Replica()
 	c := connect(t, master.Addr())
@@ -154,6 +160,7 @@ func TestReplicas_NothingIsGrantedThatTheyDoNotHave(t *testing.T) {
 // Without the option a failover before the replication hands out the name
 // twice, and only the fences tell.
 func TestFence_RisesOverAPromotionThatLosesTheLock(t *testing.T) {
+	t.Parallel()
 	master := servers.Redis(t)
 	link := servers.NewProxy(t, master.Addr())
 	host, port, err := net.SplitHostPort(link.Addr())
@@ -179,6 +186,7 @@ func TestFence_RisesOverAPromotionThatLosesTheLock(t *testing.T) {
 }
 
 func TestReplicas_AreAskedOnTheMasterOfTheKey(t *testing.T) {
+	t.Parallel()
 	nodes := servers.RedisCluster(t, 3)
 	c := clusterClient(t, nodes)
 	b := redislocker.New(c, redislocker.WithReplicas(1, 500*time.Millisecond))

@@ -33,6 +33,7 @@ func answers(t *testing.T, addr, question, answer string) {
 }
 
 func TestServers_Answer(t *testing.T) {
+	t.Parallel()
 	answers(t, servers.Redis(t).Addr(), "PING", "+PONG")
 	answers(t, servers.Memcached(t).Addr(), "version", "VERSION")
 	answers(t, servers.TwemproxyMemcached(t, servers.Memcached(t).Addr(), servers.Memcached(t).Addr()).Addr(), "version", "VERSION")
@@ -72,7 +73,9 @@ func TestPHP_SkipsWithoutTheUnpackedSymfony(t *testing.T) {
 }
 
 func TestDatabases_LetTheirUserIn(t *testing.T) {
+	t.Parallel()
 	t.Run("MariaDB", func(t *testing.T) {
+		t.Parallel()
 		m := servers.MariaDB(t)
 		db := opened(t, "mysql", m.DSN())
 		exec(t, db, "CREATE TABLE t (id INT)")
@@ -84,12 +87,14 @@ func TestDatabases_LetTheirUserIn(t *testing.T) {
 		require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM t"), "committed, so it is there after a power cut")
 		require.Error(t, opened(t, "mysql", m.DSNFor(servers.DatabaseUser, "wrong", servers.DatabaseName)).Ping())
 	})
-	t.Run("PgBouncer", func(t *testing.T) {
-		db := opened(t, "pgx", servers.PgBouncer(t, servers.PostgreSQL(t)).DSN())
-		require.Equal(t, 1, number(t, db, "SELECT 1"))
-	})
 	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
 		p := servers.PostgreSQL(t)
+		t.Run("while it is paused", func(t *testing.T) { isSilentWhilePaused(t, p) })
+		t.Run("PgBouncer", func(t *testing.T) {
+			db := opened(t, "pgx", servers.PgBouncer(t, p).DSN())
+			require.Equal(t, 1, number(t, db, "SELECT 1"))
+		})
 		db := opened(t, "pgx", p.DSN())
 		exec(t, db, "CREATE TABLE t (id INT)")
 		exec(t, db, "INSERT INTO t VALUES (1)")
@@ -103,6 +108,7 @@ func TestDatabases_LetTheirUserIn(t *testing.T) {
 }
 
 func TestStandby_FollowsUntilItIsPromoted(t *testing.T) {
+	t.Parallel()
 	p := servers.PostgreSQL(t)
 	db := opened(t, "pgx", p.DSN())
 	exec(t, db, "CREATE TABLE t (id INT)")
@@ -117,8 +123,7 @@ func TestStandby_FollowsUntilItIsPromoted(t *testing.T) {
 	exec(t, second, "INSERT INTO t VALUES (2)")
 }
 
-func TestDatabase_IsSilentWhilePaused(t *testing.T) {
-	p := servers.PostgreSQL(t)
+func isSilentWhilePaused(t *testing.T, p *servers.PostgreSQLServer) {
 	db := opened(t, "pgx", p.DSN())
 	db.SetMaxOpenConns(1)
 	require.NoError(t, db.Ping())
@@ -192,9 +197,9 @@ func TestServers_EndWithATestThatIsKilled(t *testing.T) {
 		time.Sleep(time.Minute)
 		return
 	}
-	for name, start := range started {
+	for name := range started {
 		t.Run(name, func(t *testing.T) {
-			start(t).Kill() // skips where there is none
+			t.Parallel()
 			endsWithItsTest(t, name)
 		})
 	}
@@ -209,6 +214,9 @@ func endsWithItsTest(t *testing.T, name string) {
 	var addr, dir string
 	for lines := bufio.NewScanner(out); addr == "" && lines.Scan(); {
 		_, _ = fmt.Sscanf(lines.Text(), "ADDR %s %s", &addr, &dir)
+		if _, why, ok := strings.Cut(lines.Text(), "skipped: needs"); ok {
+			t.Skip("skipped: needs" + why)
+		}
 	}
 	require.NotEmpty(t, addr)
 	require.NoError(t, cmd.Process.Kill())

@@ -21,9 +21,11 @@ const MaxSize = 128 << 20
 var ErrTooLarge = errors.New("typedjson: value is too large")
 
 // Marshal returns one line of typed JSON for a value of [php.Decode]. Errors:
-// [ErrTooLarge], any other Go value, nesting beyond [maxDepth].
-func Marshal(v any) ([]byte, error) {
-	w := &writer{objects: map[any]int{}, refs: map[*php.Ref]int{}}
+// [ErrTooLarge], any other Go value, nesting deeper than 512.
+func Marshal(v any) ([]byte, error) { return marshal(v, MaxSize) }
+
+func marshal(v any, maxSize int) ([]byte, error) {
+	w := &writer{maxSize: maxSize, objects: map[any]int{}, refs: map[*php.Ref]int{}}
 	if err := w.value(v); err != nil {
 		return nil, err
 	}
@@ -33,13 +35,14 @@ func Marshal(v any) ([]byte, error) {
 // writer appends JSON; objects and references are numbered as they are met.
 type writer struct {
 	b       []byte
+	maxSize int
 	depth   int
 	objects map[any]int
 	refs    map[*php.Ref]int
 }
 
 func (w *writer) value(v any) error {
-	if len(w.b) > MaxSize {
+	if len(w.b) > w.maxSize {
 		return ErrTooLarge
 	}
 	if w.depth++; w.depth > 2*maxDepth {

@@ -168,7 +168,7 @@ func TestMarshal_BoundsWhatAFewBytesStandFor(t *testing.T) {
 	}
 	v, err := php.Decode(in)
 	require.NoError(t, err)
-	_, err = typedjson.Marshal(v)
+	_, err = typedjson.MarshalUpTo(typedjson.MaxSize/100, v)
 	require.ErrorIs(t, err, typedjson.ErrTooLarge)
 }
 

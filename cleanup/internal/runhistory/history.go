@@ -26,6 +26,9 @@ type Note struct {
 	Row  int64  `php:"row"`
 	Host string `php:"host"`
 	PID  int    `php:"pid"`
+	// Started is the time of the row, in seconds since 1970: the row itself has no zone.
+	// It is 0 if it is not known.
+	Started int64 `php:"started"`
 }
 
 // History is a set of notes by row. It is complete since the oldest of them: a

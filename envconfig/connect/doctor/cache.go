@@ -127,8 +127,10 @@ func (e *examination) snapshot(ctx context.Context) (s cleanup.Snapshot) {
 	}
 	defer adapter.Close()
 	var next, additional, started cache.Result[time.Time]
-	_ = cache.Read(ctx, cache.NewPool(adapter), cleanup.NextCleanup.Into(&next), cleanup.AdditionalCleanup.Into(&additional), cleanup.CleanupStartedAt.Into(&started))
+	pool := cache.NewPool(adapter)
+	_ = cache.Read(ctx, pool, cleanup.NextCleanup.Into(&next), cleanup.AdditionalCleanup.Into(&additional), cleanup.CleanupStartedAt.Into(&started))
 	s.Next, s.Additional, s.Started = timeOf(next), timeOf(additional), timeOf(started)
+	s.GoRuns, _ = cleanup.RunTimes(ctx, pool)
 	return s
 }
 

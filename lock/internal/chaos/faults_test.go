@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	total    = flag.Int("faults.acquisitions", 0, "acquisitions of all cases together; 200 each if 0")
+	total    = flag.Int("faults.acquisitions", 0, "acquisitions of all cases together; 200 each if 0, or 60 without MOSPARO_TEST_LONG=1")
 	backends = flag.String("faults.backends", "", "backends to test, parted by commas; all if empty")
 )
 
@@ -31,14 +31,14 @@ var (
 // backend is added by a line.
 var scenarios = []struct {
 	backend, name string
-	long          bool // not with -short
+	long          bool // with MOSPARO_TEST_LONG=1 only
 	scenario      chaos.Scenario
 }{
-	{"redis", "counter", false, chaos.Scenario{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
+	{"redis", "counter", true, chaos.Scenario{Start: redisAlone, Open: openRedis, Exclusive: true, Fencing: true, Calm: true}},
 	{"redis", "keeps its data", false, chaos.Scenario{Start: redisThatKeeps, Open: openRedis, Exclusive: true, Fencing: true}},
 	{"redis", "loses its data", true, chaos.Scenario{Start: redisThatLoses, Open: openRedis, Fencing: true}},
 	{"redis", "fails over with replicas", true, chaos.Scenario{Start: redisThatFailsOver, Open: openAcknowledged, Exclusive: true, Fencing: true}},
-	{"file", "counter", false, chaos.Scenario{Start: directory, Open: openFiles, Exclusive: true, Fencing: true, Calm: true}},
+	{"file", "counter", true, chaos.Scenario{Start: directory, Open: openFiles, Exclusive: true, Fencing: true, Calm: true}},
 	{"file", "machines die", false, chaos.Scenario{Start: directory, Open: openFiles, Exclusive: true, Fencing: true}},
 	{"file", "loses its directory", true, chaos.Scenario{Start: directoryThatIsLost, Open: openFiles, Fencing: true}},
 	{"memcached", "counter", false, chaos.Scenario{Start: memcachedAlone, Open: openMemcached, TTL: 1500 * time.Millisecond, Calm: true}},
@@ -52,10 +52,13 @@ func TestFaults(t *testing.T) {
 	for _, c := range scenarios {
 		t.Run(c.backend+" "+c.name, func(t *testing.T) {
 			skipUnless(t, c.backend)
-			if c.long && testing.Short() {
-				t.Skip("takes some seconds")
+			if c.long && !isLong() {
+				t.Skip("long; runs with MOSPARO_TEST_LONG=1")
 			}
 			c.scenario.Acquisitions, c.scenario.Rounds = each()
+			if !isLong() {
+				c.scenario.Processes = 4
+			}
 			report := c.scenario.Run(t)
 			t.Log(report)
 			if c.scenario.Fencing {
@@ -76,12 +79,17 @@ func each() (acquisitions, rounds int) {
 	if asked("memory") {
 		cases++
 	}
-	if *total == 0 || cases == 0 {
+	switch {
+	case cases == 0 || *total == 0 && !isLong():
+		return 60, 1
+	case *total == 0:
 		return 200, 1
 	}
 	acquisitions = (*total + cases - 1) / cases
 	return acquisitions, 1 + acquisitions/200
 }
+
+func isLong() bool { return os.Getenv("MOSPARO_TEST_LONG") == "1" }
 
 func asked(backend string) bool {
 	return *backends == "" || strings.Contains(","+*backends+",", ","+backend+",")
