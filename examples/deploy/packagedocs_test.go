@@ -215,6 +215,7 @@ func exported(pkg *doc.Package) (names []string) {
 // notRun has the examples without output, which go test only compiles, and the reason.
 var notRun = map[string]string{
 	"cache/cachetest Conformance":       "a test",
+	"cache/cachetest/servers ":          "needs Redis",
 	"cache/redisadapter ":               "needs Redis",
 	"cleanup/cleanuptest Conformance":   "a test",
 	"cleanup/cleanuptest Simulation":    "a test",
