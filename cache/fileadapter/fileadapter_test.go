@@ -3,7 +3,6 @@ package fileadapter
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -57,6 +56,8 @@ type onWarning struct {
 	do func()
 }
 
+func (onWarning) Enabled(context.Context, slog.Level) bool { return true }
+
 func (h onWarning) Handle(context.Context, slog.Record) error {
 	h.do()
 	return nil
@@ -77,7 +78,7 @@ func TestSet_FollowsItsDirectoryThatWasReplaced(t *testing.T) {
 		}
 		require.NoError(t, os.Mkdir(filepath.Join(dir, noNamespace), 0o755))
 		require.NoError(t, os.Chmod(filepath.Join(dir, noNamespace), 0o777)) // of which it warns
-		a := newAt(t, dir, WithOwnerOf(dir), WithLogger(slog.New(onWarning{slog.NewTextHandler(io.Discard, nil), replace})))
+		a := newAt(t, dir, WithOwnerOf(dir), WithLogger(slog.New(onWarning{slog.DiscardHandler, replace})))
 		require.NoError(t, call(a), name)
 	}
 }
