@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	phpRounds = flag.Int("php.rounds", 30, "rounds of PHP and Go processes that start together; with -short a fifth")
-	phpLong   = flag.Duration("php.long", 70*time.Second, "how long the long run beside forced PHP runs is; with -short there is none")
+	phpRounds = flag.Int("php.rounds", 30, "rounds of PHP and Go processes that start together; a fifth without MOSPARO_TEST_LONG=1")
+	phpLong   = flag.Duration("php.long", 70*time.Second, "how long the long run beside forced PHP runs is; there is none without MOSPARO_TEST_LONG=1")
 )
 
 //go:embed testdata/phpnode.php
@@ -70,6 +70,7 @@ func TestCluster_GoNodesWithdrawForPHPProcesses(t *testing.T) {
 		child(t, spec)
 		return
 	}
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_sqlite"), sqliteFile(t)) })
 	t.Run("MariaDB", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_mysql"), mariaDB(t)) })
 	t.Run("PostgreSQL", func(t *testing.T) { besidePHP(t, servers.PHP(t, "redis", "pdo_pgsql"), postgreSQL(t)) })
@@ -81,7 +82,7 @@ func besidePHP(t *testing.T, php *servers.PHPRuntime, data storage) {
 	gos := []*process{c.start(), c.start()}
 	phps := []*process{c.startPHP(php, cleanup.Policy{}), c.startPHP(php, cleanup.Policy{})}
 	rounds := *phpRounds
-	if testing.Short() {
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
 		rounds = (rounds + 4) / 5
 	}
 	byGo, byPHP, stalled := 0, 0, 0
@@ -130,9 +131,10 @@ func TestCluster_AForcedPHPProcessWaitsForALongGoRun(t *testing.T) {
 		child(t, spec)
 		return
 	}
-	if testing.Short() {
-		t.Skip("it lasts longer than the shortest unfinished interval, one minute")
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("it lasts longer than the shortest unfinished interval, one minute; runs with MOSPARO_TEST_LONG=1")
 	}
+	t.Parallel()
 	php := servers.PHP(t, "redis", "pdo_sqlite")
 	c := newRealCluster(t, sqliteFile(t))
 	c.unfinished = 1

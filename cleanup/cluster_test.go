@@ -220,9 +220,9 @@ func TestCluster_EightProcessesCleanOnceARound(t *testing.T) {
 		child(t, spec)
 		return
 	}
-	rounds := 200
-	if testing.Short() {
-		rounds = 20
+	rounds := 20
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		rounds = 200
 	}
 	c := newRealCluster(t, sqliteFile(t))
 	var nodes []*process

@@ -3,7 +3,8 @@ package envconfig
 import "errors"
 
 // Conditions for [errors.Is]. No error of this package contains a value that may be a
-// secret.
+// secret. For operators, "What can go wrong" in examples/deploy/README.md says what to do
+// about them.
 var (
 	// ErrNotConfigured means that neither the environment nor env.mosparo.php names a
 	// database.
@@ -13,6 +14,7 @@ var (
 )
 
 // ValueError reports a setting whose value cannot be used. It does not contain the value.
+// For operators, "What can go wrong" in examples/deploy/README.md says what to do.
 type ValueError struct {
 	// Name is the variable.
 	Name string

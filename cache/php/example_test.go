@@ -7,6 +7,22 @@ import (
 	"github.com/mosparo/go-cluster/cache/php"
 )
 
+// A value that PHP's unserialize() reads, and back.
+func Example() {
+	type settings struct {
+		Limit int      `php:"limit"`
+		Words []string `php:"words"`
+	}
+	stored, err := php.Marshal(settings{Limit: 5, Words: []string{"spam"}})
+	fmt.Printf("%s %v\n", stored, err)
+	var s settings
+	err = php.Unmarshal(stored, &s)
+	fmt.Println(s.Limit, s.Words, err)
+	// Output:
+	// a:2:{s:5:"limit";i:5;s:5:"words";a:1:{i:0;s:4:"spam";}} <nil>
+	// 5 [spam] <nil>
+}
+
 func ExampleUnmarshal() {
 	// The items of a rule, as a PHP node caches them.
 	stored := []byte(`a:2:{s:2:"ri";a:2:{i:0;i:4;i:1;i:7;}s:5:"rpric";a:0:{}}`)

@@ -21,6 +21,9 @@ type field struct {
 type fields struct {
 	list   []field
 	byName map[string]int
+	// hidden: there are fields, but none is exported, so that an array of them would
+	// lose the value.
+	hidden bool
 }
 
 // find returns the field of this name, in exact or else in any case, as
@@ -48,6 +51,7 @@ func fieldsOf(t reflect.Type) *fields {
 	f := &fields{byName: map[string]int{}}
 	f.collect(t, nil, map[reflect.Type]bool{})
 	f.settle()
+	f.hidden = t.NumField() > 0 && !slices.ContainsFunc(reflect.VisibleFields(t), func(sf reflect.StructField) bool { return sf.IsExported() })
 	got, _ := structs.LoadOrStore(t, f)
 	return got.(*fields)
 }
@@ -71,7 +75,7 @@ func (f *fields) collect(t reflect.Type, index []int, above map[reflect.Type]boo
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			if inner.Kind() == reflect.Struct && (sf.IsExported() || sf.Type.Kind() != reflect.Pointer) {
+			if inner.Kind() == reflect.Struct && !isValueType(inner) && (sf.IsExported() || sf.Type.Kind() != reflect.Pointer) {
 				f.collect(inner, at, above)
 				continue
 			}

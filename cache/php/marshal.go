@@ -11,7 +11,8 @@ import (
 )
 
 // Marshaler is a Go type that gives its own PHP value: anything that [Marshal]
-// takes.
+// takes. Its method may have a pointer receiver also where [Marshal] gets no
+// pointer.
 type Marshaler interface {
 	MarshalPHP() (any, error)
 }
@@ -27,12 +28,14 @@ type Marshaler interface {
 //   - maps with string or integer keys are arrays in the order of their keys,
 //   - structs are arrays of their exported fields, named by the field or the
 //     tag `php:"name"`; `php:"-"` leaves a field out, `php:",omitempty"` an
-//     empty one, and fields of embedded structs belong to the outer one.
+//     empty one, and fields of embedded structs belong to the outer one, but for
+//     those that stand for a PHP value, such as time.Time.
 //
 // A [*DateTime] is written at its moment in its zone. Errors are [*EncodeError]: a
 // uint above PHP's largest int, a year of more than four digits, which PHP before
 // 8.2 cannot read, a date, enum or class name that PHP would refuse, a type
-// without a PHP form, nesting deeper than maxDepth.
+// without a PHP form, such as a struct that has fields and exports none, nesting
+// deeper than 512.
 func Marshal(v any) ([]byte, error) {
 	w := &writer{}
 	switch v := v.(type) { // the large ones
@@ -307,7 +310,7 @@ func (w *writer) reflect(v reflect.Value) error {
 	if !v.IsValid() {
 		return w.value(nil)
 	}
-	if m, ok := v.Interface().(Marshaler); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+	if m, ok := marshalerOf(v); ok {
 		if w.depth++; w.depth > maxDepth {
 			return w.fail("nested deeper than %d", maxDepth)
 		}
@@ -346,9 +349,32 @@ func (w *writer) reflect(v reflect.Value) error {
 	case reflect.Map:
 		return w.goMap(v)
 	case reflect.Struct:
+		if isValueType(v.Type()) {
+			p := reflect.New(v.Type())
+			p.Elem().Set(v)
+			return w.any(p.Interface())
+		}
 		return w.goStruct(v)
 	}
 	return w.fail("Go type %s has no PHP form", v.Type())
+}
+
+var marshalerType = reflect.TypeFor[Marshaler]()
+
+// marshalerOf returns a value that is a Marshaler. The method may have a pointer receiver:
+// encoding/json would not find it in a value that has no address, and would write the
+// fields instead.
+func marshalerOf(v reflect.Value) (Marshaler, bool) {
+	if m, ok := v.Interface().(Marshaler); ok {
+		return m, v.Kind() != reflect.Pointer || !v.IsNil()
+	}
+	if t := v.Type(); t.PkgPath() == "" || !reflect.PointerTo(t).Implements(marshalerType) {
+		return nil, false
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	m, ok := p.Interface().(Marshaler)
+	return m, ok
 }
 
 // goValue writes an element; the plain kinds without making an interface.
@@ -449,6 +475,9 @@ func compareKeys(a, b Key) int {
 
 func (w *writer) goStruct(v reflect.Value) error {
 	fields := fieldsOf(v.Type())
+	if fields.hidden {
+		return w.fail("Go type %s has no exported fields, and no MarshalPHP", v.Type())
+	}
 	present := make([]*field, 0, len(fields.list))
 	for i := range fields.list {
 		f := &fields.list[i]

@@ -24,7 +24,8 @@ var utc = &zone{loc: time.UTC, kind: 3, name: "UTC"}
 var errZone = errors.New("not a time zone")
 
 // ZoneError says that a date is in a time zone that is not in the zone database
-// of this program. PHP brings a database of its own and may know the zone.
+// of this program. PHP brings a database of its own and may know the zone. For
+// operators, "What can go wrong" in examples/deploy/README.md says what to do.
 type ZoneError struct{ Zone string }
 
 func (e *ZoneError) Error() string {

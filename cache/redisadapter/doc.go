@@ -33,8 +33,9 @@
 // cluster go-redis reads the replies of several commands, and the slot map, on
 // goroutines of its own, where its panic ends the process.
 //
-// Every error is returned. Beside that go-redis writes lines of its own to
-// standard error, for connections that fail above all; redis.SetLogger
-// replaces its logger, which is one for the whole process, so that this package
-// leaves it alone.
+// Every error is returned, and is one of package cache; for operators, "What
+// can go wrong" in examples/deploy/README.md says what to do about them. Beside
+// that go-redis writes lines of its own to standard error, for connections that
+// fail above all; redis.SetLogger replaces its logger, which is one for the
+// whole process, so that this package leaves it alone.
 package redisadapter

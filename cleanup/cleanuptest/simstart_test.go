@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -36,9 +37,9 @@ func server(ctx context.Context, env cleanuptest.NodeEnv) error {
 var traffic = cleanuptest.Traffic{Paths: []string{"/a", "/b"}}
 
 func TestSimulation_NodesOfOnesOwnBesideTheModels(t *testing.T) {
-	seeds := uint64(20)
-	if testing.Short() {
-		seeds = 4
+	seeds := uint64(6)
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		seeds = 20
 	}
 	for seed := range seeds {
 		s := cleanuptest.Simulation{Seed: seed, Nodes: 2, Start: server, GoNodes: int(seed % 2), PHPNodes: int(seed % 3), Faults: seed%4 > 0, Traffic: traffic}
@@ -71,10 +72,14 @@ func unanswered(o cleanuptest.Outcome) (n int) {
 }
 
 func TestSimulation_NodesOfOnesOwnRunTheSameWayFromTheSameSeed(t *testing.T) {
-	for seed := range uint64(5) {
+	seeds, again := uint64(2), 3
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		seeds, again = 5, 4
+	}
+	for seed := range seeds {
 		s := cleanuptest.Simulation{Seed: seed, Duration: 2 * day, Nodes: 3, Start: server, PHPNodes: 1, Faults: true, Traffic: traffic}
 		first := s.Run(t)
-		for range 3 {
+		for range again - 1 {
 			require.Equal(t, first, s.Run(t), seed)
 		}
 	}

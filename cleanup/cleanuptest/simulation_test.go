@@ -3,6 +3,7 @@ package cleanuptest_test
 import (
 	"context"
 	"flag"
+	"os"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 40, "how many seeds the simulation runs through; with -short an eighth")
+	simSeeds = flag.Int("sim.seeds", 10, "how many seeds the simulation runs through")
 	simFirst = flag.Uint64("sim.first", 1, "the first seed")
 	simDays  = flag.Int("sim.days", 3, "how many days of each cluster")
 	simTrace = flag.Bool("sim.trace", false, "print what happened")
@@ -33,9 +34,6 @@ func simulated(seed uint64) cleanuptest.Simulation {
 
 func TestSimulation_NoAvoidableOverlapAndNoMissedRun(t *testing.T) {
 	n := *simSeeds
-	if testing.Short() {
-		n = max(n/8, 1)
-	}
 	runs, doubles := 0, 0
 	var late time.Duration
 	for seed := *simFirst; seed < *simFirst+uint64(n); seed++ {
@@ -57,9 +55,9 @@ func TestSimulation_NoAvoidableOverlapAndNoMissedRun(t *testing.T) {
 }
 
 func TestSimulation_TheSameSeedRunsTheSameWay(t *testing.T) {
-	seeds, again := uint64(12), 4
-	if testing.Short() {
-		seeds, again = 4, 3
+	seeds, again := uint64(4), 3
+	if os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		seeds, again = 12, 4
 	}
 	for seed := uint64(1); seed <= seeds; seed++ {
 		s := simulated(seed)

@@ -72,9 +72,7 @@ func (c *cleaning) inBatches(ctx context.Context, step, query string, f deleteFu
 			return false, context.Cause(ctx)
 		}
 		if c.rounds.isFull(deleted["submission"] + deleted["submit_token"]) {
-			err := c.rounds.between(ctx)
-			c.throttle.skip()
-			if err != nil {
+			if err := c.between(ctx); err != nil {
 				return false, err
 			}
 		}

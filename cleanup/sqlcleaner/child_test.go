@@ -98,7 +98,7 @@ func killed(t *testing.T, db *database, p cleanup.Policy, transactions int, rand
 // A node is killed at random points; afterwards the next one leaves
 // what an undisturbed run does.
 func TestClean_IsFinishedByAnotherAfterKill9(t *testing.T) {
-	kills := 3
+	kills := 2
 	if *long {
 		kills = 50
 	}

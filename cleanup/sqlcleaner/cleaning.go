@@ -99,6 +99,12 @@ func (c *cleaning) next(ctx context.Context, rows int) (bool, error) {
 	return c.rounds.next(ctx, rows)
 }
 
+// between is that of the rounds, likewise.
+func (c *cleaning) between(ctx context.Context) error {
+	defer c.throttle.skip()
+	return c.rounds.between(ctx)
+}
+
 // Sizes of a transaction, in rows of the main table.
 const (
 	firstBatch = 250

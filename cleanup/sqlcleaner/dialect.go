@@ -101,7 +101,8 @@ func (d Dialect) deleteAs(table, alias, where string) string {
 
 func (d Dialect) isKnown() bool { return d >= SQLite && d <= PostgreSQL }
 
-// ErrUnknownDriver is wrapped by the error of [DialectOf].
+// ErrUnknownDriver is wrapped by the error of [DialectOf]. For operators, "What can go
+// wrong" in examples/deploy/README.md says what to do.
 var ErrUnknownDriver = errors.New("unknown database driver")
 
 // DialectOf returns the dialect of a driver by its name in database/sql: "sqlite" or

@@ -3,6 +3,7 @@ package sqlcleaner_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -137,6 +138,22 @@ func big(n int) *world {
 		w.results = append(w.results, pair{i, i})
 	}
 	return w
+}
+
+func TestClean_EndsWithTheErrorBetweenRoundsAmongExpiredDelays(t *testing.T) {
+	db := create(t, sqlcleaner.SQLite)
+	expired := make([]age, 20_000)
+	for i := range expired {
+		expired[i] = age{i + 1, time.Duration(i+1) * time.Minute}
+	}
+	now := time.Now().UTC()
+	insert(db, `"delay" (id, valid_until)`, expired, func(a age) string {
+		return fmt.Sprintf("%d, '%s'", a.id, now.Add(-a.age).Format(time.DateTime))
+	})
+	stop := errors.New("paused")
+	_, err := sqlcleaner.New(db.DB, db.dialect).Clean(t.Context(), cleanup.Job{Limits: cleanup.Limits{Between: func(context.Context) error { return stop }}})
+	require.ErrorIs(t, err, stop)
+	require.NotEmpty(t, db.ids("delay"), "it ended only when all were deleted")
 }
 
 func TestClean_DeletesATokenWithManySubmissionsInShortTransactions(t *testing.T) {

@@ -22,7 +22,7 @@ func TestIDIn_IsNoJoinForMariaDB(t *testing.T) {
 	}
 	w := &world{projects: []project{{1, "FOREVER"}}, tokens: []token{{id: 1}, {id: 2}, {id: 3}}}
 	w.fill(db, time.Now().UTC())
-	for _, n := range []int{999, 1000, 1500, 2000, beyond} {
+	for _, n := range []int{999, 1000, 1500, 2000, 6000} {
 		var ids []int64
 		for id := range int64(n) {
 			ids = append(ids, 2*id)
@@ -53,7 +53,7 @@ func TestClean_SendsShortStatements(t *testing.T) {
 	db := open(t, "mysql", s.DSN())
 	defer db.Close()
 	seed(db)
-	w := scattered(beyond)
+	w := scattered(beyond(db.dialect))
 	now := time.Now().UTC()
 	w.fill(db, now)
 	d := sqlcleaner.New(db.DB, db.dialect)

@@ -16,12 +16,11 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-// loadSize is how many tokens the tests under load have. The SQLite of these
-// tests is slow with the race detector.
-func loadSize(db *database) int {
-	size := 2000
+// loadSize is how many tokens a test under load has: a size, and fewer on the SQLite of
+// these tests, which is slow with the race detector.
+func loadSize(db *database, size int) int {
 	if db.dialect == sqlcleaner.SQLite {
-		size = 200
+		size = min(size, 200)
 	}
 	if *long {
 		size *= 5
@@ -89,7 +88,7 @@ func (f *frontend) open(ctx context.Context) error {
 
 func TestClean_DisturbsNoFrontend(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		size := loadSize(db)
+		size := loadSize(db, 600)
 		w := random(rand.New(rand.NewPCG(7, 8)), size)
 		w.fill(db, time.Now().UTC())
 		f := &frontend{db: db, next: 10_000_000}
@@ -99,7 +98,7 @@ func TestClean_DisturbsNoFrontend(t *testing.T) {
 		for range 2 {
 			cleaners.Go(func() {
 				d := sqlcleaner.New(db.DB, db.dialect)
-				for range 3 {
+				for range 2 {
 					_, err := d.Clean(ctx, cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 500}})
 					assert.NoError(t, err)
 				}
@@ -108,6 +107,7 @@ func TestClean_DisturbsNoFrontend(t *testing.T) {
 		clients.Go(func() {
 			r := rand.New(rand.NewPCG(9, 10))
 			for ctx.Err() == nil {
+				time.Sleep(time.Millisecond) // the runs need the processor, too
 				err := f.submit(context.WithoutCancel(ctx), 1+r.IntN(size))
 				if !assert.NoError(t, err) {
 					return
@@ -180,7 +180,7 @@ func phpCleanup(ctx context.Context, db *database) error {
 
 func TestClean_MeetsNoDeadlockBesidePHP(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
-		size := loadSize(db)
+		size := loadSize(db, 2000)
 		w := &world{projects: []project{{1, "FOREVER"}}}
 		for i := 1; i <= size; i++ {
 			w.tokens = append(w.tokens, token{id: i, age: 20 * day, last: i})

@@ -54,7 +54,7 @@ func (c *crowd) come(n int) {
 func TestClean_WaitsWhileTheServerAcceptsNoMoreClients(t *testing.T) {
 	test := func(t *testing.T, admin *database, dsn, says string) {
 		admin.empty()
-		w := random(rand.New(rand.NewPCG(41, 42)), 300)
+		w := random(rand.New(rand.NewPCG(41, 42)), 60)
 		now := time.Now().UTC()
 		w.fill(admin, now)
 		opener, ok := admin.Driver().(driver.DriverContext)
@@ -65,9 +65,9 @@ func TestClean_WaitsWhileTheServerAcceptsNoMoreClients(t *testing.T) {
 		db := sql.OpenDB(c)
 		defer db.Close()
 		db.SetMaxIdleConns(-1) // a run connects for every transaction
-		d := sqlcleaner.New(db, admin.dialect, after(100, func() { c.come(3) }), sqlcleaner.WithReconnect(time.Minute))
+		d := sqlcleaner.New(db, admin.dialect, after(50, func() { c.come(3) }), sqlcleaner.WithReconnect(time.Minute))
 
-		report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 100}})
+		report, err := d.Clean(t.Context(), cleanup.Job{Policy: w.policy, Limits: cleanup.Limits{Rows: 50}})
 		require.NoError(t, err)
 		require.True(t, report.Finished)
 		require.Len(t, c.refusals, 3)

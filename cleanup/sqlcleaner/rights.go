@@ -11,7 +11,8 @@ import (
 )
 
 // RightsError is the error of a user of the database who lacks rights. It wraps
-// [cleanup.ErrRefused].
+// [cleanup.ErrRefused]. For operators, "What can go wrong" in examples/deploy/README.md
+// says what to do.
 type RightsError struct {
 	// User is the user as in a GRANT statement.
 	User string

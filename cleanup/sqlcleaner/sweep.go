@@ -25,7 +25,7 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 		and = " AND " + and
 	}
 	after := "0001-01-01" // deleted rows may still be in the indexes
-	for {
+	for swept := 0; ; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -38,13 +38,21 @@ func (c *cleaning) sweep(ctx context.Context, table, column, before, and string)
 		if !last {
 			where, until = column+" > ? AND "+column+" <= ?"+and, bound
 		}
-		if _, err := c.transaction(ctx, table, -1, func(tx *sql.Tx, deleted map[string]int) (err error) {
+		deleted, err := c.transaction(ctx, table, -1, func(tx *sql.Tx, deleted map[string]int) (err error) {
 			deleted[table], err = c.d.exec(ctx, tx, "DELETE FROM "+name+" WHERE "+where, after, until)
 			return err
-		}); err != nil || last {
+		})
+		if err != nil || last {
 			return err
 		}
 		after = until
+		// These rows are in no round, but there may be millions of them, as after an attack.
+		if swept += deleted[table]; swept >= max(c.rounds.limits.Rows, defaultRows) {
+			swept = 0
+			if err := c.between(ctx); err != nil {
+				return err
+			}
+		}
 	}
 }
 

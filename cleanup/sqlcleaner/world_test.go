@@ -244,12 +244,15 @@ func (w *world) drop(tokens map[int]bool) {
 
 // tidy removes what belonged to rows that are gone.
 func (w *world) tidy() {
-	w.partials = slices.DeleteFunc(w.partials, func(p pair) bool {
-		return p.of != 0 && !slices.ContainsFunc(w.tokens, func(t token) bool { return t.id == p.of })
-	})
-	w.results = slices.DeleteFunc(w.results, func(p pair) bool {
-		return p.of != 0 && !slices.ContainsFunc(w.subs, func(s submission) bool { return s.id == p.of })
-	})
+	tokens, subs := map[int]bool{}, map[int]bool{}
+	for _, t := range w.tokens {
+		tokens[t.id] = true
+	}
+	for _, s := range w.subs {
+		subs[s.id] = true
+	}
+	w.partials = slices.DeleteFunc(w.partials, func(p pair) bool { return p.of != 0 && !tokens[p.of] })
+	w.results = slices.DeleteFunc(w.results, func(p pair) bool { return p.of != 0 && !subs[p.of] })
 }
 
 func (w *world) pastStorage(s dayStatistic, now time.Time, dialect sqlcleaner.Dialect) bool {

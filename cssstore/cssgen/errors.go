@@ -7,9 +7,9 @@ import (
 	"github.com/mosparo/go-cluster/cssstore"
 )
 
-// Reasons for which a [Generator] leaves things as they are. An error of Generate
-// that is one of them has a method Refused() bool, by which csshttp tells it from a
-// failure.
+// Reasons for which a [Generator] leaves things as they are. An error of Generate that is
+// one of them has a method Refused() bool, by which csshttp tells it from a failure. For
+// operators, "What can go wrong" in examples/deploy/README.md says what to do about them.
 var (
 	// ErrDisagreement: the nodes do not make CSS from the same base CSS and version,
 	// or this one has not published its own yet; see [*DisagreementError].

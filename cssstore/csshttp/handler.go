@@ -81,7 +81,8 @@ func New(store cssstore.Store, list Projects, opts ...Option) *Handler {
 }
 
 // ErrBusy is the error of [Handler.Close] if a call of store, database or generator still
-// runs although its context has ended.
+// runs although its context has ended. For operators, "What can go wrong" in
+// examples/deploy/README.md says what to do.
 var ErrBusy = errors.New("csshttp: a call is still running in the background")
 
 // closeTimeout is how long Close waits.

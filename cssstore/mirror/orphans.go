@@ -11,7 +11,8 @@ import (
 
 // ErrNoProjects is the error of [RemoveOrphans] for an empty list of projects, which
 // would remove everything and is most likely a mistake. Nothing was removed.
-// [Mirror.Sync] skips the removal then, without an error.
+// [Mirror.Sync] skips the removal then, without an error. For operators, "What can go
+// wrong" in examples/deploy/README.md says what to do.
 var ErrNoProjects = errors.New("no projects are known")
 
 // RemoveOrphans deletes the CSS of projects that do not exist any more from a store,

@@ -13,7 +13,8 @@ import (
 	"github.com/mosparo/go-cluster/cssstore/internal/option"
 )
 
-// Conditions that callers tell apart with [errors.Is].
+// Conditions that callers tell apart with [errors.Is]. For operators, "What can go wrong"
+// in examples/deploy/README.md says what to do about them.
 var (
 	// ErrNoProject: the database has no project with this UUID.
 	ErrNoProject = errors.New("no such project")

@@ -35,6 +35,50 @@ func (l *noClients) Accept() (net.Conn, error) { <-l.closed; return nil, net.Err
 func (l *noClients) Close() error              { l.close.Do(func() { close(l.closed) }); return nil }
 func (l *noClients) Addr() net.Addr            { return &net.TCPAddr{} }
 
+// pipes is a listener for connections in memory, which let the time of a bubble go on, too.
+type pipes struct {
+	*noClients
+	conns chan net.Conn
+}
+
+func newPipes() pipes { return pipes{newNoClients(), make(chan net.Conn)} }
+
+func (l pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l pipes) dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case l.conns <- ofThisHost{server}:
+		return client, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// get asks on a connection of its own; 0 if there is none.
+func (l pipes) get(t *testing.T, path string) int {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
+	res, err := client.Get("http://node" + path)
+	if err != nil {
+		return 0
+	}
+	require.NoError(t, res.Body.Close())
+	return res.StatusCode
+}
+
+// ofThisHost is a connection whose client may ask for the health of a node.
+type ofThisHost struct{ net.Conn }
+
+func (ofThisHost) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+
 func requireNotHeld(t *testing.T, l *lock.Locker) {
 	t.Helper()
 	_, err := l.Holder(t.Context(), cleanup.LockName)
@@ -88,7 +132,7 @@ func TestRun_HandsOverWhatItHasNotCleanedOfMosparosTables(t *testing.T) {
 	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.SQLite))
 	for _, statement := range []string{
 		"INSERT INTO project (id, uuid, name, statistic_storage_limit) VALUES (1, '0b0e7ab6-2b1c-4c1e-9a44-0123456789ab', 'x', '14D')",
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO submit_token (id, project_id, token, created_at) SELECT i, 1, i, '2020-01-01 00:00:00' FROM n",
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO submit_token (id, project_id, token, created_at) SELECT i, 1, i, '2020-01-01 00:00:00' FROM n",
 		"INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam) SELECT id, 1, id, '2020-01-01 00:00:00', 0 FROM submit_token",
 	} {
 		_, err := db.ExecContext(t.Context(), statement)
@@ -112,14 +156,14 @@ func TestRun_HandsOverWhatItHasNotCleanedOfMosparosTables(t *testing.T) {
 
 	require.NoError(t, leaving.Run(ctx))
 	left := count()
-	require.Less(t, left, 5000)
+	require.Less(t, left, 1000)
 	require.Positive(t, left)
 	requireNotHeld(t, staying.Locker)
 	runs, err := staying.Database.Recent(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
 	require.Equal(t, cleanup.StatusIncomplete, runs[0].Status)
-	require.Equal(t, 5000-left, runs[0].DeletedSubmissions)
+	require.Equal(t, 1000-left, runs[0].DeletedSubmissions)
 
 	a, err := staying.Scheduler.TryRun(t.Context(), cleanup.ExecutorCommand)
 	require.NoError(t, err)

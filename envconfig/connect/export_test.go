@@ -1,10 +1,12 @@
 package connect
 
 import (
+	"context"
 	"errors"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/dsn"
 )
@@ -25,4 +27,9 @@ func SettingErrors(s *envconfig.Settings, setting string, err error) error {
 	b := builder{settings: s}
 	b.fail(setting, err)
 	return errors.Join(b.errs...)
+}
+
+// CheckSettings is a check of the scheduler.
+func (n *Node) CheckSettings(ctx context.Context) error {
+	return n.checkSettings(ctx, cleanup.Snapshot{})
 }

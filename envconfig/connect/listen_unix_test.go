@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 func service(t *testing.T, pid, fds string, sockets ...*os.File) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `LISTEN_PID=`+pid+` exec "$0"`, os.Args[0])
-	cmd.Env = append(os.Environ(), activated+"=1", "LISTEN_FDS="+fds)
+	cmd.Env = append(os.Environ(), activated+"=1", "LISTEN_FDS="+fds, "GORACE=atexit_sleep_ms=0")
 	cmd.ExtraFiles = sockets
 	return cmd
 }

@@ -44,6 +44,9 @@ type Node struct {
 	Mode       cleanup.Mode
 	WhyObserve string
 
+	// opened says which parts are those of the settings.
+	opened struct{ cache, database bool }
+
 	logger    *slog.Logger
 	drain     time.Duration
 	generator *cssgen.Generator // nil: none

@@ -26,8 +26,9 @@ import (
 //
 // The node observes by default. It cleans if [WithMode] says so and this module knows
 // mosparo's version; if it does not, the node observes until it is opened again, see
-// [Node].WhyObserve. Before each run it re-reads mosparo's version and checks it; other
-// settings stay as at Open.
+// [Node].WhyObserve. Before each run it re-reads the settings and checks mosparo's version.
+// Settings stay as at Open: if those of cleanup, database or shared cache have changed
+// since, the node does not clean until it is opened again.
 //
 // It serves prepared CSS from the shared cache, or from mosparo's directory if
 // MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. A node that cleans and knows
@@ -163,6 +164,7 @@ func (b *builder) openDatabase(p *parts) {
 func (b *builder) assemble(p parts) {
 	n, o, log := b.n, b.node, b.logger
 	b.chooseMode()
+	n.opened.cache, n.opened.database = o.adapter == nil, o.database == nil && o.sql == nil
 	n.Pool = cache.NewPool(p.adapter, append([]cache.Option{cache.WithLogger(log)}, o.poolOptions...)...)
 	n.Locker = lock.New(p.backend, append([]lock.Option{lock.WithLogger(log)}, o.lockerOptions...)...)
 	n.onClose(func() error { n.Locker.Close(); return nil })
@@ -171,7 +173,7 @@ func (b *builder) assemble(p parts) {
 	}
 	n.Scheduler = cleanup.New(n.Pool, n.Locker, n.Database, append([]cleanup.Option{
 		cleanup.WithMode(n.Mode), cleanup.WithPolicy(CleanupPolicy(n.Settings)), cleanup.WithLogger(log),
-		cleanup.WithCheck(n.checkVersion),
+		cleanup.WithCheck(n.checkSettings),
 	}, o.schedulerOptions...)...)
 	if !o.withoutNodes {
 		n.Nodes = nodes.New(n.Pool, n.Locker, n.Settings,

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,7 +73,7 @@ func status(h http.Handler, path string) int {
 	return w.Code
 }
 
-// Two nodes of an application run for a week on fakes.
+// Two nodes of an application run for a day on fakes.
 func TestOpen_ANodeOnFakesRunsInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakes()
@@ -86,7 +87,7 @@ func TestOpen_ANodeOnFakesRunsInABubble(t *testing.T) {
 			require.Equal(t, http.StatusServiceUnavailable, status(n.Handler(), health.ReadyPath), "it does not run yet")
 			go func() { ended <- n.Run(ctx) }()
 		}
-		time.Sleep(7 * 24 * time.Hour)
+		time.Sleep(25 * time.Hour)
 		for _, n := range nodes {
 			require.Equal(t, http.StatusOK, status(n.Handler(), health.ReadyPath))
 			require.Equal(t, http.StatusOK, status(n.Handler(), health.CheckPath))
@@ -99,7 +100,7 @@ func TestOpen_ANodeOnFakesRunsInABubble(t *testing.T) {
 			require.NoError(t, n.Close())
 			require.NoError(t, n.Close(), "twice")
 		}
-		require.InDelta(t, 7*4, f.database.Cleans(), 2, "every six hours")
+		require.InDelta(t, 4, f.database.Cleans(), 1, "every six hours")
 		require.Zero(t, f.database.OverlappingCleans())
 		require.NoError(t, cleanup.NextCleanup.Set(t.Context(), pool, time.Now(), 0), "a part that was given stays open")
 	})
@@ -200,6 +201,56 @@ func TestOpen_ANodeWhoseDatabaseIsMissingSaysSoFromTheStart(t *testing.T) {
 		require.NoError(t, <-ended)
 		require.NoError(t, n.Close())
 	})
+}
+
+// PHP nodes keep submissions longer from now on, or use another server.
+func TestOpen_DoesNotCleanWithSettingsThatHaveChanged(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
+	write := func(name, text string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	database := func(host, password string) {
+		write("config/env.mosparo.php", "<?php return ['mosparo_installed' => true, 'mosparo_installed_version' => '1.5.4', 'database_driver' => 'pdo_pgsql', "+
+			"'database_host' => '"+host+"', 'database_name' => 'mosparo', 'database_user' => 'mosparo', 'database_password' => '"+password+"'];")
+	}
+	const env = "MOSPARO_CACHE_ADAPTER=redis\nREDIS_URL=redis://:secret@127.0.0.1:1?timeout=2\nMOSPARO_SUBMISSION_RETENTION_PERIOD=7\n"
+	database("one", "old")
+	write(".env", env)
+	s, err := envconfig.Load(dir, nil)
+	require.NoError(t, err)
+	n, err := connect.Open(t.Context(), s, connect.WithMode(cleanup.ModeClean))
+	require.NoError(t, err)
+	defer n.Close()
+	check := func() error { return n.CheckSettings(t.Context()) }
+	refused := func(about string) {
+		t.Helper()
+		require.ErrorIs(t, check(), cleanup.ErrRefused)
+		require.ErrorContains(t, check(), "settings of the "+about+" have changed")
+	}
+	require.NoError(t, check())
+	write(".env", strings.Replace(env, "PERIOD=7", "PERIOD=14", 1))
+	refused("cleanup")
+	write(".env", strings.Replace(env, "127.0.0.1", "127.0.0.2", 1))
+	refused("shared cache")
+	write(".env", env+"MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1\n")
+	require.NoError(t, check())
+	database("two", "old")
+	refused("database")
+	database("one", "new")
+	require.NoError(t, check(), "the password alone")
+
+	// Parts that the program provides do not change with the settings.
+	f := newFakes()
+	n, err = connect.Open(t.Context(), s, connect.WithMode(cleanup.ModeClean), connect.WithCache(f.cache), connect.WithLock(f.lock), connect.WithDatabase(f.database))
+	require.NoError(t, err)
+	defer n.Close()
+	database("two", "old")
+	write(".env", strings.Replace(env, "127.0.0.1", "127.0.0.2", 1))
+	require.NoError(t, check())
+	write(".env", strings.Replace(env, "PERIOD=7", "PERIOD=14", 1))
+	refused("cleanup")
 }
 
 // mosparo is updated while the node runs.

@@ -56,10 +56,16 @@ func work(ctx context.Context, db *sql.DB, n int) error {
 	return nil
 }
 
+func TestDatabase_OnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := servers.PostgreSQL(t)
+	t.Run("takes parameters of the driver", func(t *testing.T) { testDriverParameters(t, server) })
+	t.Run("many nodes behind PgBouncer", func(t *testing.T) { testPgBouncer(t, server) })
+}
+
 // A pooler by transaction gives a statement to any of its connections, so that
 // one that was prepared by name is missing there, or there already (42P05).
-func TestDatabase_ManyNodesBehindPgBouncer(t *testing.T) {
-	server := servers.PostgreSQL(t)
+func testPgBouncer(t *testing.T, server *servers.PostgreSQLServer) {
 	pooled := servers.PgBouncer(t, server)
 	_, err := openPostgreSQL(t, server.Port()).ExecContext(t.Context(), "CREATE TABLE t (at TIMESTAMP(0), n INT, done BOOLEAN, cost DOUBLE PRECISION)")
 	require.NoError(t, err)
@@ -81,8 +87,7 @@ func TestDatabase_ManyNodesBehindPgBouncer(t *testing.T) {
 	require.NoError(t, <-errs)
 }
 
-func TestDatabase_TakesParametersOfTheDriver(t *testing.T) {
-	server := servers.PostgreSQL(t)
+func testDriverParameters(t *testing.T, server *servers.PostgreSQLServer) {
 	db := openPostgreSQL(t, server.Port(), connect.WithDatabaseParameters(url.Values{"application_name": {"a node & more?"}, "default_query_exec_mode": {"simple_protocol"}}))
 	var name string
 	require.NoError(t, db.QueryRowContext(t.Context(), "SHOW application_name").Scan(&name))

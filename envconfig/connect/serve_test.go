@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -62,48 +63,59 @@ func (s *serving) get(t *testing.T, url string) int {
 }
 
 func TestServe_DrainsBeforeItStopsListening(t *testing.T) {
-	entered, finish := make(chan struct{}, 1), make(chan struct{})
-	const drain = 2 * time.Second
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/slow" {
-			entered <- struct{}{}
-			<-finish
+	synctest.Test(t, func(t *testing.T) {
+		finish := make(chan struct{})
+		n := newFakes().open(t, connect.WithMode(cleanup.ModeClean))
+		public, admin := newPipes(), newPipes()
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- n.Serve(ctx, public, connect.WithAdmin(admin, n.Health.Admin()), connect.WithHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/slow" {
+					<-finish
+				}
+				_, _ = io.WriteString(w, "done")
+			})))
+		}()
+		synctest.Wait()
+		require.Equal(t, http.StatusOK, admin.get(t, health.ReadyPath))
+
+		idle, err := public.dial(ctx, "", "")
+		require.NoError(t, err)
+		defer idle.Close()
+		reader := bufio.NewReader(idle)
+		ask := func() *http.Response {
+			_, err := io.WriteString(idle, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			require.NoError(t, err)
+			res, err := http.ReadResponse(reader, nil)
+			require.NoError(t, err)
+			body, err := io.ReadAll(res.Body)
+			require.NoError(t, err)
+			require.Equal(t, "done", string(body))
+			return res
 		}
-		_, _ = io.WriteString(w, "done")
-	}), connect.WithDrain(drain), connect.WithMode(cleanup.ModeClean))
+		require.False(t, ask().Close, "connections are kept")
 
-	idle, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	require.NoError(t, err)
-	defer idle.Close()
-	reader := bufio.NewReader(idle)
-	ask := func() *http.Response {
-		_, err := io.WriteString(idle, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		require.NoError(t, err)
-		res, err := http.ReadResponse(reader, nil)
-		require.NoError(t, err)
-		body, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
-		require.Equal(t, "done", string(body))
-		return res
-	}
-	require.False(t, ask().Close, "connections are kept")
+		slow := make(chan int, 1)
+		go func() { slow <- public.get(t, "/slow") }()
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		require.Equal(t, http.StatusServiceUnavailable, admin.get(t, health.ReadyPath), "readiness falls first")
+		time.Sleep(connect.DefaultDrain - time.Millisecond)
+		require.Equal(t, http.StatusOK, admin.get(t, health.LivePath))
+		require.Equal(t, http.StatusOK, public.get(t, "/"), "new clients are served")
+		require.True(t, ask().Close, "the answer ends the connection")
 
-	slow := make(chan int, 1)
-	go func() { slow <- s.get(t, s.url+"/slow") }()
-	<-entered
-	begun := time.Now()
-	s.stop()
-	require.Eventually(t, func() bool { return s.get(t, s.admin+health.ReadyPath) == http.StatusServiceUnavailable }, drain/2, time.Millisecond, "readiness falls first")
-	require.Equal(t, http.StatusOK, s.get(t, s.admin+health.LivePath))
-	require.Equal(t, http.StatusOK, s.get(t, s.url), "new clients are served")
-	require.True(t, ask().Close, "the answer ends the connection")
-
-	require.Eventually(t, func() bool { return s.get(t, s.url) == 0 }, time.Minute, time.Millisecond, "the listener closes")
-	require.GreaterOrEqual(t, time.Since(begun), drain)
-	require.Equal(t, http.StatusServiceUnavailable, s.get(t, s.admin+health.ReadyPath), "operators are answered to the end")
-	close(finish)
-	require.Equal(t, http.StatusOK, <-slow, "a request under way finishes")
-	require.NoError(t, <-s.ended)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		require.Zero(t, public.get(t, "/"), "the listener closes")
+		require.Equal(t, http.StatusServiceUnavailable, admin.get(t, health.ReadyPath), "operators are answered to the end")
+		close(finish)
+		require.Equal(t, http.StatusOK, <-slow, "a request under way finishes")
+		require.NoError(t, <-ended)
+		require.NoError(t, n.Close())
+	})
 }
 
 func TestServe_IdleConnectionsCloseLast(t *testing.T) {

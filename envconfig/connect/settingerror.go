@@ -7,7 +7,8 @@ import (
 )
 
 // SettingError reports a setting that [Open] or [Listen] cannot use. It contains no
-// secret.
+// secret. For operators, "What can go wrong" in examples/deploy/README.md says what to
+// do.
 type SettingError struct {
 	// Setting is a variable of the environment, such as REDIS_URL, or an option of this
 	// package, such as WithLockURL.

@@ -7,7 +7,8 @@ import (
 )
 
 // FileError reports a settings file that cannot be read or parsed. It does not contain
-// the text of the file, which may contain passwords.
+// the text of the file, which may contain passwords. For operators, "What can go wrong"
+// in examples/deploy/README.md says what to do.
 type FileError struct {
 	Path string
 	// Line and Column count from 1; they are 0 for an error without a position.

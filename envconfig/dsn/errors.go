@@ -7,7 +7,8 @@ import (
 
 // Error reports an address that PHP refuses, or that this module refuses although PHP can
 // use it; then it unwraps to [errors.ErrUnsupported]. It does not contain the address,
-// which may contain a password.
+// which may contain a password. For operators, "What can go wrong" in
+// examples/deploy/README.md says what to do.
 type Error struct {
 	// Kind is "Redis", "memcached" or "database", or "cache" for an address that is
 	// neither a Redis nor a memcached DSN.

@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// ErrToken is the error of [NewToken] and [ReadToken] for a text that is not a token.
+// ErrToken is the error of [NewToken] and [ReadToken] for a text that is not a token. For
+// operators, "What can go wrong" in examples/deploy/README.md says what to do.
 var ErrToken = errors.New("a bearer token is one word of visible ASCII characters")
 
 // maxToken is the longest token, in bytes.

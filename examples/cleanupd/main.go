@@ -35,7 +35,10 @@ func main() {
 	clean := flag.Bool("clean", false, "delete; without it only count what would be deleted")
 	logFormat := flag.String("log-format", "text", shell.LogFormatHelp)
 	usage := flag.Usage
-	flag.Usage = func() { usage(); fmt.Fprint(flag.CommandLine.Output(), "\n", shell.CleanupExitHelp) }
+	flag.Usage = func() {
+		usage()
+		fmt.Fprint(flag.CommandLine.Output(), "\n", shell.CleanupExitHelp, "\n", shell.GuideHelp)
+	}
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "cleanupd: unexpected argument %q; see --help\n", shell.Lines(flag.Arg(0)))

@@ -42,11 +42,11 @@ func main() {
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: cronlock [--this-host-only] NAME COMMAND…")
 		flag.PrintDefaults()
+		fmt.Fprint(flag.CommandLine.Output(), "\n", shell.GuideHelp)
 	}
 	flag.Parse()
 	if flag.NArg() < 2 || strings.HasPrefix(flag.Arg(0), lock.ReservedPrefix) {
-		fmt.Fprintf(os.Stderr, "cronlock: needs a name that does not begin with %s, and a command\n", lock.ReservedPrefix)
-		flag.Usage()
+		fmt.Fprintf(os.Stderr, "cronlock: needs a name that does not begin with %s, and a command; see --help\n", lock.ReservedPrefix)
 		os.Exit(2)
 	}
 	redis.SetLogger(connect.NewRedisLogger(nil)) // failed calls return errors

@@ -27,7 +27,7 @@ func cronlock(env string, args ...string) (string, error) {
 // cronlockIn has no other environment, as in a crontab.
 func cronlockIn(environ []string, args ...string) (string, error) {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append([]string{"CRONLOCK_CHILD=1", "PATH=" + os.Getenv("PATH")}, environ...)
+	cmd.Env = append([]string{"CRONLOCK_CHILD=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH")}, environ...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -58,11 +57,8 @@ func TestCompose_IsValid(t *testing.T) {
 // PostgreSQL as the file names them, and stop in the time that it gives them.
 func TestCompose_NodesServe(t *testing.T) {
 	c := readCompose(t)
-	redis, postgres := servers.Redis(t), servers.PostgreSQL(t)
-	db, err := sql.Open("pgx", postgres.DSN())
-	require.NoError(t, err)
-	defer db.Close()
-	fill(t, db, sqlcleaner.PostgreSQL)
+	redis, postgres := servers.Redis(t), postgres(t)
+	fill(t, open(t, "pgx", postgres.DSN()), sqlcleaner.PostgreSQL)
 	data := mosparoDir(t, map[string]string{
 		"database_system": "postgres", "database_driver": "pdo_pgsql", "database_host": "127.0.0.1", "database_port": fmt.Sprint(postgres.Port()),
 		"database_name": servers.DatabaseName, "database_user": servers.DatabaseUser, "database_password": servers.DatabasePassword,

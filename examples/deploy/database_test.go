@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/go-sql-driver/mysql"
@@ -71,6 +72,9 @@ func open(t *testing.T, driver, dsn string) *sql.DB {
 // Two MariaDB servers with the shipped files: the second one follows, a Go node refuses to
 // clean on it, and cleans once it has taken over.
 func TestMariaDB_ReplicaTakesOver(t *testing.T) {
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("long; runs with MOSPARO_TEST_LONG=1")
+	}
 	args := mariadbArgs(t, "database/mariadb.cnf")
 	first := servers.MariaDB(t, args...)
 	second := servers.MariaDB(t, append(args, "--server-id=2", "--read-only=ON")...)
@@ -119,8 +123,17 @@ func TestMariaDB_ReplicaTakesOver(t *testing.T) {
 	require.Equal(t, 1, count(t, two, "SELECT COUNT(*) FROM submit_token"))
 }
 
+// MariaDB knows the settings of the file.
+func TestGalera_SettingsAreValid(t *testing.T) {
+	args := append([]string{"--no-defaults", "--help", "--verbose", "--user=nobody", "--datadir=" + t.TempDir()}, mariadbArgs(t, "database/galera.cnf")...)
+	command(t, servers.Find(t, "mariadbd", "mariadb-server"), args...)
+}
+
 // Three Galera servers are more than a test needs: one of them starts with the file.
 func TestGalera_StartsWithTheFile(t *testing.T) {
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("long; runs with MOSPARO_TEST_LONG=1")
+	}
 	provider := "/usr/lib/galera/libgalera_smm.so"
 	if _, err := os.Stat(provider); err != nil {
 		servers.Missing(t, "Galera", "galera-4")
@@ -169,23 +182,74 @@ func forward(t *testing.T, from, to string) {
 }
 
 // postgresArgs returns the settings of the shipped file as arguments.
-func postgresArgs(t *testing.T) (args []string) {
-	t.Helper()
-	for line := range strings.Lines(read(t, "database/postgresql.conf")) {
+func postgresArgs() (args []string, err error) {
+	text, err := os.ReadFile("database/postgresql.conf")
+	for line := range strings.Lines(string(text)) {
 		if key, value, ok := strings.Cut(strings.TrimSpace(line), " = "); ok && !strings.HasPrefix(key, "#") {
 			args = append(args, "-c", key+"="+strings.Trim(value, "'"))
 		}
 	}
-	require.NotEmpty(t, args)
-	return args
+	return args, err
+}
+
+// binary is a servers.TB that lives as long as the test binary.
+type binary struct{ ends []func() }
+
+// ended is why a binary cannot have a server.
+type ended struct {
+	skipped bool
+	why     string
+}
+
+func (*binary) Helper()                        {}
+func (*binary) Logf(string, ...any)            {}
+func (b *binary) Cleanup(f func())             { b.ends = append([]func(){f}, b.ends...) }
+func (*binary) Fatalf(format string, a ...any) { panic(ended{false, fmt.Sprintf(format, a...)}) }
+func (*binary) Skipf(format string, a ...any)  { panic(ended{true, fmt.Sprintf(format, a...)}) }
+
+var all = &binary{}
+
+// startPostgres starts the server of the tests that need one, with the shipped settings.
+var startPostgres = sync.OnceValues(func() (s *servers.PostgreSQLServer, why ended) {
+	defer func() {
+		if r := recover(); r != nil {
+			why = r.(ended) //nolint:errcheck // another panic is a mistake of ours
+		}
+	}()
+	args, err := postgresArgs()
+	if err != nil {
+		return nil, ended{false, err.Error()}
+	}
+	return servers.PostgreSQL(all, append(args, "-c", "listen_addresses=127.0.0.1")...), ended{}
+})
+
+// postgres returns a PostgreSQL with the shipped settings and an empty database. It is one
+// server for all tests, so none of them is parallel.
+func postgres(t *testing.T) *servers.PostgreSQLServer {
+	t.Helper()
+	s, why := startPostgres()
+	if why.skipped {
+		t.Skip(why.why)
+	}
+	require.Empty(t, why.why)
+	admin := open(t, "pgx", s.DSNFor(servers.DatabaseUser, servers.DatabasePassword, "postgres"))
+	execute(t, admin, "DROP DATABASE "+servers.DatabaseName+" WITH (FORCE)")
+	execute(t, admin, "CREATE DATABASE "+servers.DatabaseName)
+	return s
 }
 
 // A server with the shipped settings and its standby: PHP and Go nodes that know both hosts
 // reach the one that takes writes, before and after a failover.
 func TestPostgreSQL_NodesFollowAFailover(t *testing.T) {
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("long; runs with MOSPARO_TEST_LONG=1")
+	}
 	php := servers.PHP(t, "pdo_pgsql")
 	s := newSite(t)
-	args := append(postgresArgs(t), "-c", "listen_addresses=127.0.0.1")
+	args, err := postgresArgs()
+	require.NoError(t, err)
+	require.NotEmpty(t, args)
+	args = append(args, "-c", "listen_addresses=127.0.0.1")
 	first := servers.PostgreSQL(t, args...)
 	second := first.Standby(args...)
 	forward(t, s.addr(41, 5432), first.Addr())
@@ -221,7 +285,7 @@ func TestPostgreSQL_NodesFollowAFailover(t *testing.T) {
 
 // The lines are PostgreSQL's.
 func TestPostgreSQL_AccessLinesAreValid(t *testing.T) {
-	s := servers.PostgreSQL(t)
+	s := postgres(t)
 	admin := open(t, "pgx", s.DSN())
 	hba := filepath.Join(s.Dir(), "data", "pg_hba.conf")
 	before, err := os.ReadFile(hba)
@@ -232,7 +296,8 @@ func TestPostgreSQL_AccessLinesAreValid(t *testing.T) {
 	require.Zero(t, count(t, admin, lines+"NOT LIKE '%SSL is disabled%'"))
 }
 
-// The users of the shipped files may do what a node does, and no more.
+// The users of the shipped files may do what a node does, and no more, on servers with the
+// shipped settings.
 func TestGrants_AreWhatANodeNeeds(t *testing.T) {
 	test := func(t *testing.T, d sqlcleaner.Dialect, file, driver, admin string, settings map[string]string) {
 		db := open(t, driver, admin)
@@ -250,11 +315,11 @@ func TestGrants_AreWhatANodeNeeds(t *testing.T) {
 		newSite(t).node(11, "--dir", dir, "--clean", "--drain", "0s") // ready: it reads the designs
 	}
 	t.Run("MariaDB", func(t *testing.T) {
-		s := servers.MariaDB(t)
+		s := servers.MariaDB(t, mariadbArgs(t, "database/mariadb.cnf")...)
 		test(t, sqlcleaner.MySQL, "database/grants-mysql.sql", "mysql", s.DSN(), map[string]string{"database_driver": "pdo_mysql", "database_host": "127.0.0.1", "database_port": fmt.Sprint(s.Port())})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		s := servers.PostgreSQL(t)
+		s := postgres(t)
 		test(t, sqlcleaner.PostgreSQL, "database/grants-postgresql.sql", "pgx", s.DSN(), map[string]string{"database_driver": "pdo_pgsql", "database_host": "127.0.0.1", "database_port": fmt.Sprint(s.Port())})
 	})
 }

@@ -67,8 +67,8 @@ func (h host) hasAddress() bool {
 // The address that the balancers share moves when the balancer of a host does not answer,
 // and when a host is gone.
 func TestKeepalived_TheAddressMoves(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: takes half a minute")
+	if os.Getenv("MOSPARO_TEST_LONG") != "1" {
+		t.Skip("long; runs with MOSPARO_TEST_LONG=1")
 	}
 	servers.Find(t, "curl", "curl")
 	one, two := hosts(t)

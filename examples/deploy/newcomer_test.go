@@ -96,7 +96,7 @@ func (n *newcomer) ask(method, path, body string) (answer, node string) {
 // its balancer and its commands. Then they observe, one of them cleans, and Go leaves again.
 func TestGuide_TwoNodesBesidePHP(t *testing.T) {
 	php := servers.PHP(t, "redis")
-	postgres := servers.PostgreSQL(t)
+	postgres := postgres(t)
 	n := &newcomer{site: newSite(t)}
 	n.url = "http://" + n.addr(10, balancerPort)
 	address := n.addr(31, 6379)

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func TestPackageDocs_CodeIsValid(t *testing.T) {
 func TestPackageDocs_LinksLeadSomewhere(t *testing.T) {
 	all, err := packageDocs()
 	require.NoError(t, err)
-	noLink := regexp.MustCompile(`(?:^|[\s(])(\[\*?(?:\w+\.)?[A-Z]\w*(?:\.[A-Z]\w*)*\])`)
+	noLink := regexp.MustCompile(`(?:^|[\s(])(\[\*?(?:\w+\.)?(?:[A-Z]\w*(?:\.[A-Z]\w*)*|[a-z]+[A-Z]\w*)\])`)
 	for dir, pkg := range all {
 		eachComment(pkg, func(where, text string) {
 			eachBlock(pkg.Parser().Parse(text).Content, func(b comment.Block) {
@@ -133,13 +134,78 @@ func TestPackageDocs_LinksLeadSomewhere(t *testing.T) {
 					return
 				}
 				for _, part := range paragraph.Text {
-					if plain, ok := part.(comment.Plain); ok {
-						require.NotRegexp(t, noLink, string(plain), "%s %s", dir, where)
+					switch part := part.(type) {
+					case comment.Plain:
+						require.NotRegexp(t, noLink, string(part), "%s %s", dir, where)
+					case *comment.DocLink: // to another package, whose names the parser does not know
+						if target, ours := strings.CutPrefix(part.ImportPath, "github.com/mosparo/go-cluster/"); ours && part.Name != "" {
+							require.NotNil(t, all[target], "%s %s: %s", dir, where, part.ImportPath)
+							require.Contains(t, append(exported(all[target]), members(all[target])...), strings.TrimPrefix(part.Recv+"."+part.Name, "."), "%s %s", dir, where)
+						}
 					}
 				}
 			})
 		})
 	}
+}
+
+// members returns the methods and fields of a package as Type.Name: pages have an anchor for
+// each.
+func members(pkg *doc.Package) (names []string) {
+	for _, typ := range pkg.Types {
+		for _, m := range typ.Methods {
+			names = append(names, typ.Name+"."+m.Name)
+		}
+		ast.Inspect(typ.Decl, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok {
+				for _, name := range f.Names {
+					names = append(names, typ.Name+"."+name.Name)
+				}
+			}
+			return true
+		})
+	}
+	return names
+}
+
+// withServer are the packages whose examples need a server, and are compiled only.
+var withServer = []string{"cache/cachetest/servers", "cache/redisadapter", "lock/memcachedlocker", "lock/redislocker"}
+
+// A page begins with what the package is for, and shows its most common use, which runs.
+func TestPackageDocs_BeginWithAUse(t *testing.T) {
+	all, err := packageDocs()
+	require.NoError(t, err)
+	for dir, pkg := range all {
+		if strings.Contains(dir, "internal") || strings.HasPrefix(dir, "examples") || strings.HasPrefix(dir, ".ci") || pkg.Name == "main" {
+			continue
+		}
+		first, _, _ := strings.Cut(pkg.Doc, "\n\n")
+		require.Regexp(t, "^Package "+pkg.Name+" [a-z]", first, dir)
+		examples := examplesOf(t, dir)
+		require.NotEmpty(t, examples, dir)
+		runs := false
+		for _, e := range examples {
+			runs = runs || e.Output != "" || e.EmptyOutput
+		}
+		require.Equal(t, !slices.Contains(withServer, dir), runs, "%s: an example that runs", dir)
+		if !strings.HasSuffix(dir, "test") { // the pages of suites and fakes show these
+			require.True(t, slices.ContainsFunc(examples, func(e *doc.Example) bool { return e.Name == "" }), "%s: an example of the package", dir)
+		}
+	}
+}
+
+// examplesOf returns the examples of a package.
+func examplesOf(t *testing.T, dir string) []*doc.Example {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), "*_test.go"))
+	require.NoError(t, err)
+	var files []*ast.File
+	for _, name := range names {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		files = append(files, f)
+	}
+	return doc.Examples(files...)
 }
 
 // requireExcerpt checks that a text is formatted Go, in which a line "…" stands for what is

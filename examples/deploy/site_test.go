@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 	}
 	programs = dir
 	code := m.Run()
+	for _, end := range all.ends {
+		end()
+	}
 	_ = os.RemoveAll(dir) // a scratch directory of ours
 	os.Exit(code)
 }
@@ -54,13 +57,17 @@ var packages = map[string]string{"mosparo-node": "node", "mosparo-cleanupd": "cl
 
 var building = map[string]*sync.Once{"mosparo-node": {}, "mosparo-cleanupd": {}, "mosparoctl": {}}
 
-// program builds a program of the guide, once for all tests, and returns its path.
+// program builds a program of the guide as the Dockerfile does, once for all tests, and
+// returns its path.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(programs, name)
 	building[name].Do(func() {
-		cmd := exec.Command("go", "build", "-o", path, "github.com/mosparo/go-cluster/examples/"+packages[name])
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as in the guide
+		line := regexp.MustCompile(`(?m)^RUN CGO_ENABLED=0 go (build .*-o )/out/` + name + ` (\./examples/` + packages[name] + `)$`).FindStringSubmatch(read(t, "container/Dockerfile"))
+		require.NotNil(t, line, name)
+		cmd := exec.Command("go", append(strings.Fields(line[1]), path, line[2])...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
 	})

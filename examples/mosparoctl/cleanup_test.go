@@ -5,10 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -38,17 +40,36 @@ type installation struct {
 	rows    *sqlcleaner.DB
 }
 
+// emptyDatabase returns the file of a database with mosparo's tables.
+var emptyDatabase = sync.OnceValues(func() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "mosparoctl-test-") //nolint:usetesting // for all tests
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "data.sqlite")
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file))
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(schema.Create(context.Background(), db, sqlcleaner.SQLite), db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
 // install makes one with the filesystem cache, or with another if environ
 // says so.
 func install(t *testing.T, version string, environ ...string) *installation {
 	t.Helper()
 	i := &installation{t: t, dir: t.TempDir()}
 	file := filepath.Join(i.dir, "data.sqlite")
-	var err error
-	i.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)")
+	empty, err := emptyDatabase()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, empty, 0o600))
+	i.db, err = sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)&_pragma=synchronous(off)")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, i.db.Close()) })
-	require.NoError(t, schema.Create(t.Context(), i.db, sqlcleaner.SQLite))
 	i.rows = sqlcleaner.New(i.db, sqlcleaner.SQLite)
 	require.NoError(t, os.Mkdir(filepath.Join(i.dir, "config"), 0o700))
 	php := "<?php\nreturn ['database_driver' => 'pdo_sqlite', 'database_path' => '" + filepath.ToSlash(file) +
@@ -178,17 +199,19 @@ func TestCleanup_DryRunSaysWhatWouldGoAndDeletesNothing(t *testing.T) {
 }
 
 func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
+	var postgreSQL *servers.PostgreSQLServer
 	for name, server := range map[string]func(t *testing.T) (url, driver, dsn string, dialect sqlcleaner.Dialect){
 		"MariaDB": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
 			m := servers.MariaDB(t)
 			return m.URL(), "mysql", m.DSN(), sqlcleaner.MySQL
 		},
 		"PostgreSQL": func(t *testing.T) (string, string, string, sqlcleaner.Dialect) {
-			p := servers.PostgreSQL(t)
-			return p.URL(), "pgx", p.DSN(), sqlcleaner.PostgreSQL
+			postgreSQL = servers.PostgreSQL(t)
+			return postgreSQL.URL(), "pgx", postgreSQL.DSN(), sqlcleaner.PostgreSQL
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			url, driver, dsn, dialect := server(t)
 			db, err := sql.Open(driver, dsn)
 			require.NoError(t, err)
@@ -202,20 +225,19 @@ func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
 			var runs int
 			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM cleanup_statistic WHERE cleanup_status = 2").Scan(&runs))
 			require.Equal(t, 1, runs)
+			if dialect == sqlcleaner.PostgreSQL {
+				t.Run("behind PgBouncer", func(t *testing.T) { runsAgainBehindPgBouncer(t, postgreSQL, db) })
+			}
 		})
 	}
 }
 
 // A pooler gives each transaction another connection, on which what an earlier
 // run prepared by name would be there already.
-func TestCleanup_RunsAgainBehindPgBouncer(t *testing.T) {
-	server := servers.PostgreSQL(t)
+func runsAgainBehindPgBouncer(t *testing.T, server *servers.PostgreSQLServer, db *sql.DB) {
+	t.Helper()
 	pooled := servers.PgBouncer(t, server)
-	db, err := sql.Open("pgx", server.DSN())
-	require.NoError(t, err)
-	defer db.Close()
-	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.PostgreSQL))
-	_, err = db.ExecContext(t.Context(), "INSERT INTO project (id) VALUES (1)")
+	_, err := db.ExecContext(t.Context(), "INSERT INTO project (id) VALUES (1)")
 	require.NoError(t, err)
 	i := install(t, "1.5.4")
 	i.due()
@@ -292,9 +314,10 @@ func TestCleanup_ObserveSaysWhatANodeWouldDoAndWritesNothing(t *testing.T) {
 	i.due()
 	before, err := i.pool.Adapter().Get(t.Context(), string(cleanup.NextCleanup))
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	var out, errs bytes.Buffer
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	defer interrupt()
+	out := untilWritten{then: interrupt}
+	var errs bytes.Buffer
 	a := &app{stdin: bytes.NewReader(nil), stdout: &out, stderr: &errs, environ: i.environ}
 	require.Zero(t, a.main(ctx, []string{"cleanup", "observe", "--json", "--dir", i.dir}), errs.String())
 	var line struct{ Result string }

@@ -68,16 +68,14 @@ func TestDoctor_EndsInTimeWhateverHangs(t *testing.T) {
 	defer hangs.Close()
 	_, port, err := net.SplitHostPort(hangs.Addr().String())
 	require.NoError(t, err)
-	for _, driver := range []string{"pdo_mysql", "pdo_pgsql"} {
-		for _, args := range [][]string{{"doctor"}, {"doctor", "report"}} {
-			start := time.Now()
-			got := ctl(t, []string{
-				"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + s.Addr(), "database_driver=" + driver, "database_host=127.0.0.1", "database_port=" + port,
-			}, "", append(args, "--timeout", "1s", "--json")...)
-			require.Less(t, time.Since(start), 2*time.Second)
-			for _, code := range []string{"cache_unreachable", "database_unreachable"} {
-				require.Contains(t, got.stdout, code, got.stderr)
-			}
+	for driver, args := range map[string][]string{"pdo_mysql": {"doctor"}, "pdo_pgsql": {"doctor", "report"}} {
+		start := time.Now()
+		got := ctl(t, []string{
+			"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://" + s.Addr(), "database_driver=" + driver, "database_host=127.0.0.1", "database_port=" + port,
+		}, "", append(args, "--timeout", "1s", "--json")...)
+		require.Less(t, time.Since(start), 2*time.Second)
+		for _, code := range []string{"cache_unreachable", "database_unreachable"} {
+			require.Contains(t, got.stdout, code, got.stderr)
 		}
 	}
 }
@@ -108,9 +106,10 @@ func hostile(t *testing.T) string {
 }
 
 func TestDoctor_TextOfServersCannotSpeakToATerminalNorTellSecrets(t *testing.T) {
+	t.Parallel()
 	environ := []string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://:geheim77@" + hostile(t), "database_driver=pdo_mysql", "database_host=127.0.0.1", "database_port=1", "database_password=geheim88"}
 	for _, args := range [][]string{{"doctor"}, {"doctor", "--json"}, {"doctor", "report"}} {
-		got := ctl(t, environ, "", args...)
+		got := ctl(t, environ, "", append(args, "--timeout", "1s")...)
 		for _, text := range []string{got.stdout, got.stderr} {
 			for _, bad := range []string{"\x1b", "\u202e", "geheim77", "geheim88"} {
 				require.NotContains(t, text, bad, args)

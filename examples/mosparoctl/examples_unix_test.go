@@ -40,7 +40,7 @@ func TestCommands_ExamplesRun(t *testing.T) {
 	server := servers.Redis(t)
 	i := install(t, "1.5.4", "none")
 	public := i.withDesign()
-	environ := append(os.Environ(), "MOSPAROCTL_CHILD=1", "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr(), "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1")
+	environ := asProgram("MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+server.Addr(), "MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE=1")
 	bin := t.TempDir()
 	require.NoError(t, os.Symlink(testBinary(t), filepath.Join(bin, "mosparoctl")))
 	environ = append(environ, "PATH="+bin+":"+os.Getenv("PATH"))
@@ -58,10 +58,12 @@ func TestCommands_ExamplesRun(t *testing.T) {
 			line := strings.NewReplacer("/var/www/mosparo", i.dir, "/usr/local/bin/report", "true", "30s", "0s").Replace(example)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
+			out := untilWritten{then: func() {}}
 			for _, name := range runsOn {
 				if strings.Contains(example, name) {
 					ctx, cancel = context.WithTimeout(t.Context(), 2*time.Second)
 					defer cancel()
+					out.then = cancel
 				}
 			}
 			if strings.HasPrefix(line, "mosparoctl ") {
@@ -71,14 +73,15 @@ func TestCommands_ExamplesRun(t *testing.T) {
 			sh.Dir, sh.Env, sh.WaitDelay = work, environ, 10*time.Second
 			sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			sh.Cancel = func() error { return syscall.Kill(-sh.Process.Pid, syscall.SIGINT) }
-			out, err := sh.CombinedOutput()
+			sh.Stdout, sh.Stderr = &out, &out
+			err := sh.Run()
 			var exit *exec.ExitError
 			if err != nil && !errors.As(err, &exit) {
-				require.ErrorIs(t, err, context.DeadlineExceeded) // it ended when it was interrupted
+				require.ErrorIs(t, err, ctx.Err()) // it ended when it was interrupted
 			}
 			code := sh.ProcessState.ExitCode()
 			if code != 0 {
-				require.Equal(t, exampleCodes[path], code, "%s\n%s", example, out)
+				require.Equal(t, exampleCodes[path], code, "%s\n%s", example, out.String())
 			}
 		}
 	})

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mosparo/go-cluster/examples/internal/shell"
 )
 
 const programHelp = `Inspects and operates a mosparo cluster. It uses the environment variables of mosparo, and the files of an installation with --dir.`
@@ -49,6 +51,9 @@ func (a *app) writeHelp(w io.Writer, cmd *cobra.Command, c command) {
 	}
 	if c.run == nil {
 		fmt.Fprintf(w, "\n%q shows the help of a command.\n", cmd.CommandPath()+" COMMAND --help")
+	}
+	if !cmd.HasParent() {
+		fmt.Fprint(w, "\n", shell.GuideHelp)
 	}
 }
 

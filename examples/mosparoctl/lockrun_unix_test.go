@@ -35,6 +35,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// asProgram is the environment of a child that is mosparoctl. With the race detector a
+// program would sleep for a second before it exits.
+func asProgram(more ...string) []string {
+	return append(append(os.Environ(), "MOSPAROCTL_CHILD=1", "GORACE=atexit_sleep_ms=0"), more...)
+}
+
 // node is a mosparoctl process, without a terminal as under cron.
 type node struct {
 	t      *testing.T
@@ -46,7 +52,7 @@ type node struct {
 func startNode(t *testing.T, env []string, args ...string) *node {
 	t.Helper()
 	n := &node{t: t, cmd: exec.Command(os.Args[0], append([]string{"lock", "run"}, args...)...)}
-	n.cmd.Env = append(append(os.Environ(), "MOSPAROCTL_CHILD=1"), env...)
+	n.cmd.Env = asProgram(env...)
 	n.cmd.Stderr = &n.stderr
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	n.cmd.WaitDelay = 10 * time.Second // what a command left behind holds the pipe
@@ -111,6 +117,7 @@ func onFiles(t *testing.T) (environ []string, other *lock.Locker) {
 // onEach runs a test on Redis and on files.
 func onEach(t *testing.T, test func(t *testing.T, env []string, other *lock.Locker)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("redis", func(t *testing.T) {
 		env, other, _ := onRedis(t)
 		test(t, env, other)
@@ -282,12 +289,14 @@ func endsTheCommand(t *testing.T, env []string, other *lock.Locker) {
 
 // A shell ends at SIGTERM, and not what it waits for.
 func TestLockRun_EndsWhatTheCommandLeavesBehindWhenTheLockIsLost(t *testing.T) {
+	t.Parallel()
 	env, other, _ := onRedis(t)
 	for name, script := range map[string]string{
 		"deaf":   `trap '' TERM; sleep 1000 >/dev/null 2>&1 & echo $!; trap - TERM; wait`,
 		"polite": `sh -c 'trap "sleep 0.05; echo tidied; exit" TERM; echo $$; while :; do sleep 0.02; done' 2>/dev/null & wait`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			n := startNode(t, env, name, "--ttl", "6s", "--kill-after", "2s", "--", "sh", "-c", script)
 			child := n.line()
 			require.NoError(t, other.Break(t.Context(), name))
@@ -301,6 +310,7 @@ func TestLockRun_EndsWhatTheCommandLeavesBehindWhenTheLockIsLost(t *testing.T) {
 }
 
 func TestLockRun_TheCommandIsGoneBeforeAnotherNodeCanHaveTheLock(t *testing.T) {
+	t.Parallel()
 	_, other, s := onRedis(t)
 	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
@@ -321,6 +331,7 @@ func TestLockRun_TheCommandIsGoneBeforeAnotherNodeCanHaveTheLock(t *testing.T) {
 }
 
 func TestLockRun_AStoppedNodeEndsItsCommandAsSoonAsItGoesOn(t *testing.T) {
+	t.Parallel()
 	env, other, _ := onRedis(t)
 	n := startNode(t, env, "job", "--ttl", "1s", "--", "sh", "-c", `trap '' TERM; echo $MOSPARO_LOCK_FENCE; echo $$; sleep 1000; sleep 1000`)
 	fence, command := n.line(), n.line()
@@ -338,6 +349,7 @@ func TestLockRun_AStoppedNodeEndsItsCommandAsSoonAsItGoesOn(t *testing.T) {
 }
 
 func TestLockRun_AKilledNodeFreesTheLockAfterItsTTL(t *testing.T) {
+	t.Parallel()
 	env, other, _ := onRedis(t)
 	n := startNode(t, env, "job", "--ttl", "1s", "--", "sh", "-c", "echo $$; exec sleep 1000")
 	command := n.line()
@@ -380,7 +392,7 @@ func TestCleanup_AHangUpEndsItInOrder(t *testing.T) {
 	i := install(t, "1.5.4")
 	i.due()
 	cmd := exec.Command(os.Args[0], "cleanup", "observe", "--dir", i.dir)
-	cmd.Env = append(append(os.Environ(), "MOSPAROCTL_CHILD=1"), i.environ...)
+	cmd.Env = asProgram(i.environ...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

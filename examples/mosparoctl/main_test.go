@@ -21,6 +21,18 @@ type outcome struct {
 	stdout, stderr string
 }
 
+// untilWritten is the output of a command that goes on until it is interrupted: then is
+// called when it has written something.
+type untilWritten struct {
+	bytes.Buffer
+	then func()
+}
+
+func (u *untilWritten) Write(b []byte) (int, error) {
+	defer u.then()
+	return u.Buffer.Write(b)
+}
+
 // ctl runs a command line.
 func ctl(t *testing.T, environ []string, stdin string, args ...string) outcome {
 	t.Helper()

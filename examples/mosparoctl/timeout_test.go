@@ -85,7 +85,7 @@ func TestTimeout_EveryCommandGivesUpOnServersThatHang(t *testing.T) {
 				if args[0] == "leave" || args[0] == "mirror" {
 					words = 1
 				}
-				line := slices.Concat(args[:words], []string{"--timeout", "500ms"}, args[words:])
+				line := slices.Concat(args[:words], []string{"--timeout", "100ms"}, args[words:])
 				began := time.Now()
 				got := ctl(t, env, "", line...)
 				require.NotZero(t, got.code, got.stdout)

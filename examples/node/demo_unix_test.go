@@ -63,7 +63,7 @@ func startProcess(t *testing.T, cmd *exec.Cmd, args string) (*exec.Cmd, *logBuff
 // Two nodes that are started at the same moment on an empty directory make one
 // cluster, and do each due cleanup once between them.
 func TestDemo_NodesOnOneDirectoryShareTheWork(t *testing.T) {
-	const due = 4
+	const due = 3
 	dir := t.TempDir()
 	one, first := startNode(t, dir)
 	other, second := startNode(t, dir)

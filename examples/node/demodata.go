@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -64,15 +65,12 @@ func generate(ctx context.Context, db *sql.DB, now time.Time) error {
 func addSubmissions(ctx context.Context, tx *sql.Tx, tokens int, now time.Time) error {
 	var token, submission int
 	err := tx.QueryRowContext(ctx, "SELECT (SELECT COALESCE(MAX(id), 0) FROM submit_token), (SELECT COALESCE(MAX(id), 0) FROM submission)").Scan(&token, &submission)
-	exec := func(query string, args ...any) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, query, args...)
-		}
-	}
+	before := token
+	var ofTokens, ofSubmissions, ofResults [][]any
 	for range tokens {
 		token++
 		at := now.Add(-rand.N(30 * 24 * time.Hour)).Format(time.DateTime)
-		exec("INSERT INTO submit_token (id, project_id, token, created_at) VALUES (?, 1, ?, ?)", token, fmt.Sprintf("demo-%d", token), at)
+		ofTokens = append(ofTokens, []any{token, fmt.Sprintf("demo-%d", token), at})
 		for range 1 + rand.IntN(2) {
 			submission++
 			spam := rand.IntN(3) == 0
@@ -80,13 +78,29 @@ func addSubmissions(ctx context.Context, tx *sql.Tx, tokens int, now time.Time) 
 			if !spam && rand.IntN(2) == 0 {
 				valid = true
 			}
-			exec("INSERT INTO submission (id, project_id, submit_token_id, submitted_at, spam, valid) VALUES (?, 1, ?, ?, ?, ?)", submission, token, at, spam, valid)
+			ofSubmissions = append(ofSubmissions, []any{submission, token, at, spam, valid})
 			if spam {
-				exec("INSERT INTO detection_result (project_id, submission_id) VALUES (1, ?)", submission)
+				ofResults = append(ofResults, []any{submission})
 			}
 		}
-		exec("UPDATE submit_token SET last_submission_id = ? WHERE id = ?", submission, token)
 	}
+	// One statement for each table: thousands of them would take seconds.
+	exec := func(query string, arg any) {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, query, arg)
+		}
+	}
+	insert := func(into string, rows [][]any) {
+		text, marshalErr := json.Marshal(rows)
+		if err == nil {
+			err = marshalErr
+		}
+		exec("INSERT INTO "+into+" FROM json_each(?)", string(text))
+	}
+	insert("submit_token (id, project_id, token, created_at) SELECT value->>0, 1, value->>1, value->>2", ofTokens)
+	insert("submission (id, project_id, submit_token_id, submitted_at, spam, valid) SELECT value->>0, 1, value->>1, value->>2, value->>3, value->>4", ofSubmissions)
+	insert("detection_result (project_id, submission_id) SELECT 1, value->>0", ofResults)
+	exec("UPDATE submit_token SET last_submission_id = (SELECT MAX(id) FROM submission WHERE submit_token_id = submit_token.id) WHERE id > ?", before)
 	return err
 }
 

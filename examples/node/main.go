@@ -74,6 +74,7 @@ func exitCode(err error, stderr io.Writer) int {
 		return 2
 	default:
 		fmt.Fprintln(stderr, "node:", err)
+		fmt.Fprintln(stderr, `node: "mosparoctl doctor" says what to do; see also "What can go wrong" in examples/deploy/README.md`)
 		return 1
 	}
 }
@@ -105,6 +106,11 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	logFormat := flags.String("log-format", "text", shell.LogFormatHelp)
 	var level slog.Level
 	flags.TextVar(&level, "log-level", slog.LevelInfo, shell.LogLevelHelp)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "Usage of node:")
+		flags.PrintDefaults()
+		fmt.Fprint(stderr, "\n", shell.GuideHelp)
+	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return o, err
 	} else if err != nil {

@@ -36,8 +36,14 @@ func busy(t *testing.T) *running {
 	return n
 }
 
-func TestMetrics_OfADemonstrationAreAllThere(t *testing.T) {
+func TestMetrics_OfADemonstration(t *testing.T) {
 	n := busy(t)
+	t.Run("are all there", func(t *testing.T) { testMetricsAreThere(t, n) })
+	t.Run("pass promtool", func(t *testing.T) { testMetricsPassPromtool(t, n) })
+	t.Run("are scraped by Prometheus", func(t *testing.T) { testMetricsAreScraped(t, n) })
+}
+
+func testMetricsAreThere(t *testing.T, n *running) {
 	_, text := n.fetch(n.admin + "metrics")
 	for _, m := range metrics.All() {
 		require.Contains(t, text, "# TYPE "+m.Name+" "+string(m.Kind)+"\n")
@@ -66,12 +72,11 @@ func TestMetrics_OfADemonstrationAreAllThere(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, status, "they are for operators alone")
 }
 
-func TestMetrics_PassPromtool(t *testing.T) {
+func testMetricsPassPromtool(t *testing.T, n *running) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
 		servers.Missing(t, "promtool", "prometheus")
 	}
-	n := busy(t)
 	_, text := n.fetch(n.admin + "metrics")
 	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
 	check.Stdin = strings.NewReader(text)
@@ -81,8 +86,7 @@ func TestMetrics_PassPromtool(t *testing.T) {
 	require.Empty(t, said.String())
 }
 
-func TestMetrics_AreScrapedByPrometheus(t *testing.T) {
-	n := busy(t)
+func testMetricsAreScraped(t *testing.T, n *running) {
 	p := servers.Prometheus(t, []string{strings.TrimSuffix(strings.TrimPrefix(n.admin, "http://"), "/")})
 	for query, want := range map[string]string{
 		`up`: "1",

@@ -159,9 +159,12 @@ func TestDemo_CleansWithinSecondsAndShowsIt(t *testing.T) {
 func TestDemo_ServesTheCSSOfItsProjects(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	n := start(t, []string{"PATH=/usr/bin"}, "--demo")
-	_, page := n.get("")
-	links := regexp.MustCompile(`resources/[0-9a-f-]{36}`).FindAllString(page, -1)
-	require.Len(t, links, 3)
+	var links []string
+	require.Eventually(t, func() bool { // a server may take longer than the page waits
+		_, page := n.get("")
+		links = regexp.MustCompile(`resources/[0-9a-f-]{36}`).FindAllString(page, -1)
+		return len(links) == 3
+	}, patience, 50*time.Millisecond)
 	for i, link := range links {
 		status, css := n.get(link + ".css") // redirects to the current version
 		require.Equal(t, http.StatusOK, status)
@@ -287,9 +290,10 @@ func TestJoin_ObservesUntilToldToClean(t *testing.T) {
 		before := snapshot(t, c)
 		n := start(t, environ, append(want.args, "--dir", dir)...)
 		require.Eventually(t, func() bool { return strings.Contains(n.log.String(), want.log) }, patience, 10*time.Millisecond, n.log)
-		status, page := n.page()
-		require.Equal(t, http.StatusOK, status)
-		require.Contains(t, page, want.page)
+		require.Eventually(t, func() bool { // a server may take longer than the page waits
+			status, page := n.page()
+			return status == http.StatusOK && strings.Contains(page, want.page)
+		}, patience, 50*time.Millisecond, want.page)
 		_, health := n.get("api/v1/health/check")
 		require.Equal(t, version == "1.5.4", strings.Contains(health, "connected"), health)
 		require.NoError(t, n.stop())

@@ -70,8 +70,7 @@ func TestJoin_AnObserverOfFilesWritesNothing(t *testing.T) {
 				status, _ := n.get(path)
 				require.NotEqual(t, http.StatusInternalServerError, status, path)
 			}
-			status, _ := n.page()
-			require.Equal(t, http.StatusOK, status)
+			n.waitForPage(n.admin)
 		}
 		if filled {
 			require.Eventually(t, func() bool { return strings.Contains(n.log.String(), "the cleanup is due; this node only observes") }, patience, 10*time.Millisecond, n.log)

@@ -35,30 +35,31 @@ type balancer struct {
 	alone bool
 	// pause is for how long it asks no node again that has refused a connection.
 	pause time.Duration
+	// brief: it is in the short form, as it is not alone with socket activation, and as it
+	// is alone without.
+	brief bool
 }
 
 var balancers = []balancer{
 	{"nginx, proxy_next_upstream off", func(t *testing.T, nodes []string, _ time.Duration) *servers.Process {
 		return servers.Nginx(t, "", nodes...)
-	}, false, 0},
+	}, false, 0, true},
 	{"nginx, defaults", func(t *testing.T, nodes []string, _ time.Duration) *servers.Process {
 		return servers.NginxRetrying(t, "", nodes...)
-	}, true, 11 * time.Second}, // its fail_timeout
+	}, true, 11 * time.Second, false}, // its fail_timeout
 	{"haproxy, no retries", func(t *testing.T, nodes []string, _ time.Duration) *servers.Process {
 		return servers.HAProxy(t, " retries 0", "", nodes...)
-	}, false, 0},
+	}, false, 0, false},
 	{"haproxy, checks readiness", func(t *testing.T, nodes []string, interval time.Duration) *servers.Process {
 		check := fmt.Sprintf("check inter %dms fall 2 rise 1", interval.Milliseconds())
 		return servers.HAProxy(t, " option httpchk GET "+health.ReadyPath, check, nodes...)
-	}, true, 0},
+	}, true, 0, true},
 }
 
 // Three nodes behind a balancer restart one after the other, under load. With socket
 // activation no request fails; without it none does where the balancer notices.
 func TestRolling_RestartLosesNoRequest(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: takes more than a minute")
-	}
+	long := *rollingTime > 0 || os.Getenv("MOSPARO_TEST_LONG") == "1"
 	interval := 200 * time.Millisecond
 	if *rollingTime > 0 {
 		interval = 3 * time.Second
@@ -70,13 +71,16 @@ func TestRolling_RestartLosesNoRequest(t *testing.T) {
 				continue // it loses requests
 			}
 			t.Run(fmt.Sprintf("%s, socket activation %t", b.name, activated), func(t *testing.T) {
+				if !long && (!b.brief || activated == b.alone) {
+					t.Skip("long; runs with MOSPARO_TEST_LONG=1")
+				}
 				nodes := startCluster(t, activated, drain)
 				addresses := make([]string, len(nodes))
 				for i, n := range nodes {
 					addresses[i] = n.address
 				}
 				proxy := b.start(t, addresses, interval)
-				load := startLoad(t, cssURL(t, proxy.Addr()))
+				load := startLoad(t, cssURL(t, proxy.Addr()), long)
 				begun := time.Now()
 				for _, n := range nodes {
 					n.restart(t)
@@ -172,14 +176,21 @@ func cssURL(t *testing.T, address string) string {
 }
 
 // startLoad asks for a URL until the returned function is called, which returns how
-// many requests there were and how many failed.
-func startLoad(t *testing.T, url string) func() (requests, failed int, report string) {
+// many requests there were and how many failed. It asks as often as the nodes answer, or
+// some hundred times a second.
+func startLoad(t *testing.T, url string, heavy bool) func() (requests, failed int, report string) {
 	t.Helper()
 	if _, err := exec.LookPath("wrk"); err != nil {
 		servers.Missing(t, "wrk", "wrk")
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "wrk", "-t1", "-c8", "-d1h", "--timeout", "20s", url)
+	args := []string{"-t1", "-c8", "-d1h", "--timeout", "20s", url}
+	if !heavy {
+		script := filepath.Join(t.TempDir(), "delay.lua")
+		require.NoError(t, os.WriteFile(script, []byte("function delay() return 20 end"), 0o600))
+		args = append(args, "-s", script)
+	}
+	cmd := exec.CommandContext(t.Context(), "wrk", args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
 	return func() (requests, failed int, report string) {

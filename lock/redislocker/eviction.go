@@ -12,8 +12,9 @@ import (
 )
 
 // ErrEviction says that the server may drop locks when its memory is full. Only the
-// maxmemory-policy noeviction keeps them; give the locks a server of their own
-// if the cache needs another.
+// maxmemory-policy noeviction keeps them; give the locks a server of their own if the
+// cache needs another. For operators, "What can go wrong" in examples/deploy/README.md
+// says what to do.
 var ErrEviction = errors.New("the server may evict locks")
 
 // Check asks the server, or every master of a cluster, whether it may evict

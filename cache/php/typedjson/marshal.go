@@ -21,7 +21,7 @@ const MaxSize = 128 << 20
 var ErrTooLarge = errors.New("typedjson: value is too large")
 
 // Marshal returns one line of typed JSON for a value of [php.Decode]. Errors:
-// [ErrTooLarge], any other Go value, nesting beyond [maxDepth].
+// [ErrTooLarge], any other Go value, nesting deeper than 512.
 func Marshal(v any) ([]byte, error) { return marshal(v, MaxSize) }
 
 func marshal(v any, maxSize int) ([]byte, error) {

@@ -15,14 +15,24 @@ import (
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 )
 
-// Create creates the tables in an empty database. It does not create the database. For
-// SQLite, sql.Open("sqlite", "/path/to/node.sqlite") gives a file that is created; the
-// data source name of [envconfig/dsn.Connection] opens only one that exists.
+// Create creates the tables in an empty database, on SQLite and PostgreSQL all of them or
+// none. It does not create the database. For SQLite, sql.Open("sqlite",
+// "/path/to/node.sqlite") gives a file that is created; the data source name of
+// [envconfig/dsn.Connection] opens only one that exists.
 func Create(ctx context.Context, db *sql.DB, d sqlcleaner.Dialect) error {
+	// SQLite would write each statement to the disk.
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
 	for _, s := range Statements(d) {
-		if _, err := db.ExecContext(ctx, s); err != nil {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
 			return fmt.Errorf("schema: %w", err)
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("schema: %w", err)
 	}
 	return nil
 }

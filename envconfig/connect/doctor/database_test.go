@@ -31,9 +31,10 @@ type server struct {
 	dialect sqlcleaner.Dialect
 	driver  string
 	addr    string
+	restart func()
 }
 
-func newServer(t *testing.T, driver, dsn, addr string) *server {
+func newServer(t *testing.T, driver, dsn string, process *servers.Process) *server {
 	t.Helper()
 	db, err := sql.Open(driver, dsn)
 	require.NoError(t, err)
@@ -41,7 +42,7 @@ func newServer(t *testing.T, driver, dsn, addr string) *server {
 	dialect, err := sqlcleaner.DialectOf(driver)
 	require.NoError(t, err)
 	require.NoError(t, schema.Create(t.Context(), db, dialect))
-	return &server{db, t, dialect, map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "pdo_mysql", sqlcleaner.PostgreSQL: "pdo_pgsql"}[dialect], addr}
+	return &server{db, t, dialect, map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "pdo_mysql", sqlcleaner.PostgreSQL: "pdo_pgsql"}[dialect], process.Addr(), process.Restart}
 }
 
 // in returns the server for a subtest.
@@ -97,20 +98,20 @@ func (s *server) as(user string, statements ...string) []string {
 	return []string{"database_user=" + user, "database_password=geheim77"}
 }
 
-func mariaDB(t *testing.T, args ...string) *server {
+func mariaDB(t *testing.T) *server {
 	t.Helper()
-	m := servers.MariaDB(t, args...)
-	return newServer(t, "mysql", m.DSN(), m.Addr())
+	m := servers.MariaDB(t)
+	return newServer(t, "mysql", m.DSN(), m.Process)
 }
 
-func postgreSQL(t *testing.T, args ...string) *server {
+func postgreSQL(t *testing.T) *server {
 	t.Helper()
-	p := servers.PostgreSQL(t, args...)
-	return newServer(t, "pgx", p.DSN(), p.Addr())
+	p := servers.PostgreSQL(t)
+	return newServer(t, "pgx", p.DSN(), p.Process)
 }
 
 func TestDatabase_OnMariaDBAndPostgreSQL(t *testing.T) {
-	for name, start := range map[string]func(*testing.T, ...string) *server{"MariaDB": mariaDB, "PostgreSQL": postgreSQL} {
+	for name, start := range map[string]func(*testing.T) *server{"MariaDB": mariaDB, "PostgreSQL": postgreSQL} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
 			t.Run("fine", func(t *testing.T) { s.in(t).testFine(t) })
@@ -125,6 +126,7 @@ func TestDatabase_OnMariaDBAndPostgreSQL(t *testing.T) {
 				other.addr = alterProxy(t, s.addr, late(slow))
 				require.Equal(t, doctor.Warning, other.finds("database_slow").Severity)
 			})
+			t.Run("without connections and writes", func(t *testing.T) { s.in(t).testScarce(t) })
 		})
 	}
 }
@@ -207,9 +209,10 @@ func (s *server) testGrants(t *testing.T) {
 		for _, verb := range strings.Split(verbs, ", ") {
 			table, _, _ := strings.Cut(rest, " TO ")
 			s.exec("REVOKE " + verb + " ON " + table + " FROM " + name)
-			require.True(t, slices.ContainsFunc(s.examine(granted).Findings, func(f doctor.Finding) bool {
+			found := s.examine(granted).Findings
+			require.True(t, slices.ContainsFunc(found, func(f doctor.Finding) bool {
 				return strings.Contains(f.Remedy, verb) && strings.Contains(f.Remedy, strings.Trim(table, "`\""))
-			}), "%s on %s: %v", verb, table, s.examine(granted).Findings)
+			}), "%s on %s: %v", verb, table, found)
 			s.exec("GRANT " + verb + " ON " + table + " TO " + name)
 		}
 	}
@@ -308,39 +311,41 @@ func (s *server) testIsolation(t *testing.T) {
 	s.exec(back)
 }
 
-func TestDatabase_FindsServersWithoutConnectionsAndWithoutWrites(t *testing.T) {
-	for name, start := range map[string]func() *server{
-		"MariaDB": func() *server { return mariaDB(t, "--max-connections=10") },
-		"PostgreSQL": func() *server {
-			return postgreSQL(t, "-c", "max_connections=10", "-c", "superuser_reserved_connections=0")
-		},
-	} {
-		s := start()
-		var held []*sql.Conn
-		for range 8 {
+// testScarce leaves the server so that it takes no writes.
+func (s *server) testScarce(t *testing.T) {
+	if s.dialect == sqlcleaner.MySQL {
+		s.exec("SET GLOBAL max_connections = 10")
+	} else {
+		s.exec("ALTER SYSTEM SET max_connections = 10")
+		s.exec("ALTER SYSTEM SET superuser_reserved_connections = 0")
+		s.SetMaxIdleConns(0) // those of before
+		s.restart()
+		s.SetMaxIdleConns(2)
+	}
+	var held []*sql.Conn
+	for range 8 {
+		c, err := s.Conn(t.Context())
+		require.NoError(t, err)
+		held = append(held, c)
+	}
+	require.Equal(t, doctor.Warning, s.finds("database_connections_scarce").Severity)
+	// A server counts a connection for a moment after its end.
+	require.Eventually(t, func() bool {
+		for {
 			c, err := s.Conn(t.Context())
-			require.NoError(t, err)
+			if err != nil {
+				break
+			}
 			held = append(held, c)
 		}
-		require.Equal(t, doctor.Warning, s.finds("database_connections_scarce").Severity, name)
-		// A server counts a connection for a moment after its end.
-		require.Eventually(t, func() bool {
-			for {
-				c, err := s.Conn(t.Context())
-				if err != nil {
-					break
-				}
-				held = append(held, c)
-			}
-			return slices.Contains(codes(s.examine(nil).Findings), "database_connections_exhausted")
-		}, 20*time.Second, 10*time.Millisecond, name)
-		require.Equal(t, doctor.Error, s.finds("database_connections_exhausted").Severity, name)
-		for _, c := range held {
-			require.NoError(t, c.Close())
-		}
-		s.exec(map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "SET GLOBAL read_only = 1", sqlcleaner.PostgreSQL: "ALTER DATABASE mosparo SET default_transaction_read_only = on"}[s.dialect])
-		require.Equal(t, doctor.Error, s.finds("database_read_only").Severity, name)
+		return slices.Contains(codes(s.examine(nil).Findings), "database_connections_exhausted")
+	}, 20*time.Second, 10*time.Millisecond)
+	require.Equal(t, doctor.Error, s.finds("database_connections_exhausted").Severity)
+	for _, c := range held {
+		require.NoError(t, c.Close())
 	}
+	s.exec(map[sqlcleaner.Dialect]string{sqlcleaner.MySQL: "SET GLOBAL read_only = 1", sqlcleaner.PostgreSQL: "ALTER DATABASE mosparo SET default_transaction_read_only = on"}[s.dialect])
+	require.Equal(t, doctor.Error, s.finds("database_read_only").Severity)
 }
 
 func TestDatabase_SQLite(t *testing.T) {

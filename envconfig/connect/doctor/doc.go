@@ -12,6 +12,9 @@
 // the same time and within the deadline of its context. [ACLs] and [Grants] return the rights
 // that a node needs. The command mosparoctl doctor prints all of them.
 //
+// For operators, "What can go wrong" in examples/deploy/README.md explains the errors that
+// are no findings.
+//
 // It does not promise to find everything: what a server does not let this user read is left
 // out. A report is what one node sees; the others may see something else.
 //

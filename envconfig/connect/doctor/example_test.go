@@ -1,12 +1,40 @@
 package doctor_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
+	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 )
+
+// What is wrong with a node, the worst first, and what to do. This one's Redis does not
+// run.
+func Example() {
+	settings, err := envconfig.FromEnviron([]string{"MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://127.0.0.1:1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), doctor.DefaultTimeout)
+	defer cancel()
+	report := doctor.Examine(ctx, settings, doctor.WithMySQL(mysqlconnector.New), doctor.WithMode(cleanup.ModeObserve))
+	fmt.Println("worst:", doctor.Worst(report.Findings))
+	for _, f := range report.Findings {
+		if f.Subject == "cache" && f.Severity == doctor.Error {
+			fmt.Println(f.Code) // and f.What, with the words of the system
+			fmt.Println("if it stays:", f.Consequence)
+			fmt.Println("what to do:", f.Remedy)
+		}
+	}
+	// Output:
+	// worst: error
+	// cache_unreachable
+	// if it stays: a Go node does not clean, and serves the CSS that it has in memory; PHP nodes go on without the cache, and each may clean whenever it likes
+	// what to do: see whether the server runs, whether host and port are right, and whether a firewall is in between
+}
 
 func ExampleSettings() {
 	settings, err := envconfig.FromEnviron([]string{

@@ -58,7 +58,7 @@ func examineAs(t *testing.T, dir string) (findings []doctor.Finding) {
 		t.Skip("only root can become another user")
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), asUser+"="+dir)
+	cmd.Env = append(os.Environ(), asUser+"="+dir, "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.NoError(t, json.Unmarshal(out, &findings), string(out))

@@ -76,9 +76,14 @@ func open(t *testing.T, server *servers.MariaDBServer, log *slog.Logger, user, p
 	return db
 }
 
-func TestNew_UsesTheTLSAndTheLoggerOfTheNode(t *testing.T) {
+func TestMariaDB_WithTLS(t *testing.T) {
 	cert, key := certificate(t)
 	server := servers.MariaDB(t, "--ssl-ca="+cert, "--ssl-cert="+cert, "--ssl-key="+key)
+	t.Run("New uses the TLS and the logger of the node", func(t *testing.T) { testNew(t, server, cert) })
+	t.Run("Open uses the driver's register", func(t *testing.T) { testOpen(t, server, cert) })
+}
+
+func testNew(t *testing.T, server *servers.MariaDBServer, cert string) {
 	var out bytes.Buffer
 	admin := open(t, server, slog.New(slog.NewTextHandler(&out, nil)), servers.DatabaseUser, servers.DatabasePassword)
 	const password = "a?tls=mosparo&b"
@@ -100,19 +105,17 @@ func TestNew_UsesTheTLSAndTheLoggerOfTheNode(t *testing.T) {
 }
 
 // Open has no connector and uses the driver's register.
-func TestOpen_ReachesMySQLThroughTLSWithTheDriversRegister(t *testing.T) {
-	cert, key := certificate(t)
+func testOpen(t *testing.T, server *servers.MariaDBServer, cert string) {
 	other, _ := certificate(t)
-	server := servers.MariaDB(t, "--ssl-ca="+cert, "--ssl-cert="+cert, "--ssl-key="+key)
 	admin := open(t, server, nil, servers.DatabaseUser, servers.DatabasePassword)
 	require.NoError(t, schema.Create(t.Context(), admin, sqlcleaner.MySQL))
-	for _, statement := range []string{"CREATE USER secure IDENTIFIED BY 'p' REQUIRE SSL", "GRANT ALL ON *.* TO secure"} {
+	for _, statement := range []string{"CREATE USER node IDENTIFIED BY 'p' REQUIRE SSL", "GRANT ALL ON *.* TO node"} {
 		_, err := admin.ExecContext(t.Context(), statement)
 		require.NoError(t, err)
 	}
 	node := func(authority string, opts ...connect.Option) (*connect.Node, error) {
 		s := settings(t, "database_driver=pdo_mysql", "database_host=127.0.0.1", "database_port="+strconv.Itoa(server.Port()),
-			"database_user=secure", "database_password=p", "database_name="+servers.DatabaseName,
+			"database_user=node", "database_password=p", "database_name="+servers.DatabaseName,
 			"DATABASE_MYSQL_SSL=1", "DATABASE_MYSQL_SSL_VERIFY_SERVER_CERT=1", "DATABASE_MYSQL_SSL_CA="+authority)
 		return connect.Open(t.Context(), s, append(opts, connect.WithCache(memoryadapter.New()), connect.WithLock(memorylocker.New()))...)
 	}

@@ -112,7 +112,8 @@ func writeList(ctx context.Context, pool *cache.Pool, l List, ttl time.Duration)
 }
 
 // ErrListChanged is the error for a list that was published anew while it was read, or of
-// which the cache has lost a part.
+// which the cache has lost a part. For operators, "What can go wrong" in
+// examples/deploy/README.md says what to do.
 var ErrListChanged = errors.New("the list is incomplete; it is being published, or the cache has lost a part of it")
 
 // ReadLists returns the lists of the nodes that have published one, by host. The error

@@ -123,13 +123,13 @@ func sortVersions(all []nodes.FileDifference) []nodes.FileDifference {
 // A list of several parts fits into memcached, whose items have 1 MB at most.
 func TestReadLists_OfManyFiles(t *testing.T) {
 	files := map[string]string{}
-	for i := range 1500 {
+	for i := range 1001 { // a part has 1000
 		files[fmt.Sprintf("public/resources/%08d-0000-0000-0000-000000000000/%064d.css", i, i)] = "x"
 	}
 	w := newWorld()
 	w.pool = cache.NewPool(memoryadapter.New(memoryadapter.WithMaxValueSize(1 << 20)))
 	lists := publishAll(t, w, files)
-	require.Len(t, lists[0].Folders[nodes.FolderResources], 1500)
+	require.Len(t, lists[0].Folders[nodes.FolderResources], 1001)
 
 	// A part is lost.
 	key := "mosparoGoNodeFiles." + lists[0].Node + ".1"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -149,15 +148,4 @@ func (c *cluster) start() {
 	require.Eventually(c.t, func() bool {
 		return get(ctx, c.node.Health.Admin(), health.ReadyPath).Code == http.StatusOK
 	}, time.Minute, 10*time.Millisecond)
-}
-
-// fetch returns the answer of a server.
-func fetch(t *testing.T, client *http.Client, url string) (int, string) {
-	t.Helper()
-	res, err := client.Get(url)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	return res.StatusCode, string(body)
 }

@@ -2,14 +2,15 @@ package page_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -19,13 +20,17 @@ import (
 	"github.com/mosparo/go-cluster/cache/cachetest"
 	"github.com/mosparo/go-cluster/cache/cachetest/servers"
 	"github.com/mosparo/go-cluster/cleanup"
+	"github.com/mosparo/go-cluster/cleanup/cleanuptest"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner"
 	"github.com/mosparo/go-cluster/cleanup/sqlcleaner/schema"
+	"github.com/mosparo/go-cluster/cssstore"
 	"github.com/mosparo/go-cluster/envconfig"
 	"github.com/mosparo/go-cluster/envconfig/connect"
 	"github.com/mosparo/go-cluster/envconfig/connect/doctor"
 	"github.com/mosparo/go-cluster/envconfig/connect/mysqlconnector"
 	"github.com/mosparo/go-cluster/examples/node/page"
+	"github.com/mosparo/go-cluster/lock/locktest"
+	"github.com/mosparo/go-cluster/lock/memorylocker"
 )
 
 // stoppable is a real server.
@@ -35,11 +40,61 @@ type stoppable interface {
 	Stop()
 }
 
-// An operator looks at the page when something is down. It answers in time, and says which
-// server it is.
-func TestPage_AnswersWithin2SecondsWhateverIsDown(t *testing.T) {
+// Also what ignores its deadline does not keep an operator waiting.
+func TestPage_AnswersWithin2SecondsWhateverHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := envconfig.FromEnviron(settings)
+		require.NoError(t, err)
+		shared, locks, db := cachetest.NewFake(), locktest.NewFaulty(memorylocker.New()), cleanuptest.NewFake()
+		n, err := connect.Open(t.Context(), s, connect.WithCache(shared), connect.WithLock(locks), connect.WithDatabase(db), connect.WithProjects(hanging{}))
+		require.NoError(t, err)
+		defer n.Close()
+		defer shared.Inject(cachetest.Fault{Delay: hangs})()
+		locks.Delay(hangs)
+		db.Fail = func(string) error { time.Sleep(hangs); return nil }
+		p := page.New(n, page.WithExamination(func(context.Context) doctor.Report { time.Sleep(hangs); return doctor.Report{} }))
+		for range 2 {
+			began := time.Now()
+			w := get(t.Context(), p, "/")
+			require.Less(t, time.Since(began), 2*time.Second)
+			require.Equal(t, http.StatusServiceUnavailable, w.Code)
+			require.Contains(t, content(w), "What the cluster does is unknown.")
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(100 * hangs) // the reads end, of which one waits for several answers
+	})
+}
+
+const hangs = time.Hour
+
+// hanging are projects that do not come.
+type hanging struct{}
+
+func (hanging) Projects(context.Context) ([]cssstore.Project, error) {
+	time.Sleep(hangs)
+	return nil, nil
+}
+
+// An operator looks at the page when something is down. It answers, and says which server
+// it is.
+func TestPage_SaysWhichServerIsDown(t *testing.T) {
 	const fine = "Next cleanup in 5"
-	redis, memcached, maria := servers.Redis(t), servers.Memcached(t), servers.MariaDB(t)
+	redis, locks, memcached, maria := servers.Redis(t), servers.Redis(t), servers.Memcached(t), servers.MariaDB(t)
+	db, err := sql.Open("mysql", maria.DSN())
+	require.NoError(t, err)
+	require.NoError(t, schema.Create(t.Context(), db, sqlcleaner.MySQL))
+	require.NoError(t, db.Close())
+
+	// Locks may be on a server of their own.
+	t.Run("locks", func(t *testing.T) {
+		n := onServers(t, maria, []connect.Option{connect.WithLockURL("redis://" + locks.Addr())}, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+redis.Addr())
+		locks.Pause()
+		w := get(t.Context(), page.New(n), "/")
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Contains(t, content(w), ">The lock server does not answer</h2>")
+		require.Contains(t, content(w), fine)
+		require.Contains(t, content(w), "The locks cannot be read.")
+	})
 	for name, c := range map[string]struct {
 		environ []string
 		cache   stoppable
@@ -49,22 +104,20 @@ func TestPage_AnswersWithin2SecondsWhateverIsDown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := onServers(t, maria, nil, c.environ...)
-			server := httptest.NewServer(page.New(n))
-			defer server.Close()
-			// says reads the page, in time, until it says something.
+			p := page.New(n)
+			// says reads the page until it says something.
 			says := func(want string, not ...string) {
 				t.Helper()
-				client := http.Client{Timeout: 2 * time.Second}
 				require.Eventually(t, func() bool {
-					status, body := fetch(t, &client, server.URL)
-					if status == http.StatusOK != (want == fine) || !strings.Contains(body, want) {
+					w := get(t.Context(), p, "/")
+					if w.Code == http.StatusOK != (want == fine) || !strings.Contains(w.Body.String(), want) {
 						return false
 					}
 					for _, text := range not {
-						require.NotContains(t, body, text)
+						require.NotContains(t, w.Body.String(), text)
 					}
 					return true
-				}, time.Minute, 200*time.Millisecond, want)
+				}, time.Minute, 50*time.Millisecond, want)
 			}
 			says(fine)
 			c.cache.Pause()
@@ -87,20 +140,6 @@ func TestPage_AnswersWithin2SecondsWhateverIsDown(t *testing.T) {
 	}
 }
 
-// Locks may be on a server of their own.
-func TestPage_KnowsTheScheduleWithoutTheLockServer(t *testing.T) {
-	redis, locks, maria := servers.Redis(t), servers.Redis(t), servers.MariaDB(t)
-	n := onServers(t, maria, []connect.Option{connect.WithLockURL("redis://" + locks.Addr())}, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+redis.Addr())
-	locks.Pause()
-	start := time.Now()
-	w := get(t.Context(), page.New(n), "/")
-	require.Less(t, time.Since(start), 2*time.Second)
-	require.Equal(t, http.StatusOK, w.Code)
-	require.Contains(t, content(w), ">The lock server does not answer</h2>")
-	require.Contains(t, content(w), "Next cleanup in 5")
-	require.Contains(t, content(w), "The locks cannot be read.")
-}
-
 // onServers returns a node on real servers.
 func onServers(t *testing.T, maria *servers.MariaDBServer, opts []connect.Option, environ ...string) *connect.Node {
 	t.Helper()
@@ -111,12 +150,6 @@ func onServers(t *testing.T, maria *servers.MariaDBServer, opts []connect.Option
 	n, err := connect.Open(t.Context(), s, append(opts, connect.WithMySQLTLS(mysql.RegisterTLSConfig))...)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = n.Close() }) // a server may be gone
-	db, _, err := connect.Database(s, nil)
-	require.NoError(t, err)
-	defer db.Close()
-	if n.Scheduler.Check(t.Context()) != nil { // the servers are shared by several tests
-		_ = schema.Create(t.Context(), db, sqlcleaner.MySQL)
-	}
 	require.NoError(t, cleanup.NextCleanup.Set(t.Context(), cache.NewPool(n.Pool.Adapter()), time.Now().Add(time.Hour), 0))
 	return n
 }

@@ -3,6 +3,7 @@ package page_test
 import (
 	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -76,8 +77,16 @@ func TestPreview_KeepsTheCSSInItsPlace(t *testing.T) {
 	id := c.project(1, "one", css)
 	unprepared, large := c.project(2, "two", ""), c.project(3, "three", strings.Repeat("/* much */", 1<<17))
 	p := page.New(c.node)
-	w := get(t.Context(), p, "/preview/"+id.String())
-	require.Equal(t, http.StatusOK, w.Code)
+	// shows reads a preview until it says something: the CSS is read in the background.
+	shows := func(id cssstore.UUID, want string) (w *httptest.ResponseRecorder) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			w = get(t.Context(), p, "/preview/"+id.String())
+			return w.Code == http.StatusOK && strings.Contains(w.Body.String(), want)
+		}, time.Minute, 20*time.Millisecond, want)
+		return w
+	}
+	w := shows(id, "mosparo__container")
 	body := w.Body.String()
 	require.NotContains(t, body, "script")
 	require.NotContains(t, body, "ZgotmplZ")
@@ -90,8 +99,8 @@ func TestPreview_KeepsTheCSSInItsPlace(t *testing.T) {
 	policy := w.Header().Get("Content-Security-Policy")
 	require.Equal(t, "default-src 'none'; style-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox", policy)
 
-	require.Contains(t, get(t.Context(), p, "/preview/"+unprepared.String()).Body.String(), "no prepared CSS yet")
-	require.Contains(t, get(t.Context(), p, "/preview/"+large.String()).Body.String(), "too large")
+	shows(unprepared, "no prepared CSS yet")
+	shows(large, "too large")
 	require.Contains(t, get(t.Context(), p, "/preview/"+cssstore.UUID{9}.String()).Body.String(), "cannot be read")
 	require.Equal(t, http.StatusNotFound, get(t.Context(), p, "/preview/x").Code)
 }
