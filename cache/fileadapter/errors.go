@@ -43,6 +43,18 @@ func isUnsafe(err error) bool {
 	return errors.As(err, &unsafe)
 }
 
+// retryReplaced repeats what failed because another process has made the directory
+// of the cache at the same moment, in the place of the one that was just made.
+func retryReplaced(do func() error) error {
+	var err error
+	for range 3 {
+		if err = do(); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
+}
+
 // retryStale repeats what failed because a file on NFS was replaced by another
 // machine in between.
 func retryStale(do func() error) error {

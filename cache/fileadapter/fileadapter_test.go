@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -47,6 +48,39 @@ func TestSet_LeavesNoTemporaryFile(t *testing.T) {
 	require.Equal(t, []string{"c", "e"}, op.Keys, "the keys that were not written")
 	require.ErrorIs(t, err, cache.ErrUnavailable)
 	require.ElementsMatch(t, []string{Path("a"), Path("b"), Path("d")}, files(t, dir))
+}
+
+// onWarning runs with the first log line.
+type onWarning struct {
+	slog.Handler
+	do func()
+}
+
+func (onWarning) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h onWarning) Handle(context.Context, slog.Record) error {
+	h.do()
+	return nil
+}
+
+// Of two processes that make the directory at the same moment, the later one
+// replaces that of the earlier one while it is empty.
+func TestSet_FollowsItsDirectoryThatWasReplaced(t *testing.T) {
+	for name, call := range map[string]func(*Adapter) error{
+		"set":  func(a *Adapter) error { return a.Set(t.Context(), item("k", "v")) },
+		"ping": func(a *Adapter) error { return a.Ping(t.Context()) },
+	} {
+		dir := t.TempDir()
+		replace := func() {
+			another := filepath.Join(dir, "another")
+			require.NoError(t, os.Mkdir(another, 0o755))
+			require.NoError(t, syscall.Rename(another, filepath.Join(dir, noNamespace))) // os.Rename replaces no directory
+		}
+		require.NoError(t, os.Mkdir(filepath.Join(dir, noNamespace), 0o755))
+		require.NoError(t, os.Chmod(filepath.Join(dir, noNamespace), 0o777)) // of which it warns
+		a := newAt(t, dir, WithOwnerOf(dir), WithLogger(slog.New(onWarning{slog.DiscardHandler, replace})))
+		require.NoError(t, call(a), name)
+	}
 }
 
 func TestSet_WritesNothingWhenAnItemCannotBeWritten(t *testing.T) {

@@ -87,7 +87,7 @@ func (a *Adapter) Prune(ctx context.Context) (int, error) {
 func (a *Adapter) Ping(ctx context.Context) error {
 	err := a.state.Check(ctx)
 	if err == nil {
-		err = retryStale(a.tryWriting)
+		err = retryReplaced(func() error { return retryStale(a.tryWriting) })
 	}
 	if err != nil {
 		return adapterkit.Error("ping", nil, classify(err))

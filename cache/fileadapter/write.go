@@ -15,7 +15,15 @@ import (
 )
 
 // write stores items and returns the keys that it could not store.
-func (a *Adapter) write(ctx context.Context, items []cache.Item) ([]string, error) {
+func (a *Adapter) write(ctx context.Context, items []cache.Item) (failed []string, err error) {
+	err = retryReplaced(func() (err error) {
+		failed, err = a.tryWrite(ctx, items)
+		return err
+	})
+	return failed, err
+}
+
+func (a *Adapter) tryWrite(ctx context.Context, items []cache.Item) ([]string, error) {
 	keys := adapterkit.Keys(items)
 	if err := a.state.Check(ctx); err != nil {
 		return keys, err

@@ -27,7 +27,7 @@ func MariaDB(tb TB, args ...string) *MariaDBServer {
 	} else {
 		install = []string{
 			find(tb, "mariadb-install-db", "mariadb-server"), "--no-defaults", "--auth-root-authentication-method=normal",
-			"--skip-test-db", "--skip-name-resolve",
+			"--skip-test-db", "--skip-name-resolve", "--force",
 		}
 	}
 	return &MariaDBServer{start(tb, spec{

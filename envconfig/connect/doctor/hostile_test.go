@@ -3,7 +3,6 @@ package doctor_test
 import (
 	"bufio"
 	"context"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -93,6 +92,8 @@ func TestHostile_ACheckThatHangsIsAFindingInTime(t *testing.T) {
 // panicking is the log handler of an application with a mistake.
 type panicking struct{ slog.Handler }
 
+func (panicking) Enabled(context.Context, slog.Level) bool { return true }
+
 func (panicking) Handle(context.Context, slog.Record) error { panic("a mistake") }
 
 // The schedule is read beside the checks of the database, which cannot compare its zone
@@ -102,7 +103,7 @@ func TestHostile_APanicWhileTheScheduleIsReadIsAFinding(t *testing.T) {
 	require.NoError(t, os.WriteFile(db, nil, 0o600))
 	s := settings(t, "database_driver=pdo_sqlite", "database_path="+db, "-REDIS_URL", "MOSPARO_CACHE_ADAPTER=filesystem", "FILESYSTEM_CACHE_PATH=relative")
 	require.NotEmpty(t, s.Variable("FILESYSTEM_CACHE_PATH").Warning)
-	r := doctor.Examine(t.Context(), s, doctor.WithConnect(connect.WithLogger(slog.New(panicking{slog.NewTextHandler(io.Discard, nil)}))))
+	r := doctor.Examine(t.Context(), s, doctor.WithConnect(connect.WithLogger(slog.New(panicking{slog.DiscardHandler}))))
 	f := find(t, slices.DeleteFunc(slices.Clone(r.Findings), func(f doctor.Finding) bool { return !strings.Contains(f.What, "schedule") }), "check_failed")
 	require.Equal(t, "cache", f.Subject)
 	require.Equal(t, "reading mosparo's schedule ended in a panic: a mistake", f.What)
