@@ -14,7 +14,7 @@
 // A program that only serves CSS needs a store and csshttp:
 //
 //	store := cachestore.New(pool) // a cache.Pool on the shared cache
-//	css := csshttp.New(store, projectdb.New(db, sqlcleaner.MySQL))
+//	css := csshttp.New(store, projectdb.New(sqlDB, sqlcleaner.MySQL))
 //	defer css.Close()
 //	mux.Handle("/resources/", css)
 //

@@ -12,7 +12,7 @@
 //
 //	public, err := os.OpenRoot("/var/www/mosparo/public")
 //	…
-//	css := csshttp.New(store, projectdb.New(db, sqlcleaner.MySQL),
+//	css := csshttp.New(store, projectdb.New(sqlDB, sqlcleaner.MySQL),
 //		csshttp.WithTrustedProxyFunc(settings.Proxies.Trusted.Contains),
 //		csshttp.WithPublic(public.FS()))
 //	mux.Handle("/resources/", css)

@@ -96,4 +96,5 @@ func ExampleWithGenerator() {
 	css := csshttp.New(store, projects{}, csshttp.WithGenerator(generator))
 	defer css.Close()
 	http.Handle("/resources/", css)
+	// Output:
 }

@@ -2,7 +2,7 @@
 // project, byte for byte as mosparo 1.5 does.
 //
 //	base, err := design.LoadBase("/var/www/mosparo/public")
-//	rows, err := db.Rows(ctx, project) // db: a projectdb.DB
+//	rows, err := projectDB.Rows(ctx, project) // projectDB: a projectdb.DB
 //	r, err := design.Prepare(project, rows, base.CSS)
 //	err = store.Put(ctx, r)
 //

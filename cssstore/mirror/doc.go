@@ -6,7 +6,7 @@
 // the web server of every node, a few seconds later:
 //
 //	shared, files := cachestore.New(pool), filestore.New("/var/www/mosparo/public/resources")
-//	m := mirror.New(mirror.Stores{Source: shared, Target: files}, db.UUIDs) // db: a projectdb.DB
+//	m := mirror.New(mirror.Stores{Source: shared, Target: files}, projectDB.UUIDs) // projectDB: a projectdb.DB
 //	err := m.Run(ctx)
 //
 // [Mirror.Check] only reports what differs. Two functions work on one store, without a

@@ -2,7 +2,7 @@
 // readiness. It also answers requests that a Go node cannot serve. It does not promise
 // that the whole node works: readiness covers the checks that it was given.
 //
-//	checks := health.New(settings.Health, settings.Proxies, db.Ping,
+//	checks := health.New(settings.Health, settings.Proxies, db.Ping, // db: a sqlcleaner.DB
 //		health.WithReadiness(health.Check{Name: "css", Func: css.Ready}))
 //	public.Handle("/", checks)
 //	admin.Handle("/", checks.Admin())

@@ -2,11 +2,10 @@ package deploy_test
 
 import (
 	"io/fs"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -67,12 +66,16 @@ func (d document) anchors() (all []string) {
 	return all
 }
 
-// Links inside the repository lead somewhere.
+// Links inside the repository lead somewhere, those to other sites are well-formed.
 func TestDocuments_LinksLeadSomewhere(t *testing.T) {
 	links := 0
 	for _, d := range documents(t) {
 		for _, m := range link.FindAllStringSubmatch(d.prose, -1) {
 			if strings.Contains(m[1], ":") { // another site
+				site, err := url.Parse(m[1])
+				require.NoError(t, err, d.path)
+				require.Equal(t, "https", site.Scheme, "%s: %s", d.path, m[1])
+				require.Regexp(t, `^[a-z.]+\.[a-z]+$`, site.Host, "%s: %s", d.path, m[1])
 				continue
 			}
 			links++
@@ -100,107 +103,6 @@ func TestDocuments_PathsExist(t *testing.T) {
 			if p := path.FindStringSubmatch(m[1]); p != nil {
 				_, err := os.Stat(filepath.Join(root, filepath.FromSlash(p[1])))
 				require.NoError(t, err, "%s: `%s`", d.path, m[1])
-			}
-		}
-	}
-}
-
-// Programs in documents compile as they stand there, and excerpts are formatted Go that
-// uses names which exist.
-func TestDocuments_GoCodeIsValid(t *testing.T) {
-	programs := 0
-	for _, d := range documents(t) {
-		for _, text := range d.blocks["go"] {
-			requireExcerpt(t, d.path, text)
-			if !strings.HasPrefix(text, "package main\n") {
-				continue
-			}
-			programs++
-			file := filepath.Join(t.TempDir(), "main.go")
-			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-			out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput()
-			require.NoError(t, err, "%s: %s", d.path, out)
-		}
-	}
-	require.Positive(t, programs)
-}
-
-// commandLines returns the command lines of a text that begin with one of the programs, also
-// with go run.
-func commandLines(text string) (all []string) {
-	for name, dir := range packages {
-		text = regexp.MustCompile(`(?m)go run \./examples/`+dir+`\b`).ReplaceAllString(text, name)
-	}
-	text = regexp.MustCompile(`(?m)^(go build|cp|systemctl) .*$`).ReplaceAllString(text, "")
-	for _, m := range regexp.MustCompile("(?m)(?:^|[ /`\"])((?:mosparoctl|mosparo-node|mosparo-cleanupd) [^\n`\"]*)").FindAllStringSubmatch(text, -1) {
-		line, _, _ := strings.Cut(m[1], " # ")
-		line, _, _ = strings.Cut(line, " -- ") // the command of "lock run"
-		all = append(all, strings.TrimSpace(line))
-	}
-	return all
-}
-
-// The programs take every command line of the documents and the shipped files.
-func TestDocuments_CommandLinesAreValid(t *testing.T) {
-	var lines []string
-	for _, d := range documents(t) {
-		for _, text := range d.blocks["sh"] {
-			lines = append(lines, commandLines(text)...)
-		}
-		for _, m := range regexp.MustCompile("`((?:go run \\./examples/|mosparo(?:ctl|-node|-cleanupd) [a-z-])[^`]*)`").FindAllStringSubmatch(d.prose, -1) {
-			lines = append(lines, commandLines(strings.Join(strings.Fields(m[1]), " "))...)
-		}
-	}
-	for _, job := range cronJobs(t) {
-		lines = append(lines, commandLines(job)...)
-	}
-	for _, unit := range units(t) {
-		if strings.HasSuffix(unit, ".service") {
-			lines = append(lines, commandLines(setting(t, unit, "ExecStart"))...)
-		}
-	}
-	require.Greater(t, len(lines), 25)
-	slices.Sort(lines)
-	for _, line := range slices.Compact(lines) {
-		words := strings.Fields(strings.NewReplacer("$MOSPARO_NODE_ARGS", "--clean", "$MOSPARO_CLEANUPD_ARGS", "--zone UTC").Replace(line))
-		out, err := exec.Command(program(t, words[0]), append(words[1:], "--help")...).CombinedOutput()
-		require.NoError(t, err, "%s\n%s", line, out)
-		if usage := regexp.MustCompile(`(?m)^Usage:\n +(.* COMMAND)$`).FindStringSubmatch(string(out)); usage != nil {
-			require.Equal(t, line+" COMMAND", usage[1], "no command") // a text may name a group of commands
-		}
-	}
-}
-
-// Every other command of the documents is one that exists: a script of the repository, a
-// package, or a program of the system.
-func TestDocuments_OtherCommandsExist(t *testing.T) {
-	system := []string{"cp", "curl", "export", "git", "systemctl"}
-	assignment := regexp.MustCompile(`^[A-Z_]+=\S*$`)
-	for _, d := range documents(t) {
-		for _, text := range d.blocks["sh"] {
-			for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
-				line, _, _ = strings.Cut(line, " # ")
-				words := strings.Fields(line)
-				switch {
-				case len(words) == 0, strings.HasPrefix(words[0], "#"), packages[words[0]] != "":
-				case assignment.MatchString(words[0]): // a line of .env.local
-					require.Len(t, words, 1, "%s: %s", d.path, line)
-				case words[0] == "go":
-					require.Contains(t, []string{"build", "mod", "run", "test", "vet"}, words[1], "%s: %s", d.path, line)
-				case strings.HasPrefix(words[0], ".ci/"):
-					info, err := os.Stat(filepath.Join(root, words[0]))
-					require.NoError(t, err, "%s: %s", d.path, line)
-					require.NotZero(t, info.Mode()&0o100, "%s: %s cannot be executed", d.path, words[0])
-				default:
-					require.Contains(t, system, words[0], "%s: %s", d.path, line)
-				}
-				for _, w := range words {
-					if strings.HasPrefix(w, "./examples/") || strings.HasPrefix(w, "examples/") {
-						found, err := filepath.Glob(filepath.Join(root, w))
-						require.NoError(t, err)
-						require.NotEmpty(t, found, "%s: %s", d.path, line)
-					}
-				}
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/doc"
 	"go/doc/comment"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -102,25 +101,6 @@ func eachBlock(blocks []comment.Block, f func(comment.Block)) {
 	}
 }
 
-// Code in doc comments is formatted Go that uses names which exist.
-func TestPackageDocs_CodeIsValid(t *testing.T) {
-	all, err := packageDocs()
-	require.NoError(t, err)
-	excerpts := 0
-	for dir, pkg := range all {
-		eachComment(pkg, func(where, text string) {
-			eachBlock(pkg.Parser().Parse(text).Content, func(b comment.Block) {
-				// Other blocks are tables, SQL and command lines.
-				if b, ok := b.(*comment.Code); ok && regexp.MustCompile(`:=|\bfunc\b|(?m)^(const|err =|type|var) `).MatchString(b.Text) {
-					excerpts++
-					requireExcerpt(t, dir+" "+where, b.Text)
-				}
-			})
-		})
-	}
-	require.Greater(t, excerpts, 30)
-}
-
 // A name in brackets is a link, which it is only if the name exists and is exported.
 func TestPackageDocs_LinksLeadSomewhere(t *testing.T) {
 	all, err := packageDocs()
@@ -208,68 +188,6 @@ func examplesOf(t *testing.T, dir string) []*doc.Example {
 	return doc.Examples(files...)
 }
 
-// requireExcerpt checks that a text is formatted Go, in which a line "…" stands for what is
-// left out, and that names of this module's packages exist.
-func requireExcerpt(t *testing.T, where, text string) {
-	t.Helper()
-	text = regexp.MustCompile(`(?m)^(\t*)(…|\.\.\.)$`).ReplaceAllString(text, "$1// ...")
-	formatted, err := format.Source([]byte(text))
-	require.NoError(t, err, "%s:\n%s", where, text)
-	inLine := regexp.MustCompile(`(?m) +//`) // the excerpt may align comments as it likes
-	plain := func(code string) string { return strings.TrimSpace(inLine.ReplaceAllString(code, " //")) }
-	require.Equal(t, plain(string(formatted)), plain(text), "%s: run gofmt", where)
-	f, err := parseExcerpt(text)
-	require.NoError(t, err, where)
-	all, err := packageDocs()
-	require.NoError(t, err)
-	local := map[string]bool{}
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			for _, left := range n.Lhs {
-				if id, ok := left.(*ast.Ident); ok {
-					local[id.Name] = true
-				}
-			}
-		case *ast.Field:
-			for _, id := range n.Names {
-				local[id.Name] = true
-			}
-		}
-		return true
-	})
-	ast.Inspect(f, func(n ast.Node) bool {
-		selector, ok := n.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		id, ok := selector.X.(*ast.Ident)
-		if !ok || local[id.Name] {
-			return true
-		}
-		for dir, pkg := range all {
-			if dir == "cache/cachetest/servers" { // servers is more often a variable
-				continue
-			}
-			if pkg.Name == id.Name && !strings.Contains(dir, "internal/") && !strings.HasPrefix(dir, "examples/") {
-				require.Contains(t, exported(pkg), selector.Sel.Name, "%s: %s has no %s", where, dir, selector.Sel.Name)
-			}
-		}
-		return true
-	})
-}
-
-// parseExcerpt parses a file, declarations, or statements.
-func parseExcerpt(text string) (f *ast.File, err error) {
-	for _, around := range [][2]string{{"", ""}, {"package p\n", ""}, {"package p\nfunc _() {\n", "\n}"}} {
-		f, err = parser.ParseFile(token.NewFileSet(), "", around[0]+text+around[1], 0)
-		if err == nil {
-			break
-		}
-	}
-	return f, err
-}
-
 // exported returns the exported names of a package.
 func exported(pkg *doc.Package) (names []string) {
 	values := func(all []*doc.Value) {
@@ -292,4 +210,42 @@ func exported(pkg *doc.Package) (names []string) {
 		funcs(typ.Funcs)
 	}
 	return names
+}
+
+// notRun has the examples without output, which go test only compiles, and the reason.
+var notRun = map[string]string{
+	"cache/cachetest Conformance":       "a test",
+	"cache/cachetest/servers ":          "needs Redis",
+	"cache/redisadapter ":               "needs Redis",
+	"cleanup/cleanuptest Conformance":   "a test",
+	"cleanup/cleanuptest Simulation":    "a test",
+	"cleanup/cleanuptest _cluster":      "cleanup/cleanuptest TestExample_ThePartitionOfANodeEndsItsRunAndAnotherCleans",
+	"cssstore/cssstoretest Conformance": "a test",
+	"envconfig/connect Node_Run":        "needs a cluster",
+	"envconfig/connect Open":            "needs a cluster",
+	"envconfig/connect Open_fakes":      "envconfig/connect TestExampleOpen_fakes",
+	"lock/locktest Conformance":         "a test",
+	"lock/memcachedlocker ":             "needs memcached",
+	"lock/redislocker ":                 "needs Redis",
+}
+
+// Every other example is run.
+func TestPackageDocs_ExamplesRun(t *testing.T) {
+	all, err := packageDocs()
+	require.NoError(t, err)
+	for dir := range all {
+		for _, e := range examplesOf(t, dir) {
+			why := notRun[dir+" "+e.Name]
+			require.Equal(t, e.Output != "" || e.EmptyOutput, why == "", "%s: Example%s", dir, e.Name)
+			requireTest(t, why)
+		}
+	}
+}
+
+// requireTest checks that a test exists if a text has the form "package TestName".
+func requireTest(t *testing.T, text string) {
+	t.Helper()
+	if test := regexp.MustCompile(`^(\S+) (Test\w+)$`).FindStringSubmatch(text); test != nil {
+		require.Contains(t, testsOf(t, test[1]), test[2])
+	}
 }

@@ -4,7 +4,7 @@
 //
 // In a clone of the repository,
 //
-//	go install ./examples/mosparoctl
+//	go build -o /usr/local/bin/mosparoctl ./examples/mosparoctl
 //
 // installs it.
 package main

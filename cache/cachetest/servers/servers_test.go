@@ -211,14 +211,15 @@ func endsWithItsTest(t *testing.T, name string) {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	var addr, dir string
+	var addr, dir, said string
 	for lines := bufio.NewScanner(out); addr == "" && lines.Scan(); {
+		said += lines.Text() + "\n"
 		_, _ = fmt.Sscanf(lines.Text(), "ADDR %s %s", &addr, &dir)
 		if _, why, ok := strings.Cut(lines.Text(), "skipped: needs"); ok {
 			t.Skip("skipped: needs" + why)
 		}
 	}
-	require.NotEmpty(t, addr)
+	require.NotEmpty(t, addr, said)
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 	require.Eventually(t, func() bool {

@@ -41,7 +41,7 @@ func TestChaos_FindsABrokenBackend(t *testing.T) {
 			Open: func(addr string) (lock.Backend, error) {
 				return broken{redislocker.New(redisClient(addr)), kind == "greedy", kind == "stale"}, nil
 			},
-			Exclusive: true, Fencing: true, Calm: true, Acquisitions: 100, Processes: 4,
+			Exclusive: true, Fencing: true, Calm: true, Acquisitions: 300,
 		}.Run(t)
 		return
 	}
