@@ -26,10 +26,10 @@ type Proxies struct {
 	// ForwardedForHeader and ForwardedProtoHeader are the headers in place of
 	// X-Forwarded-For and X-Forwarded-Proto, as entries of PHP's $_SERVER such as
 	// HTTP_CF_CONNECTING_IP: replace_forwarded_for_header and
-	// replaced_forwarded_proto_header of config/env.mosparo.php, whatever file
-	// MOSPARO_CONFIG_FILE_PATH names. They are empty if none counts: mosparo uses them
-	// only while TRUSTED_PROXIES is its shipped default, and finds headers only under
-	// names that begin with HTTP_.
+	// replaced_forwarded_proto_header of config/env.mosparo.php, also if
+	// MOSPARO_CONFIG_FILE_PATH names another file. They are empty if none counts:
+	// mosparo uses them only while TRUSTED_PROXIES is its shipped default, and finds
+	// headers only under names that begin with HTTP_.
 	ForwardedForHeader   string
 	ForwardedProtoHeader string
 }
@@ -254,7 +254,9 @@ func (r *resolver) replacedHeader(front *config, name string, inForce bool) stri
 		}
 		return s, "", nil
 	}, showText)
-	if c, ok := r.config.get(name); ok && front != r.config && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) {
+	// The two may be one file, by a link.
+	inFront, _ := front.get(name)
+	if c, ok := r.config.get(name); ok && c.Kind == settingsfile.Text && phptext.IsTrue(c.Text) && c != inFront {
 		r.warn(name, "it does not count in "+r.config.path+": mosparo reads it from "+front.path+" only")
 	}
 	return header

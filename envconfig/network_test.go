@@ -3,6 +3,7 @@ package envconfig
 import (
 	"errors"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -101,7 +102,13 @@ func TestReplacedHeaders_AreThoseOfTheFileInConfig(t *testing.T) {
 			require.Contains(t, s.Variable("replace_forwarded_for_header").Warning, "does not count in "+path)
 		}
 	}
-	dir := writeProject(t, map[string]string{"config/env.mosparo.two.php": other, "config/env.mosparo.php": "<?php return f();"})
+	// The file in config is a link to that of all releases.
+	dir := writeProject(t, map[string]string{"shared/env.mosparo.php": other, "config/other.php": ""})
+	shared := filepath.Join(dir, "shared", "env.mosparo.php")
+	require.NoError(t, os.Symlink(shared, filepath.Join(dir, "config", "env.mosparo.php")))
+	require.NotContains(t, load(t, dir, "MOSPARO_CONFIG_FILE_PATH="+shared).Variable("replace_forwarded_for_header").Warning, "does not count in")
+
+	dir = writeProject(t, map[string]string{"config/env.mosparo.two.php": other, "config/env.mosparo.php": "<?php return f();"})
 	s, err := Load(dir, []string{"MOSPARO_ENV_SUFFIX=two"})
 	var file *dotenv.FileError
 	require.ErrorAs(t, err, &file)

@@ -46,6 +46,8 @@ type Node struct {
 
 	// opened says which parts are those of the settings.
 	opened struct{ cache, database bool }
+	// loaded is what mosparo's files said when the node was opened.
+	loaded *envconfig.Settings
 
 	logger    *slog.Logger
 	drain     time.Duration

@@ -164,6 +164,7 @@ func (b *builder) openDatabase(p *parts) {
 func (b *builder) assemble(p parts) {
 	n, o, log := b.n, b.node, b.logger
 	b.chooseMode()
+	n.loaded = loadedAgain(n.Settings)
 	n.opened.cache, n.opened.database = o.adapter == nil, o.database == nil && o.sql == nil
 	n.Pool = cache.NewPool(p.adapter, append([]cache.Option{cache.WithLogger(log)}, o.poolOptions...)...)
 	n.Locker = lock.New(p.backend, append([]lock.Option{lock.WithLogger(log)}, o.lockerOptions...)...)

@@ -240,6 +240,8 @@ func TestOpen_DoesNotCleanWithSettingsThatHaveChanged(t *testing.T) {
 	refused("database")
 	database("one", "new")
 	require.NoError(t, check(), "the password alone")
+	write(".env", strings.Replace(env, "secret@127.0.0.1:1?timeout=2", "changed@127.0.0.1:1?timeout=3", 1)+"MEMCACHED_URL=memcached://127.0.0.3\n")
+	require.NoError(t, check(), "password, timeout and the adapter that is not used")
 
 	// Parts that the program provides do not change with the settings.
 	f := newFakes()
@@ -251,6 +253,33 @@ func TestOpen_DoesNotCleanWithSettingsThatHaveChanged(t *testing.T) {
 	require.NoError(t, check())
 	write(".env", strings.Replace(env, "PERIOD=7", "PERIOD=14", 1))
 	refused("cleanup")
+}
+
+// A program may change the settings between Load and Open, such as for a tunnel.
+func TestOpen_CleansWithSettingsOfTheProgramUntilTheFilesChange(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "config"), 0o755))
+	write := func(retention string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("MOSPARO_SUBMISSION_RETENTION_PERIOD="+retention+"\n"), 0o644))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config", "env.mosparo.php"), []byte("<?php return ['mosparo_installed' => true, 'mosparo_installed_version' => '1.5.4', "+
+		"'database_driver' => 'pdo_pgsql', 'database_host' => 'far', 'database_name' => 'mosparo', 'database_user' => 'mosparo', 'database_password' => ''];"), 0o644))
+	write("7")
+	s, err := envconfig.Load(dir, nil)
+	require.NoError(t, err)
+	s.Database.Host = "127.0.0.1"
+	f := newFakes()
+	open := func() *connect.Node {
+		n, err := connect.Open(t.Context(), s, connect.WithMode(cleanup.ModeClean), connect.WithCache(f.cache), connect.WithLock(f.lock))
+		require.NoError(t, err)
+		t.Cleanup(func() { n.Close() })
+		return n
+	}
+	n := open()
+	require.NoError(t, n.CheckSettings(t.Context()))
+	write("14")
+	require.ErrorIs(t, n.CheckSettings(t.Context()), cleanup.ErrRefused)
+	require.ErrorIs(t, open().CheckSettings(t.Context()), cleanup.ErrRefused, "the settings that it was given are outdated")
 }
 
 // mosparo is updated while the node runs.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/mosparo/go-cluster/cleanup"
 	"github.com/mosparo/go-cluster/envconfig"
@@ -30,11 +32,11 @@ func (n *Node) checkSettings(context.Context, cleanup.Snapshot) error {
 	}
 	changed := ""
 	switch {
-	case s.Cleanup != n.Settings.Cleanup:
+	case s.Cleanup != n.loaded.Cleanup:
 		changed = "cleanup"
-	case n.opened.database && !isSameDatabase(s.Database, n.Settings.Database):
+	case n.opened.database && !isSameDatabase(s.Database, n.loaded.Database):
 		changed = "database"
-	case n.opened.cache && !isSameCache(s.Cache, n.Settings.Cache):
+	case n.opened.cache && !isSameCache(s.Cache, n.loaded.Cache):
 		changed = "shared cache"
 	default:
 		return nil
@@ -50,10 +52,38 @@ func isSameDatabase(a, b *dsn.Database) bool {
 	return a.Driver == b.Driver && a.Host == b.Host && a.Port == b.Port && a.Name == b.Name && a.Path == b.Path
 }
 
-// isSameCache compares two caches without what is kept in them.
+// isSameCache compares where two caches are and what selects the server of a key, and not
+// how to log in, how long to wait, or the address of an adapter that is not used.
 func isSameCache(a, b envconfig.Cache) bool {
-	a.PrepareCSS = b.PrepareCSS
-	return reflect.DeepEqual(a, b)
+	return a.Adapter == b.Adapter && reflect.DeepEqual(placeOf(a), placeOf(b))
+}
+
+// placeOf returns what says where entries are kept.
+func placeOf(c envconfig.Cache) any {
+	switch {
+	case c.Adapter == envconfig.AdapterRedis && c.Redis != nil:
+		r := c.Redis
+		hosts := slices.Clone(r.Hosts)
+		if r.Sentinel != "" || r.Cluster { // any of them names the servers
+			slices.SortFunc(hosts, func(a, b dsn.Host) int { return strings.Compare(a.String(), b.String()) })
+		}
+		return dsn.Redis{Hosts: hosts, Database: r.Database, Sentinel: r.Sentinel, Cluster: r.Cluster}
+	case c.Adapter == envconfig.AdapterMemcached && c.Memcached != nil:
+		m := c.Memcached
+		return dsn.Memcached{Servers: m.Servers, Distribution: m.Distribution, Hash: m.Hash, PrefixKey: m.PrefixKey}
+	}
+	return c.FilesystemPath
+}
+
+// loadedAgain returns what the files of s say now, which later changes are compared with:
+// the program may have changed s on purpose, such as the address of a tunnel. It returns s
+// if the files have changed meanwhile.
+func loadedAgain(s *envconfig.Settings) *envconfig.Settings {
+	now, err := s.Reload()
+	if err != nil || !slices.Equal(slices.Collect(now.Variables()), slices.Collect(s.Variables())) {
+		return s
+	}
+	return now
 }
 
 // installation returns the state of mosparo for its health check. While the settings
