@@ -68,7 +68,7 @@ func main() {
 func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, out io.Writer, log *slog.Logger) (int, error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
-		return shell.CleanupFailed, err
+		return shell.CleanupFailed, fmt.Errorf("--zone: %w", err)
 	}
 	db, driver, err := connect.Database(s, mysqlconnector.New)
 	if err != nil {
@@ -100,7 +100,10 @@ func run(ctx context.Context, s *envconfig.Settings, zone string, clean bool, ou
 			return cleanup.CheckVersion(s.Installed, s.InstalledVersion)
 		}))
 	a, err := scheduler.TryRun(ctx, cleanup.ExecutorCommand)
-	fmt.Fprintf(out, "%s: %s %v\n", a.Result, a.Result.Describe(), a.Report.Rows)
+	fmt.Fprintf(out, "%s: %s\n", a.Result, a.Result.Describe())
+	if len(a.Report.Rows) > 0 {
+		fmt.Fprintln(out, "deleted", a.Report.Rows)
+	}
 	return shell.CleanupCode(a, err), err
 }
 

@@ -85,6 +85,7 @@ func TestCleanupd_ExitsAsMosparoctlDoes(t *testing.T) {
 	out, code, err := command(t, dir, environ, true)
 	require.NoError(t, err)
 	require.Contains(t, out, "run_pending: a run has begun")
+	require.NotContains(t, out, "map[", "nothing was deleted")
 	require.Equal(t, 75, code)
 
 	_, code, err = command(t, dir, append(environ, "database_path="+filepath.Join(dir, "absent", "data.sqlite")), false)

@@ -223,7 +223,8 @@ func TestMessages_ArePrinted(t *testing.T) {
 	for _, err := range variants {
 		printed.WriteString(err.Error() + "\n")
 	}
-	printed.WriteString("bind: address already in use\n") // of the system
+	printed.WriteString("bind: address already in use\n")                                                  // of the system
+	printed.WriteString("Access denied for user 'u'@'h', password authentication failed for user \"u\"\n") // of MySQL and PostgreSQL
 	printed.WriteString((&sharedfiles.UnsafeError{Path: "/x", Reason: "is a symbolic link of uid 1000: "}).Error())
 	for _, m := range messages(t) {
 		require.Regexp(t, pattern(m), printed.String())

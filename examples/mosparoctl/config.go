@@ -160,7 +160,8 @@ func (r *report) leaveOutDefaults() error {
 	}
 	all := len(r.Settings)
 	r.Settings = slices.DeleteFunc(r.Settings, func(v envconfig.Variable) bool {
-		return v.Value == defaults.Variable(v.Name).Value && v.Warning == "" && v.Error == ""
+		isDefault := v.Source == envconfig.SourceDefault || v.Value == defaults.Variable(v.Name).Value // that of database_path has the directory
+		return isDefault && v.Warning == "" && v.Error == ""
 	})
 	r.Defaults = all - len(r.Settings)
 	return nil

@@ -43,4 +43,5 @@ func TestConfig_SaysWhichFileWins(t *testing.T) {
 	require.Regexp(t, `database_host\tof-dotenv\t`, got.stdout)
 	require.Regexp(t, `database_name\tof-php\t`, got.stdout)
 	require.Contains(t, got.stdout, "what has no value yet")
+	require.NotContains(t, got.stdout, "database_path", "a default, which would look as if SQLite were in use")
 }
