@@ -41,7 +41,7 @@ func (s *Scheduler) Check(ctx context.Context) error {
 func (s *Scheduler) check(ctx context.Context, v Snapshot) (err error) {
 	bounded, cancel := context.WithTimeout(ctx, s.readTimeout)
 	defer cancel()
-	if s.mode == ModeClean && len(s.checks) > 0 {
+	if len(s.checks) > 0 {
 		v.GoRuns, err = RunTimes(bounded, s.pool)
 	}
 	for _, c := range s.checks {

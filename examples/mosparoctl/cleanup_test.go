@@ -198,6 +198,32 @@ func TestCleanup_DryRunSaysWhatWouldGoAndDeletesNothing(t *testing.T) {
 	require.Equal(t, 1, r.Submissions)
 }
 
+// The guide sends operators to it for both: what would go, and whether a check forbids it.
+func TestCleanup_DryRunSaysWhatForbidsARun(t *testing.T) {
+	i := install(t, "1.5.4")
+	i.exec("INSERT INTO submit_token (project_id, token, created_at) VALUES (1, 'x', ?)", time.Now().UTC().Format(time.DateTime))
+	for range 2 { // not due, then due
+		code, _, _ := i.ctl("cleanup", "run", "--dry-run", "--dir", i.dir)
+		require.Zero(t, code)
+		code, _, errs := i.ctl("cleanup", "run", "--dry-run", "--dir", i.dir, "--zone", "Pacific/Honolulu")
+		require.Equal(t, 77, code)
+		require.Regexp(t, "this node must not clean: .*Pacific/Honolulu", errs)
+		i.due()
+	}
+	code, out, _ := i.ctl("cleanup", "run", "--force", "--dir", i.dir)
+	require.Zero(t, code, out)
+	require.NoError(t, i.pool.Delete(t.Context(), string(cleanup.NextCleanup))) // which has the zone, too
+	i.exec("DELETE FROM submit_token")
+	code, _, errs := i.ctl("cleanup", "run", "--dry-run", "--dir", i.dir, "--zone", "Asia/Tokyo")
+	require.Equal(t, 77, code)
+	require.Contains(t, errs, "another Go node noted its cleanup")
+	i.exec("ALTER TABLE cleanup_statistic RENAME TO gone")
+	code, out, errs = i.ctl("cleanup", "run", "--dry-run", "--dir", i.dir)
+	require.NotZero(t, code)
+	require.Contains(t, errs, "cleanup_statistic")
+	require.NotContains(t, out, "remain", "nothing was counted")
+}
+
 func TestCleanup_ReachesADatabaseServerByItsURL(t *testing.T) {
 	var postgreSQL *servers.PostgreSQLServer
 	for name, server := range map[string]func(t *testing.T) (url, driver, dsn string, dialect sqlcleaner.Dialect){

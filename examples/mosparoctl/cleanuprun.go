@@ -18,10 +18,12 @@ import (
 type cleanupResult struct {
 	Result string `json:"result"`
 	result cleanup.Result
-	DryRun bool           `json:"dry_run,omitempty"`
-	Due    *time.Time     `json:"due,omitempty"`
-	Why    string         `json:"why,omitempty"`
-	Rows   map[string]int `json:"rows"`
+	// counted is true if a dry run has counted.
+	counted bool
+	DryRun  bool           `json:"dry_run,omitempty"`
+	Due     *time.Time     `json:"due,omitempty"`
+	Why     string         `json:"why,omitempty"`
+	Rows    map[string]int `json:"rows"`
 	// The numbers that mosparo shows.
 	Tokens      int     `json:"deleted_tokens"`
 	Submissions int     `json:"deleted_submissions"`
@@ -66,8 +68,10 @@ func cleanupRun(ctx context.Context, a *app, flags *flag.FlagSet) func([]string)
 		r := newCleanupResult(t)
 		r.DryRun = *dry
 		if *dry && err == nil {
-			t.Result = cleanup.ResultObserved // a dry run succeeds, also if a run would be prevented
-			r, err = c.dryRun(ctx, r)
+			t.Result = cleanup.ResultObserved // a dry run succeeds, also if another node or a pause would prevent a run
+			if r, err = c.dryRun(ctx, r); err == nil {
+				err = c.scheduler.Check(ctx) // an attempt that is not due makes none
+			}
 		}
 		return a.finishRun(r, *asJSON, shell.CleanupCode(t, err), err)
 	}
@@ -108,6 +112,7 @@ func (c *cluster) dryRun(ctx context.Context, r cleanupResult) (cleanupResult, e
 	began := time.Now()
 	rep, err := c.scheduler.DryRun(ctx)
 	r.take(rep)
+	r.counted = err == nil
 	r.Seconds = time.Since(began).Seconds()
 	return r, err
 }
@@ -117,7 +122,7 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 		return a.printJSON(r)
 	}
 	fmt.Fprintf(a.stdout, "%s: %s\n", a.paint(a.outTTY, resultStyle(r.result), r.Result), r.result.Describe())
-	if r.DryRun {
+	if r.counted {
 		fmt.Fprintln(a.stdout, "nothing was deleted; this would be:")
 	}
 	for _, table := range sortedKeys(r.Rows) {
@@ -128,7 +133,7 @@ func (a *app) show(r cleanupResult, asJSON bool) error {
 	if r.Stopped != "" {
 		fmt.Fprintln(a.stdout, "stopped:", shell.Plain(r.Stopped))
 	}
-	if r.DryRun || r.result == cleanup.ResultCompleted || r.result == cleanup.ResultUnfinished {
+	if r.counted || r.result == cleanup.ResultCompleted || r.result == cleanup.ResultUnfinished {
 		_, err := fmt.Fprintf(a.stdout, "%d tokens and %d submissions remain; %.1f s\n", r.LeftTokens, r.Left, r.Seconds)
 		return err
 	}
