@@ -22,7 +22,7 @@ type Snapshot struct {
 	// way, or its node has crashed.
 	NewestUnknown *time.Time
 	// GoRuns are the times at which runs of Go nodes started, by id, from the cache: their
-	// rows have no zone. Only a [Checker] gets them, on a node that cleans.
+	// rows have no zone. Only a [Checker] gets them.
 	GoRuns map[int64]time.Time
 	// ReadOnlyCache is true if the start of a cleanup cannot be saved in the
 	// cache.
