@@ -162,7 +162,7 @@ func onServers(t *testing.T, maria *servers.MariaDBServer, opts []connect.Option
 // Errors of clients and drivers name servers and networks that a reader of the page need
 // not know. They are in the log.
 func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
-	const redis, database, resolver = "10.0.0.31:6379", "127.0.0.1:1", "10.0.0.53:53"
+	const redis, database, resolver, client = "10.0.0.31:6379", "127.0.0.1:1", "10.0.0.53:53", "10.0.0.11"
 	down := fmt.Errorf("%w: lookup cache.internal on %s: dial tcp %s: connect: connection refused", cache.ErrUnavailable, resolver, redis)
 	faulty := cachetest.NewFake()
 	c := newClusterWith(t, installed(t, "one"), connect.WithCache(faulty), connect.WithSchedulerOptions(
@@ -176,7 +176,8 @@ func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
 	log := &logged{}
 	p := page.New(c.node, page.WithLogger(log.logger()), page.WithExamination(func(ctx context.Context) doctor.Report {
 		r := doctor.Examine(ctx, s, doctor.WithMySQL(mysqlconnector.New))
-		r.Findings = append(r.Findings, doctor.Finding{Code: "nodes_unreadable", Severity: doctor.Warning, Subject: "nodes", What: down.Error()})
+		r.Findings = append(r.Findings, doctor.Finding{Code: "nodes_unreadable", Severity: doctor.Warning, Subject: "nodes", What: down.Error()},
+			doctor.Finding{Code: "database_migrations", Severity: doctor.Error, Subject: "database", What: "the migrations of mosparo cannot be read\nSELECT command denied to user 'mosparo'@'" + client + "'"})
 		return r
 	}))
 	require.Error(t, c.node.Scheduler.Check(t.Context()))
@@ -192,13 +193,14 @@ func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
 			}
 			return true
 		}, time.Minute, 20*time.Millisecond, "%q", texts)
-		for _, address := range []string{redis, database, resolver, "cache.internal", "hunter2"} {
+		for _, address := range []string{redis, database, resolver, client, "cache.internal", "hunter2"} {
 			require.NotContains(t, body, address)
 		}
 	}
 	says("this node must not clean: the tables are not mosparo&#39;s.", "The database cannot be reached; the error is in the log of this node.",
-		"The records of the other nodes cannot be read; the error is in the log of this node.")
+		"The records of the other nodes cannot be read; the error is in the log of this node.", "the migrations of mosparo cannot be read")
 	require.Contains(t, log.String(), database)
+	require.Contains(t, log.String(), client)
 	require.Contains(t, log.String(), redis)
 
 	defer faulty.Fail(down)()
