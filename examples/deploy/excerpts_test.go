@@ -202,7 +202,8 @@ func TestExcerpts_ReadmeServes(t *testing.T) {
 	command(t, "go", "build", "-o", binary, s.write("main.go", source))
 	cmd := exec.CommandContext(t.Context(), binary)
 	cmd.Env = []string{} // nothing but the directory says what the node is
-	require.NoError(t, cmd.Start())
+	err := cmd.Start()
+	require.NoError(t, err)
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	require.Eventually(t, func() bool { return ready(address) == nil }, patience, poll)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
@@ -214,6 +215,16 @@ func TestExcerpts_ReadmeServes(t *testing.T) {
 		_ = res.Body.Close()
 		return res.StatusCode == http.StatusServiceUnavailable
 	}, patience, poll, "it drains")
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	require.Error(t, cmd.Wait())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	require.Eventually(t, func() bool {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // one just after the first may count as the same
+		select {
+		case err = <-ended:
+			return true
+		default:
+			return false
+		}
+	}, patience, poll)
+	require.ErrorContains(t, err, "signal: terminated")
 }
