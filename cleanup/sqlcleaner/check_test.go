@@ -148,13 +148,20 @@ func TestCheck_RefusesAnotherZone(t *testing.T) {
 func TestCheck_RefusesAnotherZoneThanThatOfTheLastGoNode(t *testing.T) {
 	onEach(t, func(t *testing.T, db *database) {
 		pool, locks := cache.NewPool(memoryadapter.New()), memorylocker.New()
-		run := func(loc *time.Location) error {
+		with := func(loc *time.Location, do func(*cleanup.Scheduler) error) error {
 			locker := lock.New(locks)
 			defer locker.Close()
-			s := cleanup.New(pool, locker, sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithZone(loc)),
-				cleanup.WithMode(cleanup.ModeClean), cleanup.WithGuard(time.Millisecond))
-			_, err := s.TryRun(t.Context(), cleanup.ExecutorCommand)
-			return err
+			return do(cleanup.New(pool, locker, sqlcleaner.New(db.DB, db.dialect, sqlcleaner.WithZone(loc)),
+				cleanup.WithMode(cleanup.ModeClean), cleanup.WithGuard(time.Millisecond)))
+		}
+		run := func(loc *time.Location) error {
+			return with(loc, func(s *cleanup.Scheduler) error {
+				_, err := s.TryRun(t.Context(), cleanup.ExecutorCommand)
+				return err
+			})
+		}
+		check := func(loc *time.Location) error {
+			return with(loc, func(s *cleanup.Scheduler) error { return s.Check(t.Context()) })
 		}
 		newYork := zone(t, "America/New_York")
 		db.exec("INSERT INTO project (id) VALUES (1)")
@@ -169,6 +176,12 @@ func TestCheck_RefusesAnotherZoneThanThatOfTheLastGoNode(t *testing.T) {
 		// The ids belong to other runs when a backup has been restored.
 		db.exec("UPDATE cleanup_statistic SET date_time = ?", time.Now().Add(-26*time.Hour-time.Minute).In(newYork).Format(time.DateTime))
 		require.NoError(t, run(newYork))
+
+		// It was New York that was wrong: PHP's next cleanup shows that.
+		require.ErrorContains(t, check(time.UTC), "wait for a cleanup of a PHP node")
+		db.exec(`INSERT INTO cleanup_statistic (date_time, cleanup_executor, number_of_stored_submit_tokens, number_of_deleted_submit_tokens,
+			number_of_stored_submissions, number_of_deleted_submissions, execution_time, cleanup_status) VALUES (?, 1, 0, 0, 0, 0, 0, 2)`, time.Now().UTC().Format(time.DateTime))
+		require.NoError(t, check(time.UTC))
 	})
 }
 

@@ -168,7 +168,7 @@ func (d *DB) checkGoRun(row cleanup.Run, started time.Time) error {
 	if ahead == 0 || ahead%zoneStep != 0 || ahead.Abs() > maxZoneDifference {
 		return nil
 	}
-	return refuse("another Go node noted its cleanup %d at %s, when it was %s in the time zone %s of this node", row.ID, have, want, d.zone)
+	return refuse("a Go node noted cleanup %d at %s, when it was %s in the time zone %s of this node; if the other zone was wrong, wait for a cleanup of a PHP node", row.ID, have, want, d.zone)
 }
 
 // clockOf returns a stamp as a time that can be compared with another one.

@@ -27,8 +27,9 @@ import (
 // The node observes by default. It cleans if [WithMode] says so and this module knows
 // mosparo's version; if it does not, the node observes until it is opened again, see
 // [Node].WhyObserve. Before each run it re-reads the settings and checks mosparo's version.
-// Settings stay as at Open: if those of cleanup, database or shared cache have changed
-// since, the node does not clean until it is opened again.
+// Settings stay as at Open: if mosparo's files have other settings of cleanup, database or
+// shared cache since, the node does not clean until it is opened again. Changes of logins
+// and timeouts do not count.
 //
 // It serves prepared CSS from the shared cache, or from mosparo's directory if
 // MOSPARO_PREPARE_CSS_FILES_IN_SHARED_CACHE is off. A node that cleans and knows

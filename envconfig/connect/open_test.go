@@ -240,6 +240,9 @@ func TestOpen_DoesNotCleanWithSettingsThatHaveChanged(t *testing.T) {
 	refused("database")
 	database("one", "new")
 	require.NoError(t, check(), "the password alone")
+	write("config/env.mosparo.php", "<?php return ['mosparo_installed' => true, 'mosparo_installed_version' => '1.5.4', 'database_driver' => 'pgsql', 'database_path' => '/not/used', "+
+		"'database_host' => 'one', 'database_name' => 'mosparo'];")
+	require.NoError(t, check(), "PHP's other driver, and a path that only SQLite has")
 	write(".env", strings.Replace(env, "secret@127.0.0.1:1?timeout=2", "changed@127.0.0.1:1?timeout=3", 1)+"MEMCACHED_URL=memcached://127.0.0.3\n")
 	require.NoError(t, check(), "password, timeout and the adapter that is not used")
 

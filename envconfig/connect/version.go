@@ -44,12 +44,16 @@ func (n *Node) checkSettings(context.Context, cleanup.Snapshot) error {
 	return fmt.Errorf("%w: mosparo's settings of the %s have changed since this node was opened; restart it", cleanup.ErrRefused, changed)
 }
 
-// isSameDatabase compares where two databases are, and not how to log in.
+// isSameDatabase compares where two databases are, and not how PHP connects and logs in.
 func isSameDatabase(a, b *dsn.Database) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Driver == b.Driver && a.Host == b.Host && a.Port == b.Port && a.Name == b.Name && a.Path == b.Path
+	isSQLite := func(d *dsn.Database) bool { return strings.Contains(d.Driver, "sqlite") }
+	if isSQLite(a) || isSQLite(b) {
+		return isSQLite(a) && isSQLite(b) && a.Path == b.Path
+	}
+	return strings.TrimPrefix(a.Driver, "pdo_") == strings.TrimPrefix(b.Driver, "pdo_") && a.Host == b.Host && a.Port == b.Port && a.Name == b.Name
 }
 
 // isSameCache compares where two caches are and what selects the server of a key, and not

@@ -66,7 +66,8 @@ func inWords(f doctor.Finding) (what string, quotes bool) {
 	if server != "" && strings.Contains(f.What, " cannot be reached: ") {
 		return server + " cannot be reached; the error is in the log of this node", true
 	}
-	return f.What, false
+	what, _, quotes = strings.Cut(f.What, "\n") // what follows a refusal is the error of a server
+	return what, quotes
 }
 
 // readExamination returns the report of the last examination, false before the first one.

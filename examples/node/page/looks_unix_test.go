@@ -120,6 +120,9 @@ func TestBrowser_ShowsThePageAtEveryWidthAndInBothSchemes(t *testing.T) {
 	server := httptest.NewServer(p)
 	defer server.Close()
 	dir := os.Getenv(screenshots)
+	if dir == "" && os.Getenv("MOSPARO_TEST_LONG") == "1" {
+		dir = t.TempDir()
+	}
 	if dir != "" {
 		require.NoError(t, os.MkdirAll(dir, 0o755))
 	}

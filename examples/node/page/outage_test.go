@@ -89,11 +89,16 @@ func TestPage_SaysWhichServerIsDown(t *testing.T) {
 	t.Run("locks", func(t *testing.T) {
 		n := onServers(t, maria, []connect.Option{connect.WithLockURL("redis://" + locks.Addr())}, "MOSPARO_CACHE_ADAPTER=redis", "REDIS_URL=redis://"+redis.Addr())
 		locks.Pause()
-		w := get(t.Context(), page.New(n), "/")
-		require.Equal(t, http.StatusOK, w.Code)
-		require.Contains(t, content(w), ">The lock server does not answer</h2>")
-		require.Contains(t, content(w), fine)
-		require.Contains(t, content(w), "The locks cannot be read.")
+		p := page.New(n)
+		var body string
+		require.Eventually(t, func() bool { // the database may take longer than the page waits
+			w := get(t.Context(), p, "/")
+			body = content(w)
+			return w.Code == http.StatusOK
+		}, time.Minute, 50*time.Millisecond)
+		require.Contains(t, body, ">The lock server does not answer</h2>")
+		require.Contains(t, body, fine)
+		require.Contains(t, body, "The locks cannot be read.")
 	})
 	for name, c := range map[string]struct {
 		environ []string
@@ -157,7 +162,7 @@ func onServers(t *testing.T, maria *servers.MariaDBServer, opts []connect.Option
 // Errors of clients and drivers name servers and networks that a reader of the page need
 // not know. They are in the log.
 func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
-	const redis, database, resolver = "10.0.0.31:6379", "127.0.0.1:1", "10.0.0.53:53"
+	const redis, database, resolver, client = "10.0.0.31:6379", "127.0.0.1:1", "10.0.0.53:53", "10.0.0.11"
 	down := fmt.Errorf("%w: lookup cache.internal on %s: dial tcp %s: connect: connection refused", cache.ErrUnavailable, resolver, redis)
 	faulty := cachetest.NewFake()
 	c := newClusterWith(t, installed(t, "one"), connect.WithCache(faulty), connect.WithSchedulerOptions(
@@ -171,7 +176,8 @@ func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
 	log := &logged{}
 	p := page.New(c.node, page.WithLogger(log.logger()), page.WithExamination(func(ctx context.Context) doctor.Report {
 		r := doctor.Examine(ctx, s, doctor.WithMySQL(mysqlconnector.New))
-		r.Findings = append(r.Findings, doctor.Finding{Code: "nodes_unreadable", Severity: doctor.Warning, Subject: "nodes", What: down.Error()})
+		r.Findings = append(r.Findings, doctor.Finding{Code: "nodes_unreadable", Severity: doctor.Warning, Subject: "nodes", What: down.Error()},
+			doctor.Finding{Code: "database_migrations", Severity: doctor.Error, Subject: "database", What: "the migrations of mosparo cannot be read\nSELECT command denied to user 'mosparo'@'" + client + "'"})
 		return r
 	}))
 	require.Error(t, c.node.Scheduler.Check(t.Context()))
@@ -187,13 +193,14 @@ func TestPage_ShowsNoAddressesOfServers(t *testing.T) {
 			}
 			return true
 		}, time.Minute, 20*time.Millisecond, "%q", texts)
-		for _, address := range []string{redis, database, resolver, "cache.internal", "hunter2"} {
+		for _, address := range []string{redis, database, resolver, client, "cache.internal", "hunter2"} {
 			require.NotContains(t, body, address)
 		}
 	}
 	says("this node must not clean: the tables are not mosparo&#39;s.", "The database cannot be reached; the error is in the log of this node.",
-		"The records of the other nodes cannot be read; the error is in the log of this node.")
+		"The records of the other nodes cannot be read; the error is in the log of this node.", "the migrations of mosparo cannot be read")
 	require.Contains(t, log.String(), database)
+	require.Contains(t, log.String(), client)
 	require.Contains(t, log.String(), redis)
 
 	defer faulty.Fail(down)()
