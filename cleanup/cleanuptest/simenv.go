@@ -46,10 +46,11 @@ func (e NodeEnv) Serve(h http.Handler) {
 	e.p.handler.Store(&h)
 }
 
-// Random returns a source of random durations from the seed, for [cleanup.WithRandom] and
-// [lock.WithRandom]: from 0 up to but not including n, and 0 if n is not positive. Give
-// each use its own purpose: sources of two purposes are independent of each other, and so of
-// the order in which goroutines draw.
+// Random returns a source of random durations from the seed, for [cleanup.WithRandom],
+// [lock.WithRandom] and, with nodes.WithHost for Host, nodes.WithRandom, all three of which
+// a node of connect.Open needs to run the same way again. A duration is from 0 up to but not
+// including n, and 0 if n is not positive. Give each use its own purpose: sources of two
+// purposes are independent of each other, and so of the order in which goroutines draw.
 func (e NodeEnv) Random(purpose string) func(n time.Duration) time.Duration {
 	var mu sync.Mutex
 	var last time.Duration // when it was last drawn from
