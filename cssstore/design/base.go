@@ -36,22 +36,30 @@ const (
 // first CSS file of the entry mosparo-frontend in build/entrypoints.json. Errors:
 // [ErrNoBase], [ErrTooLarge], those of the file system.
 func LoadBase(public string) (Base, error) {
+	base, err := loadBase(public)
+	if err != nil {
+		return Base{}, fmt.Errorf("design: base css below %s: %w", public, err)
+	}
+	return base, nil
+}
+
+func loadBase(public string) (Base, error) {
 	root, err := os.OpenRoot(public)
 	if err != nil {
-		return Base{}, fmt.Errorf("design: base css: %w", err)
+		return Base{}, err
 	}
 	defer root.Close()
 	list, err := readFile(root, entryPoints)
 	if err != nil {
-		return Base{}, fmt.Errorf("design: base css: %w", err)
+		return Base{}, err
 	}
 	name, err := baseFile(list)
 	if err != nil {
-		return Base{}, fmt.Errorf("design: base css: %s: %w", entryPoints, err)
+		return Base{}, fmt.Errorf("%s: %w", entryPoints, err)
 	}
 	css, err := readFile(root, strings.TrimPrefix(name, "/"))
 	if err != nil {
-		return Base{}, fmt.Errorf("design: base css: %w", err)
+		return Base{}, err
 	}
 	return NewBase(name, css), nil
 }
@@ -86,7 +94,7 @@ func baseFile(list []byte) (string, error) {
 func readFile(root *os.Root, name string) ([]byte, error) {
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(ErrNoBase, err)
+		return nil, fmt.Errorf("%w: %w", ErrNoBase, err)
 	}
 	if err != nil {
 		return nil, err

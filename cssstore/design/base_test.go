@@ -35,6 +35,8 @@ func TestLoadBase_FollowsTheEntryPoints(t *testing.T) {
 			b, err := design.LoadBase(public)
 			if c.err != nil {
 				require.ErrorIs(t, err, c.err)
+				require.Contains(t, err.Error(), public)
+				require.NotContains(t, err.Error(), "\n")
 				return
 			}
 			require.NoError(t, err)

@@ -175,7 +175,7 @@ func (a *app) writeExamination(r doctor.Report) error {
 			latency = fmt.Sprintf("%.2f ms", p.Latency.Seconds()*1000)
 		}
 		if p.Ahead != nil {
-			clock = fmt.Sprintf("%+.2f s", p.Ahead.Seconds())
+			clock = fmt.Sprintf("%+.2f s", p.Ahead.Round(10*time.Millisecond).Seconds()) // no -0.00
 		}
 		version, _, _ := strings.Cut(p.Version, " ")
 		t.add(p.Name, p.Kind, p.Server, cmp.Or(version, "-"), latency, clock)
