@@ -35,6 +35,7 @@ type Lease struct {
 	renewal  renewal
 
 	releasing deadlineContext // of the first request to release it
+	passed    sync.Once
 }
 
 // Name returns the name that is held.
@@ -146,9 +147,12 @@ func (le *Lease) lose(why error) {
 	if le.minHoldElapsed() {
 		le.srv.undo(le.parent, le.name, le.claim.Token, le.opts.ttl)
 	}
-	le.permit.pass()
+	le.pass()
 	le.srv.tasks.remove(le)
 }
+
+// pass hands the permit on, once.
+func (le *Lease) pass() { le.passed.Do(le.permit.pass) }
 
 // Release gives the name back, also when ctx or the lease's context has ended:
 // it takes no deadline from ctx, only values. It first waits for a renewal in
@@ -170,18 +174,24 @@ func (le *Lease) Release(ctx context.Context) error {
 func (le *Lease) release(ctx context.Context, why error) error {
 	if err := le.Err(); err != nil || !le.end(why) {
 		le.mu.Lock()
-		defer le.mu.Unlock()
-		if errors.Is(le.ended, ErrReleased) {
+		err = le.ended
+		le.mu.Unlock()
+		switch {
+		case errors.Is(err, ErrReleased):
 			return nil
+		case !errors.Is(err, ErrClosed):
+			// It was lost: a caller that learned so from its context may be here before lose has
+			// passed the permit, and may acquire the name again.
+			le.pass()
 		}
-		return le.ended
+		return err
 	}
 	held := time.Since(le.began)
 	// A renewal that is in flight must not come after the release.
 	le.awaitRenewal()
 	err := le.giveBack(ctx)
 	le.srv.tell(ctx, Event{Op: "release", Name: le.name, Duration: held, Err: err})
-	le.permit.pass()
+	le.pass()
 	le.srv.tasks.remove(le)
 	return err
 }

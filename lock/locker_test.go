@@ -274,6 +274,20 @@ func TestDo_EndsItsContextWithTheLease(t *testing.T) {
 	})
 }
 
+func TestDo_ACallerThatLostTheNameMayTryAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l, _ := nodes(t, 1)
+		for range 500 {
+			time.AfterFunc(time.Second, b.Forget)
+			err := l[0].Do(t.Context(), "n", func(ctx context.Context) error {
+				<-ctx.Done()
+				return nil
+			})
+			require.ErrorIs(t, err, lock.ErrLost)
+		}
+	})
+}
+
 func TestClose_LetsEverybodyGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memorylocker.New()
