@@ -91,6 +91,9 @@ func addSubmissions(ctx context.Context, tx *sql.Tx, tokens int, now time.Time) 
 		}
 	}
 	insert := func(into string, rows [][]any) {
+		if len(rows) == 0 {
+			return // json_each makes a row of null
+		}
 		text, marshalErr := json.Marshal(rows)
 		if err == nil {
 			err = marshalErr

@@ -239,12 +239,12 @@ func (b *browser) show(width int, scheme string) {
 // could not read the state of its servers in time, as on a busy machine.
 func (b *browser) open(url string) {
 	b.t.Helper()
-	for again := true; again; {
+	for reload := true; reload; {
 		b.load(url)
 		b.mu.Lock()
 		all := len(b.complaints)
 		b.complaints = slices.DeleteFunc(b.complaints, func(c string) bool { return strings.Contains(c, "status of 503") })
-		again = len(b.complaints) < all
+		reload = len(b.complaints) < all
 		b.mu.Unlock()
 	}
 }
